@@ -1,0 +1,20 @@
+# roost_component(NAME SOURCES a.cc ... [DEPS folder ...] [LIBRARIES target ...] [TESTS a_test.cc ...] [BENCHMARKS ...])
+# One folder of src/ is one static library `roost_NAME`; its unit tests are one program `NAME_test`.
+# DEPS name the folders below that it may include: tools/lint checks them against src/layers.txt.
+function(roost_component name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBRARIES;TESTS;TEST_LIBRARIES;BENCHMARKS" ${ARGN})
+  add_library(roost_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(roost_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_DEPS PREPEND roost_)
+  # stdc++ first, then Debian's libraries, then the wheels': wheel libraries also export pieces of libstdc++.
+  target_link_libraries(roost_${name} PUBLIC stdc++ ${ARG_DEPS} ${ARG_LIBRARIES} PRIVATE roost_options)
+  if(ARG_TESTS AND BUILD_TESTING)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE roost_${name} ${ARG_TEST_LIBRARIES} GTest::gmock GTest::gtest_main roost_options)
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+  endif()
+  if(ARG_BENCHMARKS AND ROOST_BENCHMARKS)
+    add_executable(${name}_benchmark ${ARG_BENCHMARKS})
+    target_link_libraries(${name}_benchmark PRIVATE roost_${name} benchmark::benchmark_main roost_options)
+  endif()
+endfunction()

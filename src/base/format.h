@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace roost {
+
+/// "1,234,567".
+std::string FormatCount(int64_t count);
+
+/// "512 B", "1.4 MB": three digits, powers of ten.
+std::string FormatBytes(int64_t bytes);
+
+/// "35 ms", "1.2 s", "2 min 05 s".
+std::string FormatElapsed(absl::Duration duration);
+
+/// A double for people: up to `digits` significant digits, no trailing zeros ("0.25", "1.2e+09").
+std::string FormatNumber(double value, int digits = 4);
+
+/// A double so that it reads back to the same bits, as short as possible.
+std::string FormatExact(double value);
+
+/// ISO 8601 in UTC with microseconds only where there are any: "2001-05-01T13:45:00Z".
+std::string FormatUtc(absl::Time time);
+
+/// The candidate that `name` is most likely a misspelling of (edit distance at most a third of its length), or "".
+std::string_view ClosestName(std::string_view name, std::span<const std::string> candidates);
+
+}  // namespace roost

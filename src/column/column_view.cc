@@ -1,0 +1,217 @@
+#include "column/column_view.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "absl/status/status.h"
+#include "base/check.h"
+#include "base/status.h"
+
+namespace roost::column {
+namespace {
+
+bool BitAt(const uint8_t* bits, int64_t position) { return (bits[position >> 3] >> (position & 7)) & 1; }
+
+struct Format {
+  Type type = Type::kOther;
+  TimeUnit unit = TimeUnit::kMicro;
+  std::string_view timezone;
+};
+
+std::optional<Type> OneLetterType(char letter) {
+  switch (letter) {
+    case 'n': return Type::kNull;
+    case 'b': return Type::kBool;
+    case 'c': return Type::kInt8;
+    case 's': return Type::kInt16;
+    case 'i': return Type::kInt32;
+    case 'l': return Type::kInt64;
+    case 'C': return Type::kUInt8;
+    case 'S': return Type::kUInt16;
+    case 'I': return Type::kUInt32;
+    case 'L': return Type::kUInt64;
+    case 'f': return Type::kFloat32;
+    case 'g': return Type::kFloat64;
+    case 'u': return Type::kString;
+    case 'U': return Type::kLargeString;
+    case 'z': return Type::kBinary;
+    case 'Z': return Type::kLargeBinary;
+    default: return std::nullopt;
+  }
+}
+
+// The format strings of the C data interface's specification.
+Format ParseFormat(std::string_view format) {
+  if (format.size() == 1) {
+    if (const auto type = OneLetterType(format[0])) return {.type = *type};
+  }
+  if (format == "tdD") return {.type = Type::kDate32};
+  if (format == "tdm") return {.type = Type::kDate64, .unit = TimeUnit::kMilli};
+  if (format.size() >= 4 && format.starts_with("ts") && format[3] == ':') {
+    const size_t unit = std::string_view("smun").find(format[2]);
+    if (unit != std::string_view::npos) {
+      return {.type = Type::kTimestamp, .unit = static_cast<TimeUnit>(unit), .timezone = format.substr(4)};
+    }
+  }
+  return {};
+}
+
+int64_t NumBuffersOf(Type type) {
+  if (type == Type::kNull || type == Type::kOther) return 0;
+  return IsText(type) || IsBytes(type) ? 3 : 2;
+}
+
+int64_t IntegerIn(Type type, const void* values, int64_t position) {
+  switch (type) {
+    case Type::kBool: return BitAt(static_cast<const uint8_t*>(values), position);
+    case Type::kInt8: return static_cast<const int8_t*>(values)[position];
+    case Type::kInt16: return static_cast<const int16_t*>(values)[position];
+    case Type::kInt32:
+    case Type::kDate32: return static_cast<const int32_t*>(values)[position];
+    case Type::kInt64:
+    case Type::kUInt64:
+    case Type::kDate64:
+    case Type::kTimestamp: return static_cast<const int64_t*>(values)[position];
+    case Type::kUInt8: return static_cast<const uint8_t*>(values)[position];
+    case Type::kUInt16: return static_cast<const uint16_t*>(values)[position];
+    case Type::kUInt32: return static_cast<const uint32_t*>(values)[position];
+    default: ROOST_CHECK(false, "no integers in a column of " << TypeName(type)); std::abort();
+  }
+}
+
+int64_t SaturatingMultiply(int64_t value, int64_t factor) {
+  int64_t product;
+  if (!__builtin_mul_overflow(value, factor, &product)) return product;
+  return value < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+}
+
+}  // namespace
+
+std::string_view TypeName(Type type) {
+  switch (type) {
+    case Type::kNull: return "null";
+    case Type::kBool: return "bool";
+    case Type::kInt8: return "int8";
+    case Type::kInt16: return "int16";
+    case Type::kInt32: return "int32";
+    case Type::kInt64: return "int64";
+    case Type::kUInt8: return "uint8";
+    case Type::kUInt16: return "uint16";
+    case Type::kUInt32: return "uint32";
+    case Type::kUInt64: return "uint64";
+    case Type::kFloat32: return "float32";
+    case Type::kFloat64: return "float64";
+    case Type::kString:
+    case Type::kLargeString: return "string";
+    case Type::kBinary:
+    case Type::kLargeBinary: return "binary";
+    case Type::kDate32:
+    case Type::kDate64: return "date";
+    case Type::kTimestamp: return "timestamp";
+    case Type::kOther: return "other";
+  }
+  return "other";
+}
+
+bool IsInteger(Type type) { return type >= Type::kInt8 && type <= Type::kUInt64; }
+bool IsNumber(Type type) { return type >= Type::kInt8 && type <= Type::kFloat64; }
+bool IsText(Type type) { return type == Type::kString || type == Type::kLargeString; }
+bool IsBytes(Type type) { return type == Type::kBinary || type == Type::kLargeBinary; }
+bool IsTime(Type type) { return type >= Type::kDate32 && type <= Type::kTimestamp; }
+
+absl::StatusOr<ColumnView> ColumnView::Make(const ArrowSchema& schema, const ArrowArray& array) {
+  ColumnView view;
+  view.name_ = schema.name == nullptr ? "" : schema.name;
+  const Format format = ParseFormat(schema.format);
+  const auto broken = [&view](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format("column '{}': broken Arrow array: {}", view.name_, what));
+  };
+  if (array.length < 0 || array.offset < 0) return broken("negative length or offset");
+  view.length_ = array.length;
+  view.offset_ = array.offset;
+  view.type_ = format.type;
+  view.time_unit_ = format.unit;
+  view.timezone_ = format.timezone;
+  if (array.n_buffers < NumBuffersOf(format.type)) return broken("too few buffers");
+  if (array.n_buffers > 0 && array.null_count != 0) view.validity_ = static_cast<const uint8_t*>(array.buffers[0]);
+  if (NumBuffersOf(format.type) >= 2) view.values_ = array.buffers[1];
+  if (NumBuffersOf(format.type) == 3) view.text_ = static_cast<const char*>(array.buffers[2]);
+  if (NumBuffersOf(format.type) >= 2 && view.values_ == nullptr && array.length > 0) return broken("no values");
+  if (schema.dictionary != nullptr) {
+    if (array.dictionary == nullptr) return broken("a dictionary type without a dictionary");
+    if (!IsInteger(format.type)) return broken("dictionary indices that are no integers");
+    TRY_ASSIGN(ColumnView dictionary, Make(*schema.dictionary, *array.dictionary));
+    if (dictionary.is_dictionary()) return broken("a dictionary of dictionaries");
+    view.code_type_ = format.type;
+    view.type_ = dictionary.type_;
+    view.time_unit_ = dictionary.time_unit_;
+    view.timezone_ = dictionary.timezone_;
+    view.dictionary_has_nulls_ = dictionary.has_nulls();
+    view.dictionary_.push_back(std::move(dictionary));
+  }
+  return view;
+}
+
+std::string ColumnView::TypeText() const {
+  if (type_ != Type::kTimestamp) return std::string(TypeName(type_));
+  constexpr std::string_view kUnits[] = {"s", "ms", "us", "ns"};
+  const std::string_view unit = kUnits[static_cast<int>(time_unit_)];
+  return timezone_.empty() ? fmt::format("timestamp[{}]", unit) : fmt::format("timestamp[{}, {}]", unit, timezone_);
+}
+
+bool ColumnView::IsNull(int64_t row) const {
+  if (type_ == Type::kNull) return true;
+  if (validity_ != nullptr && !BitAt(validity_, offset_ + row)) return true;
+  return dictionary_has_nulls_ && dictionary().IsNull(CodeAt(row));
+}
+
+int64_t ColumnView::CountNulls() const {
+  if (!has_nulls()) return 0;
+  int64_t count = 0;
+  for (int64_t row = 0; row < length_; ++row) count += IsNull(row) ? 1 : 0;
+  return count;
+}
+
+int64_t ColumnView::CodeAt(int64_t row) const { return IntegerIn(code_type_, values_, offset_ + row); }
+
+int64_t ColumnView::IntegerAt(int64_t row) const {
+  if (is_dictionary()) return dictionary().IntegerAt(CodeAt(row));
+  return IntegerIn(type_, values_, offset_ + row);
+}
+
+double ColumnView::NumberAt(int64_t row) const {
+  if (is_dictionary()) return dictionary().NumberAt(CodeAt(row));
+  if (type_ == Type::kFloat64) return static_cast<const double*>(values_)[offset_ + row];
+  if (type_ == Type::kFloat32) return static_cast<const float*>(values_)[offset_ + row];
+  const int64_t integer = IntegerAt(row);
+  return type_ == Type::kUInt64 ? static_cast<double>(static_cast<uint64_t>(integer)) : static_cast<double>(integer);
+}
+
+std::string_view ColumnView::TextAt(int64_t row) const {
+  if (is_dictionary()) return dictionary().TextAt(CodeAt(row));
+  const int64_t position = offset_ + row;
+  if (type_ == Type::kString || type_ == Type::kBinary) {
+    const auto* offsets = static_cast<const int32_t*>(values_);
+    return {text_ + offsets[position], static_cast<size_t>(offsets[position + 1] - offsets[position])};
+  }
+  ROOST_CHECK(IsText(type_) || IsBytes(type_), "no text in a column of " << TypeName(type_));
+  const auto* offsets = static_cast<const int64_t*>(values_);
+  return {text_ + offsets[position], static_cast<size_t>(offsets[position + 1] - offsets[position])};
+}
+
+int64_t ColumnView::MicrosAt(int64_t row) const {
+  const int64_t value = IntegerAt(row);
+  if (type_ == Type::kDate32) return SaturatingMultiply(value, 86'400'000'000);
+  switch (time_unit_) {
+    case TimeUnit::kSecond: return SaturatingMultiply(value, 1'000'000);
+    case TimeUnit::kMilli: return SaturatingMultiply(value, 1'000);
+    case TimeUnit::kMicro: return value;
+    case TimeUnit::kNano: return value / 1000 - (value % 1000 < 0 ? 1 : 0);
+  }
+  return value;
+}
+
+}  // namespace roost::column

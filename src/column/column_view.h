@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "column/arrow_c_abi.h"
+
+namespace roost::column {
+
+/// What a column holds. The names are those that users see in schemas and messages (TypeName).
+enum class Type {
+  kNull,
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64,
+  kFloat32,
+  kFloat64,
+  kString,       ///< UTF-8 as promised by the producer; 32-bit offsets
+  kLargeString,  ///< the same with 64-bit offsets
+  kBinary,
+  kLargeBinary,
+  kDate32,     ///< days since 1970-01-01
+  kDate64,     ///< milliseconds since 1970-01-01T00:00Z
+  kTimestamp,  ///< since 1970-01-01T00:00, in `time_unit()`; UTC, or local time where `timezone()` is empty
+  kOther,      ///< lists, structs, decimals and the like: rows can be counted, values are not readable here
+};
+
+enum class TimeUnit { kSecond, kMilli, kMicro, kNano };
+
+/// "int64", "float64", "string", "timestamp[us]" and so on.
+std::string_view TypeName(Type type);
+
+bool IsInteger(Type type);  ///< signed and unsigned integers
+bool IsNumber(Type type);   ///< integers and floats
+bool IsText(Type type);     ///< the string types
+bool IsBytes(Type type);    ///< the binary types
+bool IsTime(Type type);     ///< dates and timestamps
+
+/// One column of some rows, seen in place. Cheap to copy; valid as long as the producer's arrays are.
+///
+/// A dictionary-encoded column has the type of its values: `type()` is kString for a dictionary of strings, and
+/// `TextAt` looks the value up. `is_dictionary()`, `CodeAt` and `dictionary()` show the encoding to those whose
+/// work is cheaper per distinct value.
+///
+/// Threads: immutable, readable from any number of threads.
+class ColumnView {
+ public:
+  /// Checks the structs once: InvalidArgument where a buffer that the type needs is missing, or lengths are negative.
+  /// (The content of buffers is the producer's word, as the interface says.)
+  static absl::StatusOr<ColumnView> Make(const ArrowSchema& schema, const ArrowArray& array);
+
+  Type type() const { return type_; }
+  TimeUnit time_unit() const { return time_unit_; }
+  std::string_view timezone() const { return timezone_; }
+  std::string_view name() const { return name_; }
+  int64_t length() const { return length_; }
+
+  /// How the user names this type: TypeName with unit and zone where there are any.
+  std::string TypeText() const;
+
+  bool has_nulls() const { return validity_ != nullptr || type_ == Type::kNull || dictionary_has_nulls_; }
+  bool IsNull(int64_t row) const;
+  int64_t CountNulls() const;
+
+  /// The values of a fixed-width column as they lie in memory (values under nulls are arbitrary).
+  /// T must be the physical type; not for bool, text or dictionaries.
+  template <typename T>
+  std::span<const T> Values() const {
+    return {static_cast<const T*>(values_) + offset_, static_cast<size_t>(length_)};
+  }
+
+  /// Legal for rows that are not null. `IntegerAt`: integers (uint64 as its bits), bool (0 or 1) and times in their own
+  /// unit. `NumberAt`: the same as a double, and floats. `TextAt`: text and bytes.
+  int64_t IntegerAt(int64_t row) const;
+  double NumberAt(int64_t row) const;
+  std::string_view TextAt(int64_t row) const;
+
+  /// A time column's value in microseconds since 1970-01-01T00:00; saturates at the ends of int64. Nanoseconds are
+  /// rounded towards minus infinity.
+  int64_t MicrosAt(int64_t row) const;
+
+  bool is_dictionary() const { return !dictionary_.empty(); }
+  const ColumnView& dictionary() const { return dictionary_.front(); }
+  /// The row's index into `dictionary()`. Legal for dictionary columns, where the row's index is not null.
+  int64_t CodeAt(int64_t row) const;
+
+ private:
+  Type type_ = Type::kNull;
+  Type code_type_ = Type::kNull;  // physical type of a dictionary column's indices
+  TimeUnit time_unit_ = TimeUnit::kMicro;
+  std::string_view timezone_;
+  std::string_view name_;
+  int64_t length_ = 0;
+  int64_t offset_ = 0;                  // first row's position in the buffers
+  const uint8_t* validity_ = nullptr;   // null: no row is null
+  const void* values_ = nullptr;        // values, bits of bools, or offsets of text
+  const char* text_ = nullptr;          // characters of text
+  std::vector<ColumnView> dictionary_;  // none or one
+  bool dictionary_has_nulls_ = false;
+};
+
+}  // namespace roost::column

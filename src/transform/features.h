@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace roost::transform {
+
+/// The features of some rows in compressed sparse rows: row r has the entries [starts[r], starts[r + 1]) of
+/// `indices` (ascending within a row, each < num_features) and `values`. Absent entries are 0.
+struct FeatureRows {
+  int32_t num_features = 0;
+  std::vector<int64_t> starts{0};
+  std::vector<int32_t> indices;
+  std::vector<double> values;
+
+  int64_t num_rows() const { return static_cast<int64_t>(starts.size()) - 1; }
+};
+
+/// One row's features while it is scored; reused from row to row, so that scoring allocates nothing after warm-up.
+struct FeatureVector {
+  std::vector<int32_t> indices;
+  std::vector<double> values;
+
+  void Clear() {
+    indices.clear();
+    values.clear();
+  }
+  void Add(int32_t index, double value) {
+    indices.push_back(index);
+    values.push_back(value);
+  }
+};
+
+}  // namespace roost::transform
