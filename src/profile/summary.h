@@ -32,11 +32,12 @@ struct NumberSummary {
   int64_t nan = 0;
   int64_t positive_infinity = 0;
   int64_t negative_infinity = 0;
-  std::optional<double> min, max;                              ///< exact
-  std::optional<double> mean;                                  ///< correctly rounded from an exact sum
-  std::optional<double> standard_deviation;                    ///< of the population
-  std::optional<double> p01, p05, p25, median, p75, p95, p99;  ///< within 0.2 % of the value
-  std::vector<HistogramBar> histogram;                         ///< 10 bars of equal width from min to max
+  std::optional<double> min, max;            ///< exact
+  std::optional<double> mean;                ///< correctly rounded from an exact sum
+  std::optional<double> standard_deviation;  ///< of the population
+  /// 101 values: [q] is the q-th percentile, within 0.2 % of the value; [0] and [100] are min and max. Or empty.
+  std::vector<double> percentiles;
+  std::vector<HistogramBar> histogram;  ///< 10 bars of equal width from min to max
 };
 
 /// Text and binary columns.
