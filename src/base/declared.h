@@ -1,0 +1,203 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/yaml.h"
+
+namespace roost {
+
+/// Declared configuration: each key of a YAML file is declared once, with its type, bounds, default and meaning. The
+/// declaration parses, checks, explains errors ("roost.yaml:7: unknown key 'lable'", with a spelling hint) and writes
+/// the reference page. Defaults are those of the default-constructed struct.
+///
+///   struct Options { double l2 = 1.0; };
+///   Declaration<Options> declaration;
+///   declaration.Number("l2", &Options::l2, {.min = 0, .max = 1e9}, "penalty on the weights");
+///   absl::StatusOr<Options> options = declaration.Parse(text, "roost.yaml");
+
+struct NumberBounds {
+  double min = -1e308;
+  double max = 1e308;
+};
+struct IntegerBounds {
+  int64_t min = 0;
+  int64_t max = 1'000'000'000'000;
+};
+enum class Presence { kOptional, kRequired };
+
+/// Says what is wrong with a text, or OK; the file and line are added by the caller.
+using TextCheck = std::function<absl::Status(const std::string&)>;
+
+/// The part of a declaration that does not depend on the struct. Users need Declaration<T> below.
+class DeclaredKeys {
+ public:
+  struct Key {
+    std::string name;
+    std::string type;      ///< for people: "number from 0 to 1", "one of linear, trees", "list of"
+    std::string standard;  ///< the default as text, or ""
+    std::string meaning;
+    Presence presence;
+    std::function<absl::Status(const YamlNode&, void*)> read;  ///< fills the struct's field
+    std::shared_ptr<const DeclaredKeys> nested;                ///< for sections and lists of sections
+  };
+
+  void Add(Key key) { keys_.push_back(std::move(key)); }
+
+  /// Fills `target` from the members of `node`. Every unknown, missing, misplaced or bad value is InvalidArgument.
+  absl::Status Read(const YamlNode& node, void* target) const;
+
+  /// Markdown: one table of the keys, then one section for each nested declaration. `title` heads it, `path` is
+  /// the way to these keys ("model.trainer").
+  std::string Reference(std::string_view title, std::string_view path = "", int level = 1) const;
+
+ private:
+  std::vector<Key> keys_;
+};
+
+absl::StatusOr<std::string> ReadText(const YamlNode& node);
+absl::StatusOr<double> ReadNumber(const YamlNode& node, NumberBounds bounds);
+absl::StatusOr<int64_t> ReadInteger(const YamlNode& node, IntegerBounds bounds);
+/// The index of the scalar in `names`.
+absl::StatusOr<size_t> ReadChoice(const YamlNode& node, const std::vector<std::string>& names);
+std::string NumberText(NumberBounds bounds);
+std::string IntegerText(IntegerBounds bounds);
+std::string ChoiceText(const std::vector<std::string>& names);
+std::string StandardText(double value);
+
+template <typename T>
+class Declaration {
+ public:
+  Declaration() : keys_(std::make_shared<DeclaredKeys>()) {}
+
+  Declaration& Text(std::string name, std::string T::*field, std::string meaning,
+                    Presence presence = Presence::kOptional, TextCheck check = nullptr) {
+    keys_->Add({std::move(name), "text", T().*field, std::move(meaning), presence,
+                [field, check](const YamlNode& node, void* target) -> absl::Status {
+                  absl::StatusOr<std::string> text = ReadText(node);
+                  if (!text.ok()) return text.status();
+                  if (check) {
+                    if (absl::Status bad = check(*text); !bad.ok()) return node.Error(std::string(bad.message()));
+                  }
+                  static_cast<T*>(target)->*field = *std::move(text);
+                  return absl::OkStatus();
+                },
+                nullptr});
+    return *this;
+  }
+
+  Declaration& Number(std::string name, double T::*field, NumberBounds bounds, std::string meaning) {
+    keys_->Add({std::move(name), NumberText(bounds), StandardText(T().*field), std::move(meaning), Presence::kOptional,
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr});
+    return *this;
+  }
+
+  Declaration& Integer(std::string name, int64_t T::*field, IntegerBounds bounds, std::string meaning) {
+    keys_->Add({std::move(name), IntegerText(bounds), std::to_string(T().*field), std::move(meaning),
+                Presence::kOptional,
+                Assign(field, [bounds](const YamlNode& node) { return ReadInteger(node, bounds); }), nullptr});
+    return *this;
+  }
+
+  template <typename E>
+  Declaration& Choice(std::string name, E T::*field, std::vector<std::pair<std::string, E>> choices,
+                      std::string meaning, Presence presence = Presence::kOptional) {
+    std::vector<std::string> names;
+    std::string standard;
+    for (const auto& [choice, value] : choices) {
+      names.push_back(choice);
+      if (value == T().*field) standard = choice;
+    }
+    keys_->Add({std::move(name), ChoiceText(names), presence == Presence::kRequired ? "" : standard, std::move(meaning),
+                presence,
+                Assign(field,
+                       [names, choices](const YamlNode& node) -> absl::StatusOr<E> {
+                         const absl::StatusOr<size_t> index = ReadChoice(node, names);
+                         if (!index.ok()) return index.status();
+                         return choices[*index].second;
+                       }),
+                nullptr});
+    return *this;
+  }
+
+  /// A nested mapping. An absent optional section leaves the field empty.
+  template <typename S>
+  Declaration& Section(std::string name, std::optional<S> T::*field, const Declaration<S>& section,
+                       std::string meaning) {
+    auto nested = section.keys();
+    keys_->Add({std::move(name), "section", "", std::move(meaning), Presence::kOptional,
+                [field, nested](const YamlNode& node, void* target) -> absl::Status {
+                  S value;
+                  if (absl::Status bad = nested->Read(node, &value); !bad.ok()) return bad;
+                  static_cast<T*>(target)->*field = std::move(value);
+                  return absl::OkStatus();
+                },
+                nested});
+    return *this;
+  }
+
+  template <typename S>
+  Declaration& Section(std::string name, S T::*field, const Declaration<S>& section, std::string meaning,
+                       Presence presence = Presence::kOptional) {
+    auto nested = section.keys();
+    keys_->Add({std::move(name), "section", "", std::move(meaning), presence,
+                [field, nested](const YamlNode& node, void* target) {
+                  return nested->Read(node, &(static_cast<T*>(target)->*field));
+                },
+                nested});
+    return *this;
+  }
+
+  /// A list of mappings.
+  template <typename S>
+  Declaration& List(std::string name, std::vector<S> T::*field, const Declaration<S>& element, std::string meaning,
+                    Presence presence = Presence::kOptional) {
+    auto nested = element.keys();
+    keys_->Add({std::move(name), "list", "", std::move(meaning), presence,
+                [field, nested](const YamlNode& node, void* target) -> absl::Status {
+                  if (!node.IsList() || node.Elements().empty())
+                    return node.Error("want a list with one entry or more");
+                  for (const YamlNode& element_node : node.Elements()) {
+                    S value;
+                    if (absl::Status bad = nested->Read(element_node, &value); !bad.ok()) return bad;
+                    (static_cast<T*>(target)->*field).push_back(std::move(value));
+                  }
+                  return absl::OkStatus();
+                },
+                nested});
+    return *this;
+  }
+
+  /// InvalidArgument that begins with "path:line:".
+  absl::StatusOr<T> Parse(std::string_view text, std::string_view path) const {
+    const absl::StatusOr<YamlNode> root = YamlNode::Parse(text, path);
+    if (!root.ok()) return root.status();
+    T value;
+    if (absl::Status bad = keys_->Read(*root, &value); !bad.ok()) return bad;
+    return value;
+  }
+
+  std::shared_ptr<const DeclaredKeys> keys() const { return keys_; }
+
+ private:
+  template <typename F, typename Reader>
+  static std::function<absl::Status(const YamlNode&, void*)> Assign(F T::*field, Reader reader) {
+    return [field, reader](const YamlNode& node, void* target) -> absl::Status {
+      auto value = reader(node);
+      if (!value.ok()) return value.status();
+      static_cast<T*>(target)->*field = *std::move(value);
+      return absl::OkStatus();
+    };
+  }
+
+  std::shared_ptr<DeclaredKeys> keys_;
+};
+
+}  // namespace roost

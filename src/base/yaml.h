@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace roost {
+
+/// One place in a YAML document, which knows its file and line for messages. Cheap to copy; immutable.
+class YamlNode {
+ public:
+  /// InvalidArgument with "path:line:" where `text` is no YAML, has a key twice in one mapping, is longer than 1 MiB or
+  /// nests deeper than 50 levels (aliases are refused: they make small files huge).
+  static absl::StatusOr<YamlNode> Parse(std::string_view text, std::string_view path);
+
+  struct Member;
+
+  bool IsMap() const;
+  bool IsList() const;
+  bool IsScalar() const;  ///< a text, number or bool
+  bool IsEmpty() const;   ///< "key:" without a value, or an empty document
+
+  /// The scalar as written, without quotes. `quoted` scalars are texts and never numbers.
+  const std::string& scalar() const;
+  bool quoted() const;
+
+  std::vector<Member> Members() const;     ///< of a map, in the order of the file
+  std::vector<YamlNode> Elements() const;  ///< of a list
+
+  /// "path:line: message", InvalidArgument.
+  absl::Status Error(std::string_view message) const;
+
+ private:
+  struct Node;
+  explicit YamlNode(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
+  std::shared_ptr<const Node> node_;
+};
+
+struct YamlNode::Member {
+  std::string name;
+  YamlNode key;  ///< for messages about the name
+  YamlNode value;
+};
+
+}  // namespace roost
