@@ -1,0 +1,101 @@
+#include "api/data.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "ingest/ingest.h"
+#include "ingest/source.h"
+
+namespace roost::api {
+namespace {
+
+// The first `limit` rows of another reader.
+class LimitedReader : public arrow::RecordBatchReader {
+ public:
+  LimitedReader(std::shared_ptr<arrow::RecordBatchReader> rows, int64_t limit) : rows_(std::move(rows)), left_(limit) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    *batch = nullptr;
+    if (left_ == 0) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+    if (*batch == nullptr) return arrow::Status::OK();
+    if ((*batch)->num_rows() > left_) *batch = (*batch)->Slice(0, left_);
+    left_ -= (*batch)->num_rows();
+    return arrow::Status::OK();
+  }
+
+ private:
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  int64_t left_;
+};
+
+absl::StatusOr<store::CommitInfo> ResolveText(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const store::DatasetRef dataset, store::ParseDatasetRef(reference));
+  return project.store().Resolve(dataset);
+}
+
+}  // namespace
+
+absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
+  TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
+  const ingest::IngestOptions options{
+      .dataset = request.dataset,
+      .mode = request.mode == AddMode::kAppend ? store::CommitRequest::kAppend : store::CommitRequest::kSnapshot,
+      .message = request.message};
+  return ingest::Ingest(project.store(), *source, options, context);
+}
+
+absl::StatusOr<std::vector<store::CommitInfo>> LogData(Project& project, const std::string& dataset) {
+  return project.store().Log(dataset);
+}
+
+absl::StatusOr<store::CommitInfo> ShowData(Project& project, const std::string& reference) {
+  return ResolveText(project, reference);
+}
+
+absl::StatusOr<std::vector<std::string>> ListData(Project& project) { return project.store().Datasets(); }
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& project, const ReadDataRequest& request,
+                                                                   const Context& context) {
+  TRY_ASSIGN(const store::CommitInfo version, ResolveText(project, request.reference));
+  store::ReadOptions options;
+  options.columns = request.columns;
+  TRY_ASSIGN(auto rows, project.store().Read(version, options, context));
+  return LimitRows(std::move(rows), request.limit);
+}
+
+absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const store::CommitInfo version, ResolveText(project, reference));
+  TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(project.store(), version));
+  return profile.Summarize();
+}
+
+absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context) {
+  const auto reference = store::ParseDatasetRef(source);
+  if (reference.ok()) {
+    TRY_ASSIGN(const std::vector<std::string> names, ListData(project));
+    const bool is_dataset = std::find(names.begin(), names.end(), reference->name) != names.end();
+    std::error_code error;
+    if (is_dataset || !std::filesystem::exists(source, error)) {
+      TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(*reference));
+      TRY_ASSIGN(auto rows, project.store().Read(version, {.dictionary_strings = true}, context));
+      return RowSource{fmt::format("{}@{}", version.dataset, version.version), std::move(rows)};
+    }
+  }
+  TRY_ASSIGN(const auto files, ingest::FileSource::Make({source}));
+  TRY_ASSIGN(auto rows, files->Open(nullptr, context));
+  return RowSource{source, std::move(rows)};
+}
+
+std::shared_ptr<arrow::RecordBatchReader> LimitRows(std::shared_ptr<arrow::RecordBatchReader> rows, int64_t limit) {
+  if (limit < 0) return rows;
+  return std::make_shared<LimitedReader>(std::move(rows), limit);
+}
+
+}  // namespace roost::api

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "absl/status/statusor.h"
+#include "api/project.h"
+#include "base/context.h"
+#include "profile/summary.h"
+#include "table/read.h"
+
+namespace roost::api {
+
+enum class AddMode {
+  kSnapshot,  ///< the files are the whole new table
+  kAppend,    ///< the files are more rows
+};
+
+struct AddDataRequest {
+  std::string dataset;
+  std::vector<std::string> files;  ///< paths and globs
+  AddMode mode = AddMode::kSnapshot;
+  std::string message;
+};
+
+/// Makes a new version of a dataset from files, in one pass that also profiles the rows. Nothing is visible before all
+/// of it is durable; an interrupted call leaves the dataset as it was.
+absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context);
+
+/// The versions of a dataset, newest first. NotFound with a spelling hint.
+absl::StatusOr<std::vector<store::CommitInfo>> LogData(Project& project, const std::string& dataset);
+
+/// One version: `reference` is "flights", "flights@3" or "flights@latest".
+absl::StatusOr<store::CommitInfo> ShowData(Project& project, const std::string& reference);
+
+/// Names of all datasets.
+absl::StatusOr<std::vector<std::string>> ListData(Project& project);
+
+struct ReadDataRequest {
+  std::string reference;
+  std::vector<std::string> columns;  ///< empty: all
+  int64_t limit = -1;                ///< rows at most; -1: all
+};
+
+/// The rows of a version, as they were handed in and in that order.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& project, const ReadDataRequest& request,
+                                                                   const Context& context);
+
+/// The statistics of a version; they were computed when it was added.
+absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference);
+
+/// Rows of a dataset version or of files, whichever `source` names: a dataset of the project first, then paths and
+/// globs.
+struct RowSource {
+  std::string name;  ///< for messages: "flights@4" or the path
+  std::shared_ptr<arrow::RecordBatchReader> rows;
+};
+absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context);
+
+/// The first `limit` rows of `rows`; all of them where `limit` is negative.
+std::shared_ptr<arrow::RecordBatchReader> LimitRows(std::shared_ptr<arrow::RecordBatchReader> rows, int64_t limit);
+
+}  // namespace roost::api

@@ -1,0 +1,116 @@
+#include "api/models.h"
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/data.h"
+#include "base/status.h"
+#include "table/arrow_status.h"
+#include "table/bridge.h"
+
+namespace roost::api {
+namespace {
+
+absl::StatusOr<Json> PartAsJson(const registry::ModelPackage& package, const std::string& part) {
+  const auto bytes = package.parts.find(part);
+  if (bytes == package.parts.end()) return absl::DataLossError(fmt::format("the model package lacks {}", part));
+  return ParseJson(bytes->second, part);
+}
+
+absl::StatusOr<ModelDescription> Describe(Project& project, const registry::ModelVersion& version) {
+  TRY_ASSIGN(const registry::ModelPackage package, project.registry().Load(version));
+  ModelDescription description{.version = version};
+  TRY_ASSIGN(description.lineage, PartAsJson(package, "lineage.json"));
+  TRY_ASSIGN(description.evaluation, PartAsJson(package, "evaluation.json"));
+  TRY_ASSIGN(description.model, PartAsJson(package, "model.json"));
+  return description;
+}
+
+// Adds the score of each row to the batches of another reader.
+class ScoringReader : public arrow::RecordBatchReader {
+ public:
+  ScoringReader(std::shared_ptr<arrow::RecordBatchReader> rows, predict::ScoringModel model, const Context& context)
+      : rows_(std::move(rows)), model_(std::move(model)), context_(context) {
+    auto fields = rows_->schema()->fields();
+    fields.push_back(arrow::field("probability", arrow::float64(), /*nullable=*/false));
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+    if (*batch == nullptr) return arrow::Status::OK();
+    const auto scores = Scores(**batch);
+    if (!scores.ok()) return table::ToArrow(scores.status());
+    arrow::DoubleBuilder builder;
+    ARROW_RETURN_NOT_OK(builder.AppendValues(*scores));
+    std::shared_ptr<arrow::Array> column;
+    ARROW_RETURN_NOT_OK(builder.Finish(&column));
+    auto columns = (*batch)->columns();
+    columns.push_back(std::move(column));
+    *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
+    return arrow::Status::OK();
+  }
+
+ private:
+  absl::StatusOr<std::vector<double>> Scores(const arrow::RecordBatch& batch) const {
+    TRY(context_.CheckCancelled());
+    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
+    return model_.ScoreBatch(columns.view(), context_);
+  }
+
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  predict::ScoringModel model_;
+  Context context_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<ModelDescription>> ListModels(Project& project, const std::string& name) {
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> versions,
+             project.registry().List(name.empty() ? std::nullopt : std::optional<std::string>(name)));
+  std::vector<ModelDescription> descriptions;
+  for (const registry::ModelVersion& version : versions) {
+    TRY_ASSIGN(ModelDescription description, Describe(project, version));
+    descriptions.push_back(std::move(description));
+  }
+  return descriptions;
+}
+
+absl::StatusOr<ModelDescription> ShowModel(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(reference));
+  return Describe(project, version);
+}
+
+absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& reference) {
+  std::string name = reference;
+  if (name.empty()) {
+    if (!project.config().model.has_value()) {
+      return WithHint(absl::InvalidArgumentError("which model? roost.yaml has no 'model'"),
+                      "name it: MODEL or MODEL@2");
+    }
+    name = project.config().model->name;
+  }
+  TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(name));
+  TRY_ASSIGN(const registry::ModelPackage package, project.registry().Load(version));
+  TRY_ASSIGN(const Json json, PartAsJson(package, "model.json"));
+  auto model = predict::ScoringModel::FromJson(json);
+  if (!model.ok()) return Annotate(model.status(), fmt::format("{}@{}", version.name, version.version));
+  return LoadedModel{version, *std::move(model)};
+}
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,
+                                                                  const Context& context) {
+  TRY_ASSIGN(LoadedModel loaded, LoadModel(project, request.model));
+  TRY_ASSIGN(RowSource source, OpenRows(project, request.source, context));
+  auto rows = LimitRows(std::move(source.rows), request.limit);
+  if (rows->schema()->GetFieldIndex("probability") >= 0) {
+    return absl::InvalidArgumentError(fmt::format("{} has a column 'probability' already", source.name));
+  }
+  return std::make_shared<ScoringReader>(std::move(rows), std::move(loaded.model), context);
+}
+
+}  // namespace roost::api

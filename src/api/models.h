@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "absl/status/statusor.h"
+#include "api/project.h"
+#include "base/context.h"
+#include "base/json.h"
+#include "predict/model.h"
+#include "registry/registry.h"
+
+namespace roost::api {
+
+/// One version of a model with what its package says of itself.
+struct ModelDescription {
+  registry::ModelVersion version;
+  Json lineage;
+  Json evaluation;
+  Json model;  ///< transform and predictor
+};
+
+/// All versions of all models, or of the one named; by name, newest first.
+absl::StatusOr<std::vector<ModelDescription>> ListModels(Project& project, const std::string& name);
+
+/// "late-flights", "late-flights@2", "late-flights@latest".
+absl::StatusOr<ModelDescription> ShowModel(Project& project, const std::string& reference);
+
+struct LoadedModel {
+  registry::ModelVersion version;
+  predict::ScoringModel model;
+};
+
+/// What serves and scores. `reference` empty: the latest version of the project's model.
+absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& reference);
+
+struct PredictRequest {
+  std::string model;   ///< as LoadModel
+  std::string source;  ///< a dataset version, or files
+  int64_t limit = -1;  ///< rows at most; -1: all
+};
+
+/// The rows of `source` with one more column, "probability".
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,
+                                                                  const Context& context);
+
+}  // namespace roost::api

@@ -1,0 +1,75 @@
+#include "api/project.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "config/templates.h"
+#include "table/text_file.h"
+
+namespace roost::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kConfigName = "roost.yaml";
+constexpr const char* kWorkspaceName = ".roost";
+
+absl::StatusOr<fs::path> FindProject(const std::string& folder) {
+  std::error_code error;
+  const fs::path start = fs::absolute(folder, error);
+  if (error || !fs::is_directory(start, error)) {
+    return absl::NotFoundError(fmt::format("no folder '{}'", folder));
+  }
+  for (fs::path place = start.lexically_normal();; place = place.parent_path()) {
+    if (fs::exists(place / kConfigName, error)) return place;
+    if (place == place.parent_path()) break;
+  }
+  return WithHint(absl::FailedPreconditionError(
+                      fmt::format("no project here: neither '{}' nor a folder above it has a roost.yaml", folder)),
+                  "'roost init' makes one of this folder");
+}
+
+}  // namespace
+
+absl::StatusOr<InitResponse> Init(const InitRequest& request) {
+  TRY_ASSIGN(const auto files, config::FilesOfTemplate(request.template_name));
+  std::error_code error;
+  const fs::path folder(request.folder);
+  fs::create_directories(folder, error);
+  if (error) return ErrnoStatus(error.value(), fmt::format("making the folder '{}'", request.folder));
+  InitResponse response{.folder = request.folder};
+  for (const config::TemplateFile& file : files) {
+    const fs::path path = folder / file.path;
+    if (fs::exists(path, error)) {
+      response.kept.emplace_back(file.path);
+      continue;
+    }
+    TRY(table::WriteTextFile(path.string(), file.content));
+    response.written.emplace_back(file.path);
+  }
+  const fs::path workspace = folder / kWorkspaceName;
+  const bool had_workspace = fs::exists(workspace, error);
+  TRY(store::Store::Create(workspace.string()).status());
+  (had_workspace ? response.kept : response.written).push_back(fmt::format("{}/", kWorkspaceName));
+  return response;
+}
+
+absl::StatusOr<Project> Project::Open(const std::string& folder) {
+  TRY_ASSIGN(const fs::path root, FindProject(folder));
+  Project project;
+  project.folder_ = root.string();
+  const std::string config_path = (root / kConfigName).string();
+  TRY_ASSIGN(project.config_text_, table::ReadTextFile(config_path));
+  TRY_ASSIGN(project.config_, config::ParseProject(project.config_text_, kConfigName));
+  TRY_ASSIGN(project.store_, store::Store::Open((root / kWorkspaceName).string()));
+  TRY_ASSIGN(registry::Registry registry,
+             registry::Registry::Open(project.store_->database(), project.store_->objects()));
+  project.registry_ = std::make_unique<registry::Registry>(std::move(registry));
+  return project;
+}
+
+std::string Project::SchemaPath() const { return (fs::path(folder_) / "schema.yaml").string(); }
+
+}  // namespace roost::api

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "config/project.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+namespace roost::api {
+
+struct InitRequest {
+  std::string folder = ".";
+  std::string template_name = "tabular";
+};
+
+struct InitResponse {
+  std::string folder;
+  std::vector<std::string> written;  ///< files made now
+  std::vector<std::string> kept;     ///< files of the template that were there already, left as they are
+};
+
+/// Makes a project of a folder: the template's files where they are missing, and the workspace `.roost/`. Can be called
+/// again. NotFound for an unknown template; the errors of the file system.
+absl::StatusOr<InitResponse> Init(const InitRequest& request);
+
+/// A project that is open: its configuration and its workspace. Movable. Threads: one at a time.
+class Project {
+ public:
+  /// The project of `folder`, or of the nearest folder above it that has a roost.yaml. FailedPrecondition where there
+  /// is none; the errors of ParseProject.
+  static absl::StatusOr<Project> Open(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  const config::ProjectConfig& config() const { return config_; }
+  const std::string& config_text() const { return config_text_; }
+  store::Store& store() { return *store_; }
+  registry::Registry& registry() { return *registry_; }
+
+  /// Where schema.yaml stands.
+  std::string SchemaPath() const;
+
+ private:
+  std::string folder_;
+  std::string config_text_;
+  config::ProjectConfig config_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<registry::Registry> registry_;
+};
+
+}  // namespace roost::api

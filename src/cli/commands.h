@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace roost::cli {
+
+/// Each adds its commands to the program. Their work is done in `api`; here stand flags, texts and streams.
+void AddInitCommand(CLI::App& app, Session& session);
+void AddDataCommands(CLI::App& app, Session& session);
+void AddProfileCommand(CLI::App& app, Session& session);
+void AddSchemaCommands(CLI::App& app, Session& session);
+void AddTrainingCommands(CLI::App& app, Session& session);
+void AddModelCommands(CLI::App& app, Session& session);
+void AddServeCommand(CLI::App& app, Session& session);
+void AddConfigCommands(CLI::App& app, Session& session);
+
+}  // namespace roost::cli

@@ -1,0 +1,189 @@
+// roost data add | log | list | show | cat | export
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/data.h"
+#include "base/format.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/rows_output.h"
+#include "cli/table_text.h"
+#include "table/preview.h"
+#include "table/read.h"
+
+namespace roost::cli {
+namespace {
+
+std::string NameOf(const store::CommitInfo& version) { return fmt::format("{}@{}", version.dataset, version.version); }
+
+Json ToJson(const store::CommitInfo& version) {
+  Json columns = Json::array();
+  for (const auto& column : version.columns) columns.push_back(Json{{"name", column.name}, {"type", column.type}});
+  return Json{{"dataset", version.dataset},
+              {"version", version.version},
+              {"digest", version.digest.ToHex()},
+              {"rows", version.rows},
+              {"rows_added", version.rows_added},
+              {"bytes", version.bytes_in},
+              {"bytes_stored", version.bytes_stored},
+              {"time", FormatUtc(version.time)},
+              {"author", version.author},
+              {"message", version.message},
+              {"columns", std::move(columns)}};
+}
+
+struct AddOptions {
+  api::AddDataRequest request;
+  bool append = false;
+};
+
+absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
+  const absl::Time start = absl::Now();
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  api::AddDataRequest request = options.request;
+  request.mode = options.append ? api::AddMode::kAppend : api::AddMode::kSnapshot;
+  TRY_ASSIGN(const store::CommitInfo version, api::AddData(project, request, session.MakeContext()));
+  const absl::Duration elapsed = absl::Now() - start;
+  if (session.json()) {
+    Json json = ToJson(version);
+    json["unchanged"] = version.unchanged;
+    json["seconds"] = absl::ToDoubleSeconds(elapsed);
+    session.Print(ToText(json));
+    return 0;
+  }
+  if (version.unchanged) {
+    session.Print(fmt::format("{}: nothing changed, no new version ({})\n", NameOf(version), FormatElapsed(elapsed)));
+    return 0;
+  }
+  session.Print(fmt::format("{}: {} rows, {} new; {} stored for {} of data, {}\n", NameOf(version),
+                            FormatCount(version.rows), FormatCount(version.rows_added),
+                            FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in), FormatElapsed(elapsed)));
+  session.Note(fmt::format("next: roost profile {}", NameOf(version)));
+  return 0;
+}
+
+absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const std::vector<store::CommitInfo> versions, api::LogData(project, dataset));
+  if (session.json()) {
+    Json json = Json::array();
+    for (const auto& version : versions) json.push_back(ToJson(version));
+    session.Print(ToText(json));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{{"version", "rows", "new rows", "stored", "when", "who", "message"}};
+  for (const auto& version : versions) {
+    rows.push_back(
+        {NameOf(version), FormatCount(version.rows), FormatCount(version.rows_added), FormatBytes(version.bytes_stored),
+         FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(version.time))), version.author, version.message});
+  }
+  session.Print(AlignColumns(rows, "lrrrlll"));
+  return 0;
+}
+
+absl::StatusOr<int> RunList(Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const std::vector<std::string> names, api::ListData(project));
+  Json json = Json::array();
+  std::vector<std::vector<std::string>> rows{{"dataset", "versions", "rows", "columns"}};
+  for (const std::string& name : names) {
+    TRY_ASSIGN(const store::CommitInfo latest, api::ShowData(project, name));
+    json.push_back(ToJson(latest));
+    rows.push_back({name, FormatCount(latest.version), FormatCount(latest.rows), FormatCount(latest.columns.size())});
+  }
+  if (session.json()) {
+    session.Print(ToText(json));
+  } else if (names.empty()) {
+    session.Note("no dataset yet\nnext: roost data add NAME FILE…");
+  } else {
+    session.Print(AlignColumns(rows, "lrrr"));
+  }
+  return 0;
+}
+
+constexpr int64_t kPreviewRows = 5;
+
+absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const store::CommitInfo version, api::ShowData(project, reference));
+  if (session.json()) {
+    session.Print(ToText(ToJson(version)));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> facts{
+      {"dataset", NameOf(version)},
+      {"commit", version.digest.ToHex()},
+      {"rows", fmt::format("{} ({} new)", FormatCount(version.rows), FormatCount(version.rows_added))},
+      {"stored", fmt::format("{} for {} of data", FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in))},
+      {"made", fmt::format("{} by {}", FormatUtc(version.time), version.author)}};
+  if (!version.message.empty()) facts.push_back({"message", version.message});
+  session.Print(AlignColumns(facts, "ll") + "\n");
+  TRY_ASSIGN(const auto rows,
+             api::ReadData(project, {.reference = NameOf(version), .limit = kPreviewRows}, session.MakeContext()));
+  TRY_ASSIGN(const auto head, table::Head(*rows, kPreviewRows));
+  TRY_ASSIGN(const std::string preview, table::FormatTable(*head, {.max_width = session.Width(), .show_types = true}));
+  session.Print(preview);
+  return 0;
+}
+
+struct ReadOptions {
+  api::ReadDataRequest request;
+  RowsOutput output;
+};
+
+absl::StatusOr<int> RunRead(const ReadOptions& options, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  const Context context = session.MakeContext();
+  api::ReadDataRequest request = options.request;
+  request.limit = options.output.limit;
+  TRY_ASSIGN(const auto rows, api::ReadData(project, request, context));
+  return HandOver(*rows, options.output, session, context);
+}
+
+CLI::App* AddReadCommand(CLI::App& data, const std::string& name, const std::string& description, Session& session) {
+  CLI::App* command = data.add_subcommand(name, description);
+  auto options = std::make_shared<ReadOptions>();
+  command->add_option("DATASET", options->request.reference, "NAME, NAME@VERSION or NAME@latest")->required();
+  command->add_option("--columns", options->request.columns, "Only these columns, in this order")->delimiter(',');
+  AddRowsOptions(*command, options->output);
+  command->callback([options, &session] { session.Finish(RunRead(*options, session)); });
+  return command;
+}
+
+}  // namespace
+
+void AddDataCommands(CLI::App& app, Session& session) {
+  CLI::App* data = app.add_subcommand("data", "Versioned datasets");
+  data->require_subcommand(1);
+
+  CLI::App* add = data->add_subcommand("add", "Make a new version of a dataset from files");
+  auto add_options = std::make_shared<AddOptions>();
+  add->add_option("NAME", add_options->request.dataset, "The dataset; it is made where it is missing")->required();
+  add->add_option("FILE", add_options->request.files, "CSV, JSON Lines, Parquet or Arrow files, and globs in quotes")
+      ->required();
+  add->add_flag("--append", add_options->append, "The files are more rows, not the whole table");
+  add->add_option("-m,--message", add_options->request.message, "What this version is");
+  add->footer("Without --append the files are the whole new table: Roost finds what changed and stores only that.");
+  add->callback([add_options, &session] { session.Finish(RunAdd(*add_options, session)); });
+
+  CLI::App* log = data->add_subcommand("log", "The versions of a dataset, newest first");
+  auto name = std::make_shared<std::string>();
+  log->add_option("NAME", *name, "The dataset")->required();
+  log->callback([name, &session] { session.Finish(RunLog(*name, session)); });
+
+  CLI::App* list = data->add_subcommand("list", "The datasets of this project");
+  list->callback([&session] { session.Finish(RunList(session)); });
+
+  CLI::App* show = data->add_subcommand("show", "One version: its facts and its first rows");
+  auto reference = std::make_shared<std::string>();
+  show->add_option("DATASET", *reference, "NAME, NAME@VERSION or NAME@latest")->required();
+  show->callback([reference, &session] { session.Finish(RunShow(*reference, session)); });
+
+  AddReadCommand(*data, "cat", "Rows of a version on stdout", session)
+      ->footer("As text for people, or with --format for programs: roost data cat trips --format arrow | …");
+  AddReadCommand(*data, "export", "Rows of a version into a file", session)->get_option("--output")->required();
+}
+
+}  // namespace roost::cli

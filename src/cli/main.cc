@@ -1,0 +1,112 @@
+// The program `roost`: its commands, and the one place where an exception that nobody expected ends.
+
+#include <exception>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/format.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+namespace roost::cli {
+namespace {
+
+constexpr int kInternalError = 70;
+
+constexpr const char* kFooter = R"(
+Start here:
+  roost init my-project                  a folder with roost.yaml
+  roost data add trips trips.parquet     a versioned dataset
+  roost profile trips                    what is in it
+
+Exit codes: 0 done, 1 a check said no, 2 usage or configuration, 10 no project, 11 lost a race,
+12 authentication, 13 remote unavailable, 14 a limit of this machine (disk full, port taken, no
+permission), 70 a bug of Roost or damaged data, 130 interrupted, 141 closed pipe.)";
+
+void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
+  app.add_flag("--json", options.json, "One JSON document on stdout; errors as JSON on stderr");
+  app.add_flag("-q,--quiet", options.quiet, "No messages and no progress");
+  app.add_flag("--no-color", options.no_color, "No colours (as the variable NO_COLOR)");
+  app.add_option("--project", options.project, "The project's folder, or one below it")->type_name("DIR");
+}
+
+const CLI::App* FindCommand(const CLI::App& parent, const std::string& name) {
+  for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->check_name(name)) return command;
+  }
+  return nullptr;
+}
+
+std::string FullName(const CLI::App& command) {
+  return command.get_parent() == nullptr ? command.get_name()
+                                         : fmt::format("{} {}", FullName(*command.get_parent()), command.get_name());
+}
+
+// What was wrong with the command line. A word where a command must stand is told apart from CLI11's other complaints.
+absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error, int count, char** words) {
+  const CLI::App* command = &app;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    if (word.starts_with("-")) continue;
+    const auto subcommands = command->get_subcommands([](const CLI::App*) { return true; });
+    if (subcommands.empty()) break;
+    const CLI::App* next = FindCommand(*command, word);
+    if (next == nullptr) {
+      std::vector<std::string> names;
+      for (const CLI::App* subcommand : subcommands) names.push_back(subcommand->get_name());
+      const std::string_view closest = ClosestName(word, names);
+      return WithHint(absl::InvalidArgumentError(fmt::format("no command '{} {}'", FullName(*command), word)),
+                      closest.empty() ? fmt::format("the commands here are {}", fmt::join(names, ", "))
+                                      : fmt::format("did you mean '{} {}'?", FullName(*command), closest));
+    }
+    command = next;
+  }
+  return WithHint(absl::InvalidArgumentError(error.what()),
+                  fmt::format("'{} --help' shows how it is used", FullName(*command)));
+}
+
+int Run(int count, char** words) {
+  Session session;
+  CLI::App app("Roost: the one standard way from data to a served, watched model.", "roost");
+  app.set_version_flag("--version", "roost " ROOST_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();  // --json and the like may stand after the command too
+  app.footer(kFooter);
+  AddGlobalOptions(app, session.options());
+  AddInitCommand(app, session);
+  AddDataCommands(app, session);
+  AddProfileCommand(app, session);
+  AddSchemaCommands(app, session);
+  AddTrainingCommands(app, session);
+  AddModelCommands(app, session);
+  AddServeCommand(app, session);
+  AddConfigCommands(app, session);
+  try {
+    app.parse(count, words);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    if (count == 1) {
+      std::cout << app.help();
+      return 0;
+    }
+    session.Finish(UsageError(app, error, count, words));
+  }
+  return session.exit_code();
+}
+
+}  // namespace
+}  // namespace roost::cli
+
+int main(int count, char** words) {
+  roost::cli::InstallSignalHandlers();
+  try {
+    return roost::cli::Run(count, words);
+  } catch (const std::exception& error) {
+    std::cerr << "error: a bug of Roost: " << error.what() << std::endl;
+    return roost::cli::kInternalError;
+  }
+}

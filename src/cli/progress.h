@@ -1,0 +1,37 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/context.h"
+
+namespace roost::cli {
+
+/// Shows how far a long work is: on a terminal one line with a bar, rate and time left, redrawn ten times a second; in
+/// a log one plain line every ten seconds. Threads: any.
+class Progress {
+ public:
+  enum class Style { kTerminal, kLog, kSilent };
+
+  Progress(Style style, int width) : style_(style), width_(width) {}
+  ~Progress() { Clear(); }
+
+  void Update(const ProgressUpdate& update);
+
+  /// Removes the line from the terminal, before anything else is written there.
+  void Clear();
+
+ private:
+  std::string Line(const ProgressUpdate& update, absl::Duration elapsed) const;
+
+  const Style style_;
+  const int width_;
+  std::mutex mutex_;
+  std::string stage_;  // of the update before
+  absl::Time stage_start_;
+  absl::Time last_shown_ = absl::InfinitePast();
+  bool shown_ = false;
+};
+
+}  // namespace roost::cli

@@ -1,0 +1,84 @@
+// roost schema infer | show, roost validate
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/schema.h"
+#include "base/format.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "schema/render.h"
+#include "schema/yaml.h"
+
+namespace roost::cli {
+namespace {
+
+constexpr int kCheckSaidNo = 1;
+
+struct InferOptions {
+  std::string reference;
+  bool overwrite = false;
+  bool dry_run = false;
+};
+
+absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  api::InferSchemaRequest request;
+  request.reference = options.reference;
+  request.write = options.dry_run     ? api::SchemaWrite::kNever
+                  : options.overwrite ? api::SchemaWrite::kReplace
+                                      : api::SchemaWrite::kIfNew;
+  TRY_ASSIGN(const api::InferSchemaResponse response, api::InferSchema(project, request));
+  session.Print(session.json()
+                    ? ToText(Json{{"path", response.path}, {"written", response.written}, {"schema", response.text}})
+                    : response.text);
+  if (response.written) session.Note(fmt::format("wrote {}\nnext: roost validate DATASET or FILE", response.path));
+  return 0;
+}
+
+absl::StatusOr<int> RunShow(Session& session) {
+  TRY_ASSIGN(const api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const schema::Schema schema, api::ReadSchema(project));
+  session.Print(schema::ToYaml(schema));
+  return 0;
+}
+
+absl::StatusOr<int> RunValidate(const std::string& source, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::ValidateResponse response, api::ValidateData(project, source, session.MakeContext()));
+  if (session.json()) {
+    Json json{{"source", response.source}, {"rows", response.rows}};
+    json.update(schema::ToJson(response.report));
+    session.Print(ToText(json));
+  } else {
+    session.Print(fmt::format("{}: {} rows against schema.yaml\n{}", response.source, FormatCount(response.rows),
+                              schema::ToText(response.report)));
+  }
+  return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
+}
+
+}  // namespace
+
+void AddSchemaCommands(CLI::App& app, Session& session) {
+  CLI::App* schema = app.add_subcommand("schema", "What the data must look like (schema.yaml)");
+  schema->require_subcommand(1);
+
+  CLI::App* infer = schema->add_subcommand("infer", "Propose schema.yaml from a dataset version");
+  auto options = std::make_shared<InferOptions>();
+  infer->add_option("DATASET", options->reference, "NAME, NAME@VERSION or NAME@latest")->required();
+  infer->add_flag("-f,--force", options->overwrite, "Replace a schema.yaml that says something else");
+  infer->add_flag("-n,--dry-run", options->dry_run, "Show it, write nothing");
+  infer->callback([options, &session] { session.Finish(RunInfer(*options, session)); });
+
+  CLI::App* show = schema->add_subcommand("show", "The project's schema");
+  show->callback([&session] { session.Finish(RunShow(session)); });
+
+  CLI::App* validate = app.add_subcommand("validate", "Check a dataset version or files against schema.yaml");
+  auto source = std::make_shared<std::string>();
+  validate->add_option("SOURCE", *source, "NAME, NAME@VERSION, a path or a glob in quotes")->required();
+  validate->footer("Ends with 0 where there is no error (warnings may be there), with 1 where there is one.");
+  validate->callback([source, &session] { session.Finish(RunValidate(*source, session)); });
+}
+
+}  // namespace roost::cli

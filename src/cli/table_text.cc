@@ -1,0 +1,29 @@
+#include "cli/table_text.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace roost::cli {
+
+std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, const std::string& align) {
+  std::vector<size_t> widths(align.size(), 0);
+  for (const auto& row : rows) {
+    ROOST_CHECK(row.size() == align.size(), "a row has " << row.size() << " columns");
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      if (i > 0) line += "  ";
+      line += align[i] == 'r' ? padding + row[i] : row[i] + padding;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace roost::cli

@@ -1,0 +1,96 @@
+#include "ingest/ingest.h"
+
+#include <cstdlib>
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/status.h"
+#include "table/arrow_status.h"
+#include "table/bridge.h"
+
+namespace roost::ingest {
+namespace {
+
+// Hands on the batches of another reader and counts each of them into a profile.
+class ProfilingReader : public arrow::RecordBatchReader {
+ public:
+  ProfilingReader(std::shared_ptr<arrow::RecordBatchReader> rows, profile::Profile& profile)
+      : rows_(std::move(rows)), profile_(profile) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+    if (*batch == nullptr) return arrow::Status::OK();
+    return table::ToArrow(Count(**batch));
+  }
+
+ private:
+  absl::Status Count(const arrow::RecordBatch& batch) {
+    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
+    return profile_.Add(columns.view());
+  }
+
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  profile::Profile& profile_;
+};
+
+// Who adds data, for the version's record.
+std::string Author() {
+  for (const char* name : {"ROOST_AUTHOR", "USER", "LOGNAME"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "unknown";
+}
+
+// What an append builds on: nothing for the first version and for snapshots.
+struct Before {
+  profile::Profile profile;
+  std::shared_ptr<arrow::Schema> types;
+};
+
+absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& options) {
+  if (options.mode != store::CommitRequest::kAppend) return Before();
+  const auto latest = store.Resolve(store::DatasetRef{options.dataset, std::nullopt});
+  if (absl::IsNotFound(latest.status())) return Before();
+  if (!latest.ok()) return latest.status();
+  Before before;
+  TRY_ASSIGN(before.profile, ProfileOf(store, *latest));
+  TRY_ASSIGN(before.types, store.SchemaOf(*latest));
+  return before;
+}
+
+}  // namespace
+
+absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
+                                         const Context& context) {
+  TRY_ASSIGN(const Before before, FindBefore(store, options));
+  TRY_ASSIGN(auto rows, source.Open(before.types, context));
+  profile::Profile added;
+  ProfilingReader reader(std::move(rows), added);
+  store::CommitRequest request;
+  request.dataset = options.dataset;
+  request.mode = options.mode;
+  request.message = options.message;
+  request.author = Author();
+  request.provenance = std::make_shared<Json>(source.Provenance());
+  request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
+    profile::Profile all = before.profile;
+    TRY(all.Merge(added));
+    return std::map<std::string, std::string>{{kProfileAttachment, all.Serialize()}};
+  };
+  return store.Commit(request, reader, context);
+}
+
+absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::CommitInfo& version) {
+  TRY_ASSIGN(const std::string bytes, store.Attachment(version, kProfileAttachment));
+  auto profile = profile::Profile::Parse(bytes);
+  if (!profile.ok()) {
+    return Annotate(profile.status(), fmt::format("the profile of {}@{}", version.dataset, version.version));
+  }
+  return profile;
+}
+
+}  // namespace roost::ingest

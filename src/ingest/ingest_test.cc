@@ -1,0 +1,91 @@
+#include "ingest/ingest.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/thread_pool.h"
+
+namespace roost::ingest {
+namespace {
+
+namespace fs = std::filesystem;
+
+class IngestTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              ("ingest." + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    store_ = *store::Store::Create((folder_ / "store").string());
+    context_.pool = &pool_;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string WriteCsv(const std::string& name, const std::string& text) {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  absl::StatusOr<store::CommitInfo> Add(const std::vector<std::string>& files, store::CommitRequest::Mode mode) {
+    auto source = FileSource::Make(files);
+    if (!source.ok()) return source.status();
+    return Ingest(*store_, **source, {.dataset = "flights", .mode = mode, .message = "test"}, context_);
+  }
+
+  fs::path folder_;
+  std::unique_ptr<store::Store> store_;
+  ThreadPool pool_{2};
+  Context context_;
+};
+
+TEST_F(IngestTest, AnAppendedProfileIsTheProfileOfAllRows) {
+  const std::string first = WriteCsv("a.csv", "origin,delay\nSFO,3\nLAX,\n");
+  const std::string second = WriteCsv("b.csv", "origin,delay\nJFK,-5\nSFO,70\n");
+  ASSERT_TRUE(Add({first}, store::CommitRequest::kAppend).ok());
+  const auto appended = Add({second}, store::CommitRequest::kAppend);
+  ASSERT_TRUE(appended.ok()) << appended.status();
+  EXPECT_EQ(appended->version, 2);
+  EXPECT_EQ(appended->rows, 4);
+  EXPECT_EQ(appended->rows_added, 2);
+  const std::string merged = ProfileOf(*store_, *appended)->Serialize();
+
+  const auto whole = Add({first, second}, store::CommitRequest::kSnapshot);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(ProfileOf(*store_, *whole)->Serialize(), merged);
+}
+
+TEST_F(IngestTest, TheVersionKnowsItsFiles) {
+  const std::string path = WriteCsv("a.csv", "x\n1\n");
+  const Json provenance = (*FileSource::Make({path}))->Provenance();
+  EXPECT_EQ(provenance["files"][0]["path"], path);
+  EXPECT_EQ(provenance["files"][0]["bytes"], 4);
+}
+
+TEST_F(IngestTest, ASourceThatFailsLeavesNoVersion) {
+  const std::string path = WriteCsv("ragged.csv", "x,y\n1,2\n3\n");
+  EXPECT_EQ(Add({path}, store::CommitRequest::kSnapshot).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store_->Datasets()->empty());
+}
+
+TEST_F(IngestTest, NothingToReadIsTold) {
+  EXPECT_EQ(FileSource::Make({(folder_ / "missing.csv").string()}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(FileSource::Make({}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(IngestTest, CancelledWorkLeavesNoVersion) {
+  Cancellation cancellation;
+  cancellation.Cancel();
+  context_.cancellation = &cancellation;
+  const std::string path = WriteCsv("a.csv", "x\n1\n");
+  EXPECT_EQ(Add({path}, store::CommitRequest::kSnapshot).status().code(), absl::StatusCode::kCancelled);
+  context_.cancellation = nullptr;
+  EXPECT_TRUE(store_->Datasets()->empty());
+}
+
+}  // namespace
+}  // namespace roost::ingest
