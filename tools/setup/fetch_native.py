@@ -10,7 +10,9 @@ neither capture nor be captured by Debian's libraries of the same names. tools/l
 
 Needs: pip, nm (binutils), patchelf >= 0.18 on PATH (Debian's 0.14 cannot rename symbols).
 """
+import calendar
 import hashlib
+import os
 import pathlib
 import re
 import shutil
@@ -46,7 +48,8 @@ def bundled_symbols(library, mangled_pattern):
 
 def unpack_arrow(wheel, include, lib):
     with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
+        for entry in archive.infolist():
+            member = entry.filename
             header = re.fullmatch(r"pyarrow/include/(.*\.h)", member)
             library = re.fullmatch(rf"pyarrow/(lib(?:{ARROW_LIBRARIES})\.so\.{ARROW_ABI})", member)
             if header and not header[1].startswith("arrow/python/"):
@@ -57,6 +60,9 @@ def unpack_arrow(wheel, include, lib):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(archive.read(member))
+            # The wheel's own time: to unpack the same wheel again does not rebuild what includes the header.
+            time_of_wheel = calendar.timegm(entry.date_time)
+            os.utime(target, (time_of_wheel, time_of_wheel))
 
 
 def rename_bundled(prefix, lib):
@@ -77,6 +83,7 @@ def main():
         return
     fresh, old = DEPS / "native.new", DEPS / "native.old"
     shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
     lib = fresh / "lib"
     lib.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=DEPS) as wheels:
