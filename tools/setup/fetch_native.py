@@ -10,12 +10,15 @@ neither capture nor be captured by Debian's libraries of the same names. tools/l
 
 Needs: pip, nm (binutils), patchelf >= 0.18 on PATH (Debian's 0.14 cannot rename symbols).
 """
+import calendar
 import hashlib
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,7 +48,8 @@ def bundled_symbols(library, mangled_pattern):
 
 def unpack_arrow(wheel, include, lib):
     with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
+        for entry in archive.infolist():
+            member = entry.filename
             header = re.fullmatch(r"pyarrow/include/(.*\.h)", member)
             library = re.fullmatch(rf"pyarrow/(lib(?:{ARROW_LIBRARIES})\.so\.{ARROW_ABI})", member)
             if header and not header[1].startswith("arrow/python/"):
@@ -56,13 +60,16 @@ def unpack_arrow(wheel, include, lib):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(archive.read(member))
+            # The wheel's own time: to unpack the same wheel again does not rebuild what includes the header.
+            time_of_wheel = calendar.timegm(entry.date_time)
+            os.utime(target, (time_of_wheel, time_of_wheel))
 
 
-def rename_bundled(lib):
+def rename_bundled(prefix, lib):
     for stem, pattern in BUNDLED.items():
         library = lib / f"{stem}.so.{ARROW_ABI}"
         names = list(bundled_symbols(library, pattern))
-        table = PREFIX / f"{stem}.rename"
+        table = prefix / f"{stem}.rename"
         table.write_text("".join(f"{name} bundled_{name}\n" for name in names))
         run("patchelf", "--rename-dynamic-symbols", table, library)
         print(f"{library.name}: {len(names)} bundled symbols renamed")
@@ -74,17 +81,24 @@ def main():
     want = hashlib.sha256(requirements.read_bytes() + pathlib.Path(__file__).read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == want:
         return
-    shutil.rmtree(PREFIX, ignore_errors=True)
-    wheels = DEPS / "wheels"
-    wheels.mkdir(parents=True, exist_ok=True)
-    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:",
-        "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311",
-        "--platform", "manylinux_2_28_x86_64", "--require-hashes", "-r", requirements, "-d", wheels)
-    lib = PREFIX / "lib"
+    fresh, old = DEPS / "native.new", DEPS / "native.old"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    lib = fresh / "lib"
     lib.mkdir(parents=True)
-    unpack_arrow(next(wheels.glob("pyarrow-*.whl")), PREFIX / "include", lib)
-    rename_bundled(lib)
-    stamp.write_text(want)
+    with tempfile.TemporaryDirectory(dir=DEPS) as wheels:
+        run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:",
+            "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311",
+            "--platform", "manylinux_2_28_x86_64", "--require-hashes", "-r", requirements, "-d", wheels)
+        unpack_arrow(next(pathlib.Path(wheels).glob("pyarrow-*.whl")), fresh / "include", lib)
+    rename_bundled(fresh, lib)
+    (fresh / "stamp").write_text(want)
+    # The old libraries stand until the new ones are whole.
+    if PREFIX.exists():
+        PREFIX.rename(old)
+    fresh.rename(PREFIX)
+    shutil.rmtree(old, ignore_errors=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+# The front door. Everything works in a fresh clone; each target does what it needs first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build test quickstart accept lint bench clean
+
+PYTHON := .deps/python/bin/python
+BUILD := build/dev
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: ## Debian packages, and all that lies under .deps/
+	@tools/setup/setup
+
+build: setup ## build/dev/bin/roost and the unit tests
+	@[[ -f $(BUILD)/build.ninja ]] || cmake --preset dev
+	@cmake --build --preset dev
+
+test: build ## every test: unit tests, then command-line and end-to-end tests
+	@ctest --preset dev
+	@$(PYTHON) -m pytest tests
+
+quickstart: build ## from raw flights to served predictions, in examples/flights
+	@examples/flights/quickstart
+
+accept: build ## rewrite the expected texts of tests/cli with what the program prints now
+	@ACCEPT=1 $(PYTHON) -m pytest tests/cli
+
+lint: setup ## style, layers, sizes, headers, symbols; 'tools/lint --fix' formats
+	@tools/lint
+
+bench: setup ## the quickstart's steps beside pandas and scikit-learn
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target roost
+	@$(PYTHON) benchmarks/quickstart/run.py --roost build/release/bin/roost
+
+clean: ## remove build/; .deps/ stays
+	@rm -rf build
