@@ -95,21 +95,20 @@ absl::StatusOr<int64_t> CheckData(const FeatureRows& rows, std::span<const int8_
   return positives;
 }
 
-// The weights and the intercept where the search begins.
-absl::StatusOr<std::vector<double>> FirstPoint(const FeatureRows& rows, int64_t positives,
-                                               const std::optional<LogisticFit>& start) {
-  const auto num_features = static_cast<size_t>(rows.num_features);
-  if (!start.has_value()) {
-    std::vector<double> point(num_features + 1);
-    point.back() = std::log(static_cast<double>(positives) / static_cast<double>(rows.num_rows() - positives));
-    return point;
-  }
-  if (start->weights.size() != num_features) {
+// No weights, and the intercept of the base rate.
+std::vector<double> ColdPoint(const FeatureRows& rows, int64_t positives) {
+  std::vector<double> point(static_cast<size_t>(rows.num_features) + 1);
+  point.back() = std::log(static_cast<double>(positives) / static_cast<double>(rows.num_rows() - positives));
+  return point;
+}
+
+absl::StatusOr<std::vector<double>> WarmPoint(const FeatureRows& rows, const LogisticFit& start) {
+  if (start.weights.size() != static_cast<size_t>(rows.num_features)) {
     return absl::InvalidArgumentError(fmt::format("the start has {} weights for {} features; map them by name first",
-                                                  start->weights.size(), num_features));
+                                                  start.weights.size(), rows.num_features));
   }
-  std::vector<double> point = start->weights;
-  point.push_back(start->intercept);
+  std::vector<double> point = start.weights;
+  point.push_back(start.intercept);
   if (!std::all_of(point.begin(), point.end(), [](double x) { return std::isfinite(x); })) {
     return absl::InvalidArgumentError("the start has weights that are not finite");
   }
@@ -124,6 +123,24 @@ double LargestComponent(std::span<const double> vector) {
     largest = std::max(largest, std::abs(x));
   }
   return largest;
+}
+
+bool IsFinite(const Evaluation& at) {
+  return std::isfinite(at.objective) && std::isfinite(LargestComponent(at.gradient));
+}
+
+// Moves from the cold point to `start`, unless that is the worse place to begin.
+absl::Status MoveToWarmPoint(const FeatureRows& rows, const LogisticFit& start, LogisticObjective& objective,
+                             std::vector<double>& point, Evaluation& at) {
+  TRY_ASSIGN(std::vector<double> warm_point, WarmPoint(rows, start));
+  TRY_ASSIGN(Evaluation warm, objective.Evaluate(warm_point));
+  if (IsFinite(warm) && warm.objective <= at.objective) {
+    point = std::move(warm_point);
+    at = std::move(warm);
+    return absl::OkStatus();
+  }
+  // The objective's second derivatives belong to its last point.
+  return objective.Evaluate(point).status();
 }
 
 absl::Status TooLarge() {
@@ -144,8 +161,7 @@ absl::StatusOr<bool> Advance(std::span<const double> step, LogisticObjective& ob
   for (int halvings = 0; halvings < 40; ++halvings, fraction /= 2) {
     for (size_t i = 0; i < point.size(); ++i) next[i] = point[i] + fraction * step[i];
     TRY_ASSIGN(Evaluation trial, objective.Evaluate(next));
-    const bool finite = std::isfinite(trial.objective) && std::isfinite(LargestComponent(trial.gradient));
-    if (finite && trial.objective <= at.objective + 1e-4 * fraction * slope + rounding) {
+    if (IsFinite(trial) && trial.objective <= at.objective + 1e-4 * fraction * slope + rounding) {
       point = std::move(next);
       at = std::move(trial);
       return true;
@@ -161,10 +177,11 @@ absl::StatusOr<LogisticFit> FitLogistic(const FeatureRows& rows, std::span<const
                                         const Context& context) {
   TRY(CheckOptions(options));
   TRY_ASSIGN(const int64_t positives, CheckData(rows, labels, context));
-  TRY_ASSIGN(std::vector<double> point, FirstPoint(rows, positives, start));
   LogisticObjective objective(rows, labels, options.l2, context);
+  std::vector<double> point = ColdPoint(rows, positives);
   TRY_ASSIGN(Evaluation at, objective.Evaluate(point));
-  if (!std::isfinite(at.objective) || !std::isfinite(LargestComponent(at.gradient))) return TooLarge();
+  if (!IsFinite(at)) return TooLarge();
+  if (start.has_value()) TRY(MoveToWarmPoint(rows, *start, objective, point, at));
 
   const bool dense = rows.num_features <= options.max_dense_features;
   LogisticFit fit;

@@ -39,9 +39,9 @@ struct LogisticFit {
 /// (Boyd & Vandenberghe, Convex Optimization, 9.5); above max_dense_features the step is found by preconditioned
 /// conjugate gradients, cut short as in Dembo & Steihaug (1983).
 ///
-/// `start`, a fit with as many weights, is where the search begins; without it, at zero weights and the base rate. The
-/// problem is convex: both ends agree to within the tolerance. The result has the same bits for any number of threads;
-/// across machines its last bits depend on the C library's exp and log1p.
+/// The search begins at `start`, a fit with as many weights, where that is no worse than zero weights and the base
+/// rate, which is where it begins otherwise. The problem is convex: both ends agree to within the tolerance. The result
+/// has the same bits for any number of threads; across machines its last bits depend on the C library's exp and log1p.
 ///
 /// InvalidArgument for no rows, labels that are not one a row, not 0 or 1 or all the same, features that are not
 /// finite, not below num_features or not strictly ascending within their row (the message names the first such row,

@@ -176,14 +176,18 @@ TEST(FitLogistic, WarmStartReachesTheSameSolutionInFewerIterations) {
   }
 }
 
-TEST(FitLogistic, AStartFarAwayComesBack) {
+TEST(FitLogistic, AStartWorseThanNoneIsAsGoodAsNone) {
   const Data data = CategoryAndNumber(2000, 5, 12);
-  const LogisticFit cold = *Fit(data, {.tolerance = 1e-9});
   for (const int32_t max_dense_features : {0, 2000}) {
-    const LogisticFit far{.intercept = 50, .weights = std::vector<double>(6, -80)};
-    const LogisticFit fit = *Fit(data, {.tolerance = 1e-9, .max_dense_features = max_dense_features}, far);
-    EXPECT_TRUE(fit.converged);
-    EXPECT_NEAR(fit.objective, cold.objective, 1e-12);
+    const LogisticOptions options{.max_dense_features = max_dense_features};
+    const LogisticFit cold = *Fit(data, options);
+    for (const double weight : {-80.0, 1e6, 1e308}) {
+      const LogisticFit far{.intercept = 50, .weights = std::vector<double>(6, weight)};
+      const LogisticFit fit = *Fit(data, options, far);
+      EXPECT_TRUE(fit.converged);
+      EXPECT_EQ(fit.weights, cold.weights);
+      EXPECT_EQ(fit.iterations, cold.iterations);
+    }
   }
 }
 

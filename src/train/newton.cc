@@ -35,6 +35,7 @@ absl::StatusOr<std::vector<double>> DenseNewtonStep(const LogisticObjective& obj
     for (Eigen::Index j = 0; j <= i; ++j) hessian(i, j) = packed[LogisticObjective::PackedIndex(i, j)];
   }
   const double largest = hessian.diagonal().maxCoeff();
+  if (!std::isfinite(largest)) return std::vector<double>();
   const Eigen::Map<const Eigen::VectorXd> slope(gradient.data(), size);
   std::vector<double> step(gradient.size());
   // Without a penalty the Hessian may be singular. A trace of damping, far below what slows convergence, keeps the
@@ -46,7 +47,9 @@ absl::StatusOr<std::vector<double>> DenseNewtonStep(const LogisticObjective& obj
     Eigen::Map<Eigen::VectorXd>(step.data(), size) = factors.solve(-slope);
     if (IsDescent(step, gradient)) return step;
   }
-  return std::vector<double>();
+  // Where every row's probability is 0 or 1 to the last bit, only the gradient says where to go.
+  for (size_t i = 0; i < step.size(); ++i) step[i] = -gradient[i];
+  return step;
 }
 
 absl::StatusOr<std::vector<double>> TruncatedNewtonStep(const LogisticObjective& objective,
