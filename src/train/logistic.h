@@ -19,7 +19,7 @@ struct LogisticOptions {
   int64_t max_iterations = 100;
   /// Converged when no component of the gradient of (sum of losses + penalty) / rows is larger than this.
   double tolerance = 1e-6;
-  /// Up to so many features the Hessian is built whole (8 bytes * features^2 of memory, and 128 MiB of sums); above,
+  /// Up to so many features the Hessian is built whole (20 bytes * features^2 of memory, and 128 MiB of sums); above,
   /// it is only multiplied with vectors. Both find the same solution.
   int32_t max_dense_features = 2000;
 };
