@@ -1,0 +1,174 @@
+#include "expr/expression.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/status.h"
+
+namespace roost::expr {
+namespace {
+
+const std::vector<Column> kFlights = {{"date", Kind::kTime},         {"delay", Kind::kNumber},
+                                      {"distance", Kind::kNumber},   {"origin", Kind::kText},
+                                      {"cancelled", Kind::kBoolean}, {"arrival delay", Kind::kNumber}};
+
+absl::StatusOr<BoundExpression> Bound(std::string_view text) {
+  absl::StatusOr<Expression> expression = Expression::Parse(text);
+  if (!expression.ok()) return expression.status();
+  return expression->Bind(kFlights);
+}
+
+TEST(Expression, NamesItsColumnsOnceInTheOrderOfTheText) {
+  const auto expression = Expression::Parse("distance > 3 and (delay < distance or `arrival delay` is null)");
+  ASSERT_TRUE(expression.ok()) << expression.status();
+  EXPECT_EQ(expression->columns(), (std::vector<std::string>{"distance", "delay", "arrival delay"}));
+}
+
+TEST(Expression, KnowsItsKind) {
+  EXPECT_EQ(Bound("delay + 1")->kind(), Kind::kNumber);
+  EXPECT_EQ(Bound("lower(origin)")->kind(), Kind::kText);
+  EXPECT_EQ(Bound("date")->kind(), Kind::kTime);
+  EXPECT_EQ(Bound("date - '2001-01-01'")->kind(), Kind::kNumber);
+  EXPECT_EQ(Bound("delay > 15")->kind(), Kind::kBoolean);
+  EXPECT_EQ(Bound("cancelled")->kind(), Kind::kBoolean);
+}
+
+TEST(Expression, ABoundExpressionReadsOnlyItsColumns) {
+  const auto bound = Bound("origin == 'ATL' and delay > 15");
+  ASSERT_TRUE(bound.ok());
+  ASSERT_EQ(bound->columns().size(), 2u);
+  EXPECT_EQ(bound->columns()[0].name, "delay");
+  EXPECT_EQ(bound->columns()[1].name, "origin");
+}
+
+struct Refusal {
+  std::string text;
+  std::string message;
+  std::string hint;
+};
+
+TEST(Expression, EveryRefusalNamesThePlace) {
+  const std::vector<Refusal> refusals = {
+      {"", "at character 1: the expression is empty\n  \n  ^", ""},
+      {"delay > ", "at character 9: want a column, a value or '(', got the end\n  delay > \n          ^", ""},
+      {"delay 15", "at character 7: want an operator or the end, got '15'\n  delay 15\n        ^", ""},
+      {"(delay > 15", "at character 12: want an operator or ')', got the end\n  (delay > 15\n             ^", ""},
+      {"delay = 15", "at character 7: unexpected '='\n  delay = 15\n        ^", "write == to compare"},
+      {"delay <> 15", "at character 7: unexpected '<'\n  delay <> 15\n        ^", "write !="},
+      {"delay > 1 && true", "at character 11: unexpected '&'\n  delay > 1 && true\n            ^", "write 'and'"},
+      {"origin == \"ATL\"", "at character 11: unexpected '\"'\n  origin == \"ATL\"\n            ^",
+       "texts stand in single quotes, column names in backticks"},
+      {"origin == 'ATL", "at character 11: this text has no closing quote\n  origin == 'ATL\n            ^", ""},
+      {"`delay", "at character 1: this column name has no closing backtick\n  `delay\n  ^", ""},
+      {"delay > 15min", "at character 9: this is no number\n  delay > 15min\n          ^", ""},
+      {"delay > 1e999", "at character 9: this number is beyond a double's range\n  delay > 1e999\n          ^", ""},
+      {"0 < delay < 15", "at character 11: comparisons cannot be chained\n  0 < delay < 15\n            ^",
+       "write a < b and b < c"},
+      {"delay is 3", "at character 10: want 'null', got '3'\n  delay is 3\n           ^", ""},
+      {"delay in (1, null)",
+       "at character 14: want a number, a 'text', true or false, got 'null'\n  delay in (1, null)\n               ^",
+       ""},
+      {"delayy > 15", "at character 1: no column 'delayy'\n  delayy > 15\n  ^", "did you mean 'delay'?"},
+      {"weather > 15", "at character 1: no column 'weather'\n  weather > 15\n  ^",
+       "the columns are date, delay, distance, origin, cancelled, arrival delay"},
+      {"uper(origin)", "at character 1: no function 'uper'\n  uper(origin)\n  ^", ""},
+      {"origin > 15", "at character 8: cannot compare origin (text) with 15 (number)\n  origin > 15\n         ^", ""},
+      {"delay == null", "at character 7: a comparison with null is never true\n  delay == null\n        ^",
+       "write 'is null' or 'is not null'"},
+      {"date > 'May'",
+       "at character 8: 'May' is no time: want '2001-04-01' or '2001-04-01T13:30:00Z'\n  date > 'May'\n         ^", ""},
+      {"delay and true",
+       "at character 7: 'and' needs booleans, got delay (number) and true (boolean)\n"
+       "  delay and true\n        ^",
+       ""},
+      {"delay + origin",
+       "at character 7: '+' needs numbers, got delay (number) and origin (text)\n"
+       "  delay + origin\n        ^",
+       ""},
+      {"not delay", "at character 1: 'not' needs booleans, got delay (number)\n  not delay\n  ^", ""},
+      {"origin in ('ATL', 3)",
+       "at character 19: cannot look for origin (text) among values like 3 (number)\n"
+       "  origin in ('ATL', 3)\n                    ^",
+       ""},
+      {"hour(delay)", "at character 1: hour() needs a time, got delay (number)\n  hour(delay)\n  ^", ""},
+      {"cancelled > false",
+       "at character 11: booleans have no order: only == and != compare them\n"
+       "  cancelled > false\n            ^",
+       ""},
+      {"'é' == 'é' and\ndelay",
+       "at character 12: 'and' needs booleans, got 'é' == 'é' (boolean) and delay (number)\n"
+       "  'é' == 'é' and\n             ^",
+       ""},
+  };
+  for (const Refusal& refusal : refusals) {
+    const auto bound = Bound(refusal.text);
+    ASSERT_FALSE(bound.ok()) << refusal.text;
+    EXPECT_EQ(bound.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(std::string(bound.status().message()), refusal.message);
+    if (!refusal.hint.empty()) {
+      EXPECT_EQ(HintOf(bound.status()), refusal.hint) << refusal.text;
+    }
+  }
+}
+
+TEST(Expression, HasHardLimits) {
+  EXPECT_FALSE(Expression::Parse(std::string(Expression::kMaxLength + 1, ' ')).ok());
+  const auto repeated = [](std::string_view text, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  for (const std::string_view opening : {"(", "not ", "- ", "abs("}) {
+    const auto deep = Expression::Parse(repeated(opening, 1000) + "delay");
+    ASSERT_FALSE(deep.ok());
+    EXPECT_NE(std::string(deep.status().message()).find("more than 200 operations"), std::string::npos)
+        << deep.status();
+  }
+  EXPECT_TRUE(Bound("1" + repeated("-1", 199)).ok());
+  EXPECT_FALSE(Bound("1" + repeated("-1", 200)).ok());
+  EXPECT_TRUE(Bound(repeated("(", 200) + "delay" + repeated(")", 200)).ok());
+}
+
+TEST(Expression, NoTextCrashesTheParser) {
+  const std::vector<std::string> words = {"delay",
+                                          "origin",
+                                          "`arrival delay`",
+                                          "date",
+                                          "cancelled",
+                                          "1.5",
+                                          "'x'",
+                                          "(",
+                                          ")",
+                                          "+",
+                                          "-",
+                                          "*",
+                                          "/",
+                                          "==",
+                                          "<",
+                                          "and",
+                                          "or",
+                                          "not",
+                                          "is",
+                                          "null",
+                                          "in",
+                                          ",",
+                                          "abs",
+                                          "true",
+                                          "'2001-04-01'",
+                                          "'",
+                                          "\n",
+                                          "\xff",
+                                          "="};
+  std::mt19937 random(7);
+  int accepted = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (size_t length = random() % 8; length > 0; --length) text += words[random() % words.size()] + " ";
+    accepted += Bound(text).ok() ? 1 : 0;
+  }
+  EXPECT_GT(accepted, 100);
+}
+
+}  // namespace
+}  // namespace roost::expr

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "expr/expression.h"
+#include "expr/syntax.h"
+
+namespace roost::expr {
+
+enum class Function { kAbs, kHour, kIsNan, kLength, kLower, kMonth, kWeekday, kYear };
+
+/// A node whose type is known. Private to this folder.
+struct BoundNode {
+  Op op = Op::kNull;
+  Kind kind = Kind::kBoolean;
+  Function function = Function::kAbs;  ///< kFunction
+  size_t column = 0;                   ///< kColumn: index into what the expression reads
+  double number = 0;                   ///< literals, by kind
+  std::string text;
+  int64_t time = 0;
+  int8_t boolean = 0;
+  // kIn: what is looked for, sorted; the vector of the child's kind.
+  std::vector<double> numbers;
+  std::vector<std::string> texts;
+  std::vector<int64_t> times;
+  std::vector<BoundNode> children;
+};
+
+/// A typed tree and the columns that it reads, as indices into those given to Bind, ascending.
+struct Plan {
+  BoundNode root;
+  std::vector<size_t> columns;
+};
+
+absl::StatusOr<Plan> BindSyntax(const Syntax& root, std::string_view text, std::span<const Column> columns);
+
+/// Microseconds since 1970-01-01T00:00Z of "2001-04-01", "2001-04-01T13:30", "2001-04-01 13:30:05.25Z" or with an
+/// offset "+02:00". InvalidArgument for anything else.
+absl::StatusOr<int64_t> ParseTime(std::string_view text);
+
+}  // namespace roost::expr
