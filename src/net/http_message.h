@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace roost::net {
+
+/// One header field of a request, without the white space around its value.
+struct HttpHeader {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// A whole request, seen in place: valid only while the handler runs.
+struct HttpRequest {
+  std::string_view method;          ///< as sent: "GET"
+  std::string_view path;            ///< still percent-encoded, starts with '/'
+  std::string_view query;           ///< what followed '?', or ""
+  std::string_view host;            ///< host and port that the client asked for; "" only with HTTP/1.0
+  std::vector<HttpHeader> headers;  ///< in their order
+  std::string_view body;
+  int minor_version = 1;   ///< HTTP/1.minor_version
+  bool keep_alive = true;  ///< the client may send another request
+
+  /// The value of the first field of that name, in any case of letters.
+  std::optional<std::string_view> Header(std::string_view name) const;
+};
+
+/// What a handler fills in. The server adds Content-Length, Date and Connection.
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";  ///< "": no Content-Type
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+
+  /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.
+  void AddHeader(std::string_view name, std::string_view value);
+};
+
+/// "Not Found" for 404, and so on; "Unknown" for codes that are not used here.
+std::string_view ReasonPhrase(int status);
+
+/// Whether the two are equal but for the case of ASCII letters.
+bool EqualIgnoringCase(std::string_view a, std::string_view b);
+
+/// Appends the status line and fields of `response` with the empty line after them. `date` is an HTTP date.
+void AppendHead(const HttpResponse& response, std::string_view date, bool keep_alive, std::string& bytes);
+
+}  // namespace roost::net

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "net/http_message.h"
+#include "net/http_parser.h"
+
+namespace roost::net {
+
+/// Answers one request. Called on the thread of the connection, by several threads at once; while it runs, the other
+/// connections of its thread wait. Must not throw.
+using Handler = std::function<void(const HttpRequest&, HttpResponse&)>;
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";  ///< a loopback name or address
+  uint16_t port = 0;               ///< 0: any free one
+  size_t num_threads = 0;          ///< 0: one per core
+  HttpLimits limits;
+  size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
+  absl::Duration idle_timeout = absl::Seconds(60);  ///< between two requests of a connection
+  absl::Duration head_timeout = absl::Seconds(10);  ///< from a request's first byte to its last header field
+  absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
+  size_t min_body_bytes_per_second = 16 << 10;
+  absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
+};
+
+/// An HTTP/1.1 server: keep-alive, pipelining, chunked requests, "Expect: 100-continue", HEAD, back-pressure.
+///
+/// Requests that break the rules get 400, 408, 413, 417, 431, 501 or 505 with {"error": text}, and their connection is
+/// closed. Threads: all methods may be called from any thread.
+class HttpServer {
+ public:
+  /// Listens and serves at once. Errors as Listen (listener.h).
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const ServerOptions& options, Handler handler);
+
+  /// Stops without waiting for anybody.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  uint16_t port() const;
+
+  /// Takes no new connection, closes idle ones, finishes the requests of which a byte has come (answered with
+  /// "Connection: close"), and returns when all is done or `patience` is over. The server is stopped then.
+  void Drain(absl::Duration patience);
+
+ private:
+  struct State;
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace roost::net

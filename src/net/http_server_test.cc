@@ -1,0 +1,390 @@
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/status.h"
+#include "net/listener.h"
+
+namespace roost::net {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// A blocking client that knows no more HTTP than Content-Length.
+class Client {
+ public:
+  explicit Client(uint16_t port, int receive_buffer = 0) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (receive_buffer > 0) setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    const timeval patience{20, 0};
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+
+  bool connected() const { return connected_; }
+
+  void Send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+  }
+
+  void ShutDownWriting() { shutdown(fd_.get(), SHUT_WR); }
+
+  /// The next answer, head and body; what there is when the server closes before its end.
+  std::string Answer(bool with_body = true) {
+    size_t head;
+    while ((head = read_.find("\r\n\r\n")) == std::string::npos) {
+      if (!ReadMore()) return std::exchange(read_, {});
+    }
+    size_t size = head + 4;
+    const size_t field = read_.find("Content-Length: ");
+    if (with_body && field < head) size += std::stoul(read_.substr(field + 16));
+    while (read_.size() < size) {
+      if (!ReadMore()) return std::exchange(read_, {});
+    }
+    std::string answer = read_.substr(0, size);
+    read_.erase(0, size);
+    return answer;
+  }
+
+  /// All that comes until the server closes.
+  std::string Rest() {
+    while (ReadMore()) {
+    }
+    return std::exchange(read_, {});
+  }
+
+ private:
+  bool ReadMore() {
+    char buffer[16 << 10];
+    const ssize_t size = recv(fd_.get(), buffer, sizeof buffer, 0);
+    if (size > 0) read_.append(buffer, static_cast<size_t>(size));
+    return size > 0;
+  }
+
+  FileDescriptor fd_;
+  bool connected_ = false;
+  std::string read_;
+};
+
+void Echo(const HttpRequest& request, HttpResponse& response) {
+  response.content_type = "text/plain";
+  response.body = std::string(request.method) + " " + std::string(request.path) + " " + std::string(request.body);
+}
+
+std::unique_ptr<HttpServer> StartServer(ServerOptions options = {}, Handler handler = Echo) {
+  if (options.num_threads == 0) options.num_threads = 2;
+  auto server = HttpServer::Start(options, std::move(handler));
+  EXPECT_TRUE(server.ok()) << server.status();
+  return std::move(server).value();
+}
+
+std::string Get(std::string_view path, std::string_view fields = "") {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) + "\r\n";
+}
+
+std::string Post(std::string_view body) {
+  return "POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+
+TEST(HttpServer, KeepsTheConnectionForFurtherRequests) {
+  const auto server = StartServer();
+  Client client(server->port());
+  for (const char* path : {"/a", "/b", "/c"}) {
+    client.Send(Get(path));
+    const std::string answer = client.Answer();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\nDate: "));
+    EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: text/plain\r\n"));
+    EXPECT_THAT(answer, HasSubstr("\r\nConnection: keep-alive\r\n"));
+    EXPECT_THAT(answer, EndsWith("\r\n\r\nGET " + std::string(path) + " "));
+  }
+}
+
+TEST(HttpServer, ClosesWhenTheClientAsksForIt) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send(Get("/a", "Connection: close\r\n") + Get("/never"));
+  const std::string all = client.Rest();
+  EXPECT_THAT(all, HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(all, EndsWith("GET /a "));
+}
+
+TEST(HttpServer, AnswersPipelinedRequestsInTheirOrder) {
+  const auto server = StartServer();
+  Client client(server->port());
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += i % 3 == 0 ? Post(std::to_string(i)) : Get("/" + std::to_string(i));
+  std::thread sender([&] { client.Send(requests); });
+  for (int i = 0; i < 500; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_THAT(client.Answer(), EndsWith(i % 3 == 0 ? "POST /p " + number : "GET /" + number + " "));
+  }
+  sender.join();
+}
+
+TEST(HttpServer, AnswersAClientThatHasStoppedSending) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send(Get("/a") + Get("/b"));
+  client.ShutDownWriting();
+  const std::string all = client.Rest();
+  EXPECT_THAT(all, HasSubstr("GET /a "));
+  EXPECT_THAT(all, EndsWith("GET /b "));
+}
+
+TEST(HttpServer, HeadHasTheLengthButNoBody) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send("HEAD /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.Answer(false), HasSubstr("Content-Length: 8\r\n"));
+  client.Send(Get("/b"));
+  EXPECT_THAT(client.Answer(), EndsWith("GET /b "));
+}
+
+TEST(HttpServer, TakesAndReturnsABigBody) {
+  const auto server = StartServer();
+  Client client(server->port());
+  std::string body(30 << 20, 'x');
+  for (size_t i = 0; i < body.size(); i += 997) body[i] = static_cast<char>('a' + i % 26);
+  std::thread sender([&] { client.Send(Post(body)); });
+  const std::string answer = client.Answer();
+  sender.join();
+  ASSERT_GT(answer.size(), body.size());
+  EXPECT_TRUE(answer.substr(answer.size() - body.size()) == body);
+}
+
+TEST(HttpServer, TakesChunkedBodies) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send("POST /p HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  client.Send("2\r\nde\r\n0\r\n\r\n");
+  EXPECT_THAT(client.Answer(), EndsWith("POST /p abcde"));
+}
+
+TEST(HttpServer, TellsTheClientToContinue) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send("POST /p HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(client.Answer(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.Send("abc");
+  EXPECT_THAT(client.Answer(), EndsWith("POST /p abc"));
+}
+
+TEST(HttpServer, ASlowClientOfManyAnswersGetsThemAll) {
+  const std::string big(300'000, 'y');
+  const auto server = StartServer(
+      {}, [&](const HttpRequest& request, HttpResponse& response) { response.body = std::string(request.path) + big; });
+  Client client(server->port(), 8 << 10);
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += Get("/" + std::to_string(i));
+  client.Send(requests);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  for (int i = 0; i < 60; ++i) {
+    const std::string answer = client.Answer();
+    EXPECT_TRUE(answer.ends_with("\r\n/" + std::to_string(i) + big)) << i << ": " << answer.size();
+  }
+}
+
+TEST(HttpServer, BreachesOfTheRulesGetTheirStatusAndTheConnectionCloses) {
+  ServerOptions options;
+  options.limits.max_body_bytes = 1'000;
+  const auto server = StartServer(options);
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"nonsense\r\n\r\n", "400 Bad Request"},
+      {Get("/", "Bad Name: x\r\n"), "400 Bad Request"},
+      {Post(std::string(500'000, 'x')), "413 Content Too Large"},
+      {Get("/" + std::string(17 << 10, 'x')), "431 Request Header Fields Too Large"},
+      {"GET / HTTP/3.0\r\n\r\n", "505 HTTP Version Not Supported"},
+  };
+  for (const auto& [bytes, status] : cases) {
+    Client client(server->port());
+    client.Send(Get("/good") + bytes);
+    EXPECT_THAT(client.Answer(), EndsWith("GET /good "));
+    const std::string rest = client.Rest();
+    EXPECT_THAT(rest, StartsWith("HTTP/1.1 " + status + "\r\n"));
+    EXPECT_THAT(rest, HasSubstr("\r\nConnection: close\r\n"));
+    EXPECT_THAT(rest, HasSubstr("\r\n\r\n{\"error\":\""));
+  }
+}
+
+ServerOptions Impatient() {
+  ServerOptions options;
+  options.idle_timeout = absl::Milliseconds(150);
+  options.head_timeout = absl::Milliseconds(150);
+  options.body_timeout = absl::Milliseconds(150);
+  options.write_timeout = absl::Milliseconds(300);
+  return options;
+}
+
+TEST(HttpServer, AClientThatDribblesItsHeadIsTurnedAway) {
+  const auto server = StartServer(Impatient());
+  Client client(server->port());
+  std::thread dribble([&] {
+    client.Send("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    for (int i = 0; i < 40; ++i) {
+      client.Send("X: y\r\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  EXPECT_THAT(client.Answer(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+  dribble.join();
+}
+
+TEST(HttpServer, AClientThatDribblesItsBodyIsTurnedAway) {
+  const auto server = StartServer(Impatient());
+  Client client(server->port());
+  std::thread dribble([&] {
+    client.Send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
+    for (int i = 0; i < 40; ++i) {
+      client.Send("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
+  EXPECT_THAT(client.Answer(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+  dribble.join();
+}
+
+TEST(HttpServer, IdleConnectionsAreClosedWithoutAWord) {
+  const auto server = StartServer(Impatient());
+  Client fresh(server->port());
+  EXPECT_EQ(fresh.Rest(), "");
+  Client used(server->port());
+  used.Send(Get("/a"));
+  EXPECT_THAT(used.Rest(), EndsWith("GET /a "));
+}
+
+TEST(HttpServer, AClientThatTakesNoAnswerIsClosed) {
+  const std::string big(8 << 20, 'y');
+  const auto server =
+      StartServer(Impatient(), [&](const HttpRequest&, HttpResponse& response) { response.body = big; });
+  Client client(server->port(), 8 << 10);
+  client.Send(Get("/"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(900));
+  EXPECT_LT(client.Rest().size(), big.size());
+}
+
+TEST(HttpServer, ConnectionsAboveTheMaximumGet503) {
+  ServerOptions options;
+  options.max_connections = 2;
+  const auto server = StartServer(options);
+  Client first(server->port());
+  Client second(server->port());
+  for (Client* client : {&first, &second}) {
+    client->Send(Get("/a"));
+    EXPECT_THAT(client->Answer(), StartsWith("HTTP/1.1 200"));
+  }
+  Client third(server->port());
+  third.Send(Get("/a"));
+  EXPECT_THAT(third.Rest(), StartsWith("HTTP/1.1 503 Service Unavailable"));
+  first.Send(Get("/b"));
+  EXPECT_THAT(first.Answer(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(HttpServer, Serves1000RequestsOver8Connections) {
+  const auto server = StartServer();
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      Client client(server->port());
+      for (int i = 0; i < 125; ++i) {
+        const std::string body = std::to_string(t * 1000 + i);
+        client.Send(Post(body));
+        if (client.Answer().ends_with("POST /p " + body)) ++good;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(good, 1000);
+}
+
+TEST(HttpServer, DrainFinishesWhatHasBegunAndClosesTheRest) {
+  const auto server = StartServer();
+  Client idle(server->port());
+  Client busy(server->port());
+  busy.Send(Get("/a"));
+  EXPECT_THAT(busy.Answer(), EndsWith("GET /a "));
+  busy.Send("POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::thread drain([&] { server->Drain(absl::Seconds(10)); });
+  EXPECT_EQ(idle.Rest(), "");
+  EXPECT_FALSE(Client(server->port()).connected());
+  busy.Send("bc");
+  const std::string answer = busy.Answer();
+  EXPECT_THAT(answer, EndsWith("POST /p abc"));
+  EXPECT_THAT(answer, HasSubstr("Connection: close"));
+  busy.ShutDownWriting();
+  drain.join();
+}
+
+TEST(HttpServer, DrainGivesUpWhenItsPatienceIsOver) {
+  const auto server = StartServer();
+  Client client(server->port());
+  client.Send("GET /never");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const absl::Time start = absl::Now();
+  server->Drain(absl::Milliseconds(200));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(3));
+  server->Drain(absl::Seconds(10));  // a stopped server has nothing to wait for
+}
+
+TEST(HttpServer, APortInUseIsALimitOfThisMachine) {
+  const auto server = StartServer();
+  ServerOptions options;
+  options.port = server->port();
+  const auto second = HttpServer::Start(options, Echo);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ExitCodeOf(second.status()), 14);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(std::to_string(server->port())));
+  EXPECT_THAT(HintOf(second.status()), HasSubstr("--port 0"));
+}
+
+TEST(HttpServer, APortIsFreeAgainAfterTheServer) {
+  ServerOptions options;
+  options.port = StartServer()->port();
+  EXPECT_TRUE(HttpServer::Start(options, Echo).ok());
+}
+
+TEST(HttpServer, OnlyLoopbackHostsAreServed) {
+  for (const char* host : {"0.0.0.0", "::", "10.1.2.3", "example.com", ""}) {
+    ServerOptions options;
+    options.host = host;
+    EXPECT_EQ(HttpServer::Start(options, Echo).status().code(), absl::StatusCode::kInvalidArgument) << host;
+  }
+  ServerOptions options;
+  options.host = "localhost";
+  EXPECT_TRUE(HttpServer::Start(options, Echo).ok());
+}
+
+TEST(HttpServer, FieldsOfAnAnswerCannotBeginNewOnes) {
+  const auto server =
+      StartServer({}, [](const HttpRequest&, HttpResponse& response) { response.AddHeader("X", "a\r\nEvil: yes"); });
+  Client client(server->port());
+  client.Send(Get("/"));
+  EXPECT_THAT(client.Answer(), Not(HasSubstr("\r\nEvil")));
+}
+
+}  // namespace
+}  // namespace roost::net

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace roost::net {
+
+/// A file descriptor that is closed with its owner.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor() { Close(); }
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  void Close();
+
+ private:
+  int fd_ = -1;
+};
+
+/// Listening sockets on one port; the kernel spreads new connections over them.
+struct Listeners {
+  std::vector<FileDescriptor> sockets;
+  uint16_t port = 0;
+};
+
+/// Opens `count` >= 1 sockets on `host`:`port`, not blocking; port 0 takes any free one.
+/// ResourceExhausted with a hint where the port is taken, also by a server that would share it.
+/// InvalidArgument where `host` is no loopback name or address: there are no tokens and no TLS yet to guard another.
+absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count);
+
+}  // namespace roost::net

@@ -1,0 +1,179 @@
+#include "net/reactor.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/status.h"
+
+namespace roost::net {
+namespace {
+
+constexpr size_t kReadBufferBytes = 64 << 10;
+constexpr size_t kMaxRefusals = 64;  // connections above the maximum that are told so; further ones are just closed
+constexpr int kAcceptsPerTurn = 64;
+
+bool Watch(int epoll, int operation, int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  return epoll_ctl(epoll, operation, fd, &event) == 0;
+}
+
+uint32_t InterestOf(const Connection& connection) {
+  return (connection.wants_read() ? EPOLLIN : 0U) | (connection.wants_write() ? EPOLLOUT : 0U);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Make(FileDescriptor listener, const ServerOptions& options,
+                                                       const Handler& handler, std::atomic<size_t>& num_connections) {
+  FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return ErrnoStatus(errno, "opening an epoll descriptor");
+  FileDescriptor wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!wake.valid()) return ErrnoStatus(errno, "opening an event descriptor");
+  if (!Watch(epoll.get(), EPOLL_CTL_ADD, wake.get(), EPOLLIN) ||
+      !Watch(epoll.get(), EPOLL_CTL_ADD, listener.get(), EPOLLIN)) {
+    return ErrnoStatus(errno, "watching a socket");
+  }
+  return std::unique_ptr<Reactor>(
+      new Reactor(std::move(listener), std::move(epoll), std::move(wake), options, handler, num_connections));
+}
+
+Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, FileDescriptor wake, const ServerOptions& options,
+                 const Handler& handler, std::atomic<size_t>& num_connections)
+    : listener_(std::move(listener)),
+      epoll_(std::move(epoll)),
+      wake_(std::move(wake)),
+      num_connections_(num_connections),
+      context_{&options, &handler, {}, {}, std::string(kReadBufferBytes, '\0'), false} {
+  const absl::Duration shortest =
+      std::min({options.idle_timeout, options.head_timeout, options.body_timeout, options.write_timeout});
+  tick_ = std::clamp(shortest / 4, absl::Milliseconds(5), absl::Milliseconds(500));
+  ReadClock();
+  next_tick_ = context_.now + tick_;
+}
+
+void Reactor::ReadClock() {
+  const absl::Time before = context_.now;
+  context_.now = absl::Now();
+  if (!context_.date.empty() && absl::ToUnixSeconds(before) == absl::ToUnixSeconds(context_.now)) return;
+  context_.date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", context_.now, absl::UTCTimeZone());
+}
+
+void Reactor::Run() {
+  std::array<epoll_event, 256> events;
+  while (true) {
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(absl::ToInt64Milliseconds(tick_)));
+    ReadClock();
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[static_cast<size_t>(i)].data.fd;
+      if (fd == listener_.get()) {
+        Accept();
+      } else if (fd != wake_.get()) {
+        Dispatch(fd, events[static_cast<size_t>(i)].events);
+      }
+    }
+    if (stopping_.load(std::memory_order_acquire)) {
+      if (!context_.draining) BeginDrain();
+      if (connections_.empty() || context_.now >= deadline_) return;
+    }
+    if (context_.now >= next_tick_) Tick();
+  }
+}
+
+void Reactor::Stop(absl::Time deadline) {
+  deadline_ = deadline;
+  stopping_.store(true, std::memory_order_release);
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+}
+
+void Reactor::Accept() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    FileDescriptor fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.valid()) {
+      Add(std::move(fd));
+      continue;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      // The client stays in the queue and the listener readable: look again at the next tick instead of spinning.
+      Watch(epoll_.get(), EPOLL_CTL_MOD, listener_.get(), 0);
+      accept_paused_ = true;
+    }
+    return;
+  }
+}
+
+void Reactor::Add(FileDescriptor fd) {
+  const size_t before = num_connections_.fetch_add(1, std::memory_order_relaxed);
+  const size_t max = context_.options->max_connections;
+  const int number = fd.get();
+  if (before >= max + kMaxRefusals || !Watch(epoll_.get(), EPOLL_CTL_ADD, number, EPOLLIN)) {
+    num_connections_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  auto connection = std::make_unique<Connection>(std::move(fd), context_);
+  if (before >= max) connection->Refuse();
+  Settle(connections_.emplace(number, Entry{std::move(connection), EPOLLIN}).first);
+}
+
+void Reactor::Dispatch(int fd, uint32_t events) {
+  const auto entry = connections_.find(fd);
+  if (entry == connections_.end()) return;  // destroyed earlier in this turn
+  Connection& connection = *entry->second.connection;
+  if ((events & EPOLLOUT) != 0 && connection.wants_write()) connection.OnWritable();
+  // An error is reported whatever was asked for: reading finds out which, also where no bytes are wanted.
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  const bool readable = (events & EPOLLIN) != 0 && connection.wants_read();
+  if (!connection.closed() && (broken || readable)) connection.OnReadable();
+  Settle(entry);
+}
+
+std::unordered_map<int, Reactor::Entry>::iterator Reactor::Settle(std::unordered_map<int, Entry>::iterator entry) {
+  const Connection& connection = *entry->second.connection;
+  if (connection.closed()) {
+    num_connections_.fetch_sub(1, std::memory_order_relaxed);
+    return connections_.erase(entry);
+  }
+  const uint32_t interest = InterestOf(connection);
+  if (interest != entry->second.interest) {
+    Watch(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), interest);
+    entry->second.interest = interest;
+  }
+  return std::next(entry);
+}
+
+void Reactor::Tick() {
+  next_tick_ = context_.now + tick_;
+  if (accept_paused_ && listener_.valid()) {
+    accept_paused_ = false;
+    Watch(epoll_.get(), EPOLL_CTL_MOD, listener_.get(), EPOLLIN);
+  }
+  for (auto entry = connections_.begin(); entry != connections_.end();) {
+    entry->second.connection->OnTick();
+    entry = Settle(entry);
+  }
+}
+
+void Reactor::BeginDrain() {
+  uint64_t wakes;
+  [[maybe_unused]] const ssize_t size = read(wake_.get(), &wakes, sizeof wakes);
+  Accept();  // clients whose connection the kernel has already accepted
+  listener_.Close();
+  context_.draining = true;
+  for (auto entry = connections_.begin(); entry != connections_.end();) {
+    entry->second.connection->OnDrain();
+    entry = Settle(entry);
+  }
+}
+
+}  // namespace roost::net

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "net/connection.h"
+#include "net/http_server.h"
+#include "net/listener.h"
+
+namespace roost::net {
+
+/// One thread's event loop: a listener and the connections that came through it.
+/// Threads: Run on one thread; Stop from any.
+class Reactor {
+ public:
+  /// `options`, `handler` and `num_connections` (of all reactors together) outlive the reactor.
+  static absl::StatusOr<std::unique_ptr<Reactor>> Make(FileDescriptor listener, const ServerOptions& options,
+                                                       const Handler& handler, std::atomic<size_t>& num_connections);
+
+  /// Serves until Stop.
+  void Run();
+
+  /// Run closes the listener, finishes the requests that have begun until `deadline`, and returns.
+  void Stop(absl::Time deadline);
+
+ private:
+  Reactor(FileDescriptor listener, FileDescriptor epoll, FileDescriptor wake, const ServerOptions& options,
+          const Handler& handler, std::atomic<size_t>& num_connections);
+
+  struct Entry {
+    std::unique_ptr<Connection> connection;
+    uint32_t interest;
+  };
+
+  void ReadClock();
+  void Accept();
+  void Add(FileDescriptor fd);
+  void Dispatch(int fd, uint32_t events);
+  /// Tells the kernel what the connection waits for, or destroys it. Returns the next one.
+  std::unordered_map<int, Entry>::iterator Settle(std::unordered_map<int, Entry>::iterator entry);
+  void Tick();
+  void BeginDrain();
+
+  FileDescriptor listener_;
+  FileDescriptor epoll_;
+  FileDescriptor wake_;
+  std::atomic<size_t>& num_connections_;
+  ConnectionContext context_;
+  std::unordered_map<int, Entry> connections_;
+  absl::Duration tick_;
+  absl::Time next_tick_;
+  bool accept_paused_ = false;
+  std::atomic<bool> stopping_{false};
+  absl::Time deadline_;  // written before stopping_
+};
+
+}  // namespace roost::net
