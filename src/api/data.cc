@@ -47,7 +47,8 @@ absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest
   const ingest::IngestOptions options{
       .dataset = request.dataset,
       .mode = request.mode == AddMode::kAppend ? store::CommitRequest::kAppend : store::CommitRequest::kSnapshot,
-      .message = request.message};
+      .message = request.message,
+      .author = project.author()};
   return ingest::Ingest(project.store(), *source, options, context);
 }
 

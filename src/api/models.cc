@@ -12,18 +12,16 @@
 namespace roost::api {
 namespace {
 
-absl::StatusOr<Json> PartAsJson(const registry::ModelPackage& package, const std::string& part) {
-  const auto bytes = package.parts.find(part);
-  if (bytes == package.parts.end()) return absl::DataLossError(fmt::format("the model package lacks {}", part));
-  return ParseJson(bytes->second, part);
+absl::StatusOr<Json> PartAsJson(Project& project, const registry::ModelVersion& version, const char* part) {
+  TRY_ASSIGN(const std::string bytes, project.registry().LoadPart(version, part));
+  return ParseJson(bytes, fmt::format("{} of {}", part, version.ToString()));
 }
 
 absl::StatusOr<ModelDescription> Describe(Project& project, const registry::ModelVersion& version) {
-  TRY_ASSIGN(const registry::ModelPackage package, project.registry().Load(version));
   ModelDescription description{.version = version};
-  TRY_ASSIGN(description.lineage, PartAsJson(package, "lineage.json"));
-  TRY_ASSIGN(description.evaluation, PartAsJson(package, "evaluation.json"));
-  TRY_ASSIGN(description.model, PartAsJson(package, "model.json"));
+  TRY_ASSIGN(description.lineage, PartAsJson(project, version, registry::kLineagePart));
+  TRY_ASSIGN(description.evaluation, PartAsJson(project, version, registry::kEvaluationPart));
+  TRY_ASSIGN(description.model, PartAsJson(project, version, registry::kModelPart));
   return description;
 }
 
@@ -95,10 +93,9 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
     name = project.config().model->name;
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(name));
-  TRY_ASSIGN(const registry::ModelPackage package, project.registry().Load(version));
-  TRY_ASSIGN(const Json json, PartAsJson(package, "model.json"));
+  TRY_ASSIGN(const Json json, PartAsJson(project, version, registry::kModelPart));
   auto model = predict::ScoringModel::FromJson(json);
-  if (!model.ok()) return Annotate(model.status(), fmt::format("{}@{}", version.name, version.version));
+  if (!model.ok()) return Annotate(model.status(), version.ToString());
   return LoadedModel{version, *std::move(model)};
 }
 

@@ -1,5 +1,6 @@
 #include "api/project.h"
 
+#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -31,6 +32,13 @@ absl::StatusOr<fs::path> FindProject(const std::string& folder) {
                   "'roost init' makes one of this folder");
 }
 
+std::string FindAuthor() {
+  for (const char* name : {"ROOST_AUTHOR", "USER", "LOGNAME"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+  }
+  return "unknown";
+}
+
 }  // namespace
 
 absl::StatusOr<InitResponse> Init(const InitRequest& request) {
@@ -60,6 +68,7 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
   TRY_ASSIGN(const fs::path root, FindProject(folder));
   Project project;
   project.folder_ = root.string();
+  project.author_ = FindAuthor();
   const std::string config_path = (root / kConfigName).string();
   TRY_ASSIGN(project.config_text_, table::ReadTextFile(config_path));
   TRY_ASSIGN(project.config_, config::ParseProject(project.config_text_, kConfigName));

@@ -39,11 +39,15 @@ class Project {
   store::Store& store() { return *store_; }
   registry::Registry& registry() { return *registry_; }
 
+  /// Who adds versions: $ROOST_AUTHOR, or the name of the user.
+  const std::string& author() const { return author_; }
+
   /// Where schema.yaml stands.
   std::string SchemaPath() const;
 
  private:
   std::string folder_;
+  std::string author_;
   std::string config_text_;
   config::ProjectConfig config_;
   std::unique_ptr<store::Store> store_;

@@ -118,6 +118,16 @@ Json Lineage(const Project& project, const store::CommitInfo& dataset, const con
               {"converged", response.fit.converged}};
 }
 
+// What a request must bring and what it gets.
+Json Signature(const predict::ScoringModel& model) {
+  Json inputs = Json::array();
+  for (const transform::InputColumn& input : model.inputs()) {
+    inputs.push_back(Json{{"name", input.name}, {"kind", column::KindName(input.kind)}});
+  }
+  return Json{{"inputs", std::move(inputs)},
+              {"outputs", Json::array({Json{{"name", "probability"}, {"kind", "number"}}})}};
+}
+
 absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::string& reference) {
   TRY_ASSIGN(const store::DatasetRef dataset,
              store::ParseDatasetRef(reference.empty() ? project.config().dataset : reference));
@@ -142,9 +152,9 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   const train::LogisticOptions options{
       .l2 = model->trainer.l2, .max_iterations = model->trainer.max_iterations, .tolerance = model->trainer.tolerance};
   TRY_ASSIGN(response.fit, train::FitLogistic(set.features, set.labels, options, std::nullopt, context));
+  TRY_ASSIGN(auto predictor, predict::LogisticPredictor::Make(response.fit.intercept, response.fit.weights));
   TRY_ASSIGN(const predict::ScoringModel scoring,
-             predict::ScoringModel::Make(std::move(transform), std::make_shared<predict::LogisticPredictor>(
-                                                                   response.fit.intercept, response.fit.weights)));
+             predict::ScoringModel::Make(std::move(transform), std::move(predictor)));
   const double base_rate = BaseRate(set.labels);
   TRY_ASSIGN(response.evaluation, EvaluateOn(project, version, *model, response.split_at, scoring, base_rate, context));
   response.train_rows = set.features.num_rows();
@@ -153,26 +163,26 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.num_features = set.features.num_features;
 
   registry::ModelPackage package;
-  package.name = model->name;
-  package.parts["model.json"] = ToText(scoring.ToJson());
-  package.parts["evaluation.json"] = ToText(evaluate::ToJson(response.evaluation));
-  package.parts["profile"] = rows.profile.Serialize();
-  package.parts["config.yaml"] = project.config_text();
-  package.parts["lineage.json"] = ToText(Lineage(project, version, *model, response, base_rate));
-  TRY_ASSIGN(response.version, project.registry().Register(package, context));
+  package.parts[registry::kModelPart] = ToText(scoring.ToJson());
+  package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
+  package.parts[registry::kProfilePart] = rows.profile.Serialize();
+  package.parts[registry::kConfigPart] = project.config_text();
+  package.parts[registry::kSignaturePart] = ToText(Signature(scoring));
+  package.parts[registry::kLineagePart] = ToText(Lineage(project, version, *model, response, base_rate));
+  TRY_ASSIGN(response.version, project.registry().Register(model->name, package, project.author(), context));
   return response;
 }
 
 absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {
   TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
-  const std::string name = fmt::format("{}@{}", loaded.version.name, loaded.version.version);
-  TRY_ASSIGN(const registry::ModelPackage package, project.registry().Load(loaded.version));
-  TRY_ASSIGN(const ModelDescription description, ShowModel(project, name));
+  const std::string name = loaded.version.ToString();
+  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
+  TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
+  TRY_ASSIGN(const Json lineage, ParseJson(lineage_text, registry::kLineagePart));
   // The label and the split are those that the version was trained with, whatever roost.yaml says today.
   TRY_ASSIGN(const config::ProjectConfig config,
-             config::ParseProject(package.parts.at("config.yaml"), fmt::format("the roost.yaml of {}", name)));
+             config::ParseProject(config_text, fmt::format("the roost.yaml of {}", name)));
   EvaluateResponse response{.version = loaded.version};
-  const Json& lineage = description.lineage;
   const bool readable = config.model.has_value() && lineage.contains("dataset") && lineage["dataset"].is_string() &&
                         lineage.contains("split_at_micros") && lineage["split_at_micros"].is_number_integer() &&
                         lineage.contains("base_rate") && lineage["base_rate"].is_number();

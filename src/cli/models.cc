@@ -13,15 +13,11 @@
 namespace roost::cli {
 namespace {
 
-std::string NameOf(const registry::ModelVersion& version) {
-  return fmt::format("{}@{}", version.name, version.version);
-}
-
 Json ToJson(const api::ModelDescription& model) {
   return Json{{"model", model.version.name},
               {"version", model.version.version},
-              {"digest", model.version.digest.ToHex()},
-              {"time", FormatUtc(model.version.time)},
+              {"digest", model.version.manifest.ToHex()},
+              {"time", FormatUtc(model.version.created)},
               {"author", model.version.author},
               {"lineage", model.lineage},
               {"evaluation", model.evaluation}};
@@ -58,10 +54,10 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
   }
   std::vector<std::vector<std::string>> rows{{"model", "dataset", "config", "code", "AUC", "log loss", "made"}};
   for (const auto& model : models) {
-    rows.push_back({NameOf(model.version), TextOf(model.lineage, "dataset"),
+    rows.push_back({model.version.ToString(), TextOf(model.lineage, "dataset"),
                     TextOf(model.lineage, "config_digest").substr(0, 12), CodeOf(model.lineage),
                     NumberOf(model.evaluation, "model", "auc"), NumberOf(model.evaluation, "model", "log_loss"),
-                    FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(model.version.time)))});
+                    FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(model.version.created)))});
   }
   session.Print(AlignColumns(rows, "llllrrl"));
   return 0;
@@ -76,9 +72,9 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
     session.Print(ToText(json));
     return 0;
   }
-  session.Print(AlignColumns({{"model", NameOf(model.version)},
-                              {"package", model.version.digest.ToHex()},
-                              {"made", fmt::format("{} by {}", FormatUtc(model.version.time), model.version.author)},
+  session.Print(AlignColumns({{"model", model.version.ToString()},
+                              {"package", model.version.manifest.ToHex()},
+                              {"made", fmt::format("{} by {}", FormatUtc(model.version.created), model.version.author)},
                               {"dataset", TextOf(model.lineage, "dataset")},
                               {"commit", TextOf(model.lineage, "dataset_digest")},
                               {"config", TextOf(model.lineage, "config_digest")},

@@ -15,10 +15,6 @@
 namespace roost::cli {
 namespace {
 
-std::string NameOf(const registry::ModelVersion& version) {
-  return fmt::format("{}@{}", version.name, version.version);
-}
-
 absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
@@ -27,7 +23,7 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
   if (session.json()) {
     session.Print(ToText(Json{{"model", response.version.name},
                               {"version", response.version.version},
-                              {"digest", response.version.digest.ToHex()},
+                              {"digest", response.version.manifest.ToHex()},
                               {"dataset", response.dataset},
                               {"train_rows", response.train_rows},
                               {"evaluate_rows", response.evaluate_rows},
@@ -42,7 +38,7 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
                               {"seconds", absl::ToDoubleSeconds(elapsed)}}));
     return 0;
   }
-  session.Print(fmt::format("{} from {}: {} rows before {}, {} features\n", NameOf(response.version), response.dataset,
+  session.Print(fmt::format("{} from {}: {} rows before {}, {} features\n", response.version.ToString(), response.dataset,
                             FormatCount(response.train_rows), FormatUtc(response.split_at), response.num_features));
   session.Print(fmt::format("{} after {} steps, gradient {:.1e}, log loss {:.5f}; {}\n",
                             response.fit.converged ? "converged" : "NOT CONVERGED", response.fit.iterations,
@@ -70,7 +66,7 @@ absl::StatusOr<int> RunEvaluate(const api::EvaluateRequest& request, Session& se
     session.Print(ToText(json));
     return 0;
   }
-  session.Print(fmt::format("{} on the rows of {} from {} on\n\n{}", NameOf(response.version), response.dataset,
+  session.Print(fmt::format("{} on the rows of {} from {} on\n\n{}", response.version.ToString(), response.dataset,
                             FormatUtc(response.split_at), evaluate::ToText(response.evaluation)));
   session.Note(fmt::format("next: roost serve"));
   return 0;

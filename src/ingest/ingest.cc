@@ -1,7 +1,5 @@
 #include "ingest/ingest.h"
 
-#include <cstdlib>
-
 #include <arrow/api.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -37,14 +35,6 @@ class ProfilingReader : public arrow::RecordBatchReader {
   profile::Profile& profile_;
 };
 
-// Who adds data, for the version's record.
-std::string Author() {
-  for (const char* name : {"ROOST_AUTHOR", "USER", "LOGNAME"}) {
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
-  }
-  return "unknown";
-}
-
 // What an append builds on: nothing for the first version and for snapshots.
 struct Before {
   profile::Profile profile;
@@ -74,7 +64,7 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
   request.dataset = options.dataset;
   request.mode = options.mode;
   request.message = options.message;
-  request.author = Author();
+  request.author = options.author;
   request.provenance = std::make_shared<Json>(source.Provenance());
   request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
     profile::Profile all = before.profile;

@@ -17,6 +17,7 @@ struct IngestOptions {
   std::string dataset;
   store::CommitRequest::Mode mode = store::CommitRequest::kSnapshot;
   std::string message;
+  std::string author;
 };
 
 /// Commits the rows of `source` as a new version of a dataset and attaches the profile of all of that version's rows:
