@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "column/column_view.h"
@@ -32,12 +33,14 @@ struct NumberSummary {
   int64_t nan = 0;
   int64_t positive_infinity = 0;
   int64_t negative_infinity = 0;
-  std::optional<double> min, max;            ///< exact
-  std::optional<double> mean;                ///< correctly rounded from an exact sum
-  std::optional<double> standard_deviation;  ///< of the population
-  /// 101 values: [q] is the q-th percentile, within 0.2 % of the value; [0] and [100] are min and max. Or empty.
+  std::optional<double> min, max;                 ///< exact
+  std::optional<int64_t> min_micros, max_micros;  ///< of times: the same in microseconds, without rounding
+  std::optional<double> mean;                     ///< correctly rounded from an exact sum
+  std::optional<double> standard_deviation;       ///< of the population
+  /// 101 values: [q] is the q-th percentile, within 0.2 % of the value (of times: within 1/2,048 of the span); [0] and
+  /// [100] are min and max. Or empty.
   std::vector<double> percentiles;
-  std::vector<HistogramBar> histogram;  ///< 10 bars of equal width from min to max
+  std::vector<HistogramBar> histogram;  ///< 10 bars of equal width from min to max; one where all values are equal
 };
 
 /// Text and binary columns.
@@ -48,7 +51,9 @@ struct TextSummary {
   int64_t max_length = 0;
   double mean_length = 0;
   std::vector<ValueCount> top;  ///< by falling count, then by value
-  bool exact = true;            ///< `top` holds every distinct value with its exact count
+  /// `top` holds every distinct value with its exact count. Else it holds the frequent ones that a sketch found
+  /// (value_sketch.h says with which chance), with counts that may be too high by 0.034 % of the rows.
+  bool exact = true;
 };
 
 /// The statistics of one column.

@@ -1,0 +1,246 @@
+#include "profile/profile.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+
+namespace roost::profile {
+namespace {
+
+using column::BatchView;
+using column::ColumnView;
+
+constexpr uint32_t kMagic = 0x46525052;  // "RPRF"
+constexpr uint16_t kVersion = 1;
+constexpr size_t kHeaderBytes = sizeof kMagic + sizeof kVersion;
+constexpr uint64_t kMaxColumns = 1 << 16;
+
+// Batches are grouped so that a piece of work has at least this many values, enough to outweigh the merge of its state,
+// and so that there are at most kMaxGroups states of a column at a time.
+constexpr int64_t kMinRowsPerGroup = 1 << 19;
+constexpr int64_t kMaxGroups = 16;
+
+absl::Status MissingColumn(std::string_view name) {
+  return absl::InvalidArgumentError(fmt::format("column '{}' is missing here and was there before", name));
+}
+
+absl::Status NewColumn(std::string_view name) {
+  return absl::InvalidArgumentError(fmt::format("column '{}' is new here and was not there before", name));
+}
+
+// One column of one group of batches: the unit of parallel work.
+struct Piece {
+  size_t column = 0;
+  size_t first_batch = 0;
+  size_t end_batch = 0;
+};
+
+std::vector<Piece> Cut(std::span<const BatchView> batches, int64_t total_rows, size_t num_columns) {
+  const int64_t rows_per_group = std::max(kMinRowsPerGroup, (total_rows + kMaxGroups - 1) / kMaxGroups);
+  std::vector<Piece> pieces;
+  size_t first = 0;
+  while (first < batches.size()) {
+    size_t end = first;
+    for (int64_t rows = 0; end < batches.size() && rows < rows_per_group; ++end) rows += batches[end].num_rows();
+    for (size_t column = 0; column < num_columns; ++column) pieces.push_back({column, first, end});
+    first = end;
+  }
+  return pieces;
+}
+
+// Adds up what is done, for Context::Report, from any thread.
+class SharedProgress {
+ public:
+  SharedProgress(const Context& context, int64_t total) : context_(context), total_(total) {}
+
+  void Add(int64_t values) {
+    const std::lock_guard lock(mutex_);
+    done_ += values;
+    context_.Report({.stage = "profile", .unit = "values", .done = done_, .total = total_});
+  }
+
+ private:
+  const Context& context_;
+  const int64_t total_;
+  std::mutex mutex_;
+  int64_t done_ = 0;
+};
+
+}  // namespace
+
+absl::Status Profile::AddRows(int64_t rows) {
+  if (rows > kMaxRows - rows_) {
+    return absl::OutOfRangeError(
+        fmt::format("a profile holds at most {} rows, got {} and {} more", kMaxRows, rows_, rows));
+  }
+  rows_ += rows;
+  return absl::OkStatus();
+}
+
+absl::Status Profile::Adopt(const BatchView& batch) {
+  if (batch.columns().size() > kMaxColumns) {
+    return absl::InvalidArgumentError(
+        fmt::format("a profile holds at most {} columns, got {}", kMaxColumns, batch.columns().size()));
+  }
+  std::vector<ColumnState> columns;
+  absl::flat_hash_set<std::string> names;
+  for (const ColumnView& column : batch.columns()) {
+    if (!names.emplace(column.name()).second) {
+      return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", column.name()));
+    }
+    columns.emplace_back(column);
+  }
+  columns_ = std::move(columns);
+  has_columns_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<size_t>> Profile::Match(const BatchView& batch) const {
+  const std::span<const ColumnView> theirs = batch.columns();
+  absl::flat_hash_map<std::string, size_t> position_of;
+  for (size_t i = 0; i < theirs.size(); ++i) {
+    if (!position_of.emplace(theirs[i].name(), i).second) {
+      return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", theirs[i].name()));
+    }
+  }
+  std::vector<size_t> positions;
+  for (const ColumnState& column : columns_) {
+    const auto found = position_of.find(column.name());
+    if (found == position_of.end()) return MissingColumn(column.name());
+    TRY(column.CheckType(theirs[found->second].TypeText()));
+    positions.push_back(found->second);
+    position_of.erase(found);
+  }
+  for (const ColumnView& column : theirs) {
+    if (position_of.contains(std::string(column.name()))) return NewColumn(column.name());
+  }
+  return positions;
+}
+
+absl::Status Profile::Add(const BatchView& batch) {
+  if (!has_columns_) TRY(Adopt(batch));
+  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
+  TRY(AddRows(batch.num_rows()));
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]]);
+  return absl::OkStatus();
+}
+
+absl::Status Profile::Merge(const Profile& other) {
+  if (!other.has_columns_) return absl::OkStatus();
+  if (!has_columns_) {
+    *this = other;
+    return absl::OkStatus();
+  }
+  absl::flat_hash_map<std::string, const ColumnState*> theirs;
+  for (const ColumnState& column : other.columns_) theirs.emplace(column.name(), &column);
+  std::vector<const ColumnState*> matched;
+  for (const ColumnState& column : columns_) {
+    const auto found = theirs.find(column.name());
+    if (found == theirs.end()) return MissingColumn(column.name());
+    TRY(column.CheckType(found->second->type_text()));
+    matched.push_back(found->second);
+    theirs.erase(found);
+  }
+  for (const ColumnState& column : other.columns_) {
+    if (theirs.contains(column.name())) return NewColumn(column.name());
+  }
+  TRY(AddRows(other.rows_));
+  // Merging a profile into itself doubles it, from a copy: states do not read what they are writing.
+  const Profile copy = &other == this ? other : Profile();
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&other == this ? copy.columns_[i] : *matched[i]);
+  return absl::OkStatus();
+}
+
+std::string Profile::Serialize() const {
+  std::string bytes;
+  AppendFixed(bytes, kMagic);
+  AppendFixed(bytes, kVersion);
+  AppendVarint(bytes, static_cast<uint64_t>(rows_));
+  AppendVarint(bytes, has_columns_ ? columns_.size() + 1 : 0);
+  for (const ColumnState& column : columns_) column.Serialize(bytes);
+  AppendFixed(bytes, Crc32c(bytes));
+  return bytes;
+}
+
+absl::StatusOr<Profile> Profile::Parse(std::string_view bytes) {
+  const auto broken = [](std::string_view what) { return absl::DataLossError(fmt::format("profile: {}", what)); };
+  if (bytes.size() < kHeaderBytes + sizeof(uint32_t)) return broken("too short to be one");
+  ByteReader reader(bytes.substr(0, bytes.size() - sizeof(uint32_t)));
+  TRY_ASSIGN(const uint32_t magic, reader.Fixed<uint32_t>());
+  TRY_ASSIGN(const uint16_t version, reader.Fixed<uint16_t>());
+  if (magic != kMagic) return broken("the first bytes are not those of one");
+  ByteReader trailer(bytes.substr(bytes.size() - sizeof(uint32_t)));
+  TRY_ASSIGN(const uint32_t checksum, trailer.Fixed<uint32_t>());
+  if (Crc32c(bytes.substr(0, bytes.size() - sizeof checksum)) != checksum) return broken("the checksum is wrong");
+  if (version != kVersion) {
+    return WithHint(
+        absl::UnimplementedError(fmt::format("profile: format version {}, this program reads {}", version, kVersion)),
+        "use the version of roost that wrote it, or make the profile anew");
+  }
+  Profile profile;
+  TRY_ASSIGN(const uint64_t rows, reader.Varint());
+  TRY_ASSIGN(const uint64_t columns, reader.Varint());
+  if (rows > static_cast<uint64_t>(kMaxRows)) return broken(fmt::format("{} rows", rows));
+  if (columns > kMaxColumns + 1) return broken(fmt::format("{} columns", columns - 1));
+  profile.rows_ = static_cast<int64_t>(rows);
+  profile.has_columns_ = columns > 0;
+  absl::flat_hash_set<std::string> names;
+  for (uint64_t i = 0; i + 1 < columns; ++i) {
+    auto column = ColumnState::Parse(reader, profile.rows_);
+    if (!column.ok()) return Annotate(column.status(), fmt::format("profile: column {}", i));
+    if (!names.insert(column->name()).second) return broken(fmt::format("column '{}' is there twice", column->name()));
+    profile.columns_.push_back(*std::move(column));
+  }
+  if (!reader.done()) return broken(fmt::format("{} bytes too many", reader.remaining()));
+  return profile;
+}
+
+ProfileSummary Profile::Summarize() const {
+  ProfileSummary summary{.rows = rows_};
+  for (const ColumnState& column : columns_) summary.columns.push_back(column.Summarize());
+  return summary;
+}
+
+absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const Context& context) {
+  Profile profile;
+  if (batches.empty()) return profile;
+  TRY(profile.Adopt(batches[0]));
+  std::vector<std::vector<size_t>> positions;
+  for (const BatchView& batch : batches) {
+    TRY_ASSIGN(positions.emplace_back(), profile.Match(batch));
+    TRY(profile.AddRows(batch.num_rows()));
+  }
+  const size_t num_columns = profile.columns_.size();
+  const std::vector<Piece> pieces = Cut(batches, profile.rows_, num_columns);
+  std::vector<ColumnState> states;
+  for (const Piece& piece : pieces) states.push_back(profile.columns_[piece.column]);
+  SharedProgress progress(context, profile.rows_ * static_cast<int64_t>(num_columns));
+  const auto work = [&](size_t i) -> absl::Status {
+    const Piece& piece = pieces[i];
+    for (size_t batch = piece.first_batch; batch < piece.end_batch; ++batch) {
+      TRY(context.CheckCancelled());
+      states[i].Add(batches[batch].columns()[positions[batch][piece.column]]);
+      progress.Add(batches[batch].num_rows());
+    }
+    return absl::OkStatus();
+  };
+  TRY(context.pool->ParallelFor(pieces.size(), work));
+  for (size_t i = 0; i < pieces.size(); ++i) profile.columns_[pieces[i].column].Merge(states[i]);
+  return profile;
+}
+
+absl::StatusOr<Profile> ProfileBatches(std::span<const column::OwnedBatch> batches, const Context& context) {
+  std::vector<BatchView> views;
+  views.reserve(batches.size());
+  for (const column::OwnedBatch& batch : batches) views.push_back(batch.view());
+  return ProfileBatches(views, context);
+}
+
+}  // namespace roost::profile
