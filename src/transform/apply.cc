@@ -21,7 +21,7 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 // Rows of one piece of work: its entries (12 bytes a feature) stay in the second-level cache, and the pieces depend on
 // the data alone.
-constexpr int64_t kPieceRows = 2'048;
+constexpr int64_t kPieceRows = 1'024;
 
 Entry EntryOf(const FittedFeature& feature, const column::Value& value) {
   if (std::holds_alternative<std::monostate>(value)) return MissingEntry(feature);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "base/format.h"
 #include "base/status.h"
@@ -101,10 +102,12 @@ absl::Status FitBucketize(const ColumnSummary& column, const FeatureSpec& spec, 
 absl::Status FitOneHot(const ColumnSummary& column, const FeatureSpec& spec, FittedFeature& feature) {
   if (!column.text.has_value()) return NoValue();
   std::vector<std::string> words;
+  absl::flat_hash_set<std::string> known;
   for (const profile::ValueCount& entry : column.text->top) {
     if (static_cast<int64_t>(words.size()) == spec.top) break;
     // Words that are not UTF-8 could not be written as JSON and read back.
-    if (entry.count >= spec.min_count && IsUtf8(entry.value)) words.push_back(entry.value);
+    if (entry.count < spec.min_count || !IsUtf8(entry.value)) continue;
+    if (known.insert(entry.value).second) words.push_back(entry.value);
   }
   if (words.empty()) {
     return WithHint(

@@ -92,6 +92,11 @@ TEST(Fit, WordsThatAreNotUtf8AreUnknown) {
               ElementsAre("x=a", "x unknown 0", "x missing"));
 }
 
+TEST(FitError, AColumnNameThatIsNotUtf8IsRefused) {
+  EXPECT_EQ(FitError({.column = "\xff"}, OneColumn(NumberColumn("\xff", 0, 1, 0, 1))).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(Fit, BoolsAreNumbers) {
   profile::ColumnSummary column = NumberColumn("cancelled", 0, 1, 0.25, 0.4);
   column.type = column::Type::kBool;

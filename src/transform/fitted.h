@@ -56,18 +56,20 @@ inline Entry Standardize(const FittedFeature& feature, double value) {
   return {0, std::clamp(scaled, -kMaxStandardized, kMaxStandardized)};
 }
 
-/// The number of borders <= value, by a search without branches to mispredict; missing values come last.
+/// The number of borders <= value, by a binary search whose steps are arithmetic: its branches would be mispredicted.
+/// Missing values come last.
 inline Entry Bucketize(const FittedFeature& feature, double value) {
   if (IsMissing(value)) return {static_cast<int32_t>(feature.borders.size()) + 1, 1.0};
-  const double* low = feature.borders.data();
+  const double* const borders = feature.borders.data();
+  size_t below = 0;
   size_t count = feature.borders.size();
   while (count > 1) {
     const size_t half = count / 2;
-    low += low[half - 1] <= value ? half : 0;
+    below += half * static_cast<size_t>(borders[below + half - 1] <= value);
     count -= half;
   }
-  const auto bucket = static_cast<int32_t>(low - feature.borders.data()) + (*low <= value ? 1 : 0);
-  return {bucket, 1.0};
+  below += static_cast<size_t>(borders[below] <= value);
+  return {static_cast<int32_t>(below), 1.0};
 }
 
 inline Entry OneHot(const FittedFeature& feature, std::string_view word) {

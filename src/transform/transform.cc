@@ -107,6 +107,8 @@ absl::StatusOr<Transform> Transform::Fitted::Assemble(std::vector<FittedFeature>
       return absl::InvalidArgumentError(
           fmt::format("{}: {}", DescribeFeature(i, OperationName(feature.use), feature.column), what));
     };
+    // Such a name could not be written as JSON and read back.
+    if (!IsUtf8(feature.column)) return fail("the column's name is not UTF-8");
     for (const FittedFeature& earlier : fitted->features) {
       if (earlier.column == feature.column && earlier.use == feature.use) return fail("is declared twice");
     }
