@@ -1,0 +1,105 @@
+#include <utility>
+
+#include <arrow/io/file.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/io_util.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
+#include <parquet/file_reader.h>
+#include <parquet/properties.h>
+
+#include "table/arrow_status.h"
+#include "table/opened.h"
+
+namespace roost::table {
+namespace {
+
+/// The batches of an IPC file, which Arrow offers by their number only.
+class ArrowFileBatches final : public arrow::RecordBatchReader {
+ public:
+  explicit ArrowFileBatches(std::shared_ptr<arrow::ipc::RecordBatchFileReader> file) : file_(std::move(file)) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return file_->schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    batch->reset();
+    if (next_ == file_->num_record_batches()) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(*batch, file_->ReadRecordBatch(next_++));
+    return arrow::Status::OK();
+  }
+
+ private:
+  std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
+  int next_ = 0;
+};
+
+std::function<absl::Status(const arrow::Status&)> ExplainAs(const std::string& path) {
+  return [path](const arrow::Status& status) { return FileFault(path, status); };
+}
+
+bool IsString(const parquet::ColumnDescriptor& column) {
+  return column.physical_type() == parquet::Type::BYTE_ARRAY && column.max_repetition_level() == 0 &&
+         column.logical_type() != nullptr && column.logical_type()->is_string();
+}
+
+}  // namespace
+
+absl::Status FileFault(const std::string& path, const arrow::Status& status) {
+  const absl::Status ours = FromArrow(status);
+  if (status.IsIOError() && arrow::internal::ErrnoFromStatus(status) == 0 &&
+      ours.code() == absl::StatusCode::kDataLoss) {
+    return absl::InvalidArgumentError(fmt::format("'{}' is damaged or cut off: {}", path, std::string(ours.message())));
+  }
+  return Annotate(ours, fmt::format("cannot read '{}'", path));
+}
+
+absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& options, bool use_threads) {
+  const auto explain = ExplainAs(path);
+  auto file = arrow::io::ReadableFile::Open(path);
+  if (!file.ok()) return explain(file.status());
+  parquet::ReaderProperties file_properties = parquet::default_reader_properties();
+  file_properties.set_page_checksum_verification(true);
+  parquet::arrow::FileReaderBuilder builder;
+  if (const arrow::Status status = builder.Open(*file, file_properties); !status.ok()) return explain(status);
+  parquet::ArrowReaderProperties properties(use_threads);
+  properties.set_batch_size(options.batch_rows);
+  // Reading ahead would hold the bytes of every row group at once.
+  properties.set_pre_buffer(false);
+  if (options.dictionary_strings) {
+    const parquet::SchemaDescriptor& schema = *builder.raw_reader()->metadata()->schema();
+    for (int i = 0; i < schema.num_columns(); ++i) {
+      if (IsString(*schema.Column(i))) properties.set_read_dictionary(i, true);
+    }
+  }
+  std::unique_ptr<parquet::arrow::FileReader> made;
+  if (const arrow::Status status = builder.properties(properties)->Build(&made); !status.ok()) return explain(status);
+  const std::shared_ptr<parquet::arrow::FileReader> owner = std::move(made);
+  auto reader = owner->GetRecordBatchReader();
+  if (!reader.ok()) return explain(reader.status());
+  return Opened{.owner = owner, .reader = *std::move(reader), .explain = explain};
+}
+
+absl::StatusOr<Opened> OpenArrow(const std::string& path, const ReadOptions& /*options*/, bool use_threads) {
+  const auto explain = ExplainAs(path);
+  auto file = arrow::io::ReadableFile::Open(path);
+  if (!file.ok()) return explain(file.status());
+  arrow::ipc::IpcReadOptions ipc_options = arrow::ipc::IpcReadOptions::Defaults();
+  ipc_options.use_threads = use_threads;
+  auto magic = (*file)->ReadAt(0, 6);
+  if (!magic.ok()) return explain(magic.status());
+  if (std::string_view(**magic) == "ARROW1") {
+    auto reader = arrow::ipc::RecordBatchFileReader::Open(*file, ipc_options);
+    if (!reader.ok()) return explain(reader.status());
+    return Opened{
+        .reader = std::make_shared<ArrowFileBatches>(*std::move(reader)), .validate = true, .explain = explain};
+  }
+  if (const arrow::Status status = (*file)->Seek(0); !status.ok()) return explain(status);
+  auto reader = arrow::ipc::RecordBatchStreamReader::Open(*file, ipc_options);
+  if (!reader.ok()) return explain(reader.status());
+  return Opened{.reader = *std::move(reader), .validate = true, .explain = explain};
+}
+
+}  // namespace roost::table

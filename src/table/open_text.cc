@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include <arrow/csv/options.h>
+#include <arrow/csv/reader.h>
+#include <arrow/io/buffered.h>
+#include <arrow/io/compressed.h>
+#include <arrow/io/file.h>
+#include <arrow/json/options.h>
+#include <arrow/json/reader.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/compression.h>
+#include <fmt/format.h>
+
+#include "table/arrow_status.h"
+#include "table/opened.h"
+#include "table/text_fault.h"
+
+namespace roost::table {
+namespace {
+
+/// A CSV file as one attempt reads it.
+struct CsvAttempt {
+  std::string path;
+  arrow::csv::ReadOptions read = arrow::csv::ReadOptions::Defaults();
+  arrow::csv::ParseOptions parse = arrow::csv::ParseOptions::Defaults();
+  arrow::csv::ConvertOptions convert = arrow::csv::ConvertOptions::Defaults();
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Open() const {
+    auto text = OpenText(path);
+    if (!text.ok()) return ToArrow(text.status());
+    return arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), *text, read, parse, convert);
+  }
+};
+
+CsvAttempt CsvAttemptFor(const std::string& path, const ReadOptions& options, bool use_threads) {
+  CsvAttempt attempt{.path = path};
+  attempt.read.use_threads = use_threads;
+  attempt.read.block_size = kTextBlockBytes;
+  std::string_view name = path;
+  name.remove_suffix(CompressionExtension(path).size());
+  const bool tabs = name.ends_with(".tsv") || name.ends_with(".tab") || name.ends_with(".TSV");
+  attempt.parse.delimiter = options.delimiter != '\0' ? options.delimiter : (tabs ? '\t' : ',');
+  attempt.parse.newlines_in_values = true;
+  attempt.convert.null_values = options.nulls;
+  attempt.convert.strings_can_be_null = true;
+  attempt.convert.quoted_strings_can_be_null = false;
+  if (options.types != nullptr) {
+    for (const auto& field : options.types->fields()) attempt.convert.column_types[field->name()] = field->type();
+  }
+  return attempt;
+}
+
+/// Where the row and the column are: with several threads Arrow does not count rows, so the file is read again up to
+/// the error, by one.
+arrow::Status CountedFault(CsvAttempt attempt, const arrow::Status& first) {
+  attempt.read.use_threads = false;
+  auto reader = attempt.Open();
+  if (!reader.ok()) return reader.status();
+  std::shared_ptr<arrow::RecordBatch> batch;
+  do {
+    if (const arrow::Status status = (*reader)->ReadNext(&batch); !status.ok()) return status;
+  } while (batch != nullptr);
+  return first;
+}
+
+absl::Status ExplainCsv(const CsvAttempt& attempt, const std::vector<std::string>& names, const arrow::Status& status) {
+  if (!status.IsInvalid()) return FileFault(attempt.path, status);
+  return CsvFault(attempt.path, names, CountedFault(attempt, status));
+}
+
+/// JSON Lines, opened with the types of `schema` where it is not null.
+arrow::Result<std::shared_ptr<arrow::json::StreamingReader>> OpenJson(const std::string& path, bool use_threads,
+                                                                      std::shared_ptr<arrow::Schema> schema) {
+  auto text = OpenText(path);
+  if (!text.ok()) return ToArrow(text.status());
+  auto read = arrow::json::ReadOptions::Defaults();
+  read.use_threads = use_threads;
+  read.block_size = kTextBlockBytes;
+  auto parse = arrow::json::ParseOptions::Defaults();
+  parse.explicit_schema = std::move(schema);
+  return arrow::json::StreamingReader::Make(*text, read, parse);
+}
+
+/// `found` with the types of `wanted` for columns of the same name, and text for columns of nothing but nulls.
+std::shared_ptr<arrow::Schema> WithTypes(const arrow::Schema& found, const arrow::Schema* wanted) {
+  arrow::FieldVector fields;
+  for (const auto& field : found.fields()) {
+    const int index = wanted == nullptr ? -1 : wanted->GetFieldIndex(field->name());
+    std::shared_ptr<arrow::DataType> type = field->type();
+    if (index >= 0) {
+      type = wanted->field(index)->type();
+    } else if (type->id() == arrow::Type::NA) {
+      type = arrow::utf8();
+    }
+    fields.push_back(arrow::field(field->name(), std::move(type)));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+/// Arrow's JSON reader takes dates from numbers only; they are read as text and cast.
+std::shared_ptr<arrow::Schema> WithTextForDates(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    fields.push_back(arrow::is_date(field->type()->id()) ? field->WithType(arrow::utf8()) : field);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::string& path) {
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::io::InputStream> stream, arrow::io::ReadableFile::Open(path));
+  const std::string_view extension = CompressionExtension(path);
+  if (extension.empty()) return stream;
+  const std::string_view name = extension == ".gz" ? "gzip" : extension == ".zst" ? "zstd" : extension.substr(1);
+  TRY_ARROW_ASSIGN(const auto compression, arrow::util::Codec::GetCompressionType(std::string(name)));
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::util::Codec> codec, arrow::util::Codec::Create(compression));
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::io::CompressedInputStream> text,
+                   arrow::io::CompressedInputStream::Make(codec.get(), stream));
+  // The stream does not keep its codec.
+  return std::shared_ptr<arrow::io::InputStream>(text.get(), [text, codec](arrow::io::InputStream*) {});
+}
+
+absl::StatusOr<Opened> OpenCsv(const std::string& path, const ReadOptions& options, bool use_threads) {
+  CsvAttempt attempt = CsvAttemptFor(path, options, use_threads);
+  auto reader = attempt.Open();
+  if (!reader.ok()) return ExplainCsv(attempt, {}, reader.status());
+  const std::shared_ptr<arrow::Schema> schema = (*reader)->schema();
+  bool again = false;
+  for (const auto& field : schema->fields()) {
+    if (field->type()->id() == arrow::Type::BINARY && !attempt.convert.column_types.contains(field->name())) {
+      return WithHint(absl::InvalidArgumentError(fmt::format("'{}': column '{}' is not UTF-8", path, field->name())),
+                      "Save the file as UTF-8.");
+    }
+    if (field->type()->id() == arrow::Type::NA) {
+      attempt.convert.column_types[field->name()] = arrow::utf8();
+      again = true;
+    }
+  }
+  if (schema->num_fields() == 1) {
+    // With one column an empty line is a null.
+    attempt.parse.ignore_empty_lines = false;
+    again = true;
+  }
+  std::vector<std::string> names = schema->field_names();
+  if (again) {
+    reader = attempt.Open();
+    if (!reader.ok()) return ExplainCsv(attempt, names, reader.status());
+  }
+  return Opened{.reader = *reader, .explain = [attempt, names = std::move(names)](const arrow::Status& status) {
+                  return ExplainCsv(attempt, names, status);
+                }};
+}
+
+absl::StatusOr<Opened> OpenJsonLines(const std::string& path, const ReadOptions& options, bool use_threads) {
+  const auto explain = [path](const arrow::Status& status) {
+    return status.IsInvalid() ? JsonFault(path, status) : FileFault(path, status);
+  };
+  auto reader = OpenJson(path, use_threads, nullptr);
+  if (!reader.ok()) return explain(reader.status());
+  const std::shared_ptr<arrow::Schema> found = (*reader)->schema();
+  const std::shared_ptr<arrow::Schema> schema = WithTypes(*found, options.types.get());
+  const std::shared_ptr<arrow::Schema> readable = WithTextForDates(*schema);
+  // Opened anew even where only nulls became text: the types of an open reader are fixed.
+  if (!readable->Equals(*found, /*check_metadata=*/false)) reader = OpenJson(path, use_threads, readable);
+  if (!reader.ok()) return explain(reader.status());
+  return Opened{.reader = *reader, .schema = schema, .explain = explain};
+}
+
+}  // namespace roost::table

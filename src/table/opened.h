@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <arrow/io/type_fwd.h>
+#include <arrow/type_fwd.h>
+
+#include "absl/status/statusor.h"
+#include "table/read.h"
+
+namespace roost::table {
+
+/// A file opened by the reader of its format; OpenFile wraps it with what all formats have in common.
+struct Opened {
+  std::shared_ptr<void> owner;  ///< what `reader` needs alive
+  std::shared_ptr<arrow::RecordBatchReader> reader;
+  std::shared_ptr<arrow::Schema> schema;  ///< what columns are cast to, in the reader's order; null: as they come
+  bool validate = false;  ///< whether batches are taken from the file as they are, so that their buffers need checks
+  /// A better message for an error of `reader`: which row, which column.
+  std::function<absl::Status(const arrow::Status&)> explain;
+};
+
+absl::StatusOr<Opened> OpenCsv(const std::string& path, const ReadOptions& options, bool use_threads);
+absl::StatusOr<Opened> OpenJsonLines(const std::string& path, const ReadOptions& options, bool use_threads);
+absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& options, bool use_threads);
+absl::StatusOr<Opened> OpenArrow(const std::string& path, const ReadOptions& options, bool use_threads);
+
+/// The bytes of a text file, decompressed where its name says so.
+absl::StatusOr<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::string& path);
+
+/// The status for an error in the content of the file at `path`: InvalidArgument, where FromArrow would see lost data.
+absl::Status FileFault(const std::string& path, const arrow::Status& status);
+
+/// The bytes of text that types are inferred from, and that are read at a time.
+inline constexpr int32_t kTextBlockBytes = 8 << 20;
+
+}  // namespace roost::table

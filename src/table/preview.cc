@@ -1,0 +1,137 @@
+#include "table/preview.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <arrow/array/array_base.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "table/arrow_status.h"
+#include "table/bridge.h"
+#include "table/cell_text.h"
+
+namespace roost::table {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+constexpr std::string_view kEllipsis = "\u2026";
+constexpr size_t kLeastWidth = 6;  // a column is not cut to less
+
+struct TextColumn {
+  std::vector<std::string> cells;  // name, type where shown, rows
+  bool right = false;
+  size_t width = 0;
+};
+
+size_t WidthOf(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+/// The first `width` code points, the last of them an ellipsis where text is cut.
+std::string Cut(std::string_view text, size_t width) {
+  if (WidthOf(text) <= width) return std::string(text);
+  size_t end = 0;
+  for (size_t points = 0; end < text.size(); ++end) {
+    if ((text[end] & 0xC0) == 0x80) continue;
+    if (points++ == width - 1) break;
+  }
+  return std::string(text.substr(0, end)) + std::string(kEllipsis);
+}
+
+/// Without control characters, which would break the lines or speak to the terminal.
+std::string Visible(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> Cell(const column::ColumnView& view, const arrow::Array& array, int64_t row) {
+  if (view.type() == column::Type::kOther || column::IsBytes(view.type())) {
+    TRY_ARROW_ASSIGN(const auto scalar, array.GetScalar(row));
+    return scalar->is_valid ? scalar->ToString() : "null";
+  }
+  if (view.IsNull(row)) return std::string("null");
+  std::string text;
+  AppendCell(text, view, row);
+  return text;
+}
+
+absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& batch, bool show_types) {
+  TRY_ASSIGN(const column::OwnedBatch owned, ToColumns(batch));
+  std::vector<TextColumn> columns;
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    const column::ColumnView& view = owned.view().columns()[static_cast<size_t>(i)];
+    TextColumn column;
+    column.right = column::IsNumber(view.type()) || arrow::is_decimal(batch.column(i)->type_id());
+    column.cells.push_back(Visible(batch.column_name(i)));
+    const bool other = view.type() == column::Type::kOther;
+    if (show_types) column.cells.push_back(other ? batch.column(i)->type()->ToString() : view.TypeText());
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      TRY_ASSIGN(std::string text, Cell(view, *batch.column(i), row));
+      column.cells.push_back(Visible(std::move(text)));
+    }
+    for (const std::string& cell : column.cells) column.width = std::max(column.width, WidthOf(cell));
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+/// Narrows the widest columns until all fit in `max_width`; where they still do not, drops the last ones.
+/// Returns how many were dropped.
+size_t Fit(std::vector<TextColumn>& columns, size_t max_width) {
+  const auto total = [&columns] {
+    size_t width = columns.empty() ? 0 : kGap.size() * (columns.size() - 1);
+    for (const TextColumn& column : columns) width += column.width;
+    return width;
+  };
+  size_t dropped = 0;
+  while (total() > max_width) {
+    const auto widest = std::max_element(columns.begin(), columns.end(), [](const TextColumn& a, const TextColumn& b) {
+      return (a.right ? 0 : a.width) < (b.right ? 0 : b.width);  // a cut number would be another number
+    });
+    if (!widest->right && widest->width > kLeastWidth) {
+      const size_t excess = total() - max_width;
+      // Half of it at a time, so that columns of like width are narrowed alike.
+      widest->width -= std::min(widest->width - kLeastWidth, (excess + 1) / 2);
+    } else if (columns.size() > 1) {
+      columns.pop_back();
+      ++dropped;
+    } else {
+      break;
+    }
+  }
+  return dropped;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FormatTable(const arrow::RecordBatch& batch, const PreviewOptions& options) {
+  TRY_ASSIGN(std::vector<TextColumn> columns, TextColumns(batch, options.show_types));
+  const size_t dropped = Fit(columns, static_cast<size_t>(std::max(options.max_width, 20)));
+  std::string out;
+  const size_t num_lines = columns.empty() ? 0 : columns.front().cells.size();
+  for (size_t line = 0; line < num_lines; ++line) {
+    std::string text;
+    for (const TextColumn& column : columns) {
+      const std::string cell = Cut(column.cells[line], column.width);
+      const std::string padding(column.width - WidthOf(cell), ' ');
+      if (&column != &columns.front()) text += kGap;
+      text += column.right ? padding + cell : cell + padding;
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + '\n';
+  }
+  if (dropped > 0) {
+    out += fmt::format("({} more column{} not shown: {} in all)\n", dropped, dropped == 1 ? "" : "s",
+                       dropped + columns.size());
+  }
+  return out;
+}
+
+}  // namespace roost::table

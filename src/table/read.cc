@@ -1,0 +1,178 @@
+#include "table/read.h"
+
+#include <mutex>
+#include <new>
+#include <set>
+#include <utility>
+
+#include <arrow/array/array_base.h>
+#include <arrow/compute/cast.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <arrow/util/thread_pool.h>
+#include <arrow/util/utf8.h>
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/thread_pool.h"
+#include "table/arrow_status.h"
+#include "table/opened.h"
+
+namespace roost::table {
+namespace {
+
+/// Arrow has one pool of threads for the process; the first Context decides its size.
+void SizeArrowPool(const Context& ctx) {
+  static std::once_flag once;
+  std::call_once(once, [&ctx] {
+    const arrow::Status status = arrow::SetCpuThreadPoolCapacity(static_cast<int>(ctx.pool->num_threads()));
+    ROOST_CHECK(status.ok(), status.ToString());
+    arrow::util::InitializeUTF8();
+  });
+}
+
+/// What `read` returns; where it throws, which Arrow's own code should not, the exception as a status.
+template <typename Read>
+auto Guarded(const std::string& path, const Read& read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return ToArrow(absl::ResourceExhaustedError(fmt::format("out of memory while reading '{}'", path)));
+  } catch (const std::exception& exception) {
+    return ToArrow(absl::InvalidArgumentError(fmt::format("'{}' is damaged: {}", path, exception.what())));
+  }
+}
+
+absl::Status CheckColumns(const std::string& path, const arrow::Schema& schema) {
+  if (schema.num_fields() == 0) return absl::InvalidArgumentError(fmt::format("'{}' has no columns", path));
+  std::set<std::string> seen;
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    const std::string& name = schema.field(i)->name();
+    if (name.empty()) {
+      return WithHint(absl::InvalidArgumentError(fmt::format("'{}': column {} has no name", path, i + 1)),
+                      "Name every column; pandas writes a nameless one unless told index=False.");
+    }
+    if (!arrow::util::ValidateUTF8(name) || name.find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError(fmt::format("'{}': the name of column {} is not UTF-8", path, i + 1));
+    }
+    if (!seen.insert(name).second) {
+      return absl::InvalidArgumentError(fmt::format("'{}' has two columns named '{}'", path, name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<arrow::Schema> Plain(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) fields.push_back(arrow::field(field->name(), field->type()));
+  return arrow::schema(std::move(fields));
+}
+
+/// What all formats have in common: cancellation, errors that name the file, a plain schema, no empty batches.
+class FileBatches final : public arrow::RecordBatchReader {
+ public:
+  FileBatches(std::string path, Opened opened, const Cancellation* cancellation)
+      : path_(std::move(path)),
+        opened_(std::move(opened)),
+        schema_(Plain(opened_.schema != nullptr ? *opened_.schema : *opened_.reader->schema())),
+        cancellation_(cancellation) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    batch->reset();
+    if (!failed_.ok()) return failed_;
+    failed_ = Read(batch);
+    if (!failed_.ok()) batch->reset();
+    return failed_;
+  }
+
+ private:
+  arrow::Status Read(std::shared_ptr<arrow::RecordBatch>* batch) {
+    do {
+      if (cancellation_ != nullptr && cancellation_->cancelled()) return ToArrow(absl::CancelledError("interrupted"));
+      const arrow::Status status = Guarded(path_, [&] {
+        const arrow::Status read = opened_.reader->ReadNext(batch);
+        return read.ok() && *batch != nullptr && opened_.validate ? (*batch)->ValidateFull() : read;
+      });
+      if (!status.ok()) return ToArrow(opened_.explain(status));
+      if (*batch == nullptr) return status;
+    } while ((*batch)->num_rows() == 0);
+    arrow::ArrayVector columns = (*batch)->columns();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const auto& type = schema_->field(static_cast<int>(i))->type();
+      if (columns[i]->type()->Equals(*type)) continue;
+      auto cast = arrow::compute::Cast(*columns[i], type);
+      if (!cast.ok()) return ToArrow(CastFault(schema_->field(static_cast<int>(i))->name(), cast.status()));
+      columns[i] = *std::move(cast);
+    }
+    *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
+    return arrow::Status::OK();
+  }
+
+  absl::Status CastFault(const std::string& column, const arrow::Status& status) const {
+    return Annotate(FromArrow(status), fmt::format("'{}', column '{}'", path_, column));
+  }
+
+  std::string path_;
+  Opened opened_;
+  std::shared_ptr<arrow::Schema> schema_;
+  const Cancellation* cancellation_;
+  arrow::Status failed_;
+};
+
+absl::StatusOr<Opened> OpenAs(Format format, const std::string& path, const ReadOptions& options, bool use_threads) {
+  switch (format) {
+    case Format::kCsv: return OpenCsv(path, options, use_threads);
+    case Format::kJsonLines: return OpenJsonLines(path, options, use_threads);
+    case Format::kParquet: return OpenParquet(path, options, use_threads);
+    case Format::kArrow: return OpenArrow(path, options, use_threads);
+  }
+  return absl::InternalError("no such format");
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::string& path, const ReadOptions& options,
+                                                                   const Context& ctx) {
+  SizeArrowPool(ctx);
+  Format format;
+  if (options.format.has_value()) {
+    format = *options.format;
+  } else {
+    TRY_ASSIGN(format, FormatOf(path));
+  }
+  TRY(CheckInput(path, format));
+  const bool use_threads = ctx.pool->num_threads() > 1;
+  Opened opened;
+  const arrow::Status status = Guarded(path, [&] {
+    auto made = OpenAs(format, path, options, use_threads);
+    if (made.ok()) opened = *std::move(made);
+    return ToArrow(made.status());
+  });
+  TRY_ARROW(status);
+  TRY(CheckColumns(path, *opened.reader->schema()));
+  return std::make_shared<FileBatches>(path, std::move(opened), ctx.cancellation);
+}
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next(arrow::RecordBatchReader& reader) {
+  std::shared_ptr<arrow::RecordBatch> batch;
+  TRY_ARROW(reader.ReadNext(&batch));
+  return batch;
+}
+
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Head(arrow::RecordBatchReader& reader, int64_t num_rows) {
+  arrow::RecordBatchVector batches;
+  while (num_rows > 0) {
+    TRY_ASSIGN(std::shared_ptr<arrow::RecordBatch> batch, Next(reader));
+    if (batch == nullptr) break;
+    batches.push_back(batch->Slice(0, num_rows));
+    num_rows -= batches.back()->num_rows();
+  }
+  TRY_ARROW_ASSIGN(const auto rows, arrow::Table::FromRecordBatches(reader.schema(), batches));
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::RecordBatch> batch, rows->CombineChunksToBatch());
+  return batch;
+}
+
+}  // namespace roost::table

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "absl/status/statusor.h"
+#include "base/context.h"
+#include "table/format.h"
+
+namespace roost::table {
+
+struct ReadOptions {
+  std::optional<Format> format;  ///< absent: FormatOf(path)
+  int64_t batch_rows = 65536;    ///< Parquet: the most rows of one batch
+
+  /// Parquet: columns of strings come as dictionaries (int32 codes), one per row group, as they lie in the file.
+  bool dictionary_strings = false;
+
+  /// CSV and JSON Lines: columns of these names are read with these types, the others' are inferred from the first
+  /// 8 MB. May be null. A dataset that is appended to passes its schema.
+  std::shared_ptr<arrow::Schema> types;
+
+  char delimiter = '\0';                  ///< CSV: 0 stands for a tab in .tsv and .tab files, else for a comma
+  std::vector<std::string> nulls = {""};  ///< CSV: what stands for null when it is not quoted
+};
+
+/// The rows of one file, batch by batch in the order of the file, in memory bounded by a few batches (Parquet: by one
+/// compressed row group of all columns). Columns are decoded in parallel where `ctx.pool` has several threads; what is
+/// read does not depend on their number.
+///
+/// The schema has no metadata, every column nullable, names that are unique, not empty and UTF-8, and at least one
+/// column. CSV and JSON Lines: a column that is null all over the first 8 MB is text; times are ISO 8601.
+///
+/// NotFound, PermissionDenied; InvalidArgument for a folder, an empty, damaged, cut off or foreign file, and for values
+/// that do not fit, with row and column. Such errors of later rows come from ReadNext, as `FromArrow` turns them back.
+/// What `ctx` points to must outlive the reader. Threads: a reader is used by one at a time.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::string& path, const ReadOptions& options,
+                                                                   const Context& ctx);
+
+/// The rows of several files one after the other, with the schema of the first. Files with the same columns in another
+/// order are put in order. InvalidArgument, before any row is read, names every file and column that does not fit, with
+/// the type found and the type wanted. Each file is opened twice: at once for its schema, and when its turn comes.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFiles(std::span<const std::string> paths,
+                                                                    const ReadOptions& options, const Context& ctx);
+
+/// The next batch, or null after the last.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next(arrow::RecordBatchReader& reader);
+
+/// The first `num_rows` rows, or fewer where there are no more, as one batch.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Head(arrow::RecordBatchReader& reader, int64_t num_rows);
+
+/// Every difference in the columns of `found` from `wanted` (missing, unknown, of another type), a line each, or "".
+/// Their order and whether they may be null do not count.
+std::string SchemaDifference(const arrow::Schema& found, const arrow::Schema& wanted);
+
+}  // namespace roost::table
