@@ -129,6 +129,6 @@ def test_session_reads_as_before(path, tmp_path):
     if os.environ.get("ACCEPT"):
         path.write_text(after)
         return
-    difference = "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), "expected", "shown", "",
-                                                "", n=3, lineterm=""))
-    assert before == after, f"{path.name}; 'make accept' takes the new text\n{difference}"
+    if before != after:
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "expected", "shown", n=3, lineterm="")
+        pytest.fail("\n".join([f"{path.name}; 'make accept' takes the new text", *lines]), pytrace=False)

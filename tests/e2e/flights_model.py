@@ -33,7 +33,7 @@ class Features:
         distance = frame["distance"].to_numpy(float)
         bucket = numpy.searchsorted(self.borders, distance, side="right")
         return numpy.hstack([
-            one_hot(frame["date"].dt.hour, range(24)), one_hot(frame["date"].dt.weekday, range(7)),
+            one_hot(frame["date"].dt.hour, range(24)), one_hot(frame["date"].dt.day_of_week, range(7)),
             one_hot(frame["date"].dt.month, range(1, 13)), ((distance - self.mean) / self.deviation)[:, None],
             one_hot(bucket, range(len(self.borders) + 1)),
             *(one_hot(frame[column], words) for column, words in self.words.items())])
