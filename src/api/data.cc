@@ -44,11 +44,11 @@ absl::StatusOr<store::CommitInfo> ResolveText(Project& project, const std::strin
 
 absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
-  const ingest::IngestOptions options{
-      .dataset = request.dataset,
-      .mode = request.mode == AddMode::kAppend ? store::CommitRequest::kAppend : store::CommitRequest::kSnapshot,
-      .message = request.message,
-      .author = project.author()};
+  const ingest::IngestOptions options{.dataset = request.dataset,
+                                      .mode = request.mode == AddMode::kAppend ? store::CommitRequest::Mode::kAppend
+                                                                               : store::CommitRequest::Mode::kSnapshot,
+                                      .message = request.message,
+                                      .author = project.author()};
   return ingest::Ingest(project.store(), *source, options, context);
 }
 
@@ -86,7 +86,7 @@ absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, 
     if (is_dataset || !std::filesystem::exists(source, error)) {
       TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(*reference));
       TRY_ASSIGN(auto rows, project.store().Read(version, {.dictionary_strings = true}, context));
-      return RowSource{fmt::format("{}@{}", version.dataset, version.version), std::move(rows)};
+      return RowSource{version.Name(), std::move(rows)};
     }
   }
   TRY_ASSIGN(const auto files, ingest::FileSource::Make({source}));

@@ -41,8 +41,8 @@ absl::StatusOr<TrainingRows> ReadTrainingRows(Project& project, const store::Com
   }
   rows.unlabelled = reader.unlabelled();
   if (rows.batches.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{}@{} has no row with a label before {}: nothing to train on",
-                                                  version.dataset, version.version, FormatUtc(split_at)));
+    return absl::InvalidArgumentError(
+        fmt::format("{} has no row with a label before {}: nothing to train on", version.Name(), FormatUtc(split_at)));
   }
   return rows;
 }
@@ -86,8 +86,8 @@ absl::StatusOr<evaluate::BinaryEvaluation> EvaluateOn(Project& project, const st
     labels.insert(labels.end(), batch->labels.begin(), batch->labels.end());
   }
   if (labels.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{}@{} has no row with a label from {} on: nothing to evaluate on",
-                                                  version.dataset, version.version, FormatUtc(split_at)));
+    return absl::InvalidArgumentError(fmt::format("{} has no row with a label from {} on: nothing to evaluate on",
+                                                  version.Name(), FormatUtc(split_at)));
   }
   return evaluate::EvaluateBinary(scores, labels, {.base_rate = base_rate});
 }
@@ -134,15 +134,13 @@ absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::st
   return project.store().Resolve(dataset);
 }
 
-std::string NameOf(const store::CommitInfo& version) { return fmt::format("{}@{}", version.dataset, version.version); }
-
 }  // namespace
 
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& context) {
   TRY_ASSIGN(const config::ModelConfig* model, RequireModel(project));
   TRY_ASSIGN(const store::CommitInfo version, ResolveDataset(project, request.reference));
   TrainResponse response;
-  response.dataset = NameOf(version);
+  response.dataset = version.Name();
   TRY_ASSIGN(response.split_at, SplitTime(project, version, model->split, context));
   TRY_ASSIGN(TrainingRows rows, ReadTrainingRows(project, version, *model, response.split_at, context));
   TRY_ASSIGN(transform::Transform transform, transform::Transform::Fit(model->features, rows.profile.Summarize()));
@@ -191,7 +189,7 @@ absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateReques
   TRY_ASSIGN(
       const store::CommitInfo version,
       ResolveDataset(project, request.reference.empty() ? lineage["dataset"].get<std::string>() : request.reference));
-  response.dataset = NameOf(version);
+  response.dataset = version.Name();
   TRY_ASSIGN(response.evaluation, EvaluateOn(project, version, *config.model, response.split_at, loaded.model,
                                              lineage["base_rate"].get<double>(), context));
   return response;

@@ -16,8 +16,6 @@
 namespace roost::cli {
 namespace {
 
-std::string NameOf(const store::CommitInfo& version) { return fmt::format("{}@{}", version.dataset, version.version); }
-
 Json ToJson(const store::CommitInfo& version) {
   Json columns = Json::array();
   for (const auto& column : version.columns) columns.push_back(Json{{"name", column.name}, {"type", column.type}});
@@ -54,13 +52,13 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
     return 0;
   }
   if (version.unchanged) {
-    session.Print(fmt::format("{}: nothing changed, no new version ({})\n", NameOf(version), FormatElapsed(elapsed)));
+    session.Print(fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{}: {} rows, {} new; {} stored for {} of data, {}\n", NameOf(version),
+  session.Print(fmt::format("{}: {} rows, {} new; {} stored for {} of data, {}\n", version.Name(),
                             FormatCount(version.rows), FormatCount(version.rows_added),
                             FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in), FormatElapsed(elapsed)));
-  session.Note(fmt::format("next: roost profile {}", NameOf(version)));
+  session.Note(fmt::format("next: roost profile {}", version.Name()));
   return 0;
 }
 
@@ -76,7 +74,7 @@ absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
   std::vector<std::vector<std::string>> rows{{"version", "rows", "new rows", "stored", "when", "who", "message"}};
   for (const auto& version : versions) {
     rows.push_back(
-        {NameOf(version), FormatCount(version.rows), FormatCount(version.rows_added), FormatBytes(version.bytes_stored),
+        {version.Name(), FormatCount(version.rows), FormatCount(version.rows_added), FormatBytes(version.bytes_stored),
          FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(version.time))), version.author, version.message});
   }
   session.Print(AlignColumns(rows, "lrrrlll"));
@@ -113,7 +111,7 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
     return 0;
   }
   std::vector<std::vector<std::string>> facts{
-      {"dataset", NameOf(version)},
+      {"dataset", version.Name()},
       {"commit", version.digest.ToHex()},
       {"rows", fmt::format("{} ({} new)", FormatCount(version.rows), FormatCount(version.rows_added))},
       {"stored", fmt::format("{} for {} of data", FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in))},
@@ -121,7 +119,7 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
   if (!version.message.empty()) facts.push_back({"message", version.message});
   session.Print(AlignColumns(facts, "ll") + "\n");
   TRY_ASSIGN(const auto rows,
-             api::ReadData(project, {.reference = NameOf(version), .limit = kPreviewRows}, session.MakeContext()));
+             api::ReadData(project, {.reference = version.Name(), .limit = kPreviewRows}, session.MakeContext()));
   TRY_ASSIGN(const auto head, table::Head(*rows, kPreviewRows));
   TRY_ASSIGN(const std::string preview, table::FormatTable(*head, {.max_width = session.Width(), .show_types = true}));
   session.Print(preview);

@@ -38,8 +38,9 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
                               {"seconds", absl::ToDoubleSeconds(elapsed)}}));
     return 0;
   }
-  session.Print(fmt::format("{} from {}: {} rows before {}, {} features\n", response.version.ToString(), response.dataset,
-                            FormatCount(response.train_rows), FormatUtc(response.split_at), response.num_features));
+  session.Print(fmt::format("{} from {}: {} rows before {}, {} features\n", response.version.ToString(),
+                            response.dataset, FormatCount(response.train_rows), FormatUtc(response.split_at),
+                            response.num_features));
   session.Print(fmt::format("{} after {} steps, gradient {:.1e}, log loss {:.5f}; {}\n",
                             response.fit.converged ? "converged" : "NOT CONVERGED", response.fit.iterations,
                             response.fit.gradient_norm, response.fit.loss, FormatElapsed(elapsed)));

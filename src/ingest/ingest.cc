@@ -42,7 +42,7 @@ struct Before {
 };
 
 absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& options) {
-  if (options.mode != store::CommitRequest::kAppend) return Before();
+  if (options.mode != store::CommitRequest::Mode::kAppend) return Before();
   const auto latest = store.Resolve(store::DatasetRef{options.dataset, std::nullopt});
   if (absl::IsNotFound(latest.status())) return Before();
   if (!latest.ok()) return latest.status();
@@ -65,7 +65,7 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
   request.mode = options.mode;
   request.message = options.message;
   request.author = options.author;
-  request.provenance = std::make_shared<Json>(source.Provenance());
+  request.provenance["source"] = ToLine(source.Provenance());
   request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
     profile::Profile all = before.profile;
     TRY(all.Merge(added));
@@ -78,7 +78,7 @@ absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::Com
   TRY_ASSIGN(const std::string bytes, store.Attachment(version, kProfileAttachment));
   auto profile = profile::Profile::Parse(bytes);
   if (!profile.ok()) {
-    return Annotate(profile.status(), fmt::format("the profile of {}@{}", version.dataset, version.version));
+    return Annotate(profile.status(), fmt::format("the profile of {}", version.Name()));
   }
   return profile;
 }

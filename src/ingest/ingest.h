@@ -15,7 +15,7 @@ inline constexpr char kProfileAttachment[] = "profile";
 
 struct IngestOptions {
   std::string dataset;
-  store::CommitRequest::Mode mode = store::CommitRequest::kSnapshot;
+  store::CommitRequest::Mode mode = store::CommitRequest::Mode::kSnapshot;
   std::string message;
   std::string author;
 };

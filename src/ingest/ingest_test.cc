@@ -46,15 +46,15 @@ class IngestTest : public testing::Test {
 TEST_F(IngestTest, AnAppendedProfileIsTheProfileOfAllRows) {
   const std::string first = WriteCsv("a.csv", "origin,delay\nSFO,3\nLAX,\n");
   const std::string second = WriteCsv("b.csv", "origin,delay\nJFK,-5\nSFO,70\n");
-  ASSERT_TRUE(Add({first}, store::CommitRequest::kAppend).ok());
-  const auto appended = Add({second}, store::CommitRequest::kAppend);
+  ASSERT_TRUE(Add({first}, store::CommitRequest::Mode::kAppend).ok());
+  const auto appended = Add({second}, store::CommitRequest::Mode::kAppend);
   ASSERT_TRUE(appended.ok()) << appended.status();
   EXPECT_EQ(appended->version, 2);
   EXPECT_EQ(appended->rows, 4);
   EXPECT_EQ(appended->rows_added, 2);
   const std::string merged = ProfileOf(*store_, *appended)->Serialize();
 
-  const auto whole = Add({first, second}, store::CommitRequest::kSnapshot);
+  const auto whole = Add({first, second}, store::CommitRequest::Mode::kSnapshot);
   ASSERT_TRUE(whole.ok()) << whole.status();
   EXPECT_EQ(ProfileOf(*store_, *whole)->Serialize(), merged);
 }
@@ -68,7 +68,7 @@ TEST_F(IngestTest, TheVersionKnowsItsFiles) {
 
 TEST_F(IngestTest, ASourceThatFailsLeavesNoVersion) {
   const std::string path = WriteCsv("ragged.csv", "x,y\n1,2\n3\n");
-  EXPECT_EQ(Add({path}, store::CommitRequest::kSnapshot).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Add({path}, store::CommitRequest::Mode::kSnapshot).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(store_->Datasets()->empty());
 }
 
@@ -82,7 +82,7 @@ TEST_F(IngestTest, CancelledWorkLeavesNoVersion) {
   cancellation.Cancel();
   context_.cancellation = &cancellation;
   const std::string path = WriteCsv("a.csv", "x\n1\n");
-  EXPECT_EQ(Add({path}, store::CommitRequest::kSnapshot).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Add({path}, store::CommitRequest::Mode::kSnapshot).status().code(), absl::StatusCode::kCancelled);
   context_.cancellation = nullptr;
   EXPECT_TRUE(store_->Datasets()->empty());
 }
