@@ -99,6 +99,24 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
   return LoadedModel{version, *std::move(model)};
 }
 
+absl::StatusOr<std::vector<ServableModel>> ModelsToServe(Project& project, const std::vector<std::string>& references) {
+  std::vector<std::string> wanted = references;
+  if (wanted.empty()) {
+    TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List());
+    for (const registry::ModelVersion& version : versions) {
+      if (wanted.empty() || wanted.back() != version.name) wanted.push_back(version.name);
+    }
+  }
+  if (wanted.empty()) return WithHint(absl::NotFoundError("there is no model to serve"), "'roost train' makes one");
+  std::vector<ServableModel> models;
+  for (const std::string& reference : wanted) {
+    TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(reference));
+    TRY_ASSIGN(std::string model_json, project.registry().LoadPart(version, registry::kModelPart));
+    models.push_back({version, std::move(model_json)});
+  }
+  return models;
+}
+
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,
                                                                   const Context& context) {
   TRY_ASSIGN(LoadedModel loaded, LoadModel(project, request.model));
