@@ -1,0 +1,115 @@
+#include "store/commit.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/status/status.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/status.h"
+
+namespace roost::store {
+namespace {
+
+constexpr int kCommitFormat = 1;
+
+absl::StatusOr<absl::Time> ParseUtc(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
+    return absl::DataLossError(fmt::format("'{}' is not a time: {}", text, error));
+  }
+  return time;
+}
+
+absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
+  if (const int format = json.at("format").get<int>(); format != kCommitFormat) {
+    return absl::DataLossError(fmt::format("a commit of format {}, which this version does not know", format));
+  }
+  CommitInfo info;
+  info.dataset = json.at("dataset").get<std::string>();
+  info.version = json.at("version").get<int64_t>();
+  for (const Json& item : json.at("parents")) {
+    TRY_ASSIGN(const Digest parent, Digest::FromHex(item.get<std::string>()));
+    info.parents.push_back(parent);
+  }
+  TRY_ASSIGN(info.table, Digest::FromHex(json.at("table").get<std::string>()));
+  TRY_ASSIGN(info.time, ParseUtc(json.at("time").get<std::string>()));
+  info.author = json.at("author").get<std::string>();
+  info.message = json.at("message").get<std::string>();
+  info.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
+  info.rows = json.at("rows").get<int64_t>();
+  info.rows_added = json.at("rows_added").get<int64_t>();
+  info.bytes_in = json.at("bytes_in").get<int64_t>();
+  info.bytes_stored = json.at("pack_bytes").get<int64_t>();
+  for (const Json& item : json.at("columns")) {
+    info.columns.push_back({item.at("name").get<std::string>(), item.at("type").get<std::string>()});
+  }
+  for (const auto& [name, id] : json.at("attachments").items()) {
+    TRY_ASSIGN(info.attachments[name], Digest::FromHex(id.get<std::string>()));
+  }
+  return info;
+}
+
+}  // namespace
+
+std::string CommitInfo::Name() const { return fmt::format("{}@{}", dataset, version); }
+
+std::string WriteCommit(const CommitInfo& info) {
+  Json parents = Json::array();
+  for (const Digest& parent : info.parents) parents.push_back(parent.ToHex());
+  Json columns = Json::array();
+  for (const ColumnInfo& column : info.columns) columns.push_back({{"name", column.name}, {"type", column.type}});
+  Json attachments = Json::object();
+  for (const auto& [name, id] : info.attachments) attachments[name] = id.ToHex();
+  Json json;
+  json["format"] = kCommitFormat;
+  json["dataset"] = info.dataset;
+  json["version"] = info.version;
+  json["parents"] = parents;
+  json["table"] = info.table.ToHex();
+  json["time"] = FormatUtc(info.time);
+  json["author"] = info.author;
+  json["message"] = info.message;
+  json["provenance"] = info.provenance;
+  json["rows"] = info.rows;
+  json["rows_added"] = info.rows_added;
+  json["bytes_in"] = info.bytes_in;
+  json["pack_bytes"] = info.bytes_stored;
+  json["columns"] = columns;
+  json["attachments"] = attachments;
+  return ToLine(json);
+}
+
+absl::StatusOr<CommitInfo> ReadCommit(std::string_view bytes) {
+  const absl::StatusOr<Json> json = ParseJson(bytes, "a commit");
+  if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
+  try {
+    absl::StatusOr<CommitInfo> info = CommitFromJson(*json);
+    if (!info.ok()) return absl::DataLossError(std::string(info.status().message()));
+    info->digest = Sha256(bytes);
+    info->bytes_stored += static_cast<int64_t>(bytes.size() + WriteNameRecord(*info).size());
+    return info;
+  } catch (const nlohmann::json::exception& error) {
+    return absl::DataLossError(fmt::format("a commit is not well-formed: {}", error.what()));
+  }
+}
+
+std::string CommitKey(const Digest& digest) { return fmt::format("commits/{}.json", digest.ToHex()); }
+
+std::string WriteNameRecord(const CommitInfo& info) {
+  Json json;
+  json["format"] = kCommitFormat;
+  json["dataset"] = info.dataset;
+  json["version"] = info.version;
+  json["commit"] = info.digest.ToHex();
+  json["time"] = FormatUtc(info.time);
+  json["author"] = info.author;
+  return ToLine(json);
+}
+
+std::string NameRecordKey(std::string_view dataset, int64_t version) {
+  return fmt::format("names/datasets/{}/{:012}", dataset, version);
+}
+
+}  // namespace roost::store

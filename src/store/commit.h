@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/hash.h"
+
+namespace roost::store {
+
+struct ColumnInfo {
+  std::string name;
+  std::string type;  ///< as Arrow writes it: "int64", "timestamp[us]", "string"
+
+  friend bool operator==(const ColumnInfo&, const ColumnInfo&) = default;
+};
+
+/// One version of a dataset.
+struct CommitInfo {
+  std::string dataset;
+  int64_t version = 0;  ///< from 1 on
+  Digest digest;        ///< the commit's id: SHA-256 of its object
+  std::vector<Digest> parents;
+  Digest table;  ///< the table's id; equal for equal tables
+  int64_t rows = 0;
+  int64_t rows_added = 0;    ///< rows less the rows of the first parent; negative where rows went
+  int64_t bytes_in = 0;      ///< what the given rows take in memory
+  int64_t bytes_stored = 0;  ///< bytes that this commit added to the store, its own object and name among them
+  absl::Time time;
+  std::string author;
+  std::string message;
+  std::map<std::string, std::string> provenance;
+  std::vector<ColumnInfo> columns;
+  std::map<std::string, Digest> attachments;  ///< name -> id; read them by Store::Attachment
+  bool unchanged = false;  ///< set by Store::Commit where the table was that of the latest version already
+
+  /// "flights@3".
+  std::string Name() const;
+};
+
+/// What is to become a version.
+struct CommitRequest {
+  enum class Mode {
+    kSnapshot,  ///< the rows are the whole table
+    kAppend,    ///< the rows follow those of the latest version; the first append makes the dataset
+  };
+
+  std::string dataset;
+  Mode mode = Mode::kSnapshot;
+  std::string message;
+  std::string author;
+  std::map<std::string, std::string> provenance;  ///< sources and the like, by name
+
+  /// Called once after the last batch was read; each result is stored and named in the commit, for example the state
+  /// of a profile of these rows. May be empty.
+  std::function<absl::StatusOr<std::map<std::string, std::string>>()> attachments;
+};
+
+/// The commit's object, canonical JSON (docs/formats/store.md §8), and back. What depends on the object itself
+/// (`digest`, the object's own share of `bytes_stored`) is not in it; ReadCommit sets both.
+std::string WriteCommit(const CommitInfo& info);
+absl::StatusOr<CommitInfo> ReadCommit(std::string_view bytes);
+
+/// "commits/<digest>.json".
+std::string CommitKey(const Digest& digest);
+
+/// The record of the move of a dataset's name to `info`, and where it is kept: "names/datasets/NAME/VERSION".
+std::string WriteNameRecord(const CommitInfo& info);
+std::string NameRecordKey(std::string_view dataset, int64_t version);
+
+}  // namespace roost::store

@@ -1,0 +1,262 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <span>
+
+#include "base/bytes.h"
+#include "store/bit_pack.h"
+#include "store/codec_id.h"
+#include "store/compression.h"
+#include "store/leaf_codec.h"
+
+namespace roost::store {
+namespace {
+
+constexpr int64_t kSampleRuns = 4;
+constexpr int64_t kRunRows = 256;  // runs, not single rows: a delta needs its neighbour
+
+/// The rows on which the codec is chosen, in ascending order: all of them, or runs at even distances.
+std::vector<int64_t> SampleRows(int64_t rows) {
+  std::vector<int64_t> sample;
+  const bool all = rows <= kSampleRuns * kRunRows;
+  const int64_t runs = all ? 1 : kSampleRuns;
+  const int64_t run_rows = all ? rows : kRunRows;
+  for (int64_t run = 0; run < runs; ++run) {
+    const int64_t start = runs == 1 ? 0 : run * (rows - run_rows) / (runs - 1);
+    for (int64_t row = start; row < start + run_rows; ++row) sample.push_back(row);
+  }
+  return sample;
+}
+
+template <typename T>
+std::vector<T> Pick(const std::vector<T>& values, const std::vector<int64_t>& rows) {
+  std::vector<T> picked;
+  picked.reserve(rows.size());
+  for (const int64_t row : rows) picked.push_back(values[static_cast<size_t>(row)]);
+  return picked;
+}
+
+template <typename T>
+void Widen(std::string_view values, std::vector<uint64_t>& numbers) {
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    T value;
+    std::memcpy(&value, values.data() + i * sizeof value, sizeof value);
+    numbers[i] = static_cast<uint64_t>(static_cast<int64_t>(value));
+  }
+}
+
+/// The values of an integer leaf, sign-extended or zero-extended to 64 bits.
+std::vector<uint64_t> NumbersOf(const Leaf& leaf) {
+  std::vector<uint64_t> numbers(static_cast<size_t>(leaf.rows));
+  switch (leaf.type.width * (leaf.type.is_signed ? 1 : -1)) {
+    case 1: Widen<int8_t>(leaf.values, numbers); break;
+    case 2: Widen<int16_t>(leaf.values, numbers); break;
+    case 4: Widen<int32_t>(leaf.values, numbers); break;
+    case -1: Widen<uint8_t>(leaf.values, numbers); break;
+    case -2: Widen<uint16_t>(leaf.values, numbers); break;
+    case -4: Widen<uint32_t>(leaf.values, numbers); break;
+    default: Widen<uint64_t>(leaf.values, numbers);
+  }
+  return numbers;
+}
+
+uint64_t MinimumOf(const std::vector<uint64_t>& numbers, bool is_signed) {
+  const auto less = [is_signed](uint64_t a, uint64_t b) {
+    return is_signed ? static_cast<int64_t>(a) < static_cast<int64_t>(b) : a < b;
+  };
+  return numbers.empty() ? 0 : *std::min_element(numbers.begin(), numbers.end(), less);
+}
+
+/// `numbers` less `base`, modulo 2^64.
+std::vector<uint64_t> Less(std::vector<uint64_t> numbers, uint64_t base) {
+  for (uint64_t& number : numbers) number -= base;
+  return numbers;
+}
+
+std::string DeltaBytes(const std::vector<uint64_t>& numbers) {
+  std::string bytes;
+  bytes.reserve(numbers.size() * 2);
+  uint64_t before = 0;
+  for (const uint64_t number : numbers) {
+    AppendVarint(bytes, ZigZag(static_cast<int64_t>(number - before)));
+    before = number;
+  }
+  return bytes;
+}
+
+std::string PackedBytes(const std::vector<uint64_t>& numbers, int width) {
+  std::string bytes;
+  AppendPacked(bytes, numbers, width);
+  return bytes;
+}
+
+int WholeBytes(int width) {
+  for (const int whole : {0, 8, 16, 32}) {
+    if (width <= whole) return whole;
+  }
+  return 64;
+}
+
+/// Exact bits, or whole bytes, which zstd often makes smaller than exact bits.
+int ChooseWidth(const std::vector<uint64_t>& numbers, const std::vector<int64_t>& sample) {
+  uint64_t all = 0;
+  for (const uint64_t number : numbers) all |= number;
+  const int exact = BitWidth(all);
+  const int whole = WholeBytes(exact);
+  if (exact == whole) return exact;
+  const std::vector<uint64_t> picked = Pick(numbers, sample);
+  const bool exact_is_smaller =
+      Compress(PackedBytes(picked, exact)).size() < Compress(PackedBytes(picked, whole)).size();
+  return exact_is_smaller ? exact : whole;
+}
+
+void AppendWidthAndPacked(std::string& body, const std::vector<uint64_t>& numbers, int width) {
+  body.push_back(static_cast<char>(width));
+  AppendPacked(body, numbers, width);
+}
+
+/// The given rows of a variable leaf: lengths, then bytes.
+void AppendVariable(std::string& body, const Leaf& leaf, std::span<const int64_t> rows) {
+  std::vector<uint64_t> lengths;
+  lengths.reserve(rows.size());
+  uint64_t all = 0;
+  for (const int64_t row : rows) {
+    lengths.push_back(leaf.Variable(row).size());
+    all |= lengths.back();
+  }
+  AppendWidthAndPacked(body, lengths, WholeBytes(BitWidth(all)));
+  for (const int64_t row : rows) body.append(leaf.Variable(row));
+}
+
+void AppendFixedRows(std::string& body, const Leaf& leaf, std::span<const int64_t> rows) {
+  const auto width = static_cast<size_t>(leaf.type.width);
+  for (const int64_t row : rows) body.append(leaf.values, static_cast<size_t>(row) * width, width);
+}
+
+/// A way to write the values, and what it is likely to cost.
+struct Choice {
+  Codec codec = Codec::kRaw;
+  int width = 0;
+  double bytes = std::numeric_limits<double>::infinity();
+};
+
+/// Everything that the choice looks at; made once per leaf.
+struct Inspection {
+  std::vector<int64_t> sample;
+  double scale = 1;               // rows / sampled rows
+  std::vector<uint64_t> numbers;  // of integers
+  std::vector<uint64_t> offsets;  // numbers less their minimum
+  uint64_t minimum = 0;
+  std::vector<int64_t> dictionary_rows;
+  std::vector<uint64_t> codes;  // empty where there is no dictionary
+};
+
+void InspectDictionary(const Leaf& leaf, Inspection& inspection) {
+  const absl::StatusOr<Dictionary> dictionary = MakeDictionary(leaf, std::max<int64_t>(leaf.rows / 4, 1));
+  if (!dictionary.ok()) return;
+  inspection.dictionary_rows = dictionary->first_rows;
+  inspection.codes.assign(dictionary->codes.begin(), dictionary->codes.end());
+}
+
+Inspection Inspect(const Leaf& leaf) {
+  Inspection inspection{.sample = SampleRows(leaf.rows)};
+  if (leaf.rows == 0) return inspection;
+  inspection.scale = static_cast<double>(leaf.rows) / static_cast<double>(inspection.sample.size());
+  InspectDictionary(leaf, inspection);
+  if (leaf.type.is_integer) {
+    inspection.numbers = NumbersOf(leaf);
+    inspection.minimum = MinimumOf(inspection.numbers, leaf.type.is_signed);
+    inspection.offsets = Less(inspection.numbers, inspection.minimum);
+  }
+  return inspection;
+}
+
+std::string SplitBytes(std::string_view values, size_t width) {
+  std::string split(values.size(), '\0');
+  const size_t rows = values.size() / width;
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t byte = 0; byte < width; ++byte) split[byte * rows + row] = values[row * width + byte];
+  }
+  return split;
+}
+
+Choice Choose(const Leaf& leaf, const Inspection& inspection) {
+  Choice best;
+  // The earlier of two equal candidates wins: results do not depend on anything but the leaf.
+  const auto consider = [&](Codec codec, int width, std::string_view sample_bytes, size_t fixed_bytes) {
+    const double bytes =
+        static_cast<double>(Compress(sample_bytes).size()) * inspection.scale + static_cast<double>(fixed_bytes);
+    if (bytes < best.bytes) best = {codec, width, bytes};
+  };
+  if (leaf.rows == 0 || leaf.type.form == LeafForm::kNull || leaf.type.form == LeafForm::kBool) return best;
+  const bool has_dictionary = !inspection.codes.empty();
+  if (leaf.type.form == LeafForm::kVariable) {
+    if (has_dictionary) best = {Codec::kDictionary, ChooseWidth(inspection.codes, inspection.sample), 0};
+    return best;
+  }
+  std::string raw;
+  AppendFixedRows(raw, leaf, inspection.sample);
+  consider(Codec::kRaw, 0, raw, 0);
+  if (leaf.type.is_integer) {
+    consider(Codec::kDelta, 0, DeltaBytes(Pick(inspection.numbers, inspection.sample)), 0);
+    const int width = ChooseWidth(inspection.offsets, inspection.sample);
+    consider(Codec::kFrame, width, PackedBytes(Pick(inspection.offsets, inspection.sample), width), 0);
+  } else {
+    consider(Codec::kByteSplit, 0, SplitBytes(raw, static_cast<size_t>(leaf.type.width)), 0);
+  }
+  if (has_dictionary) {
+    const int width = ChooseWidth(inspection.codes, inspection.sample);
+    consider(Codec::kDictionary, width, PackedBytes(Pick(inspection.codes, inspection.sample), width),
+             inspection.dictionary_rows.size() * static_cast<size_t>(leaf.type.width));
+  }
+  return best;
+}
+
+void AppendRaw(std::string& body, const Leaf& leaf) {
+  if (leaf.type.form != LeafForm::kVariable) {
+    body.append(leaf.values);
+    return;
+  }
+  std::vector<int64_t> rows(static_cast<size_t>(leaf.rows));
+  for (size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<int64_t>(row);
+  AppendVariable(body, leaf, rows);
+}
+
+void AppendDictionary(std::string& body, const Leaf& leaf, const Inspection& inspection, int width) {
+  AppendVarint(body, inspection.dictionary_rows.size());
+  if (leaf.type.form == LeafForm::kVariable) {
+    AppendVariable(body, leaf, inspection.dictionary_rows);
+  } else {
+    AppendFixedRows(body, leaf, inspection.dictionary_rows);
+  }
+  AppendWidthAndPacked(body, inspection.codes, width);
+}
+
+}  // namespace
+
+std::string EncodeLeaf(const Leaf& leaf) {
+  Inspection inspection;
+  if (leaf.type.form == LeafForm::kFixed || leaf.type.form == LeafForm::kVariable) inspection = Inspect(leaf);
+  const Choice choice = Choose(leaf, inspection);
+  std::string body = leaf.validity;
+  switch (choice.codec) {
+    case Codec::kRaw: AppendRaw(body, leaf); break;
+    case Codec::kDelta: body.append(DeltaBytes(inspection.numbers)); break;
+    case Codec::kFrame:
+      AppendFixed(body, inspection.minimum);
+      AppendWidthAndPacked(body, inspection.offsets, choice.width);
+      break;
+    case Codec::kDictionary: AppendDictionary(body, leaf, inspection, choice.width); break;
+    case Codec::kByteSplit: body.append(SplitBytes(leaf.values, static_cast<size_t>(leaf.type.width))); break;
+  }
+  std::string record;
+  record.push_back(static_cast<char>(RecordKind::kLeaf));
+  AppendString(record, leaf.type.tag);
+  AppendVarint(record, static_cast<uint64_t>(leaf.rows));
+  AppendVarint(record, static_cast<uint64_t>(leaf.nulls));
+  record.push_back(static_cast<char>(choice.codec));
+  AppendCompressed(record, body);
+  return record;
+}
+
+}  // namespace roost::store

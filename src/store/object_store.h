@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace roost::store {
+
+/// Where a workspace's bytes lie: a folder, later a bucket. Objects are written once and never change.
+///
+/// A key is one or more names joined by '/', each of [A-Za-z0-9._-] and not starting with '.'; anything else is
+/// InvalidArgument. All functions may be called from several threads and several processes at once.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  /// Stores `bytes` under `key` if nothing is there; otherwise keeps what is there. OK either way: keys name their
+  /// content. When it returns OK the object survives a power cut, and a reader sees all of it or nothing.
+  virtual absl::Status Put(std::string_view key, std::string_view bytes) = 0;
+
+  /// The whole object. NotFound where there is none.
+  virtual absl::StatusOr<std::string> Get(std::string_view key) = 0;
+
+  /// Exactly `length` bytes from `offset` on. NotFound where there is no object, DataLoss where it is shorter.
+  virtual absl::StatusOr<std::string> GetRange(std::string_view key, uint64_t offset, uint64_t length) = 0;
+
+  /// The object's size in bytes. NotFound where there is none.
+  virtual absl::StatusOr<uint64_t> Size(std::string_view key) = 0;
+
+  virtual absl::StatusOr<bool> Exists(std::string_view key) = 0;
+
+  /// The keys that lie under the folder `prefix` ("" for all, else without a '/' at the end), in the order of their
+  /// bytes. What a killed writer left half-written is not among them.
+  virtual absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) = 0;
+
+  /// Removes the object; OK where there is none.
+  virtual absl::Status Delete(std::string_view key) = 0;
+};
+
+}  // namespace roost::store

@@ -1,0 +1,135 @@
+#include "store/records.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "store/compression.h"
+#include "store/leaf.h"
+
+namespace roost::store {
+namespace {
+
+constexpr size_t kIdsPerQuery = 500;
+constexpr size_t kRowsPerInsert = 200;
+
+/// A record as a row of the index, in SQL. The digests are ours: hexadecimal digits need no quoting.
+std::string ValuesOf(const PackEntry& entry, int64_t pack) {
+  return fmt::format("('{}', {}, {}, {}, {}, {})", entry.id.ToHex(), pack, entry.kind, entry.offset, entry.length,
+                     entry.crc);
+}
+
+absl::StatusOr<RecordLocation> LocationOf(const SqlRow& row) {
+  RecordLocation location;
+  TRY_ASSIGN(location.entry.id, Digest::FromHex(std::get<std::string>(row[0])));
+  location.entry.kind = static_cast<uint8_t>(std::get<int64_t>(row[1]));
+  location.entry.offset = static_cast<uint64_t>(std::get<int64_t>(row[2]));
+  location.entry.length = static_cast<uint32_t>(std::get<int64_t>(row[3]));
+  location.entry.crc = static_cast<uint32_t>(std::get<int64_t>(row[4]));
+  TRY_ASSIGN(location.pack, Digest::FromHex(std::get<std::string>(row[5])));
+  return location;
+}
+
+}  // namespace
+
+std::string EncodeObject(uint8_t kind, std::string_view bytes) {
+  std::string record(1, static_cast<char>(kind));
+  AppendCompressed(record, bytes);
+  return record;
+}
+
+absl::Status Records::CreateTables(Database& database) {
+  TRY(database
+          .Execute("CREATE TABLE IF NOT EXISTS packs (number BIGINT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, "
+                   "bytes BIGINT NOT NULL)")
+          .status());
+  return database
+      .Execute(
+          "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, pack BIGINT NOT NULL, kind BIGINT NOT NULL, "
+          "start BIGINT NOT NULL, length BIGINT NOT NULL, crc BIGINT NOT NULL)")
+      .status();
+}
+
+absl::StatusOr<RecordLocations> Records::Locate(std::span<const Digest> ids) {
+  RecordLocations locations;
+  for (size_t first = 0; first < ids.size(); first += kIdsPerQuery) {
+    const auto some = ids.subspan(first, std::min(kIdsPerQuery, ids.size() - first));
+    std::string list;
+    for (const Digest& id : some) list += fmt::format("{}'{}'", list.empty() ? "" : ",", id.ToHex());
+    TRY_ASSIGN(const std::vector<SqlRow> rows,
+               database_.Query("SELECT r.id, r.kind, r.start, r.length, r.crc, p.digest FROM records r "
+                               "JOIN packs p ON p.number = r.pack WHERE r.id IN (" +
+                               list + ")"));
+    for (const SqlRow& row : rows) {
+      TRY_ASSIGN(const RecordLocation location, LocationOf(row));
+      locations.emplace(location.entry.id, location);
+    }
+  }
+  return locations;
+}
+
+absl::StatusOr<RecordLocations> Records::LocateAll(std::span<const Digest> ids, std::string_view what) {
+  TRY_ASSIGN(RecordLocations locations, Locate(ids));
+  for (const Digest& id : ids) {
+    if (locations.contains(id)) continue;
+    return absl::DataLossError(fmt::format("{} needs record {}, which no pack of the store holds", what, id.ToHex()));
+  }
+  return locations;
+}
+
+absl::StatusOr<std::string> Records::Load(const RecordLocation& location) {
+  const PackEntry& entry = location.entry;
+  const std::string key = PackKey(location.pack);
+  absl::StatusOr<std::string> record = objects_.GetRange(key, entry.offset, entry.length);
+  if (absl::IsNotFound(record.status())) {
+    return absl::DataLossError(fmt::format("{} is missing; it holds record {}", key, entry.id.ToHex()));
+  }
+  if (!record.ok()) return Annotate(record.status(), fmt::format("record {}", entry.id.ToHex()));
+  if (Crc32c(*record) != entry.crc) {
+    return absl::DataLossError(
+        fmt::format("{}: record {} at byte {} is damaged: its checksum is wrong", key, entry.id.ToHex(), entry.offset));
+  }
+  return record;
+}
+
+absl::StatusOr<std::string> Records::LoadObject(const Digest& id, std::string_view tag) {
+  TRY_ASSIGN(const RecordLocations locations, LocateAll({&id, 1}, tag));
+  const RecordLocation& location = locations.begin()->second;
+  TRY_ASSIGN(const std::string record, Load(location));
+  const std::string what = fmt::format("{}: record {}", PackKey(location.pack), id.ToHex());
+  if (record.empty()) return absl::DataLossError(fmt::format("{} is empty", what));
+  absl::StatusOr<std::string> bytes = ReadCompressed(std::string_view(record).substr(1), kMaxObjectBytes);
+  if (!bytes.ok()) return Annotate(bytes.status(), what);
+  if (IdOfObject(tag, *bytes) != id) return absl::DataLossError(fmt::format("{} is not what its name says", what));
+  return bytes;
+}
+
+absl::Status Records::Enter(std::span<const Pack> packs) {
+  for (const Pack& pack : packs) {
+    const std::string digest = pack.digest.ToHex();
+    TRY(database_
+            .Execute("INSERT INTO packs (number, digest, bytes) SELECT COALESCE(MAX(number), 0) + 1, :p1, "
+                     "CAST(:p2 AS BIGINT) FROM packs WHERE true ON CONFLICT (digest) DO NOTHING",
+                     {digest, static_cast<int64_t>(pack.bytes_total)})
+            .status());
+    TRY_ASSIGN(const std::vector<SqlRow> numbers,
+               database_.Query("SELECT number FROM packs WHERE digest = :p1", {digest}));
+    const int64_t number = std::get<int64_t>(numbers.at(0).at(0));
+    for (size_t first = 0; first < pack.entries.size(); first += kRowsPerInsert) {
+      std::string values;
+      for (size_t i = first; i < std::min(first + kRowsPerInsert, pack.entries.size()); ++i) {
+        values += (values.empty() ? "" : ",") + ValuesOf(pack.entries[i], number);
+      }
+      TRY(database_
+              .Execute("INSERT INTO records (id, pack, kind, start, length, crc) VALUES " + values +
+                       " ON CONFLICT (id) DO NOTHING")
+              .status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace roost::store

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/hash.h"
+
+namespace roost::store {
+
+/// A column of a stored table.
+struct StoredColumn {
+  int64_t id = 0;  ///< stays with the column through later versions, whatever its name and place
+  std::string name;
+  std::string type;  ///< as TypeNameOf gives it
+  bool nullable = true;
+
+  friend bool operator==(const StoredColumn&, const StoredColumn&) = default;
+};
+
+/// What a tile holds of one column.
+struct LeafRef {
+  Digest id;
+  int64_t nulls = 0;
+  int64_t bytes = 0;  ///< in memory
+
+  friend bool operator==(const LeafRef&, const LeafRef&) = default;
+};
+
+struct TileNode {
+  int64_t rows = 0;
+  std::vector<LeafRef> leaves;  ///< in the order of the table's columns
+
+  friend bool operator==(const TileNode&, const TileNode&) = default;
+};
+
+/// A run of consecutive tiles, stored as one object and shared by all versions that have it.
+struct TileRun {
+  Digest id;
+  int64_t tiles = 0;
+  int64_t rows = 0;
+
+  friend bool operator==(const TileRun&, const TileRun&) = default;
+};
+
+/// A version's table: its columns and its tiles. Its id, the hash of its bytes, is the same for the same table.
+struct TableObject {
+  std::vector<StoredColumn> columns;
+  int64_t next_column_id = 0;        ///< ids of dropped columns are not given again
+  std::vector<int64_t> cut_columns;  ///< ids of the columns whose values make a row's hash; ascending
+  std::vector<TileRun> runs;
+  int64_t rows = 0;
+
+  friend bool operator==(const TableObject&, const TableObject&) = default;
+};
+
+inline constexpr std::string_view kTilesTag = "tiles";
+inline constexpr std::string_view kTableTag = "table";
+inline constexpr std::string_view kBlobTag = "blob";
+
+/// Canonical bytes (docs/formats/store.md §7), and back; DataLoss for any that are not well-formed.
+std::string WriteTiles(std::span<const TileNode> tiles);
+absl::StatusOr<std::vector<TileNode>> ReadTiles(std::string_view bytes);
+std::string WriteTable(const TableObject& table);
+absl::StatusOr<TableObject> ReadTable(std::string_view bytes);
+
+/// Whether a run of tiles ends with its last one, `tile`, when it has `tiles`: content decides, so that a change in
+/// one place leaves the other runs as they are.
+bool EndsRun(const TileNode& tile, int64_t tiles);
+
+}  // namespace roost::store
