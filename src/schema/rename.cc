@@ -1,0 +1,113 @@
+#include "schema/rename.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/format.h"
+#include "schema/wording.h"
+
+namespace roost::schema {
+namespace {
+
+using profile::ColumnSummary;
+
+// How much each observation speaks for a rename; a pair needs kEnough.
+constexpr int kEnough = 2;
+constexpr int kSimilarName = 2;
+constexpr int kOnlyPair = 2;
+constexpr int kKnownValues = 3;
+constexpr int kSameRange = 1;
+
+struct Pair {
+  const ColumnRules* from;
+  const ColumnSummary* to;
+  int score = 0;
+  std::string evidence;
+
+  void Weigh(int points, std::string_view observation) {
+    score += points;
+    if (points > 0) evidence += fmt::format(", {}", observation);
+  }
+};
+
+// Letters and digits in lower case: "Dep_Delay" and "depdelay" are one name.
+std::string Core(std::string_view name) {
+  std::string core;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') core += static_cast<char>(c - 'A' + 'a');
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) core += c;
+  }
+  return core;
+}
+
+bool AreSimilar(std::string_view a, std::string_view b) {
+  constexpr size_t kLeastPart = 3;  // "id" is part of too many names
+  const std::string core_a = Core(a);
+  const std::string core_b = Core(b);
+  if (core_a.size() >= kLeastPart && core_b.find(core_a) != std::string::npos) return true;
+  if (core_b.size() >= kLeastPart && core_a.find(core_b) != std::string::npos) return true;
+  return !ClosestName(core_a, std::vector<std::string>{core_b}).empty();
+}
+
+// The share of values that are among the known ones.
+double KnownShare(const ValuesRule& rule, const ColumnSummary& seen) {
+  int64_t known = 0;
+  for (const profile::ValueCount& value : seen.text->top) {
+    if (std::binary_search(rule.allowed.begin(), rule.allowed.end(), value.value)) known += value.count;
+  }
+  return static_cast<double>(known) / static_cast<double>(std::max<int64_t>(1, seen.rows - seen.missing));
+}
+
+void WeighContent(Pair& pair) {
+  const ColumnRules& rules = *pair.from;
+  if (rules.values.has_value() && pair.to->text.has_value()) {
+    const double share = KnownShare(*rules.values, *pair.to);
+    if (share >= 0.5) {
+      pair.Weigh(kKnownValues, fmt::format("{} of its values are among the known ones", ShareText(share)));
+    } else if (share < 0.1) {
+      pair.Weigh(-kKnownValues, "");
+    }
+  }
+  if (rules.range.has_value() && pair.to->number.has_value() && pair.to->number->min.has_value()) {
+    const bool inside = *pair.to->number->min >= rules.range->min.value_or(*pair.to->number->min) &&
+                        *pair.to->number->max <= rules.range->max.value_or(*pair.to->number->max);
+    pair.Weigh(inside ? kSameRange : -kSameRange, "its values lie in the same range");
+  }
+}
+
+}  // namespace
+
+std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary) {
+  std::vector<Pair> pairs;
+  for (const ColumnRules& rules : schema.columns) {
+    if (rules.presence != Presence::kRequired || rules.type == Type::kAny || summary.Find(rules.name)) continue;
+    for (const ColumnSummary& seen : summary.columns) {
+      const Type type = TypeOf(seen.type);
+      if (schema.Find(seen.name) != nullptr || type == Type::kAny || !Fits(rules.type, type)) continue;
+      pairs.push_back({.from = &rules, .to = &seen, .evidence = fmt::format("both are {}", TypeName(rules.type))});
+    }
+  }
+  for (Pair& pair : pairs) {
+    const auto rivals = std::count_if(pairs.begin(), pairs.end(), [&pair](const Pair& other) {
+      return (other.from == pair.from) != (other.to == pair.to);
+    });
+    if (AreSimilar(pair.from->name, pair.to->name)) pair.Weigh(kSimilarName, "the names are similar");
+    WeighContent(pair);
+    if (rivals == 0) pair.Weigh(kOnlyPair, "no other pair of missing and new columns fits");
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.score > b.score; });
+  std::vector<Rename> renames;
+  for (Pair& pair : pairs) {
+    const bool taken = std::any_of(renames.begin(), renames.end(), [&pair](const Rename& rename) {
+      return rename.from == pair.from || rename.to == pair.to;
+    });
+    if (pair.score < kEnough || taken) continue;
+    renames.push_back({.from = pair.from, .to = pair.to, .evidence = std::move(pair.evidence)});
+  }
+  std::sort(renames.begin(), renames.end(), [](const Rename& a, const Rename& b) { return a.from < b.from; });
+  return renames;
+}
+
+}  // namespace roost::schema

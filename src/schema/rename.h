@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "profile/summary.h"
+#include "schema/schema.h"
+
+namespace roost::schema {
+
+/// A required column that the data lacks, and a column of the data that the schema lacks, which look like the same one.
+struct Rename {
+  const ColumnRules* from = nullptr;
+  const profile::ColumnSummary* to = nullptr;
+  std::string evidence;  ///< "both are integer, its values lie in the same range"
+};
+
+/// The likeliest renames, no column in two of them, in the schema's order. Types must match; beyond that names, known
+/// values, ranges, and being the only such pair are weighed. Cost: missing columns times new columns.
+std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary);
+
+}  // namespace roost::schema

@@ -1,0 +1,75 @@
+#include "schema/render.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "schema/wording.h"
+
+namespace roost::schema {
+namespace {
+
+// A list of known values may be long: its head says enough for a terminal, the JSON has it whole.
+std::string EditLines(char sign, const std::vector<std::string>& lines) {
+  constexpr size_t kShown = 8;
+  std::string text;
+  const size_t shown = lines.size() <= kShown ? lines.size() : kShown - 1;
+  for (size_t i = 0; i < shown; ++i) text += fmt::format("    {} {}\n", sign, lines[i]);
+  if (lines.size() > shown) {
+    text += fmt::format("    {} ... {} more lines\n", sign, FormatCount(static_cast<int64_t>(lines.size() - shown)));
+  }
+  return text;
+}
+
+std::string CountText(int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", FormatCount(count), what, count == 1 ? "" : "s");
+}
+
+std::string RowsText(const std::vector<int64_t>& rows) {
+  if (rows.empty()) return "";
+  std::string text = rows.size() == 1 ? "    in row " : "    in rows ";
+  for (const int64_t row : rows) text += fmt::format("{}{}", row == rows.front() ? "" : ", ", FormatCount(row));
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string ToText(const Report& report) {
+  std::string text;
+  for (const Anomaly& anomaly : report.anomalies) {
+    text += fmt::format("{}: ", SeverityName(anomaly.severity));
+    if (!anomaly.column.empty()) text += fmt::format("{}: ", Escaped(anomaly.column));
+    text += anomaly.message + "\n";
+    text += RowsText(anomaly.rows);
+    text += EditLines('-', anomaly.edit.removed) + EditLines('+', anomaly.edit.added);
+  }
+  return text + fmt::format("{}, {}\n", CountText(report.Count(Severity::kError), "error"),
+                            CountText(report.Count(Severity::kWarning), "warning"));
+}
+
+Json ToJson(const Report& report) {
+  Json anomalies = Json::array();
+  for (const Anomaly& anomaly : report.anomalies) {
+    Json samples = Json::array();
+    for (const profile::ValueCount& sample : anomaly.samples) {
+      samples.push_back({{"value", sample.value}, {"count", sample.count}});
+    }
+    anomalies.push_back({{"severity", SeverityName(anomaly.severity)},
+                         {"column", anomaly.column},
+                         {"rule", RuleName(anomaly.rule)},
+                         {"message", anomaly.message},
+                         {"observed", anomaly.observed},
+                         {"bound", anomaly.bound},
+                         {"samples", std::move(samples)},
+                         {"rows", anomaly.rows},
+                         {"edit", {{"removed", anomaly.edit.removed}, {"added", anomaly.edit.added}}}});
+  }
+  return {{"rows", report.rows},
+          {"errors", report.Count(Severity::kError)},
+          {"warnings", report.Count(Severity::kWarning)},
+          {"anomalies", std::move(anomalies)}};
+}
+
+}  // namespace roost::schema
