@@ -1,0 +1,260 @@
+#include "rest/infer_request.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/status.h"
+#include "rest/tensor_codec.h"
+
+namespace roost::rest {
+namespace {
+
+using serving::Datatype;
+using serving::Tensor;
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+using simdjson::dom::object;
+
+constexpr size_t kMaxKeptBytes = 1 << 20;  // of a thread's parser between two requests
+constexpr int kMaxNesting = 8;             // of "data"
+
+absl::Status Wrong(const Tensor& tensor, std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("input '{}': {}", tensor.name, what));
+}
+
+std::string_view KindOf(element value) {
+  switch (value.type()) {
+    case element_type::ARRAY: return "an array";
+    case element_type::OBJECT: return "an object";
+    case element_type::STRING: return "a string";
+    case element_type::BOOL: return "true or false";
+    case element_type::NULL_VALUE: return "null";
+    case element_type::DOUBLE: return "a number with a fraction";
+    default: return "an integer";
+  }
+}
+
+template <typename T>
+bool AppendInteger(element value, Tensor& tensor) {
+  int64_t number = 0;
+  if (value.get(number) != simdjson::SUCCESS) return false;
+  if (!std::in_range<T>(number)) return false;
+  tensor.Append(static_cast<T>(number));
+  return true;
+}
+
+bool AppendUint64(element value, Tensor& tensor) {
+  uint64_t number = 0;
+  if (value.get(number) != simdjson::SUCCESS) return false;
+  tensor.Append(number);
+  return true;
+}
+
+template <typename T>
+bool AppendFloat(element value, Tensor& tensor) {
+  double number = 0;
+  if (value.get(number) != simdjson::SUCCESS || std::abs(number) > std::numeric_limits<T>::max()) return false;
+  tensor.Append(static_cast<T>(number));
+  return true;
+}
+
+bool AppendBool(element value, Tensor& tensor) {
+  bool truth = false;
+  if (value.get(truth) != simdjson::SUCCESS) return false;
+  tensor.Append(static_cast<uint8_t>(truth));
+  return true;
+}
+
+bool AppendText(element value, Tensor& tensor) {
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return false;
+  tensor.texts.emplace_back(text);
+  return true;
+}
+
+bool AppendElement(element value, Tensor& tensor) {
+  switch (tensor.datatype) {
+    case Datatype::kBool: return AppendBool(value, tensor);
+    case Datatype::kInt8: return AppendInteger<int8_t>(value, tensor);
+    case Datatype::kInt16: return AppendInteger<int16_t>(value, tensor);
+    case Datatype::kInt32: return AppendInteger<int32_t>(value, tensor);
+    case Datatype::kInt64: return AppendInteger<int64_t>(value, tensor);
+    case Datatype::kUint8: return AppendInteger<uint8_t>(value, tensor);
+    case Datatype::kUint16: return AppendInteger<uint16_t>(value, tensor);
+    case Datatype::kUint32: return AppendInteger<uint32_t>(value, tensor);
+    case Datatype::kUint64: return AppendUint64(value, tensor);
+    case Datatype::kFp32: return AppendFloat<float>(value, tensor);
+    case Datatype::kFp64: return AppendFloat<double>(value, tensor);
+    case Datatype::kBytes: return AppendText(value, tensor);
+  }
+  return false;
+}
+
+void AppendNull(Tensor& tensor) {
+  tensor.nulls.resize(static_cast<size_t>(tensor.size()), false);
+  tensor.nulls.push_back(true);
+  if (tensor.datatype == Datatype::kBytes) {
+    tensor.texts.emplace_back();
+  } else {
+    tensor.bytes.append(serving::ElementBytes(tensor.datatype), '\0');
+  }
+}
+
+absl::Status AppendData(array data, int depth, Tensor& tensor) {
+  for (const element value : data) {
+    array nested;
+    if (value.is_null()) {
+      AppendNull(tensor);
+    } else if (value.get(nested) == simdjson::SUCCESS) {
+      if (depth >= kMaxNesting) return Wrong(tensor, fmt::format("data is nested deeper than {}", kMaxNesting));
+      TRY(AppendData(nested, depth + 1, tensor));
+    } else if (!AppendElement(value, tensor)) {
+      return Wrong(tensor, fmt::format("value {} is {}, which does not fit {}", tensor.size(), KindOf(value),
+                                       serving::DatatypeName(tensor.datatype)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+/// The parameter `name` of `parent`, or nothing where it is not there.
+std::optional<element> Parameter(object parent, std::string_view name) {
+  element parameter;
+  if (parent["parameters"][name].get(parameter) != simdjson::SUCCESS) return std::nullopt;
+  return parameter;
+}
+
+absl::StatusOr<std::optional<bool>> BoolParameter(object parent, std::string_view name) {
+  const std::optional<element> parameter = Parameter(parent, name);
+  if (!parameter.has_value()) return std::nullopt;
+  bool value = false;
+  if (parameter->get(value) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(fmt::format("the parameter '{}' must be true or false", name));
+  }
+  return value;
+}
+
+absl::StatusOr<std::string> Name(object parent, std::string_view what) {
+  std::string_view name;
+  if (parent["name"].get(name) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(fmt::format("{} has no 'name' that is a string", what));
+  }
+  return std::string(name);
+}
+
+absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& binary) {
+  Tensor tensor;
+  TRY_ASSIGN(tensor.name, Name(json, fmt::format("inputs[{}]", index)));
+  std::string_view datatype;
+  if (json["datatype"].get(datatype) != simdjson::SUCCESS) return Wrong(tensor, "'datatype' must be a string");
+  auto parsed = serving::ParseDatatype(datatype);
+  if (!parsed.ok()) return Annotate(parsed.status(), fmt::format("input '{}'", tensor.name));
+  tensor.datatype = *parsed;
+  array shape;
+  if (json["shape"].get(shape) != simdjson::SUCCESS) return Wrong(tensor, "'shape' must be an array");
+  for (const element value : shape) {
+    int64_t extent = 0;
+    if (value.get(extent) != simdjson::SUCCESS) return Wrong(tensor, "'shape' must hold integers");
+    tensor.shape.push_back(extent);
+  }
+  const std::optional<element> size_parameter = Parameter(json, "binary_data_size");
+  element data;
+  const bool has_data = json["data"].get(data) == simdjson::SUCCESS;
+  if (size_parameter.has_value()) {
+    uint64_t size = 0;
+    if (has_data) return Wrong(tensor, "it has both 'data' and 'binary_data_size'");
+    if (size_parameter->get(size) != simdjson::SUCCESS) return Wrong(tensor, "'binary_data_size' must be an integer");
+    if (size > binary.size()) {
+      return Wrong(tensor,
+                   fmt::format("binary_data_size is {}, and {} bytes are left in the body", size, binary.size()));
+    }
+    TRY(ReadBinary(binary.substr(0, size), tensor));
+    binary.remove_prefix(size);
+    return tensor;
+  }
+  array values;
+  if (!has_data || data.get(values) != simdjson::SUCCESS) return Wrong(tensor, "'data' must be an array");
+  TRY(AppendData(values, 1, tensor));
+  if (!tensor.nulls.empty()) tensor.nulls.resize(static_cast<size_t>(tensor.size()), false);
+  return tensor;
+}
+
+absl::Status DecodeOutputs(object json, DecodedRequest& decoded) {
+  element value;
+  if (json["outputs"].get(value) != simdjson::SUCCESS) return absl::OkStatus();
+  array outputs;
+  if (value.get(outputs) != simdjson::SUCCESS) return absl::InvalidArgumentError("'outputs' must be an array");
+  size_t index = 0;
+  for (const element output : outputs) {
+    object entry;
+    const std::string what = fmt::format("outputs[{}]", index++);
+    if (output.get(entry) != simdjson::SUCCESS) return absl::InvalidArgumentError(what + " must be an object");
+    TRY_ASSIGN(std::string name, Name(entry, what));
+    TRY_ASSIGN(const std::optional<bool> binary, BoolParameter(entry, "binary_data"));
+    decoded.request.outputs.push_back(std::move(name));
+    decoded.binary_output.push_back(binary);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DecodedRequest> DecodeJson(object json, std::string_view binary) {
+  DecodedRequest decoded;
+  element id;
+  if (json["id"].get(id) == simdjson::SUCCESS) {
+    std::string_view text;
+    if (id.get(text) != simdjson::SUCCESS) return absl::InvalidArgumentError("'id' must be a string");
+    decoded.request.id = text;
+  }
+  TRY_ASSIGN(const std::optional<bool> binary_outputs, BoolParameter(json, "binary_data_output"));
+  decoded.binary_outputs = binary_outputs.value_or(false);
+  array inputs;
+  if (json["inputs"].get(inputs) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError("the request has no 'inputs' that is an array");
+  }
+  size_t index = 0;
+  for (const element input : inputs) {
+    object entry;
+    if (input.get(entry) != simdjson::SUCCESS) {
+      return absl::InvalidArgumentError(fmt::format("inputs[{}] must be an object", index));
+    }
+    TRY_ASSIGN(Tensor tensor, DecodeInput(entry, index++, binary));
+    decoded.request.inputs.push_back(std::move(tensor));
+  }
+  if (!binary.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{} bytes of the body belong to no input", binary.size()));
+  }
+  TRY(DecodeOutputs(json, decoded));
+  return decoded;
+}
+
+}  // namespace
+
+absl::StatusOr<DecodedRequest> DecodeRequest(std::string_view body, std::optional<size_t> header_length) {
+  if (header_length == 0) {
+    return absl::InvalidArgumentError(
+        "raw binary requests (Inference-Header-Content-Length: 0) are not taken: send JSON");
+  }
+  if (header_length.value_or(0) > body.size()) {
+    return absl::InvalidArgumentError(
+        fmt::format("Inference-Header-Content-Length is {}, and the body has {} bytes", *header_length, body.size()));
+  }
+  const std::string_view json = body.substr(0, header_length.value_or(body.size()));
+  // Its buffers are reused from request to request.
+  thread_local simdjson::dom::parser parser;
+  element root;
+  const auto error = parser.parse(json.data(), json.size()).get(root);
+  object root_object;
+  if (error != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(fmt::format("the request is not JSON: {}", simdjson::error_message(error)));
+  }
+  if (root.get(root_object) != simdjson::SUCCESS) return absl::InvalidArgumentError("the request is not a JSON object");
+  auto decoded = DecodeJson(root_object, body.substr(json.size()));
+  if (json.size() > kMaxKeptBytes) parser = simdjson::dom::parser();
+  return decoded;
+}
+
+}  // namespace roost::rest

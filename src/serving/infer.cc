@@ -1,0 +1,208 @@
+#include "serving/infer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/format.h"
+#include "base/status.h"
+#include "serving/iso_time.h"
+
+namespace roost::serving {
+namespace {
+
+/// One input column of a request, checked and ready to be read row by row.
+struct BoundInput {
+  const Tensor* tensor = nullptr;
+  column::Kind kind = column::Kind::kNumber;
+  std::vector<int64_t> micros;  // of a time that came as text
+};
+
+std::string_view AcceptedDatatypes(column::Kind kind) {
+  switch (kind) {
+    case column::Kind::kNumber: return "FP64, or another number or BOOL";
+    case column::Kind::kText: return "BYTES";
+    case column::Kind::kTime: return "INT64 (microseconds since 1970-01-01T00:00Z) or BYTES (ISO 8601)";
+  }
+  return "";
+}
+
+bool Accepts(column::Kind kind, Datatype datatype) {
+  switch (kind) {
+    case column::Kind::kNumber: return datatype != Datatype::kBytes;
+    case column::Kind::kText: return datatype == Datatype::kBytes;
+    case column::Kind::kTime: return datatype == Datatype::kInt64 || datatype == Datatype::kBytes;
+  }
+  return false;
+}
+
+double NumberAt(const Tensor& tensor, int64_t row) {
+  switch (tensor.datatype) {
+    case Datatype::kBool: return tensor.At<uint8_t>(row) != 0 ? 1.0 : 0.0;
+    case Datatype::kInt8: return tensor.At<int8_t>(row);
+    case Datatype::kInt16: return tensor.At<int16_t>(row);
+    case Datatype::kInt32: return tensor.At<int32_t>(row);
+    case Datatype::kInt64: return static_cast<double>(tensor.At<int64_t>(row));
+    case Datatype::kUint8: return tensor.At<uint8_t>(row);
+    case Datatype::kUint16: return tensor.At<uint16_t>(row);
+    case Datatype::kUint32: return tensor.At<uint32_t>(row);
+    case Datatype::kUint64: return static_cast<double>(tensor.At<uint64_t>(row));
+    case Datatype::kFp32: return static_cast<double>(tensor.At<float>(row));
+    case Datatype::kFp64: return tensor.At<double>(row);
+    case Datatype::kBytes: break;
+  }
+  return std::nan("");  // not reached: Accepts refuses BYTES for numbers
+}
+
+column::Value ValueAt(const BoundInput& input, int64_t row) {
+  const Tensor& tensor = *input.tensor;
+  if (tensor.IsNull(row)) return {};
+  switch (input.kind) {
+    case column::Kind::kNumber: return NumberAt(tensor, row);
+    case column::Kind::kText: return std::string_view(tensor.texts[static_cast<size_t>(row)]);
+    case column::Kind::kTime:
+      return input.micros.empty() ? tensor.At<int64_t>(row) : input.micros[static_cast<size_t>(row)];
+  }
+  return {};
+}
+
+absl::Status CheckShape(const Tensor& tensor) {
+  const auto& shape = tensor.shape;
+  const bool column = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
+  if (!column) {
+    return absl::InvalidArgumentError(
+        fmt::format("input '{}': shape {} is not [N] or [N,1]", tensor.name, ShapeText(shape)));
+  }
+  TRY(CheckTensor(tensor));
+  if (tensor.size() <= kMaxRows) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("input '{}' has {} rows; one request takes at most {}", tensor.name,
+                                                FormatCount(tensor.size()), FormatCount(kMaxRows)));
+}
+
+absl::Status CheckTexts(const Tensor& tensor) {
+  for (size_t row = 0; row < tensor.texts.size(); ++row) {
+    const std::string& text = tensor.texts[row];
+    if (simdjson::validate_utf8(text.data(), text.size())) continue;
+    return absl::InvalidArgumentError(fmt::format("input '{}': the text of row {} is not UTF-8", tensor.name, row));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<int64_t>> ParseTimes(const Tensor& tensor) {
+  std::vector<int64_t> micros(tensor.texts.size());
+  for (size_t row = 0; row < micros.size(); ++row) {
+    if (tensor.IsNull(static_cast<int64_t>(row))) continue;
+    const std::optional<int64_t> time = ParseIsoTime(tensor.texts[row]);
+    if (!time.has_value()) {
+      return absl::InvalidArgumentError(
+          fmt::format("input '{}': '{}' in row {} is not an ISO 8601 time such as 2001-05-01T13:45:00Z", tensor.name,
+                      std::string_view(tensor.texts[row]).substr(0, 40), row));
+    }
+    micros[row] = *time;
+  }
+  return micros;
+}
+
+absl::StatusOr<BoundInput> Bind(const Tensor& tensor, column::Kind kind) {
+  BoundInput input{&tensor, kind, {}};
+  if (!Accepts(kind, tensor.datatype)) {
+    return absl::InvalidArgumentError(fmt::format("input '{}' is a {}: it takes {}, not {}", tensor.name,
+                                                  column::KindName(kind), AcceptedDatatypes(kind),
+                                                  DatatypeName(tensor.datatype)));
+  }
+  TRY(CheckShape(tensor));
+  if (tensor.datatype != Datatype::kBytes) return input;
+  TRY(CheckTexts(tensor));
+  if (kind == column::Kind::kTime) {
+    TRY_ASSIGN(input.micros, ParseTimes(tensor));
+  }
+  return input;
+}
+
+absl::Status UnknownInput(const Servable& servable, const std::string& name) {
+  std::vector<std::string> names;
+  std::string list;
+  for (const TensorSpec& spec : servable.inputs()) {
+    names.push_back(spec.name);
+    list.append(list.empty() ? "" : ", ").append(spec.name);
+  }
+  absl::Status status = absl::InvalidArgumentError(
+      fmt::format("model {}@{} has no input '{}'; it has: {}", servable.name(), servable.version(), name, list));
+  const std::string_view closest = ClosestName(name, names);
+  return closest.empty() ? status : WithHint(std::move(status), fmt::format("did you mean '{}'?", closest));
+}
+
+/// The inputs in the order of the model's.
+absl::StatusOr<std::vector<BoundInput>> BindAll(const Servable& servable, const std::vector<Tensor>& tensors) {
+  const auto columns = servable.model().inputs();
+  std::vector<BoundInput> inputs(columns.size());
+  for (const Tensor& tensor : tensors) {
+    const auto column =
+        std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == tensor.name; });
+    if (column == columns.end()) return UnknownInput(servable, tensor.name);
+    BoundInput& slot = inputs[static_cast<size_t>(column - columns.begin())];
+    if (slot.tensor != nullptr) {
+      return absl::InvalidArgumentError(fmt::format("input '{}' comes more than once", tensor.name));
+    }
+    TRY_ASSIGN(slot, Bind(tensor, column->kind));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].tensor != nullptr) continue;
+    return WithHint(absl::InvalidArgumentError(fmt::format("model {}@{} needs the input '{}', which is missing",
+                                                           servable.name(), servable.version(), columns[i].name)),
+                    "send null for values that are not known");
+  }
+  for (const BoundInput& input : inputs) {
+    if (input.tensor->size() == inputs.front().tensor->size()) continue;
+    return absl::InvalidArgumentError(fmt::format("input '{}' has {} rows, and input '{}' has {}", input.tensor->name,
+                                                  input.tensor->size(), inputs.front().tensor->name,
+                                                  inputs.front().tensor->size()));
+  }
+  return inputs;
+}
+
+absl::Status CheckOutputs(const Servable& servable, const std::vector<std::string>& names) {
+  const std::string& only = servable.outputs().front().name;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != only) {
+      return absl::InvalidArgumentError(fmt::format("model {}@{} has no output '{}'; it has: {}", servable.name(),
+                                                    servable.version(), names[i], only));
+    }
+    if (i > 0) return absl::InvalidArgumentError(fmt::format("output '{}' is asked for more than once", only));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<InferResponse> Infer(const ModelManager& models, const InferRequest& request) {
+  TRY_ASSIGN(const auto servable, models.Find(request.model_name, request.model_version));
+  return Infer(*servable, request);
+}
+
+absl::StatusOr<InferResponse> Infer(const Servable& servable, const InferRequest& request) {
+  TRY(CheckOutputs(servable, request.outputs));
+  TRY_ASSIGN(const std::vector<BoundInput> inputs, BindAll(servable, request.inputs));
+  const int64_t num_rows = inputs.front().tensor->size();
+  Tensor output{.name = servable.outputs().front().name, .datatype = Datatype::kFp64, .shape = {num_rows}};
+  output.bytes.reserve(static_cast<size_t>(num_rows) * sizeof(double));
+  std::vector<column::Value> row(inputs.size());
+  transform::FeatureVector scratch;
+  for (int64_t r = 0; r < num_rows; ++r) {
+    for (size_t i = 0; i < inputs.size(); ++i) row[i] = ValueAt(inputs[i], r);
+    const double score = servable.model().ScoreRow(row, scratch);
+    if (!std::isfinite(score)) {
+      return absl::InternalError(
+          fmt::format("model {}@{} scores row {} as {}", servable.name(), servable.version(), r, score));
+    }
+    output.Append(score);
+  }
+  InferResponse response{servable.name(), servable.version(), request.id, {}};
+  response.outputs.push_back(std::move(output));
+  return response;
+}
+
+}  // namespace roost::serving

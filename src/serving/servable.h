@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "predict/model.h"
+#include "serving/tensor.h"
+
+namespace roost::serving {
+
+/// One input or output of a model, as clients see it. An extent of -1 is any.
+struct TensorSpec {
+  std::string name;
+  Datatype datatype;
+  std::vector<int64_t> shape;
+};
+
+/// A loaded model version. Immutable; usable from any number of threads.
+class Servable {
+ public:
+  /// `model` under a name and a version. Nothing is scored yet; ModelManager does so before it publishes.
+  Servable(std::string name, int64_t version, predict::ScoringModel model);
+
+  /// From the JSON text of ScoringModel::ToJson. InvalidArgument where it is none.
+  static absl::StatusOr<std::shared_ptr<const Servable>> Parse(std::string name, int64_t version,
+                                                               std::string_view bytes);
+
+  const std::string& name() const { return name_; }
+  int64_t version() const { return version_; }
+  const predict::ScoringModel& model() const { return model_; }
+
+  /// What a request must bring, in the order of model().inputs(): the preferred datatype of each column.
+  const std::vector<TensorSpec>& inputs() const { return inputs_; }
+  /// "probability", FP64, one per row.
+  const std::vector<TensorSpec>& outputs() const { return outputs_; }
+
+  /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
+  /// is not a finite number.
+  absl::Status WarmUp() const;
+
+ private:
+  std::string name_;
+  int64_t version_;
+  predict::ScoringModel model_;
+  std::vector<TensorSpec> inputs_;
+  std::vector<TensorSpec> outputs_;
+};
+
+}  // namespace roost::serving

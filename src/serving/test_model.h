@@ -1,0 +1,29 @@
+#pragma once
+
+#include <random>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace roost::serving {
+
+/// For tests: the JSON of a model of flights, with inputs distance (number), origin (text) and date (time), and weights
+/// that depend on `seed`.
+inline std::string TestModelJson(uint32_t seed = 1) {
+  constexpr int kFeatures = 1 + (2 + 1 + 1) + 25;  // distance; origin: words, unknown, missing; hours and missing
+  std::mt19937 random(seed);
+  std::string weights;
+  for (int i = 0; i < kFeatures; ++i) {
+    weights += fmt::format("{}{}", i == 0 ? "" : ",", static_cast<double>(random()) / 4294967296.0 - 0.5);
+  }
+  return fmt::format(
+      R"({{"version":1,"transform":{{"version":1,
+        "inputs":[{{"name":"distance","kind":"number"}},{{"name":"origin","kind":"text"}},{{"name":"date","kind":"time"}}],
+        "features":[{{"column":"distance","use":"standardize","mean":700.5,"standard_deviation":550.25}},
+          {{"column":"origin","use":"one_hot","words":["SFO","JFK"],"unknown_buckets":1}},
+          {{"column":"date","use":"hour"}}]}},
+        "predictor":{{"kind":"logistic","intercept":-1.25,"weights":[{}]}}}})",
+      weights);
+}
+
+}  // namespace roost::serving
