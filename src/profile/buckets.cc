@@ -51,10 +51,12 @@ std::vector<HistogramBar> BarsOf(std::span<const Bucket> buckets, double min, do
   const double step = max / kBars - min / kBars;  // max - min may be beyond the doubles
   const bool single = min + step <= min || max - step >= max;
   std::vector<HistogramBar> bars(single ? 1 : kBars);
-  for (size_t i = 0; i < bars.size(); ++i) {
-    bars[i].low = min + static_cast<double>(i) * step;
-    bars[i].high = min + static_cast<double>(i + 1) * step;
-  }
+  const double span = max - min;
+  const auto end = [&](size_t bar) {
+    const auto place = static_cast<double>(bar);
+    return std::isfinite(span * kBars) ? min + span * place / kBars : std::lerp(min, max, place / kBars);
+  };
+  for (size_t i = 0; i < bars.size(); ++i) bars[i] = {.low = end(i), .high = end(i + 1)};
   bars.back().high = max;
   for (const Bucket& bucket : buckets) {
     const double low = std::max(bucket.low, min);

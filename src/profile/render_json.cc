@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -62,9 +63,12 @@ Json TextJson(const TextSummary& text) {
 Json ToJson(const ProfileSummary& summary) {
   Json json{{"rows", summary.rows}, {"columns", Json::array()}};
   for (const ColumnSummary& column : summary.columns) {
-    Json entry{{"name", column.name},         {"type", column.type_text},
-               {"rows", column.rows},         {"missing", column.missing},
-               {"distinct", column.distinct}, {"distinct_is_exact", column.distinct_is_exact}};
+    Json entry{{"name", column.name},
+               {"type", column.type_text},
+               {"rows", column.rows},
+               {"missing", column.missing},
+               {"distinct", std::llround(column.distinct)},
+               {"distinct_is_exact", column.distinct_is_exact}};
     if (column.number) entry["number"] = NumberJson(*column.number, column::IsTime(column.type));
     if (column.text) entry["text"] = TextJson(*column.text);
     json["columns"].push_back(std::move(entry));

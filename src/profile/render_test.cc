@@ -13,6 +13,97 @@
 namespace roost::profile {
 namespace {
 
+constexpr const char* kGoldenJson = R"({
+  "rows": 3,
+  "columns": [
+    {
+      "name": "date",
+      "type": "timestamp[us, UTC]",
+      "rows": 3,
+      "missing": 1,
+      "distinct": 2,
+      "distinct_is_exact": true,
+      "number": {
+        "finite": 2,
+        "zeros": 0,
+        "negative": 0,
+        "nan": 0,
+        "positive_infinity": 0,
+        "negative_infinity": 0,
+        "min": 978307200.0,
+        "max": 978393600.5,
+        "mean": 978350400.25,
+        "standard_deviation": 43200.25,
+        "percentiles": 101,
+        "histogram": 10,
+        "first": "2001-01-01T00:00:00Z",
+        "last": "2001-01-02T00:00:00.5Z"
+      }
+    },
+    {
+      "name": "delay",
+      "type": "int64",
+      "rows": 3,
+      "missing": 0,
+      "distinct": 3,
+      "distinct_is_exact": true,
+      "number": {
+        "finite": 3,
+        "zeros": 0,
+        "negative": 1,
+        "nan": 0,
+        "positive_infinity": 0,
+        "negative_infinity": 0,
+        "min": -3.0,
+        "max": 14.0,
+        "mean": 6.0,
+        "standard_deviation": 6.97614984548545,
+        "percentiles": 101,
+        "histogram": 10
+      }
+    },
+    {
+      "name": "origin",
+      "type": "string",
+      "rows": 3,
+      "missing": 1,
+      "distinct": 1,
+      "distinct_is_exact": true,
+      "text": {
+        "empty": 0,
+        "invalid_utf8": 0,
+        "min_length": 3,
+        "max_length": 3,
+        "mean_length": 3.0,
+        "top": [
+          {
+            "value": "SFO",
+            "count": 2
+          }
+        ],
+        "top_cut": false,
+        "exact": true
+      }
+    }
+  ]
+}
+)";
+
+constexpr const char* kGoldenText = R"(3 rows, 3 columns
+
+Numbers
+  column  type   missing  distinct  min  median  max  mean     sd  histogram
+  delay   int64      0 %         3   -3       7   14     6  6.976  █    █   █
+
+Times
+  column  type       missing  first              median             last               histogram
+  date    timestamp     33 %  2001-01-01T00:00Z  2001-01-01T00:00Z  2001-01-02T00:00Z  █        █
+
+Text
+  column  type    missing  distinct  top values
+  origin  string     33 %         1  SFO 100 %
+)";
+
 ProfileSummary Flights() {
   const column::OwnedBatch batch = column::BatchBuilder()
                                        .Times("date", {978'307'200'000'000, 978'393'600'500'000, std::nullopt})
@@ -24,9 +115,25 @@ ProfileSummary Flights() {
   return profile.Summarize();
 }
 
-TEST(Render, JsonHasStableNames) { EXPECT_EQ(ToLine(ToJson(Flights())), ""); }
+// Long lists are replaced by their lengths, so that the golden text stays readable.
+std::string Abridged(Json json) {
+  for (Json& column : json["columns"]) {
+    for (const char* list : {"percentiles", "histogram"}) {
+      if (column.contains("number")) column["number"][list] = column["number"][list].size();
+    }
+  }
+  return roost::ToText(json);
+}
 
-TEST(Render, TextIsATableForEachKindOfColumn) { EXPECT_EQ(ToText(Flights(), 100), ""); }
+TEST(Render, JsonHasStableNames) { EXPECT_EQ(Abridged(ToJson(Flights())), kGoldenJson); }
+
+TEST(Render, JsonListsPercentilesAndBars) {
+  const Json number = ToJson(Flights())["columns"][1]["number"];
+  EXPECT_EQ(ToLine(number["percentiles"][50]), "7.0");
+  EXPECT_EQ(ToLine(number["histogram"][0]), R"({"low":-3.0,"high":-1.3,"count":1})");
+}
+
+TEST(Render, TextIsATableForEachKindOfColumn) { EXPECT_EQ(ToText(Flights(), 100), kGoldenText); }
 
 TEST(Render, JsonCutsTopValuesAndSaysSo) {
   std::vector<std::optional<std::string>> values;

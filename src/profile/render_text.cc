@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,7 @@ constexpr size_t kMinWidth = 80;
 struct Heading {
   std::string_view text;
   bool to_the_right = false;
+  bool may_be_cut = false;
 };
 
 struct Table {
@@ -94,9 +96,18 @@ std::string Distinct(const ColumnSummary& column) {
 
 std::string Figure(const std::optional<double>& value) { return value ? FormatNumber(*value) : "-"; }
 
-// Whole seconds: a median is not known more closely, and the exact ends are in the JSON.
-std::string Instant(double seconds) {
-  return FormatUtc(absl::FromUnixSeconds(static_cast<int64_t>(std::floor(std::clamp(seconds, -1e13, 1e13)))));
+// "2001-05-01", or "2001-05-01T13:45Z" where some of `seconds` are not midnight. The exact ends are in the JSON.
+std::vector<std::string> Instants(std::span<const double> seconds) {
+  constexpr double kDay = 86'400;
+  const bool days = std::all_of(seconds.begin(), seconds.end(), [](double at) { return std::fmod(at, kDay) == 0; });
+  std::vector<std::string> texts;
+  for (const double at : seconds) {
+    const auto minute = static_cast<int64_t>(std::floor(std::clamp(at, -1e13, 1e13) / 60));
+    std::string text = FormatUtc(absl::FromUnixSeconds(minute * 60));
+    text.resize(text.rfind(days ? "T00:00:00Z" : ":00Z"));
+    texts.push_back(days ? text : text + "Z");
+  }
+  return texts;
 }
 
 std::vector<std::string> Leading(const ColumnSummary& column) {
@@ -129,14 +140,15 @@ std::string NotFinite(const ColumnSummary& column) {
   return counts.empty() ? "" : fmt::format("  {}: {}\n", Shortened(Printable(column.name), kMaxName), counts);
 }
 
+// Zone and unit are left out of the type, and the number of distinct values, to leave room for the instants.
 void AddTimeRow(const ColumnSummary& column, Table& table) {
-  const NumberSummary& number = *column.number;
+  const std::vector<double>& percentiles = column.number->percentiles;
   std::vector<std::string> row = Leading(column);
-  row.push_back(Distinct(column));
-  for (const int percent : {0, 50, 100}) {
-    row.push_back(number.percentiles.empty() ? "-" : Instant(number.percentiles[percent]));
-  }
-  row.push_back(Sparkline(number.histogram));
+  row[1] = column::TypeName(column.type);
+  std::vector<std::string> instants(3, "-");
+  if (!percentiles.empty()) instants = Instants(std::vector{percentiles[0], percentiles[50], percentiles[100]});
+  row.insert(row.end(), instants.begin(), instants.end());
+  row.push_back(Sparkline(column.number->histogram));
   table.rows.push_back(std::move(row));
 }
 
@@ -159,32 +171,42 @@ std::string Padded(const std::string& text, size_t width, bool to_the_right) {
   return to_the_right ? padding + text : text + padding;
 }
 
-// The name gives way first where a line would be too long, then the last column is cut.
-std::string Rendered(const Table& table, size_t width) {
-  if (table.rows.empty()) return "";
+// The widths of the columns that fit a line. Names give way first, then texts that may be cut, then whole columns from
+// the right.
+std::vector<size_t> Fit(const Table& table, size_t width) {
+  constexpr size_t kLeastName = 8;
+  constexpr size_t kLeastText = 12;
+  constexpr size_t kLeastColumns = 3;
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.headings.size(); ++i) {
     size_t widest = table.headings[i].text.size();
     for (const auto& row : table.rows) widest = std::max(widest, CharactersIn(row[i]));
     widths.push_back(widest);
   }
-  size_t before_last = 2;
-  for (size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
-  const size_t wanted = before_last + std::min<size_t>(widths.back(), 10);
-  constexpr size_t kLeastName = 8;
-  if (wanted > width && widths[0] > kLeastName) {
-    const size_t less = std::min(wanted - width, widths[0] - kLeastName);
-    widths[0] -= less;
-    before_last -= less;
+  const auto shrink = [&](size_t column, size_t least) {
+    size_t total = 0;
+    for (const size_t one : widths) total += 2 + one;
+    if (total > width && widths[column] > least) widths[column] -= std::min(total - width, widths[column] - least);
+    return total <= width;
+  };
+  while (true) {
+    if (table.headings[widths.size() - 1].may_be_cut && shrink(widths.size() - 1, kLeastText)) break;
+    if (shrink(0, kLeastName) || shrink(0, kLeastName)) break;
+    if (widths.size() == kLeastColumns) break;
+    widths.pop_back();
   }
-  const size_t last_width = width > before_last ? width - before_last : 1;
+  return widths;
+}
+
+std::string Rendered(const Table& table, size_t width) {
+  if (table.rows.empty()) return "";
+  const std::vector<size_t> widths = Fit(table, width);
   std::string text = fmt::format("\n{}\n", table.title);
   const auto append_line = [&](const auto& cell_at) {
     std::string line;
     for (size_t i = 0; i < widths.size(); ++i) {
-      const bool last = i + 1 == widths.size();
-      const std::string cell = Shortened(std::string(cell_at(i)), last ? last_width : widths[i]);
-      line += "  " + Padded(cell, last ? 0 : widths[i], table.headings[i].to_the_right);
+      const std::string cell = Shortened(std::string(cell_at(i)), widths[i]);
+      line += "  " + Padded(cell, widths[i], table.headings[i].to_the_right);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
@@ -212,8 +234,8 @@ std::string ToText(const ProfileSummary& summary, int width) {
                           {"sd", kRight},
                           {"histogram"}}),
                 {}};
-  Table times{"Times", headings({{"distinct", kRight}, {"first"}, {"median"}, {"last"}, {"histogram"}}), {}};
-  Table texts{"Text", headings({{"distinct", kRight}, {"top values"}}), {}};
+  Table times{"Times", headings({{"first"}, {"median"}, {"last"}, {"histogram"}}), {}};
+  Table texts{"Text", headings({{"distinct", kRight}, {"top values", false, true}}), {}};
   Table others{"Other", leading, {}};
   std::string not_finite;
   for (const ColumnSummary& column : summary.columns) {

@@ -1,6 +1,7 @@
 #include "profile/top_values.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -50,7 +51,9 @@ void TopValues::Merge(const TopValues& other) {
   sketch_->Merge(*other.sketch_);
 }
 
-double TopValues::Distinct() const { return sketch_ ? sketch_->Distinct() : static_cast<double>(counts_.size()); }
+double TopValues::Distinct() const {
+  return sketch_ ? std::round(sketch_->Distinct()) : static_cast<double>(counts_.size());
+}
 
 std::vector<ValueCount> TopValues::SortedByValue() const {
   std::vector<ValueCount> values;
