@@ -14,7 +14,8 @@ constexpr int64_t DayOf(int64_t micros) { return FloorDivide(micros, 86'400'000'
 
 /// The hour of the day, 0 to 23.
 constexpr int32_t HourOf(int64_t micros) {
-  return static_cast<int32_t>(FloorDivide(micros - DayOf(micros) * 86'400'000'000, 3'600'000'000));
+  const int64_t hours = FloorDivide(micros, 3'600'000'000);
+  return static_cast<int32_t>(hours - FloorDivide(hours, 24) * 24);
 }
 
 /// The day of the week, 0 (Monday) to 6.
