@@ -96,8 +96,8 @@ TEST(Preview, LongTextIsCutAndColumnsThatDoNotFitAreCounted) {
                            {"text", Texts({"a text of many words that is too long"})},
                            {"other", Texts({"another text that is too long"})}});
   EXPECT_EQ(*FormatTable(*batch, {.max_width = 40}),
-            "       id  text            other\n"
-            "123456789  a text of man…  another text…\n");
+            "       id  text           other\n"
+            "123456789  a text of ma…  another text …\n");
   EXPECT_EQ(*FormatTable(*batch, {.max_width = 20}),
             "       id  text\n"
             "123456789  a text o…\n"

@@ -4,7 +4,6 @@
 #include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/io_util.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
@@ -49,8 +48,7 @@ bool IsString(const parquet::ColumnDescriptor& column) {
 
 absl::Status FileFault(const std::string& path, const arrow::Status& status) {
   const absl::Status ours = FromArrow(status);
-  if (status.IsIOError() && arrow::internal::ErrnoFromStatus(status) == 0 &&
-      ours.code() == absl::StatusCode::kDataLoss) {
+  if (status.detail() == nullptr && (ours.code() == absl::StatusCode::kDataLoss || status.IsInvalid())) {
     return absl::InvalidArgumentError(fmt::format("'{}' is damaged or cut off: {}", path, std::string(ours.message())));
   }
   return Annotate(ours, fmt::format("cannot read '{}'", path));

@@ -66,6 +66,15 @@ arrow::Status CountedFault(CsvAttempt attempt, const arrow::Status& first) {
   return first;
 }
 
+/// The names of the columns, whatever is wrong with the values; none where the header cannot be read either.
+std::vector<std::string> HeaderOf(CsvAttempt attempt) {
+  attempt.read.use_threads = false;
+  attempt.convert.column_types.clear();
+  attempt.convert.default_column_type = arrow::binary();
+  const auto reader = attempt.Open();
+  return reader.ok() ? (*reader)->schema()->field_names() : std::vector<std::string>();
+}
+
 absl::Status ExplainCsv(const CsvAttempt& attempt, const std::vector<std::string>& names, const arrow::Status& status) {
   if (!status.IsInvalid()) return FileFault(attempt.path, status);
   return CsvFault(attempt.path, names, CountedFault(attempt, status));
@@ -127,7 +136,7 @@ absl::StatusOr<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::stri
 absl::StatusOr<Opened> OpenCsv(const std::string& path, const ReadOptions& options, bool use_threads) {
   CsvAttempt attempt = CsvAttemptFor(path, options, use_threads);
   auto reader = attempt.Open();
-  if (!reader.ok()) return ExplainCsv(attempt, {}, reader.status());
+  if (!reader.ok()) return ExplainCsv(attempt, HeaderOf(attempt), reader.status());
   const std::shared_ptr<arrow::Schema> schema = (*reader)->schema();
   bool again = false;
   for (const auto& field : schema->fields()) {

@@ -30,7 +30,8 @@ absl::StatusOr<Opened> OpenArrow(const std::string& path, const ReadOptions& opt
 /// The bytes of a text file, decompressed where its name says so.
 absl::StatusOr<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::string& path);
 
-/// The status for an error in the content of the file at `path`: InvalidArgument, where FromArrow would see lost data.
+/// The status for what Arrow says of the file at `path`: damaged content, which FromArrow calls lost data, is
+/// InvalidArgument, for the file is the user's.
 absl::Status FileFault(const std::string& path, const arrow::Status& status);
 
 /// The bytes of text that types are inferred from, and that are read at a time.

@@ -144,7 +144,8 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
 OutputFile::~OutputFile() { Discard(); }
 
 void OutputFile::Discard() {
-  // A buffered stream flushes when it is destroyed: into the file that is about to go, or a pipe that takes it or not.
+  // Without Abort a buffered stream would flush when it is destroyed, and complain on stderr where it cannot.
+  if (stream_ != nullptr) (void)stream_->Abort();
   stream_.reset();
   if (file_ >= 0) ::close(std::exchange(file_, -1));
   if (!temporary_.empty()) ::unlink(std::exchange(temporary_, "").c_str());

@@ -82,29 +82,30 @@ absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& ba
   return columns;
 }
 
-/// Narrows the widest columns until all fit in `max_width`; where they still do not, drops the last ones.
+size_t TotalWidth(const std::vector<TextColumn>& columns, bool least) {
+  size_t total = columns.empty() ? 0 : kGap.size() * (columns.size() - 1);
+  for (const TextColumn& column : columns) {
+    // A number is not cut: it would be another number.
+    total += least && !column.right ? std::min(column.width, kLeastWidth) : column.width;
+  }
+  return total;
+}
+
+/// Drops the last columns where all of them cannot fit in `max_width`, then narrows the widest of text until they do.
 /// Returns how many were dropped.
 size_t Fit(std::vector<TextColumn>& columns, size_t max_width) {
-  const auto total = [&columns] {
-    size_t width = columns.empty() ? 0 : kGap.size() * (columns.size() - 1);
-    for (const TextColumn& column : columns) width += column.width;
-    return width;
-  };
   size_t dropped = 0;
-  while (total() > max_width) {
+  while (columns.size() > 1 && TotalWidth(columns, /*least=*/true) > max_width) {
+    columns.pop_back();
+    ++dropped;
+  }
+  for (size_t total; (total = TotalWidth(columns, /*least=*/false)) > max_width;) {
     const auto widest = std::max_element(columns.begin(), columns.end(), [](const TextColumn& a, const TextColumn& b) {
-      return (a.right ? 0 : a.width) < (b.right ? 0 : b.width);  // a cut number would be another number
+      return (a.right ? 0 : a.width) < (b.right ? 0 : b.width);
     });
-    if (!widest->right && widest->width > kLeastWidth) {
-      const size_t excess = total() - max_width;
-      // Half of it at a time, so that columns of like width are narrowed alike.
-      widest->width -= std::min(widest->width - kLeastWidth, (excess + 1) / 2);
-    } else if (columns.size() > 1) {
-      columns.pop_back();
-      ++dropped;
-    } else {
-      break;
-    }
+    if (widest->right || widest->width <= kLeastWidth) break;
+    // Half of the excess at a time, so that columns of like width are narrowed alike.
+    widest->width -= std::min(widest->width - kLeastWidth, (total - max_width + 1) / 2);
   }
   return dropped;
 }

@@ -129,7 +129,8 @@ absl::Status CsvFault(const std::string& path, const std::vector<std::string>& n
   std::string where = fmt::format("'{}'", path);
   const auto column = TakeNumber(text, "column #");
   const auto row = TakeNumber(text, "Row #");
-  if (text == "Empty CSV file") return absl::InvalidArgumentError(fmt::format("{} holds no rows and no header", where));
+  if (text.find("Empty CSV file") != std::string_view::npos)
+    return absl::InvalidArgumentError(fmt::format("{} holds no rows and no header", where));
   if (row.has_value()) where += fmt::format(", row {}", *row);
   if (column.has_value() && *column >= 0 && static_cast<size_t>(*column) < names.size()) {
     where += fmt::format(", column '{}'", names[static_cast<size_t>(*column)]);
