@@ -133,7 +133,20 @@ class Statement {
         statement_.exchange(soci::into(cell.integer, cell.indicator));
         break;
       case soci::dt_double: statement_.exchange(soci::into(cell.number, cell.indicator)); break;
-      default: cell.type = soci::dt_string; statement_.exchange(soci::into(cell.text, cell.indicator));
+      default: cell.is_expression = IsExpression(position); DefineText(cell);
+    }
+  }
+
+  /// Of an expression, such as MAX(version), SQLite knows the type only row by row.
+  bool IsExpression(int position) { return sqlite_api::sqlite3_column_decltype(Sqlite(), position - 1) == nullptr; }
+
+  void DefineText(Cell& cell) {
+    cell.type = cell.is_expression ? soci::dt_long_long : soci::dt_string;
+    // Reading an expression as an integer leaves the value as it is, unlike reading it as text.
+    if (cell.is_expression) {
+      statement_.exchange(soci::into(cell.integer, cell.indicator));
+    } else {
+      statement_.exchange(soci::into(cell.text, cell.indicator));
     }
   }
 
