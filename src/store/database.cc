@@ -62,6 +62,7 @@ absl::Status Guarded(const std::string& path, const Work& work) {
 struct Cell {
   soci::indicator indicator = soci::i_ok;
   soci::data_type type = soci::dt_string;
+  bool is_expression = false;
   long long integer = 0;
   double number = 0;
   std::string text;
@@ -96,7 +97,7 @@ class Statement {
     std::vector<SqlRow> rows;
     for (bool more = statement_.execute(true) && num_columns > 0; more; more = statement_.fetch()) {
       SqlRow row;
-      for (const Cell& column : columns_) row.push_back(column.Value());
+      for (size_t i = 0; i < columns_.size(); ++i) row.push_back(ValueAt(static_cast<int>(i)));
       rows.push_back(std::move(row));
     }
     return rows;
@@ -132,8 +133,39 @@ class Statement {
         statement_.exchange(soci::into(cell.integer, cell.indicator));
         break;
       case soci::dt_double: statement_.exchange(soci::into(cell.number, cell.indicator)); break;
-      default: cell.type = soci::dt_string; statement_.exchange(soci::into(cell.text, cell.indicator));
+      default: cell.is_expression = IsExpression(position); DefineText(cell);
     }
+  }
+
+  /// Of an expression, such as MAX(version), SQLite knows the type only row by row.
+  bool IsExpression(int position) { return sqlite_api::sqlite3_column_decltype(Sqlite(), position - 1) == nullptr; }
+
+  void DefineText(Cell& cell) {
+    cell.type = cell.is_expression ? soci::dt_long_long : soci::dt_string;
+    // Reading an expression as an integer leaves the value as it is, unlike reading it as text.
+    if (cell.is_expression) {
+      statement_.exchange(soci::into(cell.integer, cell.indicator));
+    } else {
+      statement_.exchange(soci::into(cell.text, cell.indicator));
+    }
+  }
+
+  SqlValue ValueAt(int column) {
+    const Cell& cell = columns_[static_cast<size_t>(column)];
+    if (!cell.is_expression || cell.indicator == soci::i_null) return cell.Value();
+    switch (sqlite_api::sqlite3_column_type(Sqlite(), column)) {
+      case SQLITE_INTEGER: return cell.Value();
+      case SQLITE_FLOAT: return sqlite_api::sqlite3_column_double(Sqlite(), column);
+      default: {
+        const unsigned char* text = sqlite_api::sqlite3_column_text(Sqlite(), column);
+        const int length = sqlite_api::sqlite3_column_bytes(Sqlite(), column);
+        return std::string(reinterpret_cast<const char*>(text), static_cast<size_t>(length));
+      }
+    }
+  }
+
+  sqlite_api::sqlite3_stmt* Sqlite() {
+    return static_cast<soci::sqlite3_statement_backend*>(statement_.get_backend())->stmt_;
   }
 
   std::deque<Cell> parameters_;
