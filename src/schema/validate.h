@@ -58,6 +58,9 @@ struct Report {
   int64_t Count(Severity severity) const;
 };
 
+/// Whether a check of the data says no.
+inline bool HasErrors(const Report& report) { return report.Count(Severity::kError) > 0; }
+
 /// Holds the data's profile against `schema`. Pure: the same values in, the same report out.
 /// A column of another kind is reported once; its other rules say nothing then. A renamed column is one anomaly, and
 /// its rules are checked once the new name is accepted.
