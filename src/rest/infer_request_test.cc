@@ -151,7 +151,7 @@ TEST(InferRequest, TakesSpoiltBodiesWithoutCrash) {
     for (size_t flips = 1 + random() % 3; flips > 0; --flips)
       body[random() % body.size()] = static_cast<char>(random());
     const auto decoded = DecodeRequest(body, {});
-    if (!decoded.ok()) ASSERT_EQ(decoded.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(decoded.ok() || decoded.status().code() == absl::StatusCode::kInvalidArgument) << body;
   }
 }
 
