@@ -105,14 +105,19 @@ void AppendNull(Tensor& tensor) {
   }
 }
 
-absl::Status AppendData(array data, int depth, Tensor& tensor) {
+absl::Status AppendData(array data, int64_t count, int depth, Tensor& tensor) {
   for (const element value : data) {
     array nested;
+    const bool is_array = value.get(nested) == simdjson::SUCCESS;
+    if (!is_array && tensor.size() >= count) {
+      return Wrong(tensor, fmt::format("shape {} means {} values, and 'data' has more",
+                                       serving::ShapeText(tensor.shape), count));
+    }
     if (value.is_null()) {
       AppendNull(tensor);
-    } else if (value.get(nested) == simdjson::SUCCESS) {
+    } else if (is_array) {
       if (depth >= kMaxNesting) return Wrong(tensor, fmt::format("data is nested deeper than {}", kMaxNesting));
-      TRY(AppendData(nested, depth + 1, tensor));
+      TRY(AppendData(nested, count, depth + 1, tensor));
     } else if (!AppendElement(value, tensor)) {
       return Wrong(tensor, fmt::format("value {} is {}, which does not fit {}", tensor.size(), KindOf(value),
                                        serving::DatatypeName(tensor.datatype)));
@@ -178,7 +183,9 @@ absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& 
   }
   array values;
   if (!has_data || data.get(values) != simdjson::SUCCESS) return Wrong(tensor, "'data' must be an array");
-  TRY(AppendData(values, 1, tensor));
+  const auto count = serving::NumElements(tensor.shape);
+  if (!count.ok()) return Annotate(count.status(), fmt::format("input '{}'", tensor.name));
+  TRY(AppendData(values, *count, 1, tensor));
   if (!tensor.nulls.empty()) tensor.nulls.resize(static_cast<size_t>(tensor.size()), false);
   return tensor;
 }

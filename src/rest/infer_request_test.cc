@@ -111,6 +111,8 @@ TEST(InferRequest, RefusesEachBadBodyByItsReason) {
       {Input("FP64", "[1.5]", "[1]"), "", "'shape' must hold integers"},
       {Input("FP64", "[1]", "1"), "", "'data' must be an array"},
       {Input("FP64", "[2]", R"([1,"a"])"), "", "value 1 is a string, which does not fit FP64"},
+      {Input("FP64", "[2]", "[[1,2],[3]]"), "", "shape [2] means 2 values, and 'data' has more"},
+      {binary("BYTES", "[1]", "10"), "\1\0\0\0a\1\0\0\0b"s, "has 1 and more bytes"},
       {Input("FP64", "[1]", "[1e999]"), "", "not JSON"},
       {Input("FP64", "[1]", "[NaN]"), "", "not JSON"},
       {Input("FP32", "[1]", "[1e39]"), "", "does not fit FP32"},
@@ -131,7 +133,7 @@ TEST(InferRequest, RefusesEachBadBodyByItsReason) {
       {binary("FP64", "[2305843009213693952]", "0"), "", "values of FP64"},
       {binary("BYTES", "[1]", "5"), "\2\0\0\0a"s, "element 0 is 2 bytes long, and 1 bytes are left"},
       {binary("BYTES", "[2]", "5"), "\1\0\0\0a"s, "has 1"},
-      {binary("BYTES", "[1]", "3"), "\1\0\0"s, "has 0 and a piece"},
+      {binary("BYTES", "[1]", "3"), "\1\0\0"s, "has 0 and more bytes"},
   };
   for (const Case& c : cases) {
     const auto decoded = DecodeRequest(c.json + c.tail, c.json.empty() ? std::nullopt : std::optional(c.json.size()));
@@ -151,7 +153,7 @@ TEST(InferRequest, TakesSpoiltBodiesWithoutCrash) {
     for (size_t flips = 1 + random() % 3; flips > 0; --flips)
       body[random() % body.size()] = static_cast<char>(random());
     const auto decoded = DecodeRequest(body, {});
-    if (!decoded.ok()) ASSERT_EQ(decoded.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(decoded.ok() || decoded.status().code() == absl::StatusCode::kInvalidArgument) << body;
   }
 }
 

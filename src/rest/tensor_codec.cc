@@ -17,7 +17,7 @@ using serving::Datatype;
 using serving::Tensor;
 
 absl::Status ReadBinaryTexts(std::string_view bytes, int64_t count, Tensor& tensor) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && static_cast<int64_t>(tensor.texts.size()) < count) {
     uint32_t size = 0;
     if (bytes.size() < sizeof size) break;
     std::memcpy(&size, bytes.data(), sizeof size);
@@ -32,7 +32,7 @@ absl::Status ReadBinaryTexts(std::string_view bytes, int64_t count, Tensor& tens
   if (bytes.empty() && static_cast<int64_t>(tensor.texts.size()) == count) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("input '{}': shape {} means {} values, and the binary data has {}{}",
                                                 tensor.name, serving::ShapeText(tensor.shape), count,
-                                                tensor.texts.size(), bytes.empty() ? "" : " and a piece"));
+                                                tensor.texts.size(), bytes.empty() ? "" : " and more bytes"));
 }
 
 template <typename T>
