@@ -122,7 +122,11 @@ void NumberState::AddStored(const ColumnView& column) {
 }
 
 void NumberState::Add(const ColumnView& column) {
-  if (kind_ == Kind::kTime) return AddRows<int64_t>(column, [&column](int64_t row) { return column.MicrosAt(row); });
+  if (kind_ == Kind::kTime) {
+    const bool as_stored = column.type() == Type::kTimestamp && column.time_unit() == column::TimeUnit::kMicro;
+    if (as_stored && !column.is_dictionary()) return AddStored<int64_t, int64_t>(column);
+    return AddRows<int64_t>(column, [&column](int64_t row) { return column.MicrosAt(row); });
+  }
   if (!column.is_dictionary()) {
     switch (column.type()) {
       case Type::kInt8: return AddStored<int8_t, int64_t>(column);
