@@ -6,6 +6,7 @@
 #include <arrow/c/bridge.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
+#include <arrow/compute/initialize.h>
 #include <arrow/datum.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -29,6 +30,8 @@ std::shared_ptr<arrow::DataType> KnownType(const arrow::DataType& type) {
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> Known(std::shared_ptr<arrow::Array> array) {
   if (array->type_id() == arrow::Type::RUN_END_ENCODED) {
+    // Of the functions used here only this one is not in Arrow's core library.
+    TRY_ARROW(arrow::compute::Initialize());
     TRY_ARROW_ASSIGN(const arrow::Datum decoded, arrow::compute::RunEndDecode(array));
     array = decoded.make_array();
   }

@@ -56,6 +56,15 @@ TEST(Bridge, TypesThatColumnDoesNotKnowAreTurnedIntoOnesThatItDoes) {
   EXPECT_EQ(view[3].type(), column::Type::kOther);
 }
 
+TEST(Bridge, RunEndsAreDecoded) {
+  const auto runs = arrow::RunEndEncodedArray::Make(3, Column<arrow::Int32Builder, int32_t>(arrow::int32(), {2, 3}),
+                                                    Texts({"a", "b"}));
+  const auto columns = ToColumns(*Rows({{"s", runs.ValueOrDie()}}));
+  ASSERT_TRUE(columns.ok()) << columns.status();
+  EXPECT_EQ(columns->view().columns()[0].TextAt(1), "a");
+  EXPECT_EQ(columns->view().columns()[0].TextAt(2), "b");
+}
+
 TEST(Bridge, BatchesComeBackThroughTheCStructs) {
   const auto batch = Rows({{"n", Integers({1, std::nullopt})}, {"s", Texts({"a", ""})}});
   ArrowSchema schema{};

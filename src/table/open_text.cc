@@ -109,11 +109,12 @@ std::shared_ptr<arrow::Schema> WithTypes(const arrow::Schema& found, const arrow
   return arrow::schema(std::move(fields));
 }
 
-/// Arrow's JSON reader takes dates from numbers only; they are read as text and cast.
-std::shared_ptr<arrow::Schema> WithTextForDates(const arrow::Schema& schema) {
+/// Arrow's JSON reader takes dates from numbers only; they are read as text and cast. Dictionaries are made afterwards.
+std::shared_ptr<arrow::Schema> WithReadableTypes(const arrow::Schema& schema) {
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
-    fields.push_back(arrow::is_date(field->type()->id()) ? field->WithType(arrow::utf8()) : field);
+    const auto& type = ValueType(field->type());
+    fields.push_back(field->WithType(arrow::is_date(type->id()) ? arrow::utf8() : type));
   }
   return arrow::schema(std::move(fields));
 }
@@ -172,7 +173,7 @@ absl::StatusOr<Opened> OpenJsonLines(const std::string& path, const ReadOptions&
   if (!reader.ok()) return explain(reader.status());
   const std::shared_ptr<arrow::Schema> found = (*reader)->schema();
   const std::shared_ptr<arrow::Schema> schema = WithTypes(*found, options.types.get());
-  const std::shared_ptr<arrow::Schema> readable = WithTextForDates(*schema);
+  const std::shared_ptr<arrow::Schema> readable = WithReadableTypes(*schema);
   // Opened anew even where only nulls became text: the types of an open reader are fixed.
   if (!readable->Equals(*found, /*check_metadata=*/false)) reader = OpenJson(path, use_threads, readable);
   if (!reader.ok()) return explain(reader.status());

@@ -34,6 +34,13 @@ absl::StatusOr<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::stri
 /// InvalidArgument, for the file is the user's.
 absl::Status FileFault(const std::string& path, const arrow::Status& status);
 
+/// `array` with the values of `type`: dictionaries are decoded or made (int32 codes), the rest is cast.
+arrow::Result<std::shared_ptr<arrow::Array>> Conform(std::shared_ptr<arrow::Array> array,
+                                                     const std::shared_ptr<arrow::DataType>& type);
+
+/// The type of the values: a dictionary's, or `type` itself.
+const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::DataType>& type);
+
 /// The bytes of text that types are inferred from, and that are read at a time.
 inline constexpr int32_t kTextBlockBytes = 8 << 20;
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <arrow/array/array_base.h>
+#include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
+#include <arrow/datum.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -102,10 +104,9 @@ class FileBatches final : public arrow::RecordBatchReader {
     arrow::ArrayVector columns = (*batch)->columns();
     for (size_t i = 0; i < columns.size(); ++i) {
       const auto& type = schema_->field(static_cast<int>(i))->type();
-      if (columns[i]->type()->Equals(*type)) continue;
-      auto cast = arrow::compute::Cast(*columns[i], type);
-      if (!cast.ok()) return ToArrow(CastFault(schema_->field(static_cast<int>(i))->name(), cast.status()));
-      columns[i] = *std::move(cast);
+      auto conformed = Conform(columns[i], type);
+      if (!conformed.ok()) return ToArrow(CastFault(schema_->field(static_cast<int>(i))->name(), conformed.status()));
+      columns[i] = *std::move(conformed);
     }
     *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
     return arrow::Status::OK();
@@ -133,6 +134,21 @@ absl::StatusOr<Opened> OpenAs(Format format, const std::string& path, const Read
 }
 
 }  // namespace
+
+const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::DataType>& type) {
+  return type->id() == arrow::Type::DICTIONARY ? static_cast<const arrow::DictionaryType&>(*type).value_type() : type;
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> Conform(std::shared_ptr<arrow::Array> array,
+                                                     const std::shared_ptr<arrow::DataType>& type) {
+  if (array->type()->Equals(*type)) return array;
+  ARROW_ASSIGN_OR_RAISE(array, arrow::compute::Cast(*array, ValueType(array->type())));
+  ARROW_ASSIGN_OR_RAISE(array, arrow::compute::Cast(*array, ValueType(type)));
+  if (type->id() != arrow::Type::DICTIONARY) return array;
+  ARROW_ASSIGN_OR_RAISE(const arrow::Datum encoded, arrow::compute::DictionaryEncode(array));
+  array = encoded.make_array();
+  return array->type()->Equals(*type) ? array : arrow::compute::Cast(*array, type);
+}
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::string& path, const ReadOptions& options,
                                                                    const Context& ctx) {

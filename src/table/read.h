@@ -56,7 +56,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next(arrow::RecordBatchReade
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Head(arrow::RecordBatchReader& reader, int64_t num_rows);
 
 /// Every difference in the columns of `found` from `wanted` (missing, unknown, of another type), a line each, or "".
-/// Their order and whether they may be null do not count.
+/// Their order, whether they may be null, and whether they are dictionaries do not count.
 std::string SchemaDifference(const arrow::Schema& found, const arrow::Schema& wanted);
 
 }  // namespace roost::table

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "table/arrow_status.h"
+#include "table/opened.h"
 #include "table/read.h"
 
 namespace roost::table {
@@ -44,7 +45,10 @@ class ChainedFiles final : public arrow::RecordBatchReader {
       return ToArrow(absl::InvalidArgumentError(fmt::format("'{}': {}", paths_[position_], difference)));
     }
     arrow::ArrayVector columns;
-    for (const auto& field : schema_->fields()) columns.push_back((*batch)->GetColumnByName(field->name()));
+    for (const auto& field : schema_->fields()) {
+      ARROW_ASSIGN_OR_RAISE(auto column, Conform((*batch)->GetColumnByName(field->name()), field->type()));
+      columns.push_back(std::move(column));
+    }
     *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
     return arrow::Status::OK();
   }
@@ -70,14 +74,14 @@ std::string SchemaDifference(const arrow::Schema& found, const arrow::Schema& wa
       const bool renamed = !closest.empty() && wanted.GetFieldIndex(std::string(closest)) < 0;
       add(fmt::format("column '{}' is missing{}", field->name(),
                       renamed ? fmt::format(" ('{}' is it, renamed?)", closest) : ""));
-    } else if (!same->type()->Equals(*field->type())) {
-      add(fmt::format("column '{}' is {}, {} wanted", field->name(), same->type()->ToString(),
-                      field->type()->ToString()));
+    } else if (!ValueType(same->type())->Equals(*ValueType(field->type()))) {
+      add(fmt::format("column '{}' is {}, {} wanted", field->name(), ValueType(same->type())->ToString(),
+                      ValueType(field->type())->ToString()));
     }
   }
   for (const auto& field : found.fields()) {
     if (wanted.GetFieldIndex(field->name()) < 0) {
-      add(fmt::format("column '{}' ({}) is not wanted", field->name(), field->type()->ToString()));
+      add(fmt::format("column '{}' ({}) is not wanted", field->name(), ValueType(field->type())->ToString()));
     }
   }
   return text;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <arrow/compute/cast.h>
 #include <arrow/io/compressed.h>
 #include <arrow/io/file.h>
 #include <arrow/util/compression.h>
@@ -266,6 +267,23 @@ TEST_F(ReadTest, FilesOfOneTableFollowEachOther) {
   EXPECT_TRUE((*read)->column(0)->chunk(0)->Equals(*Integers({1, 2, 3})));
   EXPECT_TRUE((*read)->column(1)->chunk(0)->Equals(*Texts({"x", "y", "z"})));
   EXPECT_EQ(All(OpenFiles({}, {}, ctx_)).status().code(), kInvalid);
+}
+
+TEST_F(ReadTest, FilesMayDifferInWhetherTextIsADictionary) {
+  const std::string csv = Write("a.csv", "s\nx\n");
+  const std::string json = Write("b.jsonl", "{\"s\":\"y\"}\n");
+  const std::string parquet = WriteRows("c.parquet", Rows({{"s", Texts({"z"})}}));
+  for (std::vector<std::string> paths : {std::vector{csv, json, parquet}, std::vector{parquet, json, csv}}) {
+    const auto reader = OpenFiles(paths, {.dictionary_strings = true}, ctx_);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    for (size_t i = 0; i < paths.size(); ++i) {
+      const auto batch = Next(**reader);
+      ASSERT_TRUE(batch.ok()) << batch.status();
+      EXPECT_TRUE((*batch)->schema()->Equals(*(*reader)->schema()));
+      const auto values = arrow::compute::Cast(*(*batch)->column(0), arrow::utf8()).ValueOrDie();
+      EXPECT_TRUE(values->Equals(*Texts({paths[i] == csv ? "x" : paths[i] == json ? "y" : "z"})));
+    }
+  }
 }
 
 TEST_F(ReadTest, EveryDifferenceBetweenFilesIsNamed) {

@@ -18,6 +18,7 @@
 
 #include "table/arrow_status.h"
 #include "table/cell_text.h"
+#include "table/opened.h"
 #include "table/read.h"
 
 namespace roost::table {
@@ -58,21 +59,17 @@ absl::StatusOr<Sink> ArrowStreamSink(const std::shared_ptr<arrow::Schema>& schem
               .finish = [writer] { return FromArrow(writer->Close()); }};
 }
 
-const std::shared_ptr<arrow::DataType>& DecodedType(const std::shared_ptr<arrow::DataType>& type) {
-  return type->id() == arrow::Type::DICTIONARY ? static_cast<const arrow::DictionaryType&>(*type).value_type() : type;
-}
-
 absl::StatusOr<Sink> ArrowFileSink(const arrow::Schema& schema, arrow::io::OutputStream& out) {
   // An IPC file has one dictionary per column, but batches come with their own.
   arrow::FieldVector fields;
-  for (const auto& field : schema.fields()) fields.push_back(field->WithType(DecodedType(field->type())));
+  for (const auto& field : schema.fields()) fields.push_back(field->WithType(ValueType(field->type())));
   const auto decoded = arrow::schema(std::move(fields));
   TRY_ARROW_ASSIGN(const auto writer, arrow::ipc::MakeFileWriter(&out, decoded));
   const auto write = [writer, decoded](const std::shared_ptr<arrow::RecordBatch>& batch) -> absl::Status {
     arrow::ArrayVector columns = batch->columns();
     for (auto& column : columns) {
       if (column->type_id() != arrow::Type::DICTIONARY) continue;
-      TRY_ARROW_ASSIGN(column, arrow::compute::Cast(*column, DecodedType(column->type())));
+      TRY_ARROW_ASSIGN(column, arrow::compute::Cast(*column, ValueType(column->type())));
     }
     return FromArrow(
         writer->WriteRecordBatch(*arrow::RecordBatch::Make(decoded, batch->num_rows(), std::move(columns))));
