@@ -12,16 +12,11 @@
 namespace roost::api {
 namespace {
 
-absl::StatusOr<Json> PartAsJson(Project& project, const registry::ModelVersion& version, const char* part) {
-  TRY_ASSIGN(const std::string bytes, project.registry().LoadPart(version, part));
-  return ParseJson(bytes, fmt::format("{} of {}", part, version.ToString()));
-}
-
 absl::StatusOr<ModelDescription> Describe(Project& project, const registry::ModelVersion& version) {
   ModelDescription description{.version = version};
-  TRY_ASSIGN(description.lineage, PartAsJson(project, version, registry::kLineagePart));
-  TRY_ASSIGN(description.evaluation, PartAsJson(project, version, registry::kEvaluationPart));
-  TRY_ASSIGN(description.model, PartAsJson(project, version, registry::kModelPart));
+  TRY_ASSIGN(description.lineage, project.registry().LoadPart(version, registry::kLineagePart));
+  TRY_ASSIGN(description.evaluation, project.registry().LoadPart(version, registry::kEvaluationPart));
+  TRY_ASSIGN(description.model, project.registry().LoadPart(version, registry::kModelPart));
   return description;
 }
 
@@ -93,7 +88,8 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
     name = project.config().model->name;
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(name));
-  TRY_ASSIGN(const Json json, PartAsJson(project, version, registry::kModelPart));
+  TRY_ASSIGN(const std::string text, project.registry().LoadPart(version, registry::kModelPart));
+  TRY_ASSIGN(const Json json, ParseJson(text, fmt::format("{} of {}", registry::kModelPart, version.ToString())));
   auto model = predict::ScoringModel::FromJson(json);
   if (!model.ok()) return Annotate(model.status(), version.ToString());
   return LoadedModel{version, *std::move(model)};

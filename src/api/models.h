@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
-#include "base/json.h"
 #include "predict/model.h"
 #include "registry/registry.h"
 
@@ -18,9 +17,9 @@ namespace roost::api {
 /// One version of a model with what its package says of itself.
 struct ModelDescription {
   registry::ModelVersion version;
-  Json lineage;
-  Json evaluation;
-  Json model;  ///< transform and predictor
+  std::string lineage;     ///< JSON: dataset, configuration, code (docs/formats/model.md)
+  std::string evaluation;  ///< JSON: as evaluate::ToJson
+  std::string model;       ///< JSON: transform and predictor
 };
 
 /// All versions of all models, or of the one named; by name, newest first.

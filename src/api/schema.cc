@@ -8,6 +8,7 @@
 #include "api/data.h"
 #include "base/status.h"
 #include "profile/profile.h"
+#include "schema/find_rows.h"
 #include "schema/yaml.h"
 #include "table/bridge.h"
 #include "table/read.h"
@@ -17,6 +18,8 @@ namespace roost::api {
 namespace {
 
 constexpr const char* kSchemaName = "schema.yaml";
+constexpr int64_t kRowsShown = 5;        // rows named for each rule of each column
+constexpr size_t kMaxFindings = 10'000;  // enough to name five rows for each of many rules; bounds the memory
 
 }  // namespace
 
@@ -54,16 +57,22 @@ absl::StatusOr<ValidateResponse> ValidateData(Project& project, const std::strin
   TRY_ASSIGN(const RowSource rows, OpenRows(project, source, context));
   profile::Profile profile;
   ValidateResponse response{.source = rows.name};
+  std::vector<schema::RowFinding> findings;
   while (true) {
     TRY(context.CheckCancelled());
     TRY_ASSIGN(const auto batch, table::Next(*rows.rows));
     if (batch == nullptr) break;
     TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
     TRY(profile.Add(columns.view()));
+    if (findings.size() < kMaxFindings) {
+      const auto found = schema::FindRows(schema, columns.view(), response.rows + 1, kRowsShown);
+      findings.insert(findings.end(), found.begin(), found.end());
+    }
     response.rows += batch->num_rows();
     context.Report({"checking", "rows", response.rows, 0});
   }
   response.report = schema::Validate(schema, profile.Summarize());
+  schema::AddRows(response.report, findings);
   return response;
 }
 

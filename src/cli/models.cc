@@ -13,7 +13,21 @@
 namespace roost::cli {
 namespace {
 
-Json ToJson(const api::ModelDescription& model) {
+// A model version with the JSON parts of its package parsed.
+struct Parsed {
+  registry::ModelVersion version;
+  Json lineage;
+  Json evaluation;
+};
+
+absl::StatusOr<Parsed> Parse(const api::ModelDescription& model) {
+  Parsed parsed{.version = model.version};
+  TRY_ASSIGN(parsed.lineage, ParseJson(model.lineage, "lineage.json"));
+  TRY_ASSIGN(parsed.evaluation, ParseJson(model.evaluation, "evaluation.json"));
+  return parsed;
+}
+
+Json ToJson(const Parsed& model) {
   return Json{{"model", model.version.name},
               {"version", model.version.version},
               {"digest", model.version.manifest.ToHex()},
@@ -41,7 +55,12 @@ std::string CodeOf(const Json& lineage) {
 
 absl::StatusOr<int> RunList(const std::string& name, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const std::vector<api::ModelDescription> models, api::ListModels(project, name));
+  TRY_ASSIGN(const std::vector<api::ModelDescription> descriptions, api::ListModels(project, name));
+  std::vector<Parsed> models;
+  for (const api::ModelDescription& description : descriptions) {
+    TRY_ASSIGN(Parsed model, Parse(description));
+    models.push_back(std::move(model));
+  }
   if (session.json()) {
     Json json = Json::array();
     for (const auto& model : models) json.push_back(ToJson(model));
@@ -65,10 +84,11 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
 
 absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::ModelDescription model, api::ShowModel(project, reference));
-  Json json = ToJson(model);
-  json["model_definition"] = model.model;
+  TRY_ASSIGN(const api::ModelDescription description, api::ShowModel(project, reference));
+  TRY_ASSIGN(const Parsed model, Parse(description));
   if (session.json()) {
+    Json json = ToJson(model);
+    TRY_ASSIGN(json["definition"], ParseJson(description.model, "model.json"));
     session.Print(ToText(json));
     return 0;
   }

@@ -56,7 +56,8 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   const net::ServerOptions server_options = ServerOptionsOf(options, project.config().serve);
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, rest::MakeHandler(manager)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
-  Announce(fmt::format(ipv6 ? "http://[{}]:{}" : "http://{}:{}", server_options.host, server->port()), models, session);
+  const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
+  Announce(fmt::format("http://{}:{}", host, server->port()), models, session);
   while (!InterruptCancellation().cancelled()) std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
   session.Note("finishing the requests that are under way");
   server->Drain(kDrainPatience);

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
-#include "table/write.h"
+#include "table/arrow_status.h"
 
 namespace roost::cli {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "table/glob.h"
 #include "table/read.h"
 
 namespace roost::ingest {
