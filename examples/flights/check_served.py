@@ -22,7 +22,7 @@ def batch_probabilities(path):
 
 def served_probabilities(url, path):
     rows = next(parquet.ParquetFile(path).iter_batches(batch_size=ROWS))
-    micros = [int(value.timestamp() * 1_000_000) for value in rows["date"].cast("timestamp[us, UTC]").to_pylist()]
+    micros = rows["date"].cast("timestamp[us]").cast("int64").to_pylist()
     columns = {
         "date": ("INT64", micros),
         "distance": ("INT64", rows["distance"].to_pylist()),

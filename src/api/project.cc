@@ -1,5 +1,8 @@
 #include "api/project.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -36,7 +39,9 @@ std::string FindAuthor() {
   for (const char* name : {"ROOST_AUTHOR", "USER", "LOGNAME"}) {
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
   }
-  return "unknown";
+  // No such variable in a container or a cron job: the account's name then.
+  const passwd* account = getpwuid(geteuid());
+  return account == nullptr ? "unknown" : account->pw_name;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/table_text.h"
 #include "schema/render.h"
 #include "schema/yaml.h"
 
@@ -15,6 +16,31 @@ namespace roost::cli {
 namespace {
 
 constexpr int kCheckSaidNo = 1;
+
+// The rules of a column in a few words, for the summary.
+std::string RulesText(const schema::ColumnRules& rules) {
+  std::vector<std::string> words;
+  if (rules.missing.has_value()) {
+    words.push_back(rules.missing->max_share == 0
+                        ? std::string("never missing")
+                        : fmt::format("at most {:.3g} % missing", rules.missing->max_share * 100));
+  }
+  if (rules.range.has_value()) {
+    const auto bound = [](const std::optional<double>& end) { return end.has_value() ? FormatNumber(*end, 6) : "any"; };
+    words.push_back(fmt::format("{} to {}", bound(rules.range->min), bound(rules.range->max)));
+  }
+  if (rules.values.has_value())
+    words.push_back(fmt::format("{} known values", FormatCount(rules.values->allowed.size())));
+  return fmt::format("{}", fmt::join(words, "; "));
+}
+
+std::string Summary(const schema::Schema& schema) {
+  std::vector<std::vector<std::string>> rows{{"column", "type", "rules"}};
+  for (const schema::ColumnRules& column : schema.columns) {
+    rows.push_back({column.name, std::string(schema::TypeName(column.type)), RulesText(column)});
+  }
+  return AlignColumns(rows, "lll");
+}
 
 struct InferOptions {
   std::string reference;
@@ -30,10 +56,14 @@ absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
                   : options.overwrite ? api::SchemaWrite::kReplace
                                       : api::SchemaWrite::kIfNew;
   TRY_ASSIGN(const api::InferSchemaResponse response, api::InferSchema(project, request));
-  session.Print(session.json()
-                    ? ToText(Json{{"path", response.path}, {"written", response.written}, {"schema", response.text}})
-                    : response.text);
-  if (response.written) session.Note(fmt::format("wrote {}\nnext: roost validate DATASET or FILE", response.path));
+  if (session.json()) {
+    session.Print(ToText(Json{{"path", response.path}, {"written", response.written}, {"schema", response.text}}));
+    return 0;
+  }
+  session.Print(response.written ? Summary(response.schema) : response.text);
+  if (response.written) {
+    session.Note("wrote schema.yaml: yours to review and to edit\nnext: roost validate DATASET or FILE");
+  }
   return 0;
 }
 

@@ -71,7 +71,13 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
     TRY(all.Merge(added));
     return std::map<std::string, std::string>{{kProfileAttachment, all.Serialize()}};
   };
-  return store.Commit(request, reader, context);
+  // The store does not know how many rows will come; the source may.
+  Context with_total = context;
+  with_total.progress = [&context, total = source.NumRows()](ProgressUpdate update) {
+    update.total = total;
+    context.Report(update);
+  };
+  return store.Commit(request, reader, with_total);
 }
 
 absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::CommitInfo& version) {

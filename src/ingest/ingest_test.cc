@@ -73,7 +73,9 @@ TEST_F(IngestTest, ASourceThatFailsLeavesNoVersion) {
 }
 
 TEST_F(IngestTest, NothingToReadIsTold) {
-  EXPECT_EQ(FileSource::Make({(folder_ / "missing.csv").string()}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(FileSource::Make({(folder_ / "*.csv").string()}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Add({(folder_ / "missing.csv").string()}, store::CommitRequest::Mode::kSnapshot).status().code(),
+            absl::StatusCode::kNotFound);
   EXPECT_EQ(FileSource::Make({}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 

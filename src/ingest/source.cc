@@ -23,6 +23,16 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> FileSource::Open(const
   return table::OpenFiles(paths_, {.dictionary_strings = true, .types = types}, context);
 }
 
+int64_t FileSource::NumRows() const {
+  int64_t rows = 0;
+  for (const std::string& path : paths_) {
+    const auto rows_of_file = table::CountRows(path);
+    if (!rows_of_file.has_value()) return 0;
+    rows += *rows_of_file;
+  }
+  return rows;
+}
+
 Json FileSource::Provenance() const {
   Json files = Json::array();
   for (const std::string& path : paths_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ class Source {
   virtual absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& types,
                                                                          const Context& context) const = 0;
 
+  /// How many rows Open will give, for progress; 0 where that is not known before they are read.
+  virtual int64_t NumRows() const = 0;
+
   /// Where the rows come from, for the version's record: {"kind": …} and what a person needs to find them again.
   virtual Json Provenance() const = 0;
 };
@@ -34,6 +38,9 @@ class FileSource : public Source {
 
   absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& types,
                                                                  const Context& context) const override;
+
+  /// Known for Parquet files, which say it.
+  int64_t NumRows() const override;
 
   /// {"kind": "files", "files": [{"path", "bytes"}]}
   Json Provenance() const override;

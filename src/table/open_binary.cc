@@ -80,6 +80,15 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   return Opened{.owner = owner, .reader = *std::move(reader), .explain = explain};
 }
 
+std::optional<int64_t> CountRows(const std::string& path) {
+  const auto format = FormatOf(path);
+  if (!format.ok() || *format != Format::kParquet) return std::nullopt;
+  auto file = arrow::io::ReadableFile::Open(path);
+  parquet::arrow::FileReaderBuilder builder;
+  if (!file.ok() || !builder.Open(*file).ok()) return std::nullopt;
+  return builder.raw_reader()->metadata()->num_rows();
+}
+
 absl::StatusOr<Opened> OpenArrow(const std::string& path, const ReadOptions& /*options*/, bool use_threads) {
   const auto explain = ExplainAs(path);
   auto file = arrow::io::ReadableFile::Open(path);

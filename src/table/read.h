@@ -49,6 +49,10 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::st
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFiles(std::span<const std::string> paths,
                                                                     const ReadOptions& options, const Context& ctx);
 
+/// How many rows the file at `path` says that it has: Parquet does. Nothing for other formats and unreadable files.
+/// Cost: reads the end of the file.
+std::optional<int64_t> CountRows(const std::string& path);
+
 /// The next batch, or null after the last.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next(arrow::RecordBatchReader& reader);
 
