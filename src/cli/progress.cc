@@ -12,11 +12,16 @@ namespace {
 
 constexpr absl::Duration kRedraw = absl::Milliseconds(100);
 constexpr absl::Duration kLogInterval = absl::Seconds(10);
-constexpr int kBarCells = 24;
+constexpr int kBarCells = 20;
 
 std::string Amount(const ProgressUpdate& update, int64_t amount) {
   if (std::string_view(update.unit) == "bytes") return FormatBytes(amount);
   return fmt::format("{} {}", FormatCount(amount), update.unit);
+}
+
+// A second's amount, without the unit that stands before it in the line.
+std::string Rate(const ProgressUpdate& update, int64_t amount) {
+  return std::string_view(update.unit) == "bytes" ? FormatBytes(amount) : FormatCount(amount);
 }
 
 }  // namespace
@@ -63,7 +68,7 @@ std::string Progress::Line(const ProgressUpdate& update, absl::Duration elapsed)
                          Amount(update, update.total));
     }
   }
-  if (seconds > 0.2) line += fmt::format(", {}/s", Amount(update, static_cast<int64_t>(rate)));
+  if (seconds > 0.2) line += fmt::format(", {}/s", Rate(update, static_cast<int64_t>(rate)));
   if (update.total > update.done && rate > 0 && seconds > 0.2) {
     line +=
         fmt::format(", {} left", FormatElapsed(absl::Seconds(static_cast<double>(update.total - update.done) / rate)));
