@@ -80,14 +80,9 @@ class Roost:
     def serve(self):
         """From the start of the server to the answer for 1,000 rows; the cost is the server's, to its end."""
         body = request_body()
-        url_file = self.folder / "url"
         began = time.perf_counter()
-        process = self.start("serve", "--port", "0", "--url-file", url_file)
-        while not (url_file.exists() and url_file.read_text().strip()):
-            if process.poll() is not None:
-                raise SystemExit(f"serve: exit {process.returncode}")
-            time.sleep(0.001)
-        url = f"{url_file.read_text().strip()}/v2/models/late-flights/infer"
+        process = self.start("serve", "--port", "0", "--json", stdout=subprocess.PIPE)
+        url = json.loads(process.stdout.readline())["url"] + "/v2/models/late-flights/infer"
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as answer:
             assert len(json.load(answer)["outputs"][0]["data"]) == 1000

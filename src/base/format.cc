@@ -69,6 +69,10 @@ std::string FormatExact(double value) {
 
 std::string FormatUtc(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 
+std::string FormatUtcSeconds(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
 std::string_view ClosestName(std::string_view name, std::span<const std::string> candidates) {
   std::string_view closest;
   size_t least = std::max<size_t>(1, name.size() / 3) + 1;

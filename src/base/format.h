@@ -27,6 +27,9 @@ std::string FormatExact(double value);
 /// ISO 8601 in UTC with microseconds only where there are any: "2001-05-01T13:45:00Z".
 std::string FormatUtc(absl::Time time);
 
+/// The same to the second, for people: "2001-05-01T13:45:00Z".
+std::string FormatUtcSeconds(absl::Time time);
+
 /// The candidate that `name` is most likely a misspelling of (edit distance at most a third of its length), or "".
 std::string_view ClosestName(std::string_view name, std::span<const std::string> candidates);
 

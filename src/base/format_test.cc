@@ -34,6 +34,7 @@ TEST(Format, ExactNumbersReadBack) {
 TEST(Format, TimesAreUtc) {
   EXPECT_EQ(FormatUtc(absl::FromUnixMicros(988'724'700'000'000)), "2001-05-01T13:45:00Z");
   EXPECT_EQ(FormatUtc(absl::FromUnixMicros(988'724'700'250'000)), "2001-05-01T13:45:00.25Z");
+  EXPECT_EQ(FormatUtcSeconds(absl::FromUnixMicros(988'724'700'250'000)), "2001-05-01T13:45:00Z");
 }
 
 TEST(ClosestName, FindsTheMisspeltAndLeavesTheRest) {

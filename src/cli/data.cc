@@ -73,9 +73,9 @@ absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
   }
   std::vector<std::vector<std::string>> rows{{"version", "rows", "new rows", "stored", "when", "who", "message"}};
   for (const auto& version : versions) {
-    rows.push_back(
-        {version.Name(), FormatCount(version.rows), FormatCount(version.rows_added), FormatBytes(version.bytes_stored),
-         FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(version.time))), version.author, version.message});
+    rows.push_back({version.Name(), FormatCount(version.rows), FormatCount(version.rows_added),
+                    FormatBytes(version.bytes_stored), FormatUtcSeconds(version.time), version.author,
+                    version.message});
   }
   session.Print(AlignColumns(rows, "lrrrlll"));
   return 0;
@@ -115,7 +115,7 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
       {"commit", version.digest.ToHex()},
       {"rows", fmt::format("{} ({} new)", FormatCount(version.rows), FormatCount(version.rows_added))},
       {"stored", fmt::format("{} for {} of data", FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in))},
-      {"made", fmt::format("{} by {}", FormatUtc(version.time), version.author)}};
+      {"made", fmt::format("{} by {}", FormatUtcSeconds(version.time), version.author)}};
   if (!version.message.empty()) facts.push_back({"message", version.message});
   session.Print(AlignColumns(facts, "ll") + "\n");
   TRY_ASSIGN(const auto rows,

@@ -76,7 +76,7 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
     rows.push_back({model.version.ToString(), TextOf(model.lineage, "dataset"),
                     TextOf(model.lineage, "config_digest").substr(0, 12), CodeOf(model.lineage),
                     NumberOf(model.evaluation, "model", "auc"), NumberOf(model.evaluation, "model", "log_loss"),
-                    FormatUtc(absl::FromUnixSeconds(absl::ToUnixSeconds(model.version.created)))});
+                    FormatUtcSeconds(model.version.created)});
   }
   session.Print(AlignColumns(rows, "llllrrl"));
   return 0;
@@ -92,16 +92,17 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
     session.Print(ToText(json));
     return 0;
   }
-  session.Print(AlignColumns({{"model", model.version.ToString()},
-                              {"package", model.version.manifest.ToHex()},
-                              {"made", fmt::format("{} by {}", FormatUtc(model.version.created), model.version.author)},
-                              {"dataset", TextOf(model.lineage, "dataset")},
-                              {"commit", TextOf(model.lineage, "dataset_digest")},
-                              {"config", TextOf(model.lineage, "config_digest")},
-                              {"code", CodeOf(model.lineage)},
-                              {"AUC", NumberOf(model.evaluation, "model", "auc")},
-                              {"log loss", NumberOf(model.evaluation, "model", "log_loss")}},
-                             "ll"));
+  session.Print(
+      AlignColumns({{"model", model.version.ToString()},
+                    {"package", model.version.manifest.ToHex()},
+                    {"made", fmt::format("{} by {}", FormatUtcSeconds(model.version.created), model.version.author)},
+                    {"dataset", TextOf(model.lineage, "dataset")},
+                    {"commit", TextOf(model.lineage, "dataset_digest")},
+                    {"config", TextOf(model.lineage, "config_digest")},
+                    {"code", CodeOf(model.lineage)},
+                    {"AUC", NumberOf(model.evaluation, "model", "auc")},
+                    {"log loss", NumberOf(model.evaluation, "model", "log_loss")}},
+                   "ll"));
   return 0;
 }
 
