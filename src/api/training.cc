@@ -11,6 +11,7 @@
 #include "evaluate/render.h"
 #include "predict/logistic.h"
 #include "profile/profile.h"
+#include "transform/transform.h"
 
 namespace roost::api {
 namespace {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/status.h"
+#include "column/batch.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 
