@@ -24,8 +24,8 @@ test: build ## every test: unit tests, then command-line and end-to-end tests
 quickstart: build ## from raw flights to served predictions, in examples/flights
 	@examples/flights/quickstart
 
-accept: build ## rewrite the expected texts of tests/cli with what the program prints now
-	@ACCEPT=1 $(PYTHON) -m pytest tests/cli
+accept: build ## rewrite the expected texts of tests/cli and docs with what the program prints now
+	@ACCEPT=1 $(PYTHON) -m pytest tests/cli tests/docs
 
 lint: setup ## style, layers, sizes, headers, symbols; 'tools/lint --fix' formats
 	@tools/lint

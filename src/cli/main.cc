@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <iostream>
+#include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -16,8 +17,7 @@ namespace {
 
 constexpr int kInternalError = 70;
 
-constexpr const char* kFooter = R"(
-Start here:
+constexpr const char* kFooter = R"(Start here:
   roost init my-project                  a folder with roost.yaml
   roost data add trips trips.parquet     a versioned dataset
   roost profile trips                    what is in it
@@ -26,6 +26,43 @@ Exit codes: 0 done, 1 a check said no, 2 usage or configuration, 10 no project, 
 12 authentication, 13 remote unavailable, 14 a limit of this machine (disk full, port taken, no
 permission), 70 a bug of Roost or damaged data, 130 interrupted, 141 closed pipe.)";
 
+// CLI11's help without the names of C++ types and the bounds of numbers, which the descriptions tell in words.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(28);
+    label("SUBCOMMAND", "COMMAND");
+    label("Subcommands", "Commands");
+    label("Positionals", "Arguments");
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_positional()) return "";
+    const std::string type = option->get_type_size() == 0 ? "" : option->get_type_name();
+    const std::string name = type.substr(0, type.find(':'));
+    return (name.empty() ? "" : " " + name) + (option->get_required() ? " (required)" : "");
+  }
+
+  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
+    const std::string text = CLI::Formatter::make_subcommands(app, mode);
+    const size_t heading = text.find("Subcommands:");
+    return heading == std::string::npos ? text : std::string(text).replace(heading, 11, "Commands");
+  }
+
+  std::string make_footer(const CLI::App* app) const override {
+    return app->get_footer().empty() ? "" : "\n" + app->get_footer() + "\n";
+  }
+
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+    std::string text = make_description(app) + make_usage(app, std::move(name)) + make_positionals(app) +
+                       make_groups(app, mode) + make_subcommands(app, mode);
+    while (text.ends_with("\n\n")) text.pop_back();
+    if (app->get_parent() != nullptr) text += "\nHere too: --json, --quiet, --no-color, --project (see roost --help).\n";
+    return text + make_footer(app);
+  }
+};
+
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "One JSON document on stdout; errors as JSON on stderr");
   app.add_flag("-q,--quiet", options.quiet, "No messages and no progress");
@@ -33,8 +70,18 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_option("--project", options.project, "The project's folder, or one below it")->type_name("DIR");
 }
 
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::vector<std::string> NamesOf(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return names;
+}
+
 const CLI::App* FindCommand(const CLI::App& parent, const std::string& name) {
-  for (const CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : CommandsOf(parent)) {
     if (command->check_name(name)) return command;
   }
   return nullptr;
@@ -51,18 +98,21 @@ absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error, int c
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
     if (word.starts_with("-")) continue;
-    const auto subcommands = command->get_subcommands([](const CLI::App*) { return true; });
-    if (subcommands.empty()) break;
+    const std::vector<std::string> names = NamesOf(CommandsOf(*command));
+    if (names.empty()) break;
     const CLI::App* next = FindCommand(*command, word);
     if (next == nullptr) {
-      std::vector<std::string> names;
-      for (const CLI::App* subcommand : subcommands) names.push_back(subcommand->get_name());
       const std::string_view closest = ClosestName(word, names);
       return WithHint(absl::InvalidArgumentError(fmt::format("no command '{} {}'", FullName(*command), word)),
                       closest.empty() ? fmt::format("the commands here are {}", fmt::join(names, ", "))
                                       : fmt::format("did you mean '{} {}'?", FullName(*command), closest));
     }
     command = next;
+  }
+  const std::vector<std::string> names = NamesOf(CommandsOf(*command));
+  if (!names.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("'{}' wants a command", FullName(*command))),
+                    fmt::format("the commands here are {}", fmt::join(names, ", ")));
   }
   return WithHint(absl::InvalidArgumentError(error.what()),
                   fmt::format("'{} --help' shows how it is used", FullName(*command)));
@@ -74,7 +124,7 @@ int Run(int count, char** words) {
   app.set_version_flag("--version", "roost " ROOST_VERSION);
   app.require_subcommand(1);
   app.fallthrough();  // --json and the like may stand after the command too
-  app.footer(kFooter);
+  app.formatter(std::make_shared<HelpFormatter>());
   AddGlobalOptions(app, session.options());
   AddInitCommand(app, session);
   AddDataCommands(app, session);
@@ -84,6 +134,7 @@ int Run(int count, char** words) {
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddConfigCommands(app, session);
+  app.footer(kFooter);  // last: a command that is added later would inherit it
   try {
     app.parse(count, words);
   } catch (const CLI::Success& help_or_version) {

@@ -49,6 +49,7 @@ std::string NumberOf(const Json& object, const char* group, const char* member) 
 
 std::string CodeOf(const Json& lineage) {
   const std::string revision = TextOf(lineage, "code_revision").substr(0, 12);
+  if (revision.empty()) return "-";  // the project is not under git
   const auto dirty = lineage.find("code_dirty");
   return dirty != lineage.end() && dirty->is_boolean() && dirty->get<bool>() ? revision + "+changes" : revision;
 }

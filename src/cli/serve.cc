@@ -71,10 +71,12 @@ void AddServeCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<ServeOptions>();
   command->add_option("MODEL", options->models, "NAME or NAME@VERSION; default: the latest version of every model");
   command->add_option("-p,--port", options->port, "The port; 0 takes any free one; default: serve.port of roost.yaml")
-      ->check(CLI::Range(0, 65535));
+      ->check(CLI::Range(0, 65535))
+      ->type_name("PORT");
   command->add_option("--host", options->host, "A loopback name or address; default: serve.host of roost.yaml");
   command->add_option("--threads", options->threads, "0: one per core; default: serve.threads of roost.yaml")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 1024))
+      ->type_name("NUMBER");
   command->footer("Ctrl-C or SIGTERM ends it after the requests that are under way.");
   command->callback([options, &session] { session.Finish(RunServe(*options, session)); });
 }

@@ -76,7 +76,7 @@ absl::Status FromArrow(const arrow::Status& status) {
   const std::string message = OneLine(status.message());
   const int error_number = arrow::internal::ErrnoFromStatus(status);
   if (error_number == 0) return absl::Status(CodeOf(status.code()), message);
-  absl::Status result(ErrnoStatus(error_number, message).code(), message);
+  absl::Status result = ErrnoStatus(error_number, message);
   if (error_number == EPIPE) result.SetPayload(kBrokenPipeUrl, absl::Cord("yes"));
   return result;
 }

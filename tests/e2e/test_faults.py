@@ -9,7 +9,7 @@ import time
 import pyarrow.parquet as parquet
 import pytest
 
-from program import FLIGHTS, TIMEOUT_SECONDS, program_path
+from program import FLIGHTS, TIMEOUT_SECONDS, Project, program_path
 
 SAMPLE = FLIGHTS / "flights-sample.parquet"
 MONTH = FLIGHTS / "flights-2001-01.parquet"
@@ -32,6 +32,13 @@ def check_whole(project, possible_rows):
         path = project.folder / "whole.parquet"
         project.run("data", "export", f"flights@{version['version']}", "--output", path, "--force")
         assert parquet.read_metadata(path).num_rows == version["rows"]
+
+
+def content(project, version):
+    """The bytes of a version's rows and of its profile."""
+    path = project.folder / f"content-{version}.arrow"
+    project.run("data", "export", f"flights@{version}", "--output", path)
+    return path.read_bytes(), project.run("profile", f"flights@{version}", "--json").stdout
 
 
 # --- a run that is stopped ---------------------------------------------------------------------------------------
@@ -57,6 +64,14 @@ def test_data_add_stopped_at_any_moment_leaves_whole_versions(flights, stop):
     after = flights.json("data", "add", "flights", MONTH, "--append")
     assert after["version"] == before["version"] + 1
     assert after["rows"] == before["rows"] + month_rows
+    # What stands now is what the same adds leave that nobody stopped.
+    calm = Project(flights.home / "calm")
+    calm.run("init", "--template", "flights")
+    calm.run("data", "add", "flights", SAMPLE)
+    for _ in range(after["version"] - 1):
+        calm.run("data", "add", "flights", MONTH, "--append")
+    assert [content(flights, version) for version in (1, after["version"])] == [
+        content(calm, version) for version in (1, after["version"])]
 
 
 def test_the_first_add_killed_leaves_no_dataset(project):
@@ -124,7 +139,7 @@ BAD_FILES = {
     "empty.parquet": lambda: b"",
     "cut-at-the-end.parquet": lambda: parquet_bytes()[:-1000],
     "cut-in-half.parquet": lambda: parquet_bytes()[:len(parquet_bytes()) // 2],
-    "damaged.parquet": lambda: parquet_bytes()[:1000] + b"\xff" * 5000 + parquet_bytes()[6000:],
+    "damaged.parquet": lambda: parquet_bytes()[:4] + b"\xff" * 5000 + parquet_bytes()[5004:],
     "text.parquet": lambda: b"date,delay\n2001-01-01,5\n",
     "picture.csv": lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 64,
     "noise.arrow": lambda: bytes(range(256)) * 16,
@@ -182,6 +197,12 @@ def test_a_column_of_the_model_that_is_not_there_is_told(flights):
     config = flights.folder / "roost.yaml"
     config.write_text(config.read_text().replace("column: origin", "column: orign"))
     flights.refused(2, "train", "--quiet", says=("orign", "origin"))
+
+
+def test_a_column_of_the_label_that_is_not_there_is_told(flights):
+    config = flights.folder / "roost.yaml"
+    config.write_text(config.read_text().replace("label: delay", "label: delai"))
+    flights.refused(2, "train", "--quiet", says=("delai", "delay"))
 
 
 def test_a_model_that_is_not_there_is_told(flights):

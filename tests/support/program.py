@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLIGHTS = ROOT / ".deps/data/flights"
@@ -84,22 +83,16 @@ class Project:
     @contextlib.contextmanager
     def serve(self, *arguments):
         """A running server: yields its URL, and stops it as a service manager does."""
-        url_file = self.folder / "served.url"
-        url_file.unlink(missing_ok=True)
-        log = open(self.folder / "served.log", "w+")
-        process = self.start("serve", "--port", "0", "--url-file", url_file, *arguments, stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + 20
-            while not (url_file.exists() and url_file.read_text().strip()):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    raise AssertionError(f"the server did not start (exit {process.poll()}):\n{log.read()}")
-                time.sleep(0.02)
-            yield url_file.read_text().strip()
-            assert process.poll() is None, f"the server died: exit {process.returncode}"
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) in (0, 130), "the server did not stop in order"
-        finally:
-            process.kill()
-            process.wait()
-            log.close()
+        with open(self.folder / "served.log", "w+") as log:
+            process = self.start("serve", "--port", "0", "--json", *arguments, stderr=log)
+            try:
+                line = process.stdout.readline()  # one line of JSON when it listens; nothing when it ended
+                log.seek(0)
+                assert line, f"the server did not start:\n{log.read()}"
+                yield json.loads(line)["url"]
+                assert process.poll() is None, f"the server died: exit {process.returncode}"
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=20) == 0, "the server did not stop in order"
+            finally:
+                process.kill()
+                process.wait()
