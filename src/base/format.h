@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -30,7 +31,14 @@ std::string FormatUtc(absl::Time time);
 /// The same to the second, for people: "2001-05-01T13:45:00Z".
 std::string FormatUtcSeconds(absl::Time time);
 
-/// The candidate that `name` is most likely a misspelling of (edit distance at most a third of its length), or "".
+/// Columns that UTF-8 `text` takes in a terminal: its code points, a good measure for all but East Asian text.
+size_t DisplayWidth(std::string_view text);
+
+/// `text` with a space for each ASCII control character: what would break a line or speak to the terminal.
+std::string WithoutControls(std::string text);
+
+/// The candidate that `name` is most likely a misspelling of (edit distance at most a third of its length, or 1), or
+/// "".
 std::string_view ClosestName(std::string_view name, std::span<const std::string> candidates);
 
 }  // namespace roost

@@ -37,6 +37,11 @@ TEST(Format, TimesAreUtc) {
   EXPECT_EQ(FormatUtcSeconds(absl::FromUnixMicros(988'724'700'250'000)), "2001-05-01T13:45:00Z");
 }
 
+TEST(Format, WidthsAreThoseOfATerminal) {
+  EXPECT_EQ(DisplayWidth("Zürich…"), 7u);
+  EXPECT_EQ(WithoutControls("a\tb\nc\x7f\x1b[m"), "a b c  [m");
+}
+
 TEST(ClosestName, FindsTheMisspeltAndLeavesTheRest) {
   const std::vector<std::string> names{"origin", "destination", "distance", "delay"};
   EXPECT_EQ(ClosestName("orgin", names), "origin");

@@ -44,7 +44,12 @@ class TreeBuilder : public YAML::EventHandler {
   const absl::Status& status() const { return status_; }
   std::shared_ptr<Node> root() const { return root_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // Every event after it is refused.
+  void EndOfDocument() { ended_ = true; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (ended_) throw YAML::ParserException(mark, "a second document begins");
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Add(mark, anchor, Shape::kEmpty); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Refuse(mark, "aliases (*name) are not allowed"); }
@@ -106,6 +111,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::shared_ptr<Node> root_;
   std::vector<std::shared_ptr<Node>> open_;
   absl::Status status_;
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -122,6 +128,8 @@ absl::StatusOr<YamlNode> YamlNode::Parse(std::string_view text, std::string_view
       empty->path = shared_path;
       return YamlNode(std::move(empty));
     }
+    builder.EndOfDocument();
+    parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& error) {
     return ErrorAt(*shared_path, std::max(error.mark.line, 0) + 1, fmt::format("not YAML: {}", error.msg));
   }

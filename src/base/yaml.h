@@ -14,7 +14,7 @@ namespace roost {
 class YamlNode {
  public:
   /// InvalidArgument with "path:line:" where `text` is no YAML, has a key twice in one mapping, is longer than 1 MiB or
-  /// nests deeper than 50 levels (aliases are refused: they make small files huge).
+  /// nests deeper than 50 levels, has a second document, or an alias (aliases make small files huge).
   static absl::StatusOr<YamlNode> Parse(std::string_view text, std::string_view path);
 
   struct Member;
@@ -22,7 +22,7 @@ class YamlNode {
   bool IsMap() const;
   bool IsList() const;
   bool IsScalar() const;  ///< a text, number or bool
-  bool IsEmpty() const;   ///< "key:" without a value, or an empty document
+  bool IsEmpty() const;   ///< "key:" without a value, null, or an empty document
 
   /// The scalar as written, without quotes. `quoted` scalars are texts and never numbers.
   const std::string& scalar() const;

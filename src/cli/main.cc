@@ -58,7 +58,8 @@ class HelpFormatter : public CLI::Formatter {
     std::string text = make_description(app) + make_usage(app, std::move(name)) + make_positionals(app) +
                        make_groups(app, mode) + make_subcommands(app, mode);
     while (text.ends_with("\n\n")) text.pop_back();
-    if (app->get_parent() != nullptr) text += "\nHere too: --json, --quiet, --no-color, --project (see roost --help).\n";
+    if (app->get_parent() != nullptr)
+      text += "\nHere too: --json, --quiet, --no-color, --project (see roost --help).\n";
     return text + make_footer(app);
   }
 };
@@ -97,7 +98,11 @@ absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error, int c
   const CLI::App* command = &app;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word.starts_with("-")) continue;
+    if (word.starts_with("-")) {
+      const CLI::Option* option = app.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_min() > 0) ++i;  // its value is no command
+      continue;
+    }
     const std::vector<std::string> names = NamesOf(CommandsOf(*command));
     if (names.empty()) break;
     const CLI::App* next = FindCommand(*command, word);

@@ -1,7 +1,7 @@
 #include "cli/progress.h"
 
 #include <algorithm>
-#include <iostream>
+#include <ostream>
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ std::string Rate(const ProgressUpdate& update, int64_t amount) {
 void Progress::Update(const ProgressUpdate& update) {
   if (style_ == Style::kSilent) return;
   const std::lock_guard lock(mutex_);
-  const absl::Time now = absl::Now();
+  const absl::Time now = now_();
   if (stage_ != update.stage) {
     stage_ = update.stage;
     stage_start_ = now;
@@ -39,16 +39,16 @@ void Progress::Update(const ProgressUpdate& update) {
   last_shown_ = now;
   const std::string line = Line(update, now - stage_start_);
   if (style_ == Style::kLog) {
-    std::cerr << line << std::endl;
+    out_ << line << std::endl;
     return;
   }
-  std::cerr << "\r\x1b[K" << line << std::flush;
+  out_ << "\r\x1b[K" << line << std::flush;
   shown_ = true;
 }
 
 void Progress::Clear() {
   const std::lock_guard lock(mutex_);
-  if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+  if (shown_) out_ << "\r\x1b[K" << std::flush;
   shown_ = false;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <iosfwd>
 #include <mutex>
 #include <string>
 
@@ -14,7 +16,9 @@ class Progress {
  public:
   enum class Style { kTerminal, kLog, kSilent };
 
-  Progress(Style style, int width) : style_(style), width_(width) {}
+  /// `width` in columns. Writes to `out`, which outlives it; `now` is its clock.
+  Progress(Style style, int width, std::ostream& out, std::function<absl::Time()> now = absl::Now)
+      : style_(style), width_(width), out_(out), now_(std::move(now)) {}
   ~Progress() { Clear(); }
 
   void Update(const ProgressUpdate& update);
@@ -27,6 +31,8 @@ class Progress {
 
   const Style style_;
   const int width_;
+  std::ostream& out_;
+  const std::function<absl::Time()> now_;
   std::mutex mutex_;
   std::string stage_;  // of the update before
   absl::Time stage_start_;

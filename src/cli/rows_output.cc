@@ -16,12 +16,13 @@ namespace {
 constexpr int64_t kTextRows = 20;
 
 absl::Status ShowAsText(arrow::RecordBatchReader& rows, const RowsOutput& output, Session& session) {
-  TRY_ASSIGN(const auto head, table::Head(rows, output.limit < 0 ? kTextRows : output.limit));
+  // One row more than is shown tells whether there are more.
+  TRY_ASSIGN(auto head, table::Head(rows, output.limit < 0 ? kTextRows + 1 : output.limit));
+  const bool more = output.limit < 0 && head->num_rows() > kTextRows;
+  if (more) head = head->Slice(0, kTextRows);
   TRY_ASSIGN(const std::string text, table::FormatTable(*head, {.max_width = session.Width()}));
   session.Print(text);
-  if (output.limit >= 0) return absl::OkStatus();
-  TRY_ASSIGN(const auto more, table::Next(rows));
-  if (more != nullptr) {
+  if (more) {
     session.Note(fmt::format("the first {} rows; --limit shows another number, --format csv writes all", kTextRows));
   }
   return absl::OkStatus();

@@ -68,7 +68,7 @@ Context Session::MakeContext() {
     const auto style = silent                       ? Progress::Style::kSilent
                        : isatty(STDERR_FILENO) == 1 ? Progress::Style::kTerminal
                                                     : Progress::Style::kLog;
-    progress_ = std::make_unique<Progress>(style, Width());
+    progress_ = std::make_unique<Progress>(style, Width(), std::cerr);
   }
   Context context;
   context.pool = pool_.get();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/format.h"
 
 namespace roost::cli {
 
@@ -10,15 +11,16 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, cons
   std::vector<size_t> widths(align.size(), 0);
   for (const auto& row : rows) {
     ROOST_CHECK(row.size() == align.size(), "a row has " << row.size() << " columns");
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
+      const std::string word = WithoutControls(row[i]);
+      const std::string padding(widths[i] - DisplayWidth(word), ' ');
       if (i > 0) line += "  ";
-      line += align[i] == 'r' ? padding + row[i] : row[i] + padding;
+      line += align[i] == 'r' ? padding + word : word + padding;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/status/statusor.h"
 #include "column/column_view.h"
 
 namespace roost::column {

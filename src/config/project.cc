@@ -77,7 +77,8 @@ Declaration<ProjectConfig> DeclareProject() {
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",
             Presence::kRequired, CheckName)
-      .Section("model", &ProjectConfig::model, DeclareModel(), "the model; needed by train, evaluate and serve")
+      .Section("model", &ProjectConfig::model, DeclareModel(),
+               "the model that `roost train` makes; evaluate and predict take its name")
       .Section("serve", &ProjectConfig::serve, serve, "how models are served");
   return project;
 }

@@ -31,12 +31,8 @@ struct Table {
 };
 
 // Number of characters; wide ones are counted as one.
-size_t CharactersIn(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 std::string Shortened(const std::string& text, size_t max_characters) {
-  if (CharactersIn(text) <= max_characters) return text;
+  if (DisplayWidth(text) <= max_characters) return text;
   std::string_view rest = text;
   std::string shortened;
   for (size_t i = 0; i + 1 < max_characters; ++i) {
@@ -167,7 +163,7 @@ void AddTextRow(const ColumnSummary& column, Table& table) {
 }
 
 std::string Padded(const std::string& text, size_t width, bool to_the_right) {
-  const std::string padding(width - std::min(width, CharactersIn(text)), ' ');
+  const std::string padding(width - std::min(width, DisplayWidth(text)), ' ');
   return to_the_right ? padding + text : text + padding;
 }
 
@@ -180,7 +176,7 @@ std::vector<size_t> Fit(const Table& table, size_t width) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.headings.size(); ++i) {
     size_t widest = table.headings[i].text.size();
-    for (const auto& row : table.rows) widest = std::max(widest, CharactersIn(row[i]));
+    for (const auto& row : table.rows) widest = std::max(widest, DisplayWidth(row[i]));
     widths.push_back(widest);
   }
   const auto shrink = [&](size_t column, size_t least) {

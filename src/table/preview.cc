@@ -28,27 +28,15 @@ struct TextColumn {
   size_t width = 0;
 };
 
-size_t WidthOf(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
 /// The first `width` code points, the last of them an ellipsis where text is cut.
 std::string Cut(std::string_view text, size_t width) {
-  if (WidthOf(text) <= width) return std::string(text);
+  if (DisplayWidth(text) <= width) return std::string(text);
   size_t end = 0;
   for (size_t points = 0; end < text.size(); ++end) {
     if ((text[end] & 0xC0) == 0x80) continue;
     if (points++ == width - 1) break;
   }
   return std::string(text.substr(0, end)) + std::string(kEllipsis);
-}
-
-/// Without control characters, which would break the lines or speak to the terminal.
-std::string Visible(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  return text;
 }
 
 absl::StatusOr<std::string> Cell(const column::ColumnView& view, const arrow::Array& array, int64_t row) {
@@ -69,14 +57,14 @@ absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& ba
     const column::ColumnView& view = owned.view().columns()[static_cast<size_t>(i)];
     TextColumn column;
     column.right = column::IsNumber(view.type()) || arrow::is_decimal(batch.column(i)->type_id());
-    column.cells.push_back(Visible(batch.column_name(i)));
+    column.cells.push_back(WithoutControls(batch.column_name(i)));
     const bool other = view.type() == column::Type::kOther;
     if (show_types) column.cells.push_back(other ? batch.column(i)->type()->ToString() : view.TypeText());
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       TRY_ASSIGN(std::string text, Cell(view, *batch.column(i), row));
-      column.cells.push_back(Visible(std::move(text)));
+      column.cells.push_back(WithoutControls(std::move(text)));
     }
-    for (const std::string& cell : column.cells) column.width = std::max(column.width, WidthOf(cell));
+    for (const std::string& cell : column.cells) column.width = std::max(column.width, DisplayWidth(cell));
     columns.push_back(std::move(column));
   }
   return columns;
@@ -121,7 +109,7 @@ absl::StatusOr<std::string> FormatTable(const arrow::RecordBatch& batch, const P
     std::string text;
     for (const TextColumn& column : columns) {
       const std::string cell = Cut(column.cells[line], column.width);
-      const std::string padding(column.width - WidthOf(cell), ' ');
+      const std::string padding(column.width - DisplayWidth(cell), ' ');
       if (&column != &columns.front()) text += kGap;
       text += column.right ? padding + cell : cell + padding;
     }

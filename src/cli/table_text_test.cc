@@ -1,0 +1,26 @@
+#include "cli/table_text.h"
+
+#include <gtest/gtest.h>
+
+namespace roost::cli {
+namespace {
+
+TEST(AlignColumns, WordsStandLeftOrRight) {
+  EXPECT_EQ(AlignColumns({{"name", "rows", "note"}, {"a", "1,000", ""}, {"flights", "5", "x"}}, "lrl"),
+            "name      rows  note\n"
+            "a        1,000\n"
+            "flights      5  x\n");
+}
+
+TEST(AlignColumns, WidthsAreCountedInCharacters) {
+  EXPECT_EQ(AlignColumns({{"Zürich", "1"}, {"Berlin", "2"}}, "ll"), "Zürich  1\nBerlin  2\n");
+}
+
+TEST(AlignColumns, AWordBreaksNoLineAndSpeaksToNoTerminal) {
+  EXPECT_EQ(AlignColumns({{"two\nlines", "\x1b[2J!"}}, "ll"), "two lines   [2J!\n");
+}
+
+TEST(AlignColumns, NoRowsAreNoText) { EXPECT_EQ(AlignColumns({}, "lr"), ""); }
+
+}  // namespace
+}  // namespace roost::cli

@@ -1,0 +1,44 @@
+#include "column/value.h"
+
+#include <gtest/gtest.h>
+
+#include "column/builder.h"
+
+namespace roost::column {
+namespace {
+
+TEST(Value, EveryTypeThatAModelCanTakeHasItsKind) {
+  for (const Type type : {Type::kBool, Type::kInt8, Type::kUInt64, Type::kFloat32, Type::kFloat64}) {
+    EXPECT_EQ(*KindOf(type), Kind::kNumber) << TypeName(type);
+  }
+  for (const Type type : {Type::kString, Type::kLargeString}) EXPECT_EQ(*KindOf(type), Kind::kText) << TypeName(type);
+  for (const Type type : {Type::kDate32, Type::kDate64, Type::kTimestamp}) {
+    EXPECT_EQ(*KindOf(type), Kind::kTime) << TypeName(type);
+  }
+}
+
+TEST(Value, OtherTypesAreRefusedByName) {
+  for (const Type type : {Type::kNull, Type::kBinary, Type::kLargeBinary, Type::kOther}) {
+    const absl::Status status = KindOf(type).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_NE(std::string(status.message()).find(TypeName(type)), std::string::npos) << status;
+  }
+}
+
+TEST(Value, AValueHasTheShapeOfItsKind) {
+  const OwnedBatch batch = BatchBuilder()
+                               .Integers("number", {7, std::nullopt})
+                               .Texts("text", {"SFO", std::nullopt})
+                               .Times("time", {42, std::nullopt})
+                               .Build();
+  const BatchView& view = batch.view();
+  EXPECT_EQ(ValueAt(*view.Find("number"), Kind::kNumber, 0), Value(7.0));
+  EXPECT_EQ(ValueAt(*view.Find("text"), Kind::kText, 0), Value(std::string_view("SFO")));
+  EXPECT_EQ(ValueAt(*view.Find("time"), Kind::kTime, 0), Value(int64_t{42}));
+  for (const auto& [name, kind] : {std::pair("number", Kind::kNumber), {"text", Kind::kText}, {"time", Kind::kTime}}) {
+    EXPECT_EQ(ValueAt(*view.Find(name), kind, 1), Value(std::monostate())) << KindName(kind);
+  }
+}
+
+}  // namespace
+}  // namespace roost::column
