@@ -46,7 +46,8 @@ struct ReadDataRequest {
   int64_t limit = -1;                ///< rows at most; -1: all
 };
 
-/// The rows of a version, as they were handed in and in that order.
+/// The rows of a version, as they were handed in and in that order. `project`, and what `context` points to, must
+/// outlive the reader.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& project, const ReadDataRequest& request,
                                                                    const Context& context);
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +35,7 @@ absl::StatusOr<absl::Time> SplitTime(Project& project, const store::CommitInfo& 
                                      const config::SplitConfig& split, const Context& context);
 
 /// Reads the columns that a model needs and hands over, batch by batch in the order of the version, the rows of one
-/// side that have a label. Rows without a time or a label belong to no side; their number is returned by Unlabelled().
+/// side that have a label. Rows without a time or a label belong to no side.
 class LabelledReader {
  public:
   static absl::StatusOr<LabelledReader> Open(Project& project, const store::CommitInfo& version,
@@ -45,6 +45,7 @@ class LabelledReader {
   /// The next batch that has a row of this side, or nothing after the last.
   absl::StatusOr<std::optional<LabelledBatch>> Next();
 
+  /// The rows so far without a time or a label.
   int64_t unlabelled() const { return unlabelled_; }
 
  private:

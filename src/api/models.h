@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ struct ModelDescription {
   std::string model;       ///< JSON: transform and predictor
 };
 
-/// All versions of all models, or of the one named; by name, newest first.
+/// All versions of all models, or of the one named; by name, then by number.
 absl::StatusOr<std::vector<ModelDescription>> ListModels(Project& project, const std::string& name);
 
 /// "late-flights", "late-flights@2", "late-flights@latest".
@@ -51,7 +52,8 @@ struct PredictRequest {
   int64_t limit = -1;  ///< rows at most; -1: all
 };
 
-/// The rows of `source` with one more column, "probability".
+/// The rows of `source` with one more column, "probability"; they are scored as they are read, so what `project` and
+/// `context` refer to must outlive the reader. InvalidArgument where they have a column of that name.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,
                                                                   const Context& context);
 

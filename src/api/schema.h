@@ -32,7 +32,7 @@ struct InferSchemaResponse {
 /// where there is one that says something else.
 absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request);
 
-/// The project's schema. FailedPrecondition-like NotFound with a hint where there is none.
+/// The project's schema. NotFound, with a hint, where there is none; the errors of schema::FromYaml.
 absl::StatusOr<schema::Schema> ReadSchema(const Project& project);
 
 struct ValidateResponse {

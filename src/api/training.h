@@ -24,7 +24,7 @@ struct TrainResponse {
   std::string dataset;  ///< "flights@4"
   int64_t train_rows = 0;
   int64_t evaluate_rows = 0;
-  int64_t unlabelled_rows = 0;  ///< rows whose label is null: they are left out
+  int64_t unlabelled_rows = 0;  ///< rows without a label or a time: they are left out
   absl::Time split_at;          ///< rows before it trained the model
   int32_t num_features = 0;
   train::LogisticFit fit;

@@ -38,6 +38,7 @@ class ProfilingReader : public arrow::RecordBatchReader {
 
 // What an append builds on: nothing for the first version and for snapshots.
 struct Before {
+  int64_t version = 0;
   profile::Profile profile;
   std::shared_ptr<arrow::Schema> types;
 };
@@ -48,6 +49,7 @@ absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& opti
   if (absl::IsNotFound(latest.status())) return Before();
   if (!latest.ok()) return latest.status();
   Before before;
+  before.version = latest->version;
   TRY_ASSIGN(before.profile, ProfileOf(store, *latest));
   TRY_ASSIGN(before.types, store.SchemaOf(*latest));
   return before;
@@ -64,6 +66,8 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
   store::CommitRequest request;
   request.dataset = options.dataset;
   request.mode = options.mode;
+  // The merged profile is true of the version after `before` only.
+  if (options.mode == store::CommitRequest::Mode::kAppend) request.expected_version = before.version;
   request.message = options.message;
   request.author = options.author;
   request.provenance["source"] = ToLine(source.Provenance());

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -77,6 +78,34 @@ TEST_F(IngestTest, NothingToReadIsTold) {
   EXPECT_EQ(Add({(folder_ / "missing.csv").string()}, store::CommitRequest::Mode::kSnapshot).status().code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(FileSource::Make({}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Rows of a file, before which another writer adds its own.
+class OvertakenSource : public Source {
+ public:
+  OvertakenSource(const Source& rows, std::function<void()> overtake) : rows_(rows), overtake_(std::move(overtake)) {}
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& types,
+                                                                 const Context& context) const override {
+    overtake_();
+    return rows_.Open(types, context);
+  }
+  int64_t NumRows() const override { return 0; }
+  Json Provenance() const override { return rows_.Provenance(); }
+
+ private:
+  const Source& rows_;
+  std::function<void()> overtake_;
+};
+
+TEST_F(IngestTest, AnAppendThatWasOvertakenIsRefusedSoThatNoProfileLacksRows) {
+  constexpr auto kAppend = store::CommitRequest::Mode::kAppend;
+  ASSERT_TRUE(Add({WriteCsv("a.csv", "x\n1\n")}, kAppend).ok());
+  const auto rows = *FileSource::Make({WriteCsv("b.csv", "x\n2\n")});
+  const std::string others = WriteCsv("c.csv", "x\n3\n");
+  const OvertakenSource source(*rows, [&] { ASSERT_TRUE(Add({others}, kAppend).ok()); });
+  const auto added = Ingest(*store_, source, {.dataset = "flights", .mode = kAppend}, context_);
+  EXPECT_TRUE(absl::IsAborted(added.status())) << added.status();
+  EXPECT_EQ(store_->Resolve({"flights", {}})->version, 2);
 }
 
 TEST_F(IngestTest, CancelledWorkLeavesNoVersion) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ struct CommitRequest {
 
   std::string dataset;
   Mode mode = Mode::kSnapshot;
+  /// The latest version that the request was made for, 0 where there was none; another one is Aborted. Empty: any.
+  std::optional<int64_t> expected_version;
   std::string message;
   std::string author;
   std::map<std::string, std::string> provenance;  ///< sources and the like, by name

@@ -61,6 +61,12 @@ absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
   }
 }
 
+absl::Status LostRace(const std::string& dataset) {
+  return WithHint(
+      absl::AbortedError(fmt::format("another writer made a version of '{}' while these rows were stored", dataset)),
+      "Nothing was added; run the command again.");
+}
+
 absl::Status CreateTables(Database& database) {
   TRY(Records::CreateTables(database));
   return database
@@ -153,6 +159,9 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
                                          const Context& context) {
   TRY(CheckDatasetName(request.dataset));
   TRY_ASSIGN(const std::optional<CommitInfo> parent, Latest(request.dataset));
+  if (request.expected_version.value_or(parent ? parent->version : 0) != (parent ? parent->version : 0)) {
+    return LostRace(request.dataset);
+  }
   std::optional<TableObject> parent_table;
   if (parent.has_value()) {
     TRY_ASSIGN(parent_table, LoadTable(*parent));
@@ -218,9 +227,7 @@ absl::Status Store::MoveName(const CommitInfo& info, const std::vector<Pack>& pa
                                       : !info.parents.empty() && std::get<int64_t>(latest[0][0]) + 1 == info.version &&
                                             std::get<std::string>(latest[0][1]) == info.parents.front().ToHex();
   if (!is_next) {
-    return WithHint(absl::AbortedError(fmt::format("another writer made a version of '{}' while these rows were stored",
-                                                   info.dataset)),
-                    "Nothing was added; run the command again.");
+    return LostRace(info.dataset);
   }
   TRY(state_->records.Enter(packs));
   return state_->database
