@@ -4,7 +4,6 @@ Blocks of a page run in order in a folder of their own, where month-1.parquet to
 Lines with `$ ` are commands, `> ` continues one, the rest is what it shows on stdout and stderr. A line `...` stands
 for any lines.
 """
-import pathlib
 import re
 
 import pyarrow.compute as pc
