@@ -11,6 +11,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "base/format.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/cell_text.h"
