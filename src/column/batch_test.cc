@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -109,6 +111,30 @@ TEST(Column, DictionariesHaveTheTypeOfTheirValues) {
   EXPECT_EQ(column.type(), Type::kString);
   EXPECT_EQ(column.TextAt(0), "LAX");
   EXPECT_EQ(column.CodeAt(1), 0);
+  std::vector<int64_t> visited;
+  column.VisitCodes([&visited](const auto seen) { visited.assign(seen.begin(), seen.end()); });
+  EXPECT_EQ(visited, (std::vector<int64_t>{1, 0, 1}));
+}
+
+TEST(Column, NullsAreCountedFromAnyOffset) {
+  std::mt19937 random(7);
+  std::vector<uint8_t> bits(40);
+  for (uint8_t& byte : bits) byte = static_cast<uint8_t>(random());
+  const std::vector<int32_t> values(8 * bits.size());
+  const void* buffers[] = {bits.data(), values.data()};
+  const ArrowSchema schema = SchemaOf("i");
+  for (int64_t offset = 0; offset < 70; ++offset) {
+    ArrowArray array{};
+    array.length = static_cast<int64_t>(random() % 250);
+    array.offset = offset;
+    array.null_count = -1;
+    array.n_buffers = 2;
+    array.buffers = buffers;
+    const ColumnView column = *ColumnView::Make(schema, array);
+    int64_t nulls = 0;
+    for (int64_t row = 0; row < column.length(); ++row) nulls += column.IsNull(row) ? 1 : 0;
+    EXPECT_EQ(column.CountNulls(), nulls) << "offset " << offset << ", length " << column.length();
+  }
 }
 
 TEST(Column, BrokenStructsAreRefused) {

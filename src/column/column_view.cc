@@ -1,6 +1,7 @@
 #include "column/column_view.h"
 
-#include <cmath>
+#include <bit>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -14,6 +15,22 @@ namespace roost::column {
 namespace {
 
 bool BitAt(const uint8_t* bits, int64_t position) { return (bits[position >> 3] >> (position & 7)) & 1; }
+
+// How many of the `length` bits from position `begin` on are set.
+int64_t CountBits(const uint8_t* bits, int64_t begin, int64_t length) {
+  constexpr int64_t kWord = 64;
+  int64_t count = 0;
+  int64_t position = begin;
+  const int64_t end = begin + length;
+  for (; position < end && position % 8 != 0; ++position) count += BitAt(bits, position);
+  for (; end - position >= kWord; position += kWord) {
+    uint64_t word;
+    std::memcpy(&word, bits + position / 8, sizeof(word));
+    count += std::popcount(word);
+  }
+  for (; position < end; ++position) count += BitAt(bits, position);
+  return count;
+}
 
 struct Format {
   Type type = Type::kOther;
@@ -133,6 +150,7 @@ absl::StatusOr<ColumnView> ColumnView::Make(const ArrowSchema& schema, const Arr
   view.length_ = array.length;
   view.offset_ = array.offset;
   view.type_ = format.type;
+  view.stored_ = format.type;
   view.time_unit_ = format.unit;
   view.timezone_ = format.timezone;
   if (array.n_buffers < NumBuffersOf(format.type)) return broken("too few buffers");
@@ -145,7 +163,6 @@ absl::StatusOr<ColumnView> ColumnView::Make(const ArrowSchema& schema, const Arr
     if (!IsInteger(format.type)) return broken("dictionary indices that are no integers");
     TRY_ASSIGN(ColumnView dictionary, Make(*schema.dictionary, *array.dictionary));
     if (dictionary.is_dictionary()) return broken("a dictionary of dictionaries");
-    view.code_type_ = format.type;
     view.type_ = dictionary.type_;
     view.time_unit_ = dictionary.time_unit_;
     view.timezone_ = dictionary.timezone_;
@@ -162,29 +179,28 @@ std::string ColumnView::TypeText() const {
   return timezone_.empty() ? fmt::format("timestamp[{}]", unit) : fmt::format("timestamp[{}, {}]", unit, timezone_);
 }
 
-bool ColumnView::IsNull(int64_t row) const {
-  if (type_ == Type::kNull) return true;
-  if (validity_ != nullptr && !BitAt(validity_, offset_ + row)) return true;
-  return dictionary_has_nulls_ && dictionary().IsNull(CodeAt(row));
+bool ColumnView::IsNullBesidesValidity(int64_t row) const {
+  return type_ == Type::kNull || (dictionary_has_nulls_ && dictionary().IsNull(CodeAt(row)));
 }
 
 int64_t ColumnView::CountNulls() const {
   if (!has_nulls()) return 0;
+  if (type_ == Type::kNull) return length_;
+  if (!dictionary_has_nulls_) return length_ - CountBits(validity_, offset_, length_);
   int64_t count = 0;
   for (int64_t row = 0; row < length_; ++row) count += IsNull(row) ? 1 : 0;
   return count;
 }
 
-int64_t ColumnView::CodeAt(int64_t row) const { return IntegerIn(code_type_, values_, offset_ + row); }
+int64_t ColumnView::OtherCodeAt(int64_t row) const { return IntegerIn(stored_, values_, offset_ + row); }
 
-int64_t ColumnView::IntegerAt(int64_t row) const {
+int64_t ColumnView::OtherIntegerAt(int64_t row) const {
   if (is_dictionary()) return dictionary().IntegerAt(CodeAt(row));
   return IntegerIn(type_, values_, offset_ + row);
 }
 
-double ColumnView::NumberAt(int64_t row) const {
+double ColumnView::OtherNumberAt(int64_t row) const {
   if (is_dictionary()) return dictionary().NumberAt(CodeAt(row));
-  if (type_ == Type::kFloat64) return static_cast<const double*>(values_)[offset_ + row];
   if (type_ == Type::kFloat32) return static_cast<const float*>(values_)[offset_ + row];
   const int64_t integer = IntegerAt(row);
   return type_ == Type::kUInt64 ? static_cast<double>(static_cast<uint64_t>(integer)) : static_cast<double>(integer);

@@ -69,7 +69,12 @@ class ColumnView {
   std::string TypeText() const;
 
   bool has_nulls() const { return validity_ != nullptr || type_ == Type::kNull || dictionary_has_nulls_; }
-  bool IsNull(int64_t row) const;
+  bool IsNull(int64_t row) const {
+    const int64_t position = offset_ + row;
+    if (validity_ != nullptr && ((validity_[position >> 3] >> (position & 7)) & 1) == 0) return true;
+    return (type_ == Type::kNull || dictionary_has_nulls_) && IsNullBesidesValidity(row);
+  }
+  /// Cost: 64 rows at a time, unless the nulls are in a dictionary.
   int64_t CountNulls() const;
 
   /// The values of a fixed-width column as they lie in memory (values under nulls are arbitrary).
@@ -81,8 +86,14 @@ class ColumnView {
 
   /// Legal for rows that are not null. `IntegerAt`: integers (uint64 as its bits), bool (0 or 1) and times in their own
   /// unit. `NumberAt`: the same as a double, and floats. `TextAt`: text and bytes.
-  int64_t IntegerAt(int64_t row) const;
-  double NumberAt(int64_t row) const;
+  int64_t IntegerAt(int64_t row) const {
+    if (stored_ == type_ && (type_ == Type::kInt64 || type_ == Type::kTimestamp)) return Values<int64_t>()[row];
+    return OtherIntegerAt(row);
+  }
+  double NumberAt(int64_t row) const {
+    if (stored_ == Type::kFloat64) return Values<double>()[row];
+    return OtherNumberAt(row);
+  }
   std::string_view TextAt(int64_t row) const;
 
   /// A time column's value in microseconds since 1970-01-01T00:00; saturates at the ends of int64. Nanoseconds are
@@ -92,11 +103,34 @@ class ColumnView {
   bool is_dictionary() const { return !dictionary_.empty(); }
   const ColumnView& dictionary() const { return dictionary_.front(); }
   /// The row's index into `dictionary()`. Legal for dictionary columns, where the row's index is not null.
-  int64_t CodeAt(int64_t row) const;
+  int64_t CodeAt(int64_t row) const { return stored_ == Type::kInt32 ? Values<int32_t>()[row] : OtherCodeAt(row); }
+
+  /// Calls visit(codes) with all of a dictionary column's indices as they lie in memory: a span of one of the integer
+  /// types. Codes under nulls are arbitrary.
+  template <typename Visit>
+  void VisitCodes(const Visit& visit) const {
+    switch (stored_) {
+      case Type::kInt8: return visit(Values<int8_t>());
+      case Type::kInt16: return visit(Values<int16_t>());
+      case Type::kInt32: return visit(Values<int32_t>());
+      case Type::kInt64: return visit(Values<int64_t>());
+      case Type::kUInt8: return visit(Values<uint8_t>());
+      case Type::kUInt16: return visit(Values<uint16_t>());
+      case Type::kUInt32: return visit(Values<uint32_t>());
+      case Type::kUInt64: return visit(Values<uint64_t>());
+      default: return;  // Make lets no other indices pass
+    }
+  }
 
  private:
+  // What the inline readers leave over: they see to the usual types.
+  bool IsNullBesidesValidity(int64_t row) const;
+  int64_t OtherIntegerAt(int64_t row) const;
+  double OtherNumberAt(int64_t row) const;
+  int64_t OtherCodeAt(int64_t row) const;
+
   Type type_ = Type::kNull;
-  Type code_type_ = Type::kNull;  // physical type of a dictionary column's indices
+  Type stored_ = Type::kNull;  // what values_ holds: type_, or the type of a dictionary column's indices
   TimeUnit time_unit_ = TimeUnit::kMicro;
   std::string_view timezone_;
   std::string_view name_;

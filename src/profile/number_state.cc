@@ -19,6 +19,48 @@ using column::Type;
 
 constexpr size_t kBlock = 1024;
 constexpr uint64_t kMicrosPerSecond = 1'000'000;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool AllFinite(std::span<const double> values) {
+  // Without an early end, so that the compiler can take several at once.
+  uint64_t not_finite = 0;
+  for (const double value : values) not_finite |= std::abs(value) < kInfinity ? 0 : 1;
+  return not_finite == 0;
+}
+
+template <typename Value>
+struct Figures {
+  int64_t zeros = 0;
+  int64_t negative = 0;
+  Value least;
+  Value greatest;
+};
+
+// Of at least one finite value. Four lanes, for each comparison of a lane waits for the one before.
+template <typename Value>
+Figures<Value> FiguresOf(std::span<const Value> values) {
+  constexpr size_t kLanes = 4;
+  std::array<Value, kLanes> least;
+  std::array<Value, kLanes> greatest;
+  least.fill(values[0]);
+  greatest.fill(values[0]);
+  const auto compare = [&](size_t lane, Value value) {
+    least[lane] = std::min(least[lane], value);
+    greatest[lane] = std::max(greatest[lane], value);
+  };
+  const size_t whole = values.size() - values.size() % kLanes;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) compare(lane, values[i + lane]);
+  }
+  for (size_t i = whole; i < values.size(); ++i) compare(0, values[i]);
+  Figures<Value> figures{.least = *std::min_element(least.begin(), least.end()),
+                         .greatest = *std::max_element(greatest.begin(), greatest.end())};
+  for (const Value value : values) {
+    figures.zeros += value == 0 ? 1 : 0;
+    figures.negative += value < 0 ? 1 : 0;
+  }
+  return figures;
+}
 
 void AppendInteger(std::string& bytes, Int128 value) {
   AppendFixed(bytes, static_cast<uint64_t>(value));
@@ -43,48 +85,41 @@ NumberState::Kind NumberState::KindOf(Type type) {
 }
 
 void NumberState::AddFloats(std::span<const double> values) {
+  if (AllFinite(values)) return AddFinite(values);
   std::array<double, kBlock> finite;
   size_t num_finite = 0;
-  double least = std::numeric_limits<double>::infinity();
-  double greatest = -least;
   for (const double value : values) {
-    if (!std::isfinite(value)) [[unlikely]] {
-      nan_ += std::isnan(value) ? 1 : 0;
-      positive_infinity_ += value > 0 ? 1 : 0;
-      negative_infinity_ += value < 0 ? 1 : 0;
-      continue;
-    }
-    finite[num_finite++] = value + 0.0;  // makes -0.0 the same as 0.0
-    zeros_ += value == 0 ? 1 : 0;
-    negative_ += value < 0 ? 1 : 0;
-    least = std::min(least, value);
-    greatest = std::max(greatest, value);
+    nan_ += std::isnan(value) ? 1 : 0;
+    positive_infinity_ += value == kInfinity ? 1 : 0;
+    negative_infinity_ += value == -kInfinity ? 1 : 0;
+    if (std::isfinite(value)) finite[num_finite++] = value;
   }
-  if (num_finite == 0) return;
-  float_min_ = (finite_ == 0 ? least : std::min(float_min_, least)) + 0.0;
-  float_max_ = (finite_ == 0 ? greatest : std::max(float_max_, greatest)) + 0.0;
-  finite_ += static_cast<int64_t>(num_finite);
-  const std::span<const double> block(finite.data(), num_finite);
-  histogram_.Add(block);
-  float_sums_.Add(block);
-  for (const double value : block) distinct_.AddHash(MixBits(std::bit_cast<uint64_t>(value)));
+  if (num_finite > 0) AddFinite({finite.data(), num_finite});
+}
+
+void NumberState::AddFinite(std::span<const double> values) {
+  const Figures<double> figures = FiguresOf(values);
+  zeros_ += figures.zeros;
+  negative_ += figures.negative;
+  // Adding zero makes -0.0 the same as 0.0.
+  float_min_ = (finite_ == 0 ? figures.least : std::min(float_min_, figures.least)) + 0.0;
+  float_max_ = (finite_ == 0 ? figures.greatest : std::max(float_max_, figures.greatest)) + 0.0;
+  finite_ += static_cast<int64_t>(values.size());
+  histogram_.Add(values);
+  float_sums_.Add(values);
+  for (const double value : values) distinct_.AddHash(MixBits(std::bit_cast<uint64_t>(value + 0.0)));
 }
 
 template <typename Integer>
 void NumberState::CountIntegers(std::span<const Integer> values) {
-  Integer least = values[0];
-  Integer greatest = values[0];
-  for (const Integer value : values) {
-    zeros_ += value == 0 ? 1 : 0;
-    if constexpr (std::is_signed_v<Integer>) negative_ += value < 0 ? 1 : 0;
-    least = std::min(least, value);
-    greatest = std::max(greatest, value);
-    distinct_.AddHash(MixBits(static_cast<uint64_t>(value)));
-  }
-  integer_min_ = finite_ == 0 ? Int128{least} : std::min(integer_min_, Int128{least});
-  integer_max_ = finite_ == 0 ? Int128{greatest} : std::max(integer_max_, Int128{greatest});
+  const Figures<Integer> figures = FiguresOf(values);
+  zeros_ += figures.zeros;
+  negative_ += figures.negative;
+  integer_min_ = finite_ == 0 ? Int128{figures.least} : std::min(integer_min_, Int128{figures.least});
+  integer_max_ = finite_ == 0 ? Int128{figures.greatest} : std::max(integer_max_, Int128{figures.greatest});
   finite_ += static_cast<int64_t>(values.size());
   integer_sums_.Add(values);
+  for (const Integer value : values) distinct_.AddHash(MixBits(static_cast<uint64_t>(value)));
 }
 
 template <typename Integer>
@@ -104,7 +139,7 @@ void NumberState::AddTimes(std::span<const int64_t> micros) {
 template <typename Wide, typename Get>
 void NumberState::AddRows(const ColumnView& column, const Get& get) {
   std::array<Wide, kBlock> block;
-  const bool has_nulls = column.has_nulls();
+  const bool has_nulls = column.CountNulls() > 0;
   for (int64_t row = 0; row < column.length();) {
     size_t size = 0;
     const int64_t end = std::min<int64_t>(column.length(), row + static_cast<int64_t>(kBlock));
@@ -118,6 +153,14 @@ void NumberState::AddRows(const ColumnView& column, const Get& get) {
 template <typename Stored, typename Wide>
 void NumberState::AddStored(const ColumnView& column) {
   const std::span<const Stored> values = column.Values<Stored>();
+  if constexpr (std::is_same_v<Stored, Wide>) {
+    if (column.CountNulls() == 0) {  // nothing to leave out, nothing to convert: no copy
+      for (size_t row = 0; row < values.size(); row += kBlock) {
+        AddBlock(values.subspan(row, std::min(kBlock, values.size() - row)));
+      }
+      return;
+    }
+  }
   AddRows<Wide>(column, [&values](int64_t row) { return static_cast<Wide>(values[row]); });
 }
 

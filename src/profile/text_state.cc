@@ -25,13 +25,12 @@ void TextState::AddValue(std::string_view value, int64_t count) {
 void TextState::AddDictionary(const column::ColumnView& column) {
   const column::ColumnView& dictionary = column.dictionary();
   std::vector<int64_t> counts(static_cast<size_t>(dictionary.length()));
-  if (column.has_nulls()) {
-    for (int64_t row = 0; row < column.length(); ++row) {
-      if (!column.IsNull(row)) ++counts[column.CodeAt(row)];
+  const bool has_nulls = column.CountNulls() > 0;
+  column.VisitCodes([&](const auto codes) {
+    for (size_t row = 0; row < codes.size(); ++row) {
+      if (!has_nulls || !column.IsNull(static_cast<int64_t>(row))) ++counts[static_cast<size_t>(codes[row])];
     }
-  } else {
-    for (int64_t row = 0; row < column.length(); ++row) ++counts[column.CodeAt(row)];
-  }
+  });
   for (size_t code = 0; code < counts.size(); ++code) {
     if (counts[code] > 0) AddValue(dictionary.TextAt(static_cast<int64_t>(code)), counts[code]);
   }
