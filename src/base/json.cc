@@ -11,7 +11,12 @@ absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::exception& error) {
-    return absl::InvalidArgumentError(fmt::format("{}: not JSON: {}", what, error.what()));
+    // The library's name for its error, in brackets, tells a user nothing.
+    std::string_view reason = error.what();
+    if (const size_t end = reason.find("] "); reason.starts_with('[') && end != std::string_view::npos) {
+      reason.remove_prefix(end + 2);
+    }
+    return absl::InvalidArgumentError(fmt::format("{}: not JSON: {}", what, reason));
   }
 }
 

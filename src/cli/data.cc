@@ -32,6 +32,12 @@ Json ToJson(const store::CommitInfo& version) {
               {"columns", std::move(columns)}};
 }
 
+// How many rows more, or fewer, than in the version before.
+std::string ChangeText(int64_t rows_added) {
+  return rows_added < 0 ? fmt::format("{} fewer", FormatCount(-rows_added))
+                        : fmt::format("{} new", FormatCount(rows_added));
+}
+
 struct AddOptions {
   api::AddDataRequest request;
   bool append = false;
@@ -55,8 +61,8 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
     session.Print(fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{}: {} rows, {} new; {} stored for {} of data, {}\n", version.Name(),
-                            FormatCount(version.rows), FormatCount(version.rows_added),
+  session.Print(fmt::format("{}: {} rows, {}; {} stored for {} of data, {}\n", version.Name(),
+                            FormatCount(version.rows), ChangeText(version.rows_added),
                             FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in), FormatElapsed(elapsed)));
   session.Note(fmt::format("next: roost profile {}", version.Name()));
   return 0;
@@ -113,7 +119,7 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
   std::vector<std::vector<std::string>> facts{
       {"dataset", version.Name()},
       {"commit", version.digest.ToHex()},
-      {"rows", fmt::format("{} ({} new)", FormatCount(version.rows), FormatCount(version.rows_added))},
+      {"rows", fmt::format("{} ({})", FormatCount(version.rows), ChangeText(version.rows_added))},
       {"stored", fmt::format("{} for {} of data", FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in))},
       {"made", fmt::format("{} by {}", FormatUtcSeconds(version.time), version.author)}};
   if (!version.message.empty()) facts.push_back({"message", version.message});

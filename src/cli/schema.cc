@@ -82,8 +82,8 @@ absl::StatusOr<int> RunValidate(const std::string& source, Session& session) {
     json.update(schema::ToJson(response.report));
     session.Print(ToText(json));
   } else {
-    session.Print(fmt::format("{}: {} rows against schema.yaml\n{}", response.source, FormatCount(response.rows),
-                              schema::ToText(response.report)));
+    session.Print(fmt::format("{}: {} {} against schema.yaml\n{}", response.source, FormatCount(response.rows),
+                              response.rows == 1 ? "row" : "rows", schema::ToText(response.report)));
   }
   return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
 }

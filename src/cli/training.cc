@@ -59,7 +59,8 @@ absl::StatusOr<int> RunEvaluate(const api::EvaluateRequest& request, Session& se
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::EvaluateResponse response, api::Evaluate(project, request, session.MakeContext()));
   if (session.json()) {
-    Json json{{"model", response.version.name},
+    // "model" and "dummy" are the figures of the two.
+    Json json{{"name", response.version.name},
               {"version", response.version.version},
               {"dataset", response.dataset},
               {"split_at", FormatUtc(response.split_at)}};

@@ -160,7 +160,7 @@ absl::Status Registry::NotFound(const ModelReference& reference) const {
   if (newest == 0) {
     const std::string_view closest = ClosestName(reference.name, names);
     const std::string hint = names.empty()      ? "No model is registered yet; 'roost train' makes one."
-                             : !closest.empty() ? fmt::format("Did you mean '{}'?", closest)
+                             : !closest.empty() ? fmt::format("did you mean '{}'?", closest)
                                                 : "'roost model list' shows the models.";
     return WithHint(absl::NotFoundError(fmt::format("there is no model '{}'", reference.name)), hint);
   }

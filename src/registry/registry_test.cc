@@ -105,7 +105,7 @@ TEST_F(RegistryTest, WhatIsNotThereIsNotFoundWithAHint) {
   const absl::Status misspelt = registry.Resolve("late-flihgts@1").status();
   EXPECT_EQ(misspelt.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(misspelt.message()), "there is no model 'late-flihgts'");
-  EXPECT_EQ(HintOf(misspelt), "Did you mean 'late-flights'?");
+  EXPECT_EQ(HintOf(misspelt), "did you mean 'late-flights'?");
   EXPECT_EQ(HintOf(registry.Resolve("something-else").status()), "'roost model list' shows the models.");
   const absl::Status too_new = registry.Resolve("late-flights@7").status();
   EXPECT_EQ(std::string(too_new.message()), "model 'late-flights' has no version 7");

@@ -103,10 +103,10 @@ class ColumnCheck {
       return;
     }
     if (distinct > 0) {
-      anomaly.message +=
-          fmt::format(": {}{} of {} values ({}) {} no {}s: {}", seen_.text->exact ? "" : "at least ",
-                      FormatCount(count), FormatCount(present_), ShareText(ShareOf(count, present_)),
-                      count == 1 ? "is" : "are", TypeName(rules_.type), SampleText(anomaly.samples, distinct));
+      anomaly.message += fmt::format(": {}{} of {} values ({}) {} no {}{}: {}", seen_.text->exact ? "" : "at least ",
+                                     FormatCount(count), FormatCount(present_), ShareText(ShareOf(count, present_)),
+                                     count == 1 ? "is" : "are", TypeName(rules_.type), count == 1 ? "" : "s",
+                                     SampleText(anomaly.samples, distinct));
     } else if (seen_.text->exact) {
       anomaly.message += fmt::format(": all its values read as {}s, it was stored as text", TypeName(rules_.type));
     }
@@ -248,14 +248,15 @@ Anomaly Renamed(const Rename& rename) {
   ColumnRules proposed = *rename.from;
   proposed.name = rename.to->name;
   Edit edit{.removed = {ColumnLines(*rename.from).front()}, .added = {ColumnLines(proposed).front()}};
-  return {.column = rename.from->name,
-          .rule = Rule::kRenamed,
-          .message = fmt::format("the column is missing, and the new column {} looks like it renamed: {}",
-                                 Quoted(rename.to->name), rename.evidence),
-          .observed = rename.to->name,
-          .bound = rename.from->name,
-          .proposed = std::move(proposed),
-          .edit = std::move(edit)};
+  return {
+      .column = rename.from->name,
+      .rule = Rule::kRenamed,
+      .message = fmt::format("the column is missing, and the new column {} looks like the same under another name: {}",
+                             Quoted(rename.to->name), rename.evidence),
+      .observed = rename.to->name,
+      .bound = rename.from->name,
+      .proposed = std::move(proposed),
+      .edit = std::move(edit)};
 }
 
 Anomaly NewColumn(const ColumnSummary& seen, Policy policy) {

@@ -68,7 +68,8 @@ TEST(Validate, ARenamedColumnIsOneStory) {
   const Anomaly anomaly = Only(With(1, Numbers("dep_delay", kInt16, -60, 900, 1000)));
   EXPECT_EQ(anomaly.column, "delay");
   ExpectAnomaly(anomaly, Rule::kRenamed, Severity::kError,
-                "the column is missing, and the new column 'dep_delay' looks like it renamed: both are integer, the "
+                "the column is missing, and the new column 'dep_delay' looks like the same under another name: both "
+                "are integer, the "
                 "names are similar, its values lie in the same range, no other pair of missing and new columns fits",
                 {.removed = {"name: delay"}, .added = {"name: dep_delay"}});
 }
@@ -79,7 +80,8 @@ TEST(Validate, AColumnIsKnownByItsValues) {
   const Report report = Validate(Infer(April()), summary);
   ASSERT_EQ(report.anomalies.size(), 2u);
   EXPECT_EQ(report.anomalies[0].message,
-            "the column is missing, and the new column 'from' looks like it renamed: both are text, 97 % of its values "
+            "the column is missing, and the new column 'from' looks like the same under another name: both are text, "
+            "97 % of its values "
             "are among the known ones");
   EXPECT_EQ(report.anomalies[1].column, "to");
 }

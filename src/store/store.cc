@@ -141,7 +141,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) {
   const std::string objects_folder = fmt::format("{}/{}", folder, kObjectsFolder);
   if (!PathExists(fmt::format("{}/{}", objects_folder, kFormatKey))) {
     return WithHint(absl::FailedPreconditionError(fmt::format("there is no workspace in {}", folder)),
-                    "Make one with \"roost init\".");
+                    "'roost init' makes one");
   }
   TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(objects_folder));
   TRY(CheckFormat(*objects, folder));
@@ -274,9 +274,9 @@ absl::StatusOr<std::optional<CommitInfo>> Store::Latest(const std::string& datas
 absl::Status Store::NoSuchDataset(const std::string& dataset) {
   TRY_ASSIGN(const std::vector<std::string> names, Datasets());
   const std::string_view closest = ClosestName(dataset, names);
-  std::string hint = "Add one with \"roost data add\".";
+  std::string hint = "'roost data add' makes one";
   if (!closest.empty()) {
-    hint = fmt::format("Did you mean '{}'?", closest);
+    hint = fmt::format("did you mean '{}'?", closest);
   } else if (!names.empty()) {
     hint = fmt::format("There are: {}.", fmt::join(names, ", "));
   }
@@ -295,7 +295,7 @@ absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
       latest->version == 1 ? "only version 1" : fmt::format("versions 1 to {}", latest->version);
   return WithHint(
       absl::NotFoundError(fmt::format("there is no {}: dataset '{}' has {}", ref.ToString(), ref.name, versions)),
-      fmt::format("\"roost data log {}\" lists them.", ref.name));
+      fmt::format("'roost data log {}' lists them", ref.name));
 }
 
 absl::StatusOr<std::vector<CommitInfo>> Store::Log(const std::string& dataset) {
@@ -340,7 +340,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Store::Read(const Comm
       const std::string_view closest = ClosestName(name, names);
       return WithHint(absl::InvalidArgumentError(fmt::format("{} has no column '{}'", info.Name(), name)),
                       closest.empty() ? fmt::format("Its columns: {}.", fmt::join(names, ", "))
-                                      : fmt::format("Did you mean '{}'?", closest));
+                                      : fmt::format("did you mean '{}'?", closest));
     }
     columns.push_back(static_cast<size_t>(found - names.begin()));
   }

@@ -110,7 +110,7 @@ absl::Status MissingFile(const std::string& path) {
   const std::string name = file.filename().string();
   const std::string_view closest = ClosestName(name, names);
   absl::Status status = absl::NotFoundError(fmt::format("no such file: '{}'", path));
-  return closest.empty() ? status : WithHint(status, fmt::format("Did you mean '{}'?", closest));
+  return closest.empty() ? status : WithHint(status, fmt::format("did you mean '{}'?", closest));
 }
 
 /// The first bytes, up to 512, of a regular file that is not empty.
@@ -162,7 +162,7 @@ absl::Status CheckText(const std::string& path, Format format, std::string_view 
   }
   if (!compression.empty()) return absl::OkStatus();
   if (content.format.has_value()) {
-    return wrong(fmt::format("Name it after what it holds, or give its format: {}.", FormatName(*content.format)));
+    return wrong(fmt::format("name it after what it holds: {}", FormatName(*content.format)));
   }
   if (content.name == "UTF-16 text") return wrong("Save it as UTF-8.");
   if (content.name != kText.name) return wrong("Check what wrote the file.");
@@ -202,7 +202,7 @@ absl::StatusOr<Format> ParseFormat(std::string_view name) {
 absl::StatusOr<Format> FormatOfOutput(const std::string& path) {
   if (const auto format = FormatNamed(FormatExtension(path))) return *format;
   return WithHint(absl::InvalidArgumentError(fmt::format("the name '{}' does not tell a format", path)),
-                  "End it in .csv, .jsonl, .parquet or .arrow, or give the format.");
+                  "end it in .csv, .jsonl, .parquet or .arrow, or say --format");
 }
 
 absl::StatusOr<Format> FormatOf(const std::string& path) {
@@ -213,7 +213,7 @@ absl::StatusOr<Format> FormatOf(const std::string& path) {
   if (content.name == kText.name && FirstVisible(beginning) == '{') return Format::kJsonLines;
   return WithHint(
       absl::InvalidArgumentError(fmt::format("cannot tell the format of '{}': it looks like {}", path, content.name)),
-      "Name it .csv, .jsonl, .parquet or .arrow, or give the format.");
+      "name it .csv, .jsonl, .parquet or .arrow");
 }
 
 absl::Status CheckInput(const std::string& path, Format format) {
@@ -224,7 +224,7 @@ absl::Status CheckInput(const std::string& path, Format format) {
   absl::Status status = absl::InvalidArgumentError(
       fmt::format("'{}' is not {}: it looks like {}", path, FormatName(format), content.name));
   return WithHint(status, content.format.has_value() || content.name == kText.name
-                              ? "Name the file after what it holds, or give its format."
+                              ? "name the file after what it holds"
                               : "Check what wrote the file.");
 }
 

@@ -12,6 +12,7 @@ WORDS = [
     (r'("\w*(?:seconds|bytes|bytes_stored|elapsed|_ms|_us|per_second)\w*": ?)-?[\d.e+-]+', r"\1<n>"),
     (r"\b20[2-9]\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<instant>"),
     (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b(\+changes)?", "<hash>"),
+    (r"\bport \d{4,5}\b", "port <port>"),
     (r"(127\.0\.0\.1|localhost|\[::1\]):\d+", r"\1:<port>"),
     (r"\broost \d+\.\d+\.\d+\S*", "roost <version>"),
     (r"\b[\d.,]+ ?(k|M|G)?\w*/s\b", "<rate>"),
