@@ -39,7 +39,7 @@ TEST(ArrowStatus, AnIoErrorHasTheCodeOfItsErrno) {
   EXPECT_EQ(of(ENOENT).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(of(EACCES).code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(of(ENOSPC).code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(of(ENOENT).message().find("a.csv") != std::string::npos);
+  EXPECT_EQ(of(ENOSPC).message(), "Failed to open 'a.csv': No space left on device");
 }
 
 TEST(ArrowStatus, ABrokenPipeIsRecognised) {
