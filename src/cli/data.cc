@@ -61,8 +61,8 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
     session.Print(fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{}: {} rows, {}; {} stored for {} of data, {}\n", version.Name(),
-                            FormatCount(version.rows), ChangeText(version.rows_added),
+  session.Print(fmt::format("{}: {} {}, {}; {} stored for {} of data, {}\n", version.Name(), FormatCount(version.rows),
+                            version.rows == 1 ? "row" : "rows", ChangeText(version.rows_added),
                             FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in), FormatElapsed(elapsed)));
   session.Note(fmt::format("next: roost profile {}", version.Name()));
   return 0;

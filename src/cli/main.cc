@@ -116,6 +116,10 @@ absl::Status UsageError(const CLI::App& app, const CLI::ParseError& error, int c
   }
   const std::vector<std::string> names = NamesOf(CommandsOf(*command));
   if (!names.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    if (const auto strangers = app.remaining(true); !strangers.empty()) {
+      return WithHint(absl::InvalidArgumentError(fmt::format("no option '{}'", strangers.front())),
+                      fmt::format("'{} --help' shows the options", FullName(*command)));
+    }
     return WithHint(absl::InvalidArgumentError(fmt::format("'{}' wants a command", FullName(*command))),
                     fmt::format("the commands here are {}", fmt::join(names, ", ")));
   }

@@ -22,10 +22,10 @@ def one_hot(values, known):
 class Features:
     """Hour, weekday, month, distance (standardized; in buckets of quantiles), origin and destination."""
 
-    def __init__(self, train):
+    def __init__(self, train, borders):
         distance = train["distance"].to_numpy(float)
         self.mean, self.deviation = distance.mean(), distance.std()
-        self.borders = numpy.unique(numpy.quantile(distance, numpy.arange(1, BUCKETS) / BUCKETS))
+        self.borders = borders
         self.words = {column: [word for word, count in train[column].value_counts().items() if count >= MIN_COUNT]
                       for column in ("origin", "destination")}
 
@@ -39,8 +39,13 @@ class Features:
             *(one_hot(frame[column], words) for column, words in self.words.items())])
 
 
-def probabilities(train, evaluate):
+def borders(train):
+    """Between which distances the buckets lie, by numpy's quantiles."""
+    return numpy.quantile(train["distance"].to_numpy(float), numpy.arange(1, BUCKETS) / BUCKETS)
+
+
+def probabilities(train, evaluate, distance_borders):
     """What scikit-learn, trained on `train`, predicts for `evaluate`."""
-    features = Features(train)
-    model = LogisticRegression(C=1 / L2, max_iter=5000, tol=1e-8).fit(features(train), labels(train))
+    features = Features(train, distance_borders)
+    model = LogisticRegression(C=1 / L2, solver="newton-cholesky", tol=1e-10).fit(features(train), labels(train))
     return model.predict_proba(features(evaluate))[:, 1]

@@ -55,9 +55,9 @@ def inputs_of(rows, binary, distance=numpy.int64, one_column=False):
     return inputs
 
 
-def infer(client, rows, **options):
-    output = triton.InferRequestedOutput("probability", binary_data=False)
-    answer = client.infer(MODEL, inputs_of(rows, binary=False, **options), outputs=[output])
+def infer(client, rows, binary=False, **options):
+    output = triton.InferRequestedOutput("probability", binary_data=binary)
+    answer = client.infer(MODEL, inputs_of(rows, binary, **options), outputs=[output])
     return answer.as_numpy("probability").reshape(-1)
 
 
@@ -89,8 +89,9 @@ def test_the_metadata_names_inputs_and_outputs(client):
 
 @pytest.mark.parametrize("distance", [numpy.int64, numpy.float64])
 @pytest.mark.parametrize("one_column", [False, True])
-def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch, distance, one_column):
-    served = infer(client, may, distance=distance, one_column=one_column)
+@pytest.mark.parametrize("binary", [False, True])
+def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch, distance, one_column, binary):
+    served = infer(client, may, binary, distance=distance, one_column=one_column)
     assert served.astype("<f8").tobytes() == batch.astype("<f8").tobytes()
 
 
