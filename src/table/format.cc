@@ -223,9 +223,8 @@ absl::Status CheckInput(const std::string& path, Format format) {
   if (content.format == format) return absl::OkStatus();
   absl::Status status = absl::InvalidArgumentError(
       fmt::format("'{}' is not {}: it looks like {}", path, FormatName(format), content.name));
-  return WithHint(status, content.format.has_value() || content.name == kText.name
-                              ? "name the file after what it holds"
-                              : "Check what wrote the file.");
+  return WithHint(status, content.format.has_value() || content.name == kText.name ? "name the file after what it holds"
+                                                                                   : "Check what wrote the file.");
 }
 
 }  // namespace roost::table
