@@ -26,38 +26,10 @@ auto WithVariable(const arrow::Array& array, const With& with) {
   }
 }
 
-bool IsVariable(const arrow::Array& array) { return arrow::is_base_binary_like(array.type_id()); }
-
-int FixedWidth(const arrow::Array& array) {
-  return static_cast<const arrow::FixedWidthType&>(*array.type()).bit_width() / 8;
-}
-
 const char* FixedValues(const arrow::Array& array, int width) {
   const auto& buffer = array.data()->buffers[1];
   if (buffer == nullptr) return nullptr;
   return reinterpret_cast<const char*>(buffer->data()) + array.offset() * width;
-}
-
-/// The canonical bytes of each valid value, as `hash(row, bytes)`.
-template <typename Hash>
-void ForEachValue(const arrow::Array& array, const Hash& hash) {
-  if (array.type_id() == arrow::Type::NA) return;
-  if (IsVariable(array)) {
-    WithVariable(array, [&](const auto& variable) {
-      for (int64_t row = 0; row < variable.length(); ++row) hash(row, std::string_view(variable.GetView(row)));
-    });
-    return;
-  }
-  if (array.type_id() == arrow::Type::BOOL) {
-    const auto& bools = static_cast<const arrow::BooleanArray&>(array);
-    for (int64_t row = 0; row < bools.length(); ++row) hash(row, bools.Value(row) ? "\x01" : std::string_view("\0", 1));
-    return;
-  }
-  const int width = FixedWidth(array);
-  const char* values = FixedValues(array, width);
-  for (int64_t row = 0; row < array.length(); ++row) {
-    hash(row, std::string_view(values + row * width, static_cast<size_t>(width)));
-  }
 }
 
 std::shared_ptr<arrow::Buffer> BufferOf(std::string bytes) { return arrow::Buffer::FromString(std::move(bytes)); }
@@ -86,23 +58,6 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::share
   const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
   TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> decoded, arrow::compute::Cast(*array, type.value_type()));
   return decoded;
-}
-
-void AddValueHashes(const arrow::Array& array, uint64_t column_id, std::span<uint64_t> row_sums) {
-  const uint64_t seed = 2 * column_id;
-  const uint64_t null_hash = Hash64("", seed + 1);
-  if (array.null_count() == 0) {
-    ForEachValue(
-        array, [&](int64_t row, std::string_view bytes) { row_sums[static_cast<size_t>(row)] += Hash64(bytes, seed); });
-    return;
-  }
-  if (array.type_id() == arrow::Type::NA) {
-    for (uint64_t& sum : row_sums) sum += null_hash;
-    return;
-  }
-  ForEachValue(array, [&](int64_t row, std::string_view bytes) {
-    row_sums[static_cast<size_t>(row)] += array.IsValid(row) ? Hash64(bytes, seed) : null_hash;
-  });
 }
 
 absl::StatusOr<std::vector<int32_t>> ValueBytes(const arrow::Array& array, std::string_view column) {

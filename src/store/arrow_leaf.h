@@ -29,11 +29,6 @@ absl::StatusOr<LeafType> LeafTypeOfName(std::string_view type_name);
 /// `array` without dictionary encoding.
 absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::shared_ptr<arrow::Array>& array);
 
-/// Adds the hash of each value of `array` (not dictionary-encoded) to its row's sum, modulo 2^64.
-/// A value hashes to XXH3-64 of its canonical bytes with seed 2 * column_id, a null to that of no bytes with seed
-/// 2 * column_id + 1.
-void AddValueHashes(const arrow::Array& array, uint64_t column_id, std::span<uint64_t> row_sums);
-
 /// The bytes of each value of a string or binary array; 0 for nulls. InvalidArgument, naming `column`, where one is
 /// larger than the store takes.
 absl::StatusOr<std::vector<int32_t>> ValueBytes(const arrow::Array& array, std::string_view column);

@@ -355,11 +355,11 @@ TEST(TileCutter, AnySplitOfTheRowsGivesTheSameTilesWithinTheirBounds) {
   std::vector<uint64_t> hashes(kRows);
   for (uint64_t& hash : hashes) hash = random();
   std::vector<std::vector<int32_t>> bytes(1, std::vector<int32_t>(kRows, 10));
-  for (size_t row = 100'000; row < 100'010; ++row) bytes[0][row] = 3 << 20;
-  const std::vector<int64_t> whole = TileCutter(1).Cut(hashes, bytes);
-  for (size_t i = 1; i < whole.size(); ++i) EXPECT_LE(whole[i] - whole[i - 1], TileCutter::kMaxRows);
+  for (size_t row = 100'000; row < 100'010; ++row) bytes[0][row] = 20 << 20;
+  const std::vector<int64_t> whole = TileCutter(12, 1).Cut(hashes, bytes);
+  for (size_t i = 1; i < whole.size(); ++i) EXPECT_LE(whole[i] - whole[i - 1], 4 << 12);
   for (int round = 0; round < 5; ++round) {
-    TileCutter cutter(1);
+    TileCutter cutter(12, 1);
     std::vector<int64_t> cuts;
     for (size_t start = 0; start < kRows;) {
       const size_t length = std::min<size_t>(1 + random() % 20'000, kRows - start);

@@ -12,22 +12,27 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "store/leaf_codec.h"
 #include "store/local_object_store.h"
+#include "store/patch_planner.h"
+#include "store/record_writer.h"
 #include "store/records.h"
 #include "store/table_plan.h"
 #include "store/table_reader.h"
 #include "store/table_writer.h"
+#include "store/tile_loader.h"
 #include "table/arrow_status.h"
 
 namespace roost::store {
 
 struct Store::State {
   State(std::unique_ptr<ObjectStore> object_store, std::unique_ptr<Database> metadata)
-      : objects(std::move(object_store)), database(std::move(metadata)), records(*objects, *database) {}
+      : objects(std::move(object_store)), database(std::move(metadata)), records(*objects, *database), tiles(records) {}
 
   std::unique_ptr<ObjectStore> objects;
   std::unique_ptr<Database> database;
   Records records;
+  TileLoader tiles;
 };
 
 namespace {
@@ -76,39 +81,65 @@ absl::Status CreateTables(Database& database) {
       .status();
 }
 
-/// Reads all batches into `writer`, columns in the table's order.
-absl::Status WriteRows(const TablePlan& plan, arrow::RecordBatchReader& reader, const Context& context,
-                       TableWriter& writer) {
+/// The next batches of `reader`, `wanted` rows or more where there are as many.
+absl::Status ReadAhead(arrow::RecordBatchReader& reader, int64_t wanted, arrow::RecordBatchVector& batches) {
+  for (int64_t rows = 0; rows < wanted;) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    TRY_ARROW(reader.ReadNext(&batch));
+    if (batch == nullptr) return absl::OkStatus();
+    rows += batch->num_rows();
+    batches.push_back(std::move(batch));
+  }
+  return absl::OkStatus();
+}
+
+/// The first `wanted` rows of `batches` as one.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FirstRows(const std::shared_ptr<arrow::Schema>& schema,
+                                                              const arrow::RecordBatchVector& batches, int64_t wanted) {
+  TRY_ARROW_ASSIGN(const auto table, arrow::Table::FromRecordBatches(schema, batches));
+  TRY_ARROW_ASSIGN(auto batch, table->Slice(0, wanted)->CombineChunksToBatch());
+  return batch;
+}
+
+/// Puts `first` and all batches that follow into `writer`, columns in the table's order.
+absl::Status WriteRows(const TablePlan& plan, arrow::RecordBatchVector first, arrow::RecordBatchReader& reader,
+                       const Context& context, TableWriter& writer) {
   int64_t rows = 0;
+  const auto write = [&](const arrow::RecordBatch& batch) -> absl::Status {
+    TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::RecordBatch> ordered, batch.SelectColumns(plan.fields));
+    TRY(writer.Add(*ordered));
+    rows += batch.num_rows();
+    context.Report({.stage = "storing", .unit = "rows", .done = rows, .total = 0});
+    return absl::OkStatus();
+  };
+  for (auto& batch : first) TRY(write(*std::exchange(batch, nullptr)));
   while (true) {
     std::shared_ptr<arrow::RecordBatch> batch;
     TRY_ARROW(reader.ReadNext(&batch));
     if (batch == nullptr) return absl::OkStatus();
-    TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::RecordBatch> ordered, batch->SelectColumns(plan.fields));
-    TRY(writer.Add(*ordered));
-    rows += batch->num_rows();
-    context.Report({.stage = "storing", .unit = "rows", .done = rows, .total = 0});
+    TRY(write(*batch));
   }
 }
 
-/// Puts the tiles of `parent` into the plan's table, all but the last one.
-absl::Status KeepRuns(const TableObject& parent, TableObject& table) {
-  if (parent.runs.empty()) return absl::OkStatus();
+/// Puts the tiles of `parent` into the plan's table, all but those of the last run.
+void KeepRuns(const TableObject& parent, TableObject& table) {
+  if (parent.runs.empty()) return;
   table.runs.assign(parent.runs.begin(), parent.runs.end() - 1);
   for (const TileRun& run : table.runs) table.rows += run.rows;
-  return absl::OkStatus();
 }
 
 /// Gives `writer` the tiles of the parent's last run, the last of them as rows: it may go on.
-absl::Status ReopenLastTile(const TableObject& parent, Records& records, TableWriter& writer) {
+absl::Status ReopenLastTile(const TableObject& parent, TileLoader& loader, const Context& context,
+                            TableWriter& writer) {
   if (parent.runs.empty()) return absl::OkStatus();
-  TRY_ASSIGN(const std::string bytes, records.LoadObject(parent.runs.back().id, kTilesTag));
-  TRY_ASSIGN(const std::vector<TileNode> tiles, ReadTiles(bytes));
-  if (tiles.empty() || tiles.back().leaves.size() != parent.columns.size()) {
-    return absl::DataLossError("the table's last run of tiles does not fit the table");
+  const Digest id = parent.runs.back().id;
+  TRY_ASSIGN(const auto list, loader.List(id, parent));
+  if (list->tiles.empty()) return absl::DataLossError("the table's last run has no tiles");
+  for (size_t i = 0; i + 1 < list->tiles.size(); ++i) {
+    TRY(writer.AddTile({.list_id = id, .list = list, .index = i}));
   }
-  TRY(writer.AddTiles(std::span(tiles).first(tiles.size() - 1)));
-  TRY_ASSIGN(const std::shared_ptr<arrow::RecordBatch> open, ReadTile(parent, tiles.back(), records));
+  const TilePlace last{.list_id = id, .list = list, .index = list->tiles.size() - 1};
+  TRY_ASSIGN(const std::shared_ptr<arrow::RecordBatch> open, ReadTile(parent, last, loader, context));
   return writer.Add(*open);
 }
 
@@ -169,11 +200,22 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
   const bool appends = request.mode == CommitRequest::Mode::kAppend && parent.has_value();
   TRY_ASSIGN(TablePlan plan,
              appends ? PlanAppend(*reader.schema(), *parent_table) : PlanSnapshot(*reader.schema(), parent_table));
-  if (appends) TRY(KeepRuns(*parent_table, plan.table));
-  TableWriter writer(plan.table, *state_->objects, state_->records, context);
-  if (appends) TRY(ReopenLastTile(*parent_table, state_->records, writer));
+  if (appends) KeepRuns(*parent_table, plan.table);
+  arrow::RecordBatchVector first;
+  if (plan.table.cut_columns.empty()) {
+    TRY(ReadAhead(reader, kCutSampleRows, first));
+    TRY_ASSIGN(const auto sample, FirstRows(reader.schema(), first, kCutSampleRows));
+    ChooseCut(*sample, plan);
+  }
+  std::optional<PatchPlanner> planner;
+  if (parent_table.has_value() && !appends) {
+    TRY(planner.emplace(*parent_table, plan.table, state_->tiles, context).Load());
+  }
+  RecordWriter records(*state_->objects, state_->records, context);
+  TableWriter writer(plan.table, planner.has_value() ? &*planner : nullptr, records, context);
+  if (appends) TRY(ReopenLastTile(*parent_table, state_->tiles, context, writer));
   const int64_t bytes_before = writer.bytes_in();
-  TRY(WriteRows(plan, reader, context, writer));
+  TRY(WriteRows(plan, std::move(first), reader, context, writer));
 
   std::map<std::string, std::string> attachments;
   if (request.attachments) {
@@ -198,9 +240,13 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
   info.provenance = request.provenance;
   for (const StoredColumn& column : table.columns) info.columns.push_back({column.name, column.type});
   for (const auto& [name, bytes] : attachments) {
-    TRY_ASSIGN(info.attachments[name], writer.AddBlob(bytes));
+    if (bytes.size() > kMaxObjectBytes) {
+      return absl::InvalidArgumentError(
+          fmt::format("attachment '{}' has {} bytes; at most {} are stored", name, bytes.size(), kMaxObjectBytes));
+    }
+    TRY_ASSIGN(info.attachments[name], records.AddObject(kBlobTag, static_cast<uint8_t>(RecordKind::kBlob), bytes));
   }
-  TRY_ASSIGN(const std::vector<Pack> packs, writer.Seal());
+  TRY_ASSIGN(const std::vector<Pack> packs, records.Seal());
   for (const Pack& pack : packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
   return Publish(std::move(info), packs);
@@ -344,7 +390,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Store::Read(const Comm
     }
     columns.push_back(static_cast<size_t>(found - names.begin()));
   }
-  return ReadRows(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), state_->records,
+  return ReadRows(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), state_->tiles,
                   context);
 }
 

@@ -1,5 +1,6 @@
 #include "store/table_object.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -14,8 +15,10 @@
 namespace roost::store {
 namespace {
 
-constexpr uint8_t kTilesVersion = 1;
+constexpr uint8_t kTilesVersion = 2;
+constexpr uint8_t kTilesWithoutColumns = 1;
 constexpr int kTableVersion = 1;
+constexpr int kFirstCutBits = 13;  // of tables that do not say it
 constexpr uint8_t kNoZone = 0;
 constexpr int64_t kMinRunTiles = 8;
 constexpr int64_t kMaxRunTiles = 256;
@@ -23,6 +26,16 @@ constexpr uint64_t kRunMask = (1 << 5) - 1;
 
 std::string_view BytesOf(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
+}
+
+void AppendTile(std::string& bytes, const TileNode& tile) {
+  AppendVarint(bytes, static_cast<uint64_t>(tile.rows));
+  for (const LeafRef& leaf : tile.leaves) {
+    bytes.append(BytesOf(leaf.id));
+    AppendVarint(bytes, static_cast<uint64_t>(leaf.nulls));
+    AppendVarint(bytes, static_cast<uint64_t>(leaf.bytes));
+    AppendFixed(bytes, kNoZone);
+  }
 }
 
 absl::StatusOr<LeafRef> ReadLeafRef(ByteReader& reader, int64_t rows) {
@@ -54,6 +67,8 @@ absl::StatusOr<TableObject> TableFromJson(const Json& json) {
   }
   table.next_column_id = json.at("next_column_id").get<int64_t>();
   table.cut_columns = json.at("cut").at("columns").get<std::vector<int64_t>>();
+  table.cut_bits = json.at("cut").value("bits", kFirstCutBits);
+  if (json.contains("key")) table.key = json.at("key").get<std::vector<int64_t>>();
   if (json.at("order").get<std::string>() != "identity") {
     return absl::DataLossError("its rows are in an order that this version does not know");
   }
@@ -68,33 +83,39 @@ absl::StatusOr<TableObject> TableFromJson(const Json& json) {
 
 }  // namespace
 
-std::string WriteTiles(std::span<const TileNode> tiles) {
+int64_t TileList::Find(int64_t column) const {
+  const auto found = std::find(columns.begin(), columns.end(), column);
+  return found == columns.end() ? -1 : found - columns.begin();
+}
+
+std::string WriteTiles(const TileList& list) {
   std::string bytes;
   AppendFixed(bytes, kTilesVersion);
-  AppendVarint(bytes, tiles.size());
-  AppendVarint(bytes, tiles.empty() ? 0 : tiles.front().leaves.size());
-  for (const TileNode& tile : tiles) {
-    AppendVarint(bytes, static_cast<uint64_t>(tile.rows));
-    for (const LeafRef& leaf : tile.leaves) {
-      bytes.append(BytesOf(leaf.id));
-      AppendVarint(bytes, static_cast<uint64_t>(leaf.nulls));
-      AppendVarint(bytes, static_cast<uint64_t>(leaf.bytes));
-      AppendFixed(bytes, kNoZone);
-    }
-  }
+  AppendVarint(bytes, list.tiles.size());
+  AppendVarint(bytes, list.columns.size());
+  for (const int64_t column : list.columns) AppendVarint(bytes, static_cast<uint64_t>(column));
+  for (const TileNode& tile : list.tiles) AppendTile(bytes, tile);
   return bytes;
 }
 
-absl::StatusOr<std::vector<TileNode>> ReadTiles(std::string_view bytes) {
+absl::StatusOr<TileList> ReadTiles(std::string_view bytes) {
   ByteReader reader(bytes);
   TRY_ASSIGN(const auto version, reader.Fixed<uint8_t>());
   TRY_ASSIGN(const uint64_t num_tiles, reader.Varint());
   TRY_ASSIGN(const uint64_t num_columns, reader.Varint());
-  if (version != kTilesVersion || num_tiles > static_cast<uint64_t>(kMaxRunTiles) || num_columns > bytes.size()) {
+  if ((version != kTilesVersion && version != kTilesWithoutColumns) ||
+      num_tiles > static_cast<uint64_t>(kMaxRunTiles) || num_columns > bytes.size()) {
     return absl::DataLossError("a list of tiles is not well-formed");
   }
-  std::vector<TileNode> tiles(num_tiles);
-  for (TileNode& tile : tiles) {
+  TileList list;
+  if (version == kTilesVersion) {
+    for (uint64_t i = 0; i < num_columns; ++i) {
+      TRY_ASSIGN(const uint64_t column, reader.Varint());
+      list.columns.push_back(static_cast<int64_t>(column));
+    }
+  }
+  list.tiles.resize(num_tiles);
+  for (TileNode& tile : list.tiles) {
     TRY_ASSIGN(const uint64_t rows, reader.Varint());
     if (rows > static_cast<uint64_t>(kMaxTileRows)) return absl::DataLossError(fmt::format("a tile of {} rows", rows));
     tile.rows = static_cast<int64_t>(rows);
@@ -104,7 +125,14 @@ absl::StatusOr<std::vector<TileNode>> ReadTiles(std::string_view bytes) {
     }
   }
   if (!reader.done()) return absl::DataLossError("bytes follow a list of tiles");
-  return tiles;
+  return list;
+}
+
+Digest IdOfTile(std::span<const int64_t> columns, const TileNode& tile) {
+  std::string bytes;
+  for (const int64_t column : columns) AppendVarint(bytes, static_cast<uint64_t>(column));
+  AppendTile(bytes, tile);
+  return IdOfObject(kTileTag, bytes);
 }
 
 std::string WriteTable(const TableObject& table) {
@@ -119,7 +147,8 @@ std::string WriteTable(const TableObject& table) {
   return ToLine({{"format", kTableVersion},
                  {"columns", columns},
                  {"next_column_id", table.next_column_id},
-                 {"cut", {{"rule", "row-hash"}, {"columns", table.cut_columns}}},
+                 {"key", table.key},
+                 {"cut", {{"rule", "row-hash"}, {"columns", table.cut_columns}, {"bits", table.cut_bits}}},
                  {"order", "identity"},
                  {"rows", table.rows},
                  {"runs", runs}});

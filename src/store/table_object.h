@@ -32,9 +32,21 @@ struct LeafRef {
 
 struct TileNode {
   int64_t rows = 0;
-  std::vector<LeafRef> leaves;  ///< in the order of the table's columns
+  std::vector<LeafRef> leaves;  ///< in the order of its list's columns
 
   friend bool operator==(const TileNode&, const TileNode&) = default;
+};
+
+/// Consecutive tiles as they are stored. The columns may be more than those of a table that uses the list, and in
+/// another order: dropping or moving a column leaves the lists as they are.
+struct TileList {
+  std::vector<int64_t> columns;  ///< ids; empty in lists of format 1, whose columns are those of their table
+  std::vector<TileNode> tiles;
+
+  /// Where the leaf of `column` stands in each tile; -1 where the list does not have it.
+  int64_t Find(int64_t column) const;
+
+  friend bool operator==(const TileList&, const TileList&) = default;
 };
 
 /// A run of consecutive tiles, stored as one object and shared by all versions that have it.
@@ -50,22 +62,28 @@ struct TileRun {
 struct TableObject {
   std::vector<StoredColumn> columns;
   int64_t next_column_id = 0;        ///< ids of dropped columns are not given again
+  std::vector<int64_t> key;          ///< ids of the columns that tell rows apart; empty where none was declared
   std::vector<int64_t> cut_columns;  ///< ids of the columns whose values make a row's hash; ascending
+  int cut_bits = 13;                 ///< a tile ends after a row whose hash has so many zero bits at the low end
   std::vector<TileRun> runs;
   int64_t rows = 0;
 
   friend bool operator==(const TableObject&, const TableObject&) = default;
 };
 
+inline constexpr std::string_view kTileTag = "tile";
 inline constexpr std::string_view kTilesTag = "tiles";
 inline constexpr std::string_view kTableTag = "table";
 inline constexpr std::string_view kBlobTag = "blob";
 
 /// Canonical bytes (docs/formats/store.md §7), and back; DataLoss for any that are not well-formed.
-std::string WriteTiles(std::span<const TileNode> tiles);
-absl::StatusOr<std::vector<TileNode>> ReadTiles(std::string_view bytes);
+std::string WriteTiles(const TileList& list);
+absl::StatusOr<TileList> ReadTiles(std::string_view bytes);
 std::string WriteTable(const TableObject& table);
 absl::StatusOr<TableObject> ReadTable(std::string_view bytes);
+
+/// The id of a tile, under which its patch is stored where it has one.
+Digest IdOfTile(std::span<const int64_t> columns, const TileNode& tile);
 
 /// Whether a run of tiles ends with its last one, `tile`, when it has `tiles`: content decides, so that a change in
 /// one place leaves the other runs as they are.

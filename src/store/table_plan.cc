@@ -4,11 +4,15 @@
 #include <set>
 
 #include <arrow/api.h>
+#include <arrow/util/byte_size.h>
 #include <arrow/util/utf8.h>
 #include <fmt/format.h>
 
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "store/leaf_rows.h"
+#include "store/row_hash.h"
+#include "store/tile_cutter.h"
 
 namespace roost::store {
 namespace {
@@ -31,19 +35,43 @@ const StoredColumn* Find(const std::vector<StoredColumn>& columns, std::string_v
   return found == columns.end() ? nullptr : &*found;
 }
 
-/// The cut columns of `parent` that the table still has, or all columns where none is left.
-std::vector<int64_t> CutColumns(const std::vector<StoredColumn>& columns, const std::optional<TableObject>& parent) {
-  std::vector<int64_t> all;
+/// Whether a column of type `from` goes on as one of type `to`: the same values, or ones that can be widened.
+bool GoesOn(const std::string& from, const std::string& to) {
+  const auto before = LeafTypeOfName(from);
+  const auto after = LeafTypeOfName(to);
+  return before.ok() && after.ok() && (*before == *after || CanWiden(*before, *after));
+}
+
+/// The cut columns of `parent`, where the table still has one.
+std::vector<int64_t> KeptCutColumns(const std::vector<StoredColumn>& columns, const TableObject& parent) {
   std::vector<int64_t> kept;
   for (const StoredColumn& column : columns) {
-    all.push_back(column.id);
-    if (!parent.has_value()) continue;
-    if (std::binary_search(parent->cut_columns.begin(), parent->cut_columns.end(), column.id))
-      kept.push_back(column.id);
+    if (std::binary_search(parent.cut_columns.begin(), parent.cut_columns.end(), column.id)) kept.push_back(column.id);
   }
-  std::vector<int64_t>& chosen = kept.empty() ? all : kept;
-  std::sort(chosen.begin(), chosen.end());
-  return chosen;
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
+/// Whether all values of a column are there and no two have the same hash.
+bool TellsRowsApart(const arrow::Array& array) {
+  if (array.null_count() > 0 || array.type_id() == arrow::Type::BOOL || array.type_id() == arrow::Type::NA)
+    return false;
+  if (arrow::is_floating(array.type_id())) return false;
+  std::vector<uint64_t> hashes(static_cast<size_t>(array.length()), 0);
+  AddValueHashes(array, 0, hashes);
+  std::sort(hashes.begin(), hashes.end());
+  return std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end();
+}
+
+double BytesOf(const arrow::Array& array) {
+  double bytes = 0;
+  for (const auto& buffer : array.data()->buffers) {
+    if (buffer != nullptr) bytes += static_cast<double>(buffer->size());
+  }
+  if (array.type_id() == arrow::Type::DICTIONARY) return bytes;
+  // A slice shares the buffers of the whole.
+  const auto size = arrow::util::ReferencedBufferSize(array);
+  return size.ok() ? static_cast<double>(*size) : bytes;
 }
 
 }  // namespace
@@ -57,13 +85,33 @@ absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::o
     const arrow::Field& field = *schema.field(i);
     const StoredColumn* before = parent.has_value() ? Find(parent->columns, field.name()) : nullptr;
     StoredColumn column{.name = field.name(), .nullable = field.nullable()};
-    column.id = before != nullptr ? before->id : table.next_column_id++;
     TRY_ASSIGN(column.type, TypeNameOf(*field.type(), field.name()));
+    column.id = before != nullptr && GoesOn(before->type, column.type) ? before->id : table.next_column_id++;
     table.columns.push_back(std::move(column));
     plan.fields.push_back(i);
   }
-  table.cut_columns = CutColumns(table.columns, parent);
+  if (parent.has_value()) {
+    table.cut_bits = parent->cut_bits;
+    table.cut_columns = KeptCutColumns(table.columns, *parent);
+  }
   return plan;
+}
+
+void ChooseCut(const arrow::RecordBatch& sample, TablePlan& plan) {
+  TableObject& table = plan.table;
+  double bytes = 0;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const auto decoded = WithoutDictionary(sample.column(plan.fields[i]));
+    if (!decoded.ok()) continue;
+    bytes += BytesOf(**decoded);
+    if (table.cut_columns.empty() && sample.num_rows() > 0 && TellsRowsApart(**decoded)) {
+      table.cut_columns.push_back(table.columns[i].id);
+    }
+  }
+  if (sample.num_rows() > 0) table.cut_bits = TileCutter::BitsFor(bytes / static_cast<double>(sample.num_rows()));
+  if (!table.cut_columns.empty()) return;
+  for (const StoredColumn& column : table.columns) table.cut_columns.push_back(column.id);
+  std::sort(table.cut_columns.begin(), table.cut_columns.end());
 }
 
 absl::StatusOr<TablePlan> PlanAppend(const arrow::Schema& schema, const TableObject& parent) {

@@ -16,10 +16,18 @@ struct TablePlan {
   std::vector<int> fields;  ///< for each column of the table, its field in the reader's schema
 };
 
-/// A whole new table of `schema`. Columns that `parent` has by the same name keep their ids, and the cuts go on to
-/// depend on the columns that they depended on, so that a new column moves no cut. InvalidArgument where a column
-/// cannot be stored, or a name is twice there, empty, or not UTF-8.
+/// The rows on which ChooseCut looks: the first ones.
+inline constexpr int64_t kCutSampleRows = 8'192;
+
+/// A whole new table of `schema`. Columns that `parent` has by the same name keep their ids, unless their type became
+/// another one that is no wider form, and the cuts go on to depend on what they depended on: a new column moves no cut.
+/// Without a parent, or where no cut column is left, the caller chooses the cut. InvalidArgument where a column cannot
+/// be stored, or a name is twice there, empty, or not UTF-8.
 absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::optional<TableObject>& parent);
+
+/// Chooses where the table is cut, by its first rows: tiles of about 8 MiB, and the first column that tells all rows
+/// of the sample apart (no floating-point one); all columns where there is none.
+void ChooseCut(const arrow::RecordBatch& sample, TablePlan& plan);
 
 /// Rows of `schema` after those of `parent`. InvalidArgument names each column that is missing, new or of another type.
 absl::StatusOr<TablePlan> PlanAppend(const arrow::Schema& schema, const TableObject& parent);

@@ -1,5 +1,6 @@
 #include "store/table_reader.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -9,42 +10,40 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "store/arrow_leaf.h"
-#include "store/leaf_codec.h"
 #include "table/arrow_status.h"
 
 namespace roost::store {
 namespace {
 
 constexpr size_t kGroupTiles = 16;
+constexpr int64_t kBatchRows = 32'768;
 constexpr int64_t kGroupBytes = int64_t{32} << 20;
 
 bool IsString(const StoredColumn& column) { return column.type == "string" || column.type == "large_string"; }
 
-absl::StatusOr<std::shared_ptr<arrow::Array>> ReadColumn(const StoredColumn& column, int64_t rows, bool as_dictionary,
-                                                         const RecordLocation& location, Records& records) {
-  TRY_ASSIGN(const std::string record, records.Load(location));
-  absl::StatusOr<Leaf> leaf = DecodeLeaf(record, as_dictionary);
-  const std::string& id = location.entry.id.ToHex();
-  if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("{}: record {}", PackKey(location.pack), id));
-  TRY_ASSIGN(const LeafType type, LeafTypeOfName(column.type));
-  if (leaf->rows != rows || leaf->type != type) {
-    return absl::DataLossError(fmt::format("{}: record {} has {} rows of {}, expected {} of {}", PackKey(location.pack),
-                                           id, leaf->rows, leaf->type.tag, rows, type.tag));
+std::vector<WantedColumn> Wanted(const std::vector<StoredColumn>& columns, bool dictionary_strings) {
+  std::vector<WantedColumn> wanted;
+  for (const StoredColumn& column : columns) {
+    wanted.push_back({.id = column.id, .type = column.type, .as_dictionary = dictionary_strings && IsString(column)});
   }
-  TRY_ASSIGN(const std::shared_ptr<arrow::DataType> arrow_type, ArrowTypeOf(column.type));
-  return ToArrow(*std::move(leaf), arrow_type);
+  return wanted;
+}
+
+absl::StatusOr<std::shared_ptr<arrow::Array>> ArrayOf(const StoredColumn& column, Leaf leaf) {
+  TRY_ASSIGN(const std::shared_ptr<arrow::DataType> type, ArrowTypeOf(column.type));
+  return ToArrow(std::move(leaf), type);
 }
 
 class TileReader : public arrow::RecordBatchReader {
  public:
-  TileReader(std::shared_ptr<arrow::Schema> schema, TableObject table, std::vector<size_t> columns,
-             bool dictionary_strings, std::string name, Records& records, const Context& context)
+  TileReader(std::shared_ptr<arrow::Schema> schema, TableObject table, std::vector<StoredColumn> columns,
+             bool dictionary_strings, std::string name, TileLoader& loader, const Context& context)
       : schema_(std::move(schema)),
         table_(std::move(table)),
         columns_(std::move(columns)),
-        dictionary_strings_(dictionary_strings),
+        wanted_(Wanted(columns_, dictionary_strings)),
         name_(std::move(name)),
-        records_(records),
+        loader_(loader),
         context_(context) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
@@ -62,71 +61,56 @@ class TileReader : public arrow::RecordBatchReader {
 
  private:
   /// The next tiles, in `group`, up to the limits above; none at the end.
-  absl::Status NextTiles(std::vector<TileNode>& group) {
+  absl::Status NextTiles(std::vector<TilePlace>& group) {
     int64_t bytes = 0;
     while (group.size() < kGroupTiles && bytes < kGroupBytes) {
-      if (tiles_.empty()) {
+      if (list_ == nullptr || next_tile_ == list_->tiles.size()) {
         if (next_run_ == table_.runs.size()) break;
-        TRY(LoadRun(table_.runs[next_run_++]));
+        TRY_ASSIGN(list_, loader_.List(table_.runs[next_run_++].id, table_));
+        next_tile_ = 0;
         continue;
       }
-      for (const size_t column : columns_) bytes += tiles_.front().leaves[column].bytes;
-      group.push_back(std::move(tiles_.front()));
-      tiles_.pop_front();
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status LoadRun(const TileRun& run) {
-    TRY_ASSIGN(const std::string bytes, records_.LoadObject(run.id, kTilesTag));
-    TRY_ASSIGN(std::vector<TileNode> tiles, ReadTiles(bytes));
-    for (TileNode& tile : tiles) {
-      if (tile.leaves.size() != table_.columns.size()) {
-        return absl::DataLossError(
-            fmt::format("a tile has {} columns where the table has {}", tile.leaves.size(), table_.columns.size()));
+      const TileNode& tile = list_->tiles[next_tile_];
+      for (const StoredColumn& column : columns_) {
+        const int64_t at = list_->Find(column.id);
+        if (at >= 0) bytes += tile.leaves[static_cast<size_t>(at)].bytes;
       }
-      tiles_.push_back(std::move(tile));
+      group.push_back({.list_id = table_.runs[next_run_ - 1].id, .list = list_, .index = next_tile_++});
     }
     return absl::OkStatus();
   }
 
   absl::Status LoadGroup() {
     TRY(context_.CheckCancelled());
-    std::vector<TileNode> group;
+    std::vector<TilePlace> group;
     TRY(NextTiles(group));
+    TRY_ASSIGN(const std::vector<TileChain> chains, loader_.Resolve(group, table_, context_));
+    TRY_ASSIGN(std::vector<Leaf> leaves, loader_.Load(chains, wanted_, context_));
     const size_t width = columns_.size();
-    std::vector<Digest> ids;
-    for (const TileNode& tile : group) {
-      for (const size_t column : columns_) ids.push_back(tile.leaves[column].id);
-    }
-    TRY_ASSIGN(const RecordLocations locations, records_.LocateAll(ids, "a tile"));
-    std::vector<std::shared_ptr<arrow::Array>> arrays(ids.size());
-    const absl::Status read = context_.pool->ParallelFor(ids.size(), [&](size_t i) -> absl::Status {
-      TRY(context_.CheckCancelled());
-      const StoredColumn& column = table_.columns[columns_[i % width]];
-      TRY_ASSIGN(arrays[i], ReadColumn(column, group[i / width].rows, dictionary_strings_ && IsString(column),
-                                       locations.at(ids[i]), records_));
-      return absl::OkStatus();
-    });
-    TRY(read);
     for (size_t tile = 0; tile < group.size(); ++tile) {
-      const auto first = arrays.begin() + static_cast<std::ptrdiff_t>(tile * width);
-      batches_.push_back(arrow::RecordBatch::Make(
-          schema_, group[tile].rows,
-          std::vector<std::shared_ptr<arrow::Array>>(first, first + static_cast<std::ptrdiff_t>(width))));
+      std::vector<std::shared_ptr<arrow::Array>> arrays;
+      for (size_t i = 0; i < width; ++i) {
+        TRY_ASSIGN(arrays.emplace_back(), ArrayOf(columns_[i], std::move(leaves[tile * width + i])));
+      }
+      const int64_t rows = group[tile].node().rows;
+      const auto batch = arrow::RecordBatch::Make(schema_, rows, std::move(arrays));
+      for (int64_t start = 0; start < rows; start += kBatchRows) {
+        batches_.push_back(batch->Slice(start, std::min(kBatchRows, rows - start)));
+      }
     }
     return absl::OkStatus();
   }
 
   const std::shared_ptr<arrow::Schema> schema_;
   const TableObject table_;
-  const std::vector<size_t> columns_;
-  const bool dictionary_strings_;
+  const std::vector<StoredColumn> columns_;
+  const std::vector<WantedColumn> wanted_;
   const std::string name_;
-  Records& records_;
+  TileLoader& loader_;
   const Context context_;
   size_t next_run_ = 0;
-  std::deque<TileNode> tiles_;                               // of the runs loaded, not yet read
+  std::shared_ptr<const TileList> list_;  // of the run before next_run_
+  size_t next_tile_ = 0;
   std::deque<std::shared_ptr<arrow::RecordBatch>> batches_;  // read, not yet asked for
 };
 
@@ -143,28 +127,26 @@ absl::StatusOr<std::shared_ptr<arrow::Schema>> SchemaOfColumns(const std::vector
   return arrow::schema(std::move(fields));
 }
 
-absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> ReadTile(const TableObject& table, const TileNode& tile,
-                                                             Records& records) {
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> ReadTile(const TableObject& table, const TilePlace& tile,
+                                                             TileLoader& loader, const Context& context) {
   TRY_ASSIGN(const std::shared_ptr<arrow::Schema> schema, SchemaOfColumns(table.columns, false));
-  std::vector<Digest> ids;
-  for (const LeafRef& leaf : tile.leaves) ids.push_back(leaf.id);
-  TRY_ASSIGN(const RecordLocations locations, records.LocateAll(ids, "a tile"));
+  TRY_ASSIGN(const std::vector<TileChain> chains, loader.Resolve({&tile, 1}, table, context));
+  TRY_ASSIGN(std::vector<Leaf> leaves, loader.Load(chains, Wanted(table.columns, false), context));
   std::vector<std::shared_ptr<arrow::Array>> arrays;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    TRY_ASSIGN(auto array, ReadColumn(table.columns[i], tile.rows, false, locations.at(ids[i]), records));
-    arrays.push_back(std::move(array));
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    TRY_ASSIGN(arrays.emplace_back(), ArrayOf(table.columns[i], std::move(leaves[i])));
   }
-  return arrow::RecordBatch::Make(schema, tile.rows, std::move(arrays));
+  return arrow::RecordBatch::Make(schema, tile.node().rows, std::move(arrays));
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadRows(TableObject table, std::vector<size_t> columns,
                                                                    bool dictionary_strings, std::string name,
-                                                                   Records& records, const Context& context) {
+                                                                   TileLoader& loader, const Context& context) {
   std::vector<StoredColumn> chosen;
   for (const size_t column : columns) chosen.push_back(table.columns[column]);
   TRY_ASSIGN(std::shared_ptr<arrow::Schema> schema, SchemaOfColumns(chosen, dictionary_strings));
-  return std::make_shared<TileReader>(std::move(schema), std::move(table), std::move(columns), dictionary_strings,
-                                      std::move(name), records, context);
+  return std::make_shared<TileReader>(std::move(schema), std::move(table), std::move(chosen), dictionary_strings,
+                                      std::move(name), loader, context);
 }
 
 }  // namespace roost::store

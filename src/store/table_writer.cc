@@ -10,13 +10,15 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "store/leaf_codec.h"
+#include "store/row_hash.h"
 
 namespace roost::store {
 namespace {
 
 // Fixed numbers, not a function of the threads: the packs are the same for any number of them.
 constexpr size_t kPendingTiles = 16;
-constexpr int64_t kPendingBytes = int64_t{32} << 20;
+constexpr size_t kMinListTiles = 8;
+constexpr int64_t kPendingBytes = int64_t{16} << 20;
 
 bool IsVariable(const StoredColumn& column) {
   return column.type == "string" || column.type == "large_string" || column.type == "binary" ||
@@ -33,6 +35,18 @@ std::vector<LeafBuilder> BuildersFor(const TableObject& table) {
   return builders;
 }
 
+/// The node of a tile as a list with `columns` holds it: that of another list may have more columns, in another order.
+TileNode NodeOf(const TileNode& node, const std::optional<TilePlace>& stored, const std::vector<int64_t>& columns) {
+  if (!stored.has_value() || stored->list->columns == columns) return node;
+  TileNode chosen{.rows = node.rows};
+  for (const int64_t column : columns) {
+    const int64_t at = stored->list->Find(column);
+    ROOST_CHECK(at >= 0, "a stored tile has the columns of the table that it is put into");
+    chosen.leaves.push_back(stored->node().leaves[static_cast<size_t>(at)]);
+  }
+  return chosen;
+}
+
 /// The sum of the hashes of each row's values in the columns that decide the cuts.
 std::vector<uint64_t> RowHashes(const TableObject& table, std::span<const std::shared_ptr<arrow::Array>> columns,
                                 int64_t rows) {
@@ -47,22 +61,24 @@ std::vector<uint64_t> RowHashes(const TableObject& table, std::span<const std::s
 
 }  // namespace
 
-TableWriter::TableWriter(TableObject table, ObjectStore& objects, Records& records, const Context& context)
+TableWriter::TableWriter(TableObject table, PatchPlanner* planner, RecordWriter& records, const Context& context)
     : table_(std::move(table)),
-      objects_(objects),
+      planner_(planner),
       records_(records),
       context_(context),
-      cutter_(static_cast<size_t>(std::count_if(table_.columns.begin(), table_.columns.end(), IsVariable))),
-      open_tile_(BuildersFor(table_)) {}
+      cutter_(table_.cut_bits,
+              static_cast<size_t>(std::count_if(table_.columns.begin(), table_.columns.end(), IsVariable))),
+      open_tile_(BuildersFor(table_)) {
+  for (const StoredColumn& column : table_.columns) column_ids_.push_back(column.id);
+}
 
 TableWriter::~TableWriter() = default;
 
-absl::Status TableWriter::AddTiles(std::span<const TileNode> tiles) {
-  for (const TileNode& tile : tiles) {
-    TRY(AddTile(tile));
-    table_.rows += tile.rows;
-  }
-  return absl::OkStatus();
+absl::Status TableWriter::AddTile(const TilePlace& tile) {
+  ROOST_CHECK(IsAtBorder(), "a tile can follow only at the border of another");
+  table_.rows += tile.node().rows;
+  pending_.push_back({.node = tile.node(), .stored = tile});
+  return pending_.size() < kPendingTiles ? absl::OkStatus() : Flush();
 }
 
 absl::Status TableWriter::Add(const arrow::RecordBatch& batch) {
@@ -82,20 +98,27 @@ absl::Status TableWriter::Add(const arrow::RecordBatch& batch) {
   const std::vector<uint64_t> hashes = RowHashes(table_, columns, batch.num_rows());
   int64_t start = 0;
   for (const int64_t end : cutter_.Cut(hashes, value_bytes)) {
-    TRY(AddRows(columns, start, end - start));
+    TRY(AddRows(columns, hashes, start, end - start));
     TRY(EndTile());
     start = end;
   }
-  return AddRows(columns, start, batch.num_rows() - start);
+  return AddRows(columns, hashes, start, batch.num_rows() - start);
 }
 
-absl::Status TableWriter::AddRows(std::span<const std::shared_ptr<arrow::Array>> columns, int64_t start,
-                                  int64_t length) {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const int64_t before = open_tile_[i].ByteSize();
+absl::Status TableWriter::AddRows(std::span<const std::shared_ptr<arrow::Array>> columns,
+                                  std::span<const uint64_t> hashes, int64_t start, int64_t length) {
+  if (length == 0) return absl::OkStatus();
+  int64_t before = 0;
+  int64_t after = 0;
+  for (const LeafBuilder& builder : open_tile_) before += builder.ByteSize();
+  TRY(context_.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
     open_tile_[i].Append(*columns[i], start, length);
-    bytes_in_ += open_tile_[i].ByteSize() - before;
-  }
+    return absl::OkStatus();
+  }));
+  for (const LeafBuilder& builder : open_tile_) after += builder.ByteSize();
+  bytes_in_ += after - before;
+  const auto rows = hashes.subspan(static_cast<size_t>(start), static_cast<size_t>(length));
+  open_hashes_.insert(open_hashes_.end(), rows.begin(), rows.end());
   table_.rows += length;
   return absl::OkStatus();
 }
@@ -103,112 +126,141 @@ absl::Status TableWriter::AddRows(std::span<const std::shared_ptr<arrow::Array>>
 absl::Status TableWriter::EndTile() {
   Tile tile;
   for (LeafBuilder& builder : open_tile_) {
-    tile.push_back(builder.Finish());
-    pending_bytes_ += tile.back().ByteSize();
+    tile.leaves.push_back(builder.Finish());
+    pending_bytes_ += tile.leaves.back().ByteSize();
   }
+  tile.hashes = std::move(open_hashes_);
+  open_hashes_.clear();
   pending_.push_back(std::move(tile));
   if (pending_.size() < kPendingTiles && pending_bytes_ < kPendingBytes) return absl::OkStatus();
   return Flush();
 }
 
-absl::StatusOr<std::vector<std::string>> TableWriter::Encode(std::span<const Digest> ids,
-                                                             std::vector<size_t>& missing) {
-  TRY_ASSIGN(const RecordLocations known, records_.Locate(ids));
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (!known.contains(ids[i]) && written_.insert(ids[i]).second) missing.push_back(i);
-  }
-  std::vector<std::string> encoded(missing.size());
-  const size_t num_tiles = pending_.size();
-  const absl::Status done = context_.pool->ParallelFor(missing.size(), [&](size_t i) -> absl::Status {
-    TRY(context_.CheckCancelled());
-    encoded[i] = EncodeLeaf(pending_[missing[i] % num_tiles][missing[i] / num_tiles]);
-    return absl::OkStatus();
-  });
-  TRY(done);
-  return encoded;
-}
-
 absl::Status TableWriter::Flush() {
   if (pending_.empty()) return absl::OkStatus();
-  // Column after column, so that a reader of few columns reads few ranges of the pack.
-  const size_t num_tiles = pending_.size();
-  std::vector<Digest> ids(num_tiles * table_.columns.size());
-  TRY(context_.pool->ParallelFor(ids.size(), [&](size_t i) -> absl::Status {
-    ids[i] = IdOf(pending_[i % num_tiles][i / num_tiles]);
-    return absl::OkStatus();
-  }));
-  std::vector<size_t> missing;
-  TRY_ASSIGN(const std::vector<std::string> encoded, Encode(ids, missing));
-  for (size_t i = 0; i < missing.size(); ++i) TRY(AddRecord(ids[missing[i]], encoded[i]));
-  for (size_t tile = 0; tile < num_tiles; ++tile) {
-    TileNode node{.rows = pending_[tile].front().rows};
-    for (size_t column = 0; column < pending_[tile].size(); ++column) {
-      const Leaf& leaf = pending_[tile][column];
-      node.leaves.push_back({.id = ids[column * num_tiles + tile], .nulls = leaf.nulls, .bytes = leaf.ByteSize()});
-    }
-    TRY(AddTile(std::move(node)));
+  TRY(MakeNodes());
+  TRY(PlanPatches());
+  TRY(WriteLeaves());
+  TRY(WritePatches());
+  for (Tile& tile : pending_) {
+    tile.leaves.clear();
+    tile.hashes.clear();
+    TRY(AddToRun(std::move(tile)));
   }
   pending_.clear();
   pending_bytes_ = 0;
   return absl::OkStatus();
 }
 
-absl::Status TableWriter::AddTile(TileNode tile) {
-  run_.push_back(std::move(tile));
-  return store::EndsRun(run_.back(), static_cast<int64_t>(run_.size())) ? EndRun() : absl::OkStatus();
-}
-
-absl::Status TableWriter::EndRun() {
-  const std::string bytes = WriteTiles(run_);
-  TileRun run{.id = IdOfObject(kTilesTag, bytes), .tiles = static_cast<int64_t>(run_.size())};
-  for (const TileNode& tile : run_) run.rows += tile.rows;
-  table_.runs.push_back(run);
-  run_.clear();
-  return AddObject(run.id, static_cast<uint8_t>(RecordKind::kTiles), bytes);
-}
-
-absl::StatusOr<TableObject> TableWriter::Finish() {
-  if (open_tile_.front().rows() > 0) TRY(EndTile());
-  TRY(Flush());
-  if (!run_.empty()) TRY(EndRun());
-  const std::string bytes = WriteTable(table_);
-  TRY(AddObject(IdOfObject(kTableTag, bytes), static_cast<uint8_t>(RecordKind::kTable), bytes));
-  return table_;
-}
-
-absl::StatusOr<Digest> TableWriter::AddBlob(std::string_view bytes) {
-  if (bytes.size() > kMaxObjectBytes) {
-    return absl::InvalidArgumentError(
-        fmt::format("an attachment of {} bytes; at most {} are stored", bytes.size(), kMaxObjectBytes));
+absl::Status TableWriter::MakeNodes() {
+  const size_t width = table_.columns.size();
+  for (Tile& tile : pending_) {
+    if (tile.stored.has_value()) continue;
+    tile.node.rows = tile.leaves.front().rows;
+    tile.node.leaves.resize(width);
   }
-  const Digest id = IdOfObject(kBlobTag, bytes);
-  TRY(AddObject(id, static_cast<uint8_t>(RecordKind::kBlob), bytes));
-  return id;
+  return context_.pool->ParallelFor(pending_.size() * width, [&](size_t i) -> absl::Status {
+    Tile& tile = pending_[i / width];
+    if (tile.stored.has_value()) return absl::OkStatus();
+    const Leaf& leaf = tile.leaves[i % width];
+    tile.node.leaves[i % width] = {.id = IdOf(leaf), .nulls = leaf.nulls, .bytes = leaf.ByteSize()};
+    return absl::OkStatus();
+  });
 }
 
-absl::Status TableWriter::AddObject(const Digest& id, uint8_t kind, std::string_view bytes) {
-  TRY_ASSIGN(const RecordLocations known, records_.Locate({&id, 1}));
-  if (!known.empty() || !written_.insert(id).second) return absl::OkStatus();
-  return AddRecord(id, EncodeObject(kind, bytes));
-}
-
-absl::Status TableWriter::AddRecord(const Digest& id, std::string_view record) {
-  pack_.Add(id, record);
-  return pack_.size() < kPackBytes ? absl::OkStatus() : EndPack();
-}
-
-absl::Status TableWriter::EndPack() {
-  TRY(context_.CheckCancelled());
-  Pack pack = pack_.Finish();
-  TRY(objects_.Put(PackKey(pack.digest), pack.bytes));
-  pack.bytes = std::string();
-  packs_.push_back(std::move(pack));
+absl::Status TableWriter::PlanPatches() {
+  if (planner_ == nullptr) return absl::OkStatus();
+  std::vector<Digest> ids;
+  for (Tile& tile : pending_) {
+    if (tile.stored.has_value()) continue;
+    tile.stored = planner_->Equal(tile.node);
+    if (!tile.stored.has_value()) ids.push_back(IdOfTile(column_ids_, tile.node));
+  }
+  TRY_ASSIGN(const auto unknown, records_.Missing(ids));
+  for (Tile& tile : pending_) {
+    if (tile.stored.has_value() || !unknown.contains(IdOfTile(column_ids_, tile.node))) continue;
+    TRY_ASSIGN(tile.patch, planner_->Plan(tile.leaves, tile.hashes));
+  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Pack>> TableWriter::Seal() {
-  if (!pack_.empty()) TRY(EndPack());
-  return std::move(packs_);
+absl::Status TableWriter::WriteLeaves() {
+  // Column after column, so that a reader of few columns reads few ranges of the pack.
+  std::vector<std::pair<size_t, size_t>> wanted;
+  std::vector<Digest> ids;
+  for (size_t column = 0; column < table_.columns.size(); ++column) {
+    for (size_t tile = 0; tile < pending_.size(); ++tile) {
+      const Tile& pending = pending_[tile];
+      if (pending.stored.has_value()) continue;
+      if (pending.patch.has_value() && pending.patch->leaves[column].form != LeafPatch::Form::kFull) continue;
+      wanted.emplace_back(tile, column);
+      ids.push_back(pending.node.leaves[column].id);
+    }
+  }
+  TRY_ASSIGN(auto missing, records_.Missing(ids));
+  std::vector<size_t> to_write;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (missing.erase(ids[i]) > 0) to_write.push_back(i);
+  }
+  std::vector<std::string> encoded(to_write.size());
+  const absl::Status done = context_.pool->ParallelFor(to_write.size(), [&](size_t i) -> absl::Status {
+    TRY(context_.CheckCancelled());
+    const auto [tile, column] = wanted[to_write[i]];
+    encoded[i] = EncodeLeaf(pending_[tile].leaves[column]);
+    return absl::OkStatus();
+  });
+  TRY(done);
+  for (size_t i = 0; i < to_write.size(); ++i) TRY(records_.Add(ids[to_write[i]], encoded[i]));
+  return absl::OkStatus();
+}
+
+absl::Status TableWriter::WritePatches() {
+  for (const Tile& tile : pending_) {
+    if (tile.patch.has_value()) TRY(records_.Add(IdOfTile(column_ids_, tile.node), WriteTilePatch(*tile.patch)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TableWriter::AddToRun(Tile tile) {
+  // Where the parent's lists begin and end, this follows them: tiles that stay are then the parent's lists as they are,
+  // even where those hold columns that are no more. Short lists are joined.
+  const auto begins_list = [](const Tile& first) { return first.stored.has_value() && first.stored->index == 0; };
+  if (!run_.empty() && begins_list(tile) && tile.stored->list->tiles.size() >= kMinListTiles) TRY(EndRun());
+  run_.push_back(std::move(tile));
+  const Tile& last = run_.back();
+  const bool is_whole_list = begins_list(run_.front()) && last.stored.has_value() &&
+                             last.stored->list == run_.front().stored->list && last.stored->index + 1 == run_.size() &&
+                             last.stored->list->tiles.size() == run_.size();
+  const bool ends = store::EndsRun(last.node, static_cast<int64_t>(run_.size()));
+  return ends || (is_whole_list && run_.size() >= kMinListTiles) ? EndRun() : absl::OkStatus();
+}
+
+absl::Status TableWriter::EndRun() {
+  TileRun run{.tiles = static_cast<int64_t>(run_.size())};
+  bool is_stored = run_.front().stored.has_value();
+  for (size_t i = 0; i < run_.size(); ++i) {
+    run.rows += run_[i].node.rows;
+    const auto& stored = run_[i].stored;
+    is_stored = is_stored && stored.has_value() && stored->list == run_.front().stored->list && stored->index == i;
+  }
+  if (is_stored && run_.front().stored->list->tiles.size() == run_.size()) {
+    run.id = run_.front().stored->list_id;
+  } else {
+    TileList list{.columns = column_ids_};
+    for (Tile& tile : run_) list.tiles.push_back(NodeOf(tile.node, tile.stored, column_ids_));
+    TRY_ASSIGN(run.id, records_.AddObject(kTilesTag, static_cast<uint8_t>(RecordKind::kTiles), WriteTiles(list)));
+  }
+  table_.runs.push_back(run);
+  run_.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TableObject> TableWriter::Finish() {
+  if (!IsAtBorder()) TRY(EndTile());
+  TRY(Flush());
+  if (!run_.empty()) TRY(EndRun());
+  TRY(records_.AddObject(kTableTag, static_cast<uint8_t>(RecordKind::kTable), WriteTable(table_)).status());
+  return table_;
 }
 
 }  // namespace roost::store

@@ -1,13 +1,20 @@
 #include "store/tile_cutter.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace roost::store {
 namespace {
 
 constexpr int64_t kOffsetBytes = 4;
+constexpr double kTileBytes = 8 << 20;
 
 }  // namespace
+
+int TileCutter::BitsFor(double row_bytes) {
+  return std::clamp(static_cast<int>(std::lround(std::log2(kTileBytes / std::max(row_bytes, 1.0)))), kMinBits,
+                    kMaxBits);
+}
 
 bool TileCutter::Overflows(std::span<const std::vector<int32_t>> value_bytes, size_t row) const {
   for (size_t column = 0; column < leaf_bytes_.size(); ++column) {
@@ -29,14 +36,14 @@ std::vector<int64_t> TileCutter::Cut(std::span<const uint64_t> row_hashes,
     StartTile();
   };
   for (size_t row = 0; row < row_hashes.size(); ++row) {
-    // A value over 4 MiB has a tile of its own.
+    // A value over the limit has a tile of its own.
     if (rows_ > 0 && Overflows(value_bytes, row)) cut_before(row);
     ++rows_;
     for (size_t column = 0; column < leaf_bytes_.size(); ++column) {
       leaf_bytes_[column] += value_bytes[column][row] + kOffsetBytes;
     }
-    const bool at_border = rows_ >= kMinRows && (row_hashes[row] & kHashMask) == 0;
-    if (at_border || rows_ == kMaxRows) cut_before(row + 1);
+    const bool at_border = rows_ >= min_rows_ && (row_hashes[row] & mask_) == 0;
+    if (at_border || rows_ == max_rows_) cut_before(row + 1);
   }
   return cuts;
 }

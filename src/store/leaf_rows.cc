@@ -1,0 +1,349 @@
+#include "store/leaf_rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
+#include <fmt/format.h>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "base/status.h"
+
+namespace roost::store {
+namespace {
+
+constexpr int64_t kBlockRows = 64;  // rows compared at once before one looks closer
+
+uint8_t* Bits(std::string& bits) { return reinterpret_cast<uint8_t*>(bits.data()); }
+const uint8_t* Bits(const std::string& bits) { return reinterpret_cast<const uint8_t*>(bits.data()); }
+bool BitAt(const std::string& bits, int64_t row) { return arrow::bit_util::GetBit(Bits(bits), row); }
+
+size_t BytesForBits(int64_t bits) { return static_cast<size_t>(arrow::bit_util::BytesForBits(bits)); }
+
+/// Adds `length` bits of `from`, from `start` on, to `to`, which has `rows` bits. An empty `from` counts as all set.
+void AppendBits(std::string& to, int64_t rows, const std::string& from, int64_t start, int64_t length) {
+  to.resize(BytesForBits(rows + length), '\0');
+  if (from.empty()) {
+    arrow::bit_util::SetBitsTo(Bits(to), rows, length, true);
+  } else if (length == 1) {
+    arrow::bit_util::SetBitTo(Bits(to), rows, BitAt(from, start));
+  } else {
+    arrow::internal::CopyBitmap(Bits(from), start, length, Bits(to), rows);
+  }
+}
+
+void AppendValidity(Leaf& to, const Leaf& from, int64_t start, int64_t length) {
+  if (from.nulls == 0 && to.nulls == 0) return;
+  if (to.type.form == LeafForm::kNull) return;
+  int64_t nulls = 0;
+  if (from.nulls > 0) nulls = length - arrow::internal::CountSetBits(Bits(from.validity), start, length);
+  if (nulls == 0 && to.nulls == 0) return;
+  if (to.nulls == 0) {
+    // The first null: everything before it was valid.
+    to.validity.assign(BytesForBits(to.rows), '\0');
+    arrow::bit_util::SetBitsTo(Bits(to.validity), 0, to.rows, true);
+  }
+  AppendBits(to.validity, to.rows, from.validity, start, length);
+  to.nulls += nulls;
+}
+
+void AppendVariable(Leaf& to, const Leaf& from, int64_t start, int64_t length) {
+  const auto first = static_cast<size_t>(start);
+  const auto end = static_cast<size_t>(start + length);
+  const int32_t shift = static_cast<int32_t>(to.values.size()) - from.offsets[first];
+  to.values.append(from.values, static_cast<size_t>(from.offsets[first]),
+                   static_cast<size_t>(from.offsets[end] - from.offsets[first]));
+  const size_t at = to.offsets.size();
+  to.offsets.resize(at + static_cast<size_t>(length));
+  for (size_t i = 0; i < static_cast<size_t>(length); ++i) to.offsets[at + i] = from.offsets[first + 1 + i] + shift;
+}
+
+bool SameValidity(const Leaf& before, int64_t before_row, const Leaf& after, int64_t row) {
+  return before.IsValid(before_row) == after.IsValid(row);
+}
+
+bool SameRow(const Leaf& before, int64_t before_row, const Leaf& after, int64_t row) {
+  if (!SameValidity(before, before_row, after, row)) return false;
+  switch (before.type.form) {
+    case LeafForm::kNull: return true;
+    case LeafForm::kBool: return BitAt(before.values, before_row) == BitAt(after.values, row);
+    case LeafForm::kVariable: return before.Variable(before_row) == after.Variable(row);
+    case LeafForm::kFixed: break;
+  }
+  const auto width = static_cast<size_t>(before.type.width);
+  return std::memcmp(before.values.data() + static_cast<size_t>(before_row) * width,
+                     after.values.data() + static_cast<size_t>(row) * width, width) == 0;
+}
+
+/// Whether a block of rows has equal values; false may also mean that it was not worth finding out.
+bool SameBlock(const Leaf& before, int64_t before_row, const Leaf& after, int64_t row, int64_t length) {
+  if (before.nulls > 0 || after.nulls > 0) {
+    for (int64_t i = 0; i < length; ++i) {
+      if (!SameValidity(before, before_row + i, after, row + i)) return false;
+    }
+  }
+  if (before.type.form == LeafForm::kFixed) {
+    const auto width = static_cast<size_t>(before.type.width);
+    return std::memcmp(before.values.data() + static_cast<size_t>(before_row) * width,
+                       after.values.data() + static_cast<size_t>(row) * width,
+                       static_cast<size_t>(length) * width) == 0;
+  }
+  if (before.type.form != LeafForm::kVariable) return before.type.form == LeafForm::kNull;
+  const int32_t* old_offsets = before.offsets.data() + before_row;
+  const int32_t* new_offsets = after.offsets.data() + row;
+  const int32_t shift = new_offsets[0] - old_offsets[0];
+  int32_t differs = 0;
+  for (int64_t i = 1; i <= length; ++i) differs |= (new_offsets[i] - old_offsets[i]) ^ shift;
+  return differs == 0 && std::memcmp(before.values.data() + old_offsets[0], after.values.data() + new_offsets[0],
+                                     static_cast<size_t>(old_offsets[length] - old_offsets[0])) == 0;
+}
+
+/// The positions in `changed` must follow `steps`; walks a patch in the order of its result.
+class EditWalk {
+ public:
+  EditWalk(const RowEdits& edits, std::span<const int64_t> changed) : edits_(edits), changed_(changed) {}
+
+  /// Calls keep(base_start, length) for rows that stay, replace(base_start) for one that is given anew, and
+  /// insert(length) for new ones.
+  template <typename Keep, typename Replace, typename Insert>
+  void Run(const Keep& keep, const Replace& replace, const Insert& insert) {
+    int64_t base = 0;
+    int64_t row = 0;
+    size_t next = 0;
+    for (const EditStep& step : edits_.steps) {
+      const int64_t end = row + step.keep;
+      while (row < end) {
+        const int64_t until = next < changed_.size() ? std::min(changed_[next], end) : end;
+        if (until > row) keep(base, until - row);
+        base += until - row;
+        row = until;
+        if (row == end) break;
+        replace(base++);
+        ++row;
+        ++next;
+      }
+      base += step.remove;
+      if (step.insert > 0) insert(step.insert);
+      row += step.insert;
+    }
+  }
+
+ private:
+  const RowEdits& edits_;
+  std::span<const int64_t> changed_;
+};
+
+int64_t InsertedRows(const RowEdits& edits) {
+  int64_t inserted = 0;
+  for (const EditStep& step : edits.steps) inserted += step.insert;
+  return inserted;
+}
+
+/// How many of `changed` lie in kept rows; all of them where the patch is well-formed.
+int64_t ChangedInKept(const RowEdits& edits, std::span<const int64_t> changed) {
+  int64_t in_kept = 0;
+  int64_t row = 0;
+  size_t next = 0;
+  for (const EditStep& step : edits.steps) {
+    while (next < changed.size() && changed[next] < row + step.keep) {
+      if (changed[next] >= row) ++in_kept;
+      ++next;
+    }
+    row += step.keep + step.insert;
+  }
+  return in_kept;
+}
+
+Leaf EmptyLike(const Leaf& leaf) {
+  Leaf empty;
+  empty.type = leaf.type;
+  if (leaf.type.form == LeafForm::kVariable) empty.offsets.push_back(0);
+  return empty;
+}
+
+/// Both in dictionary form: `given` gets the codes of one dictionary that both share, which `before` keeps.
+void ShareDictionary(Leaf& before, Leaf& given) {
+  absl::flat_hash_map<std::string_view, int32_t> known;
+  const auto old_values = static_cast<int64_t>(before.offsets.size()) - 1;
+  for (int64_t i = 0; i < old_values; ++i) known.emplace(before.Variable(i), static_cast<int32_t>(i));
+  std::vector<int32_t> codes;
+  std::string added;
+  const auto old_bytes = static_cast<int32_t>(before.values.size());
+  for (int64_t i = 0; i + 1 < static_cast<int64_t>(given.offsets.size()); ++i) {
+    const auto [entry, is_new] = known.try_emplace(given.Variable(i), static_cast<int32_t>(before.offsets.size()) - 1);
+    if (is_new) {
+      added.append(given.Variable(i));
+      before.offsets.push_back(old_bytes + static_cast<int32_t>(added.size()));
+    }
+    codes.push_back(entry->second);
+  }
+  before.values.append(added);
+  for (int32_t& code : given.codes) code = codes[static_cast<size_t>(code)];
+}
+
+Leaf ApplyToCodes(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given) {
+  given = ToDictionaryForm(std::move(given));
+  ShareDictionary(before, given);
+  Leaf after;
+  after.type = before.type;
+  after.is_dictionary = true;
+  after.codes.reserve(static_cast<size_t>(edits.rows));
+  int64_t from = 0;
+  const auto take = [&after](const Leaf& leaf, int64_t start, int64_t length) {
+    AppendValidity(after, leaf, start, length);
+    after.codes.insert(after.codes.end(), leaf.codes.begin() + start, leaf.codes.begin() + start + length);
+    after.rows += length;
+  };
+  EditWalk(edits, changed)
+      .Run([&](int64_t base, int64_t length) { take(before, base, length); }, [&](int64_t) { take(given, from++, 1); },
+           [&](int64_t length) {
+             take(given, from, length);
+             from += length;
+           });
+  after.values = std::move(before.values);
+  after.offsets = std::move(before.offsets);
+  return after;
+}
+
+template <typename From, typename To>
+std::string WidenValues(const std::string& values) {
+  const size_t rows = values.size() / sizeof(From);
+  std::string wide(rows * sizeof(To), '\0');
+  for (size_t row = 0; row < rows; ++row) {
+    From narrow;
+    std::memcpy(&narrow, values.data() + row * sizeof narrow, sizeof narrow);
+    const To value = static_cast<To>(narrow);
+    std::memcpy(wide.data() + row * sizeof value, &value, sizeof value);
+  }
+  return wide;
+}
+
+template <typename From>
+std::string WidenInteger(const std::string& values, int width) {
+  if (width == 2) return WidenValues<From, int16_t>(values);
+  return width == 4 ? WidenValues<From, int32_t>(values) : WidenValues<From, int64_t>(values);
+}
+
+bool IsPlainInteger(const LeafType& type) { return type.tag.starts_with("int") || type.tag.starts_with("uint"); }
+
+}  // namespace
+
+void AppendRows(Leaf& to, const Leaf& from, int64_t start, int64_t length) {
+  if (length == 0) return;
+  AppendValidity(to, from, start, length);
+  switch (to.type.form) {
+    case LeafForm::kNull: break;
+    case LeafForm::kBool: AppendBits(to.values, to.rows, from.values, start, length); break;
+    case LeafForm::kVariable: AppendVariable(to, from, start, length); break;
+    case LeafForm::kFixed: {
+      const auto width = static_cast<size_t>(to.type.width);
+      to.values.append(from.values, static_cast<size_t>(start) * width, static_cast<size_t>(length) * width);
+    }
+  }
+  to.rows += length;
+}
+
+Leaf Concatenate(std::vector<Leaf> parts) {
+  Leaf all = std::move(parts.front());
+  if (all.is_dictionary) {
+    for (size_t i = 1; i < parts.size(); ++i) {
+      ShareDictionary(all, parts[i]);
+      AppendValidity(all, parts[i], 0, parts[i].rows);
+      all.codes.insert(all.codes.end(), parts[i].codes.begin(), parts[i].codes.end());
+      all.rows += parts[i].rows;
+    }
+    return all;
+  }
+  for (size_t i = 1; i < parts.size(); ++i) AppendRows(all, parts[i], 0, parts[i].rows);
+  return all;
+}
+
+std::vector<int64_t> ChangedRows(const Leaf& before, const Leaf& after, const RowEdits& edits) {
+  std::vector<int64_t> changed;
+  int64_t base = 0;
+  int64_t row = 0;
+  for (const EditStep& step : edits.steps) {
+    for (int64_t done = 0; done < step.keep;) {
+      const int64_t length = std::min(kBlockRows, step.keep - done);
+      if (!SameBlock(before, base + done, after, row + done, length)) {
+        for (int64_t i = done; i < done + length; ++i) {
+          if (!SameRow(before, base + i, after, row + i)) changed.push_back(row + i);
+        }
+      }
+      done += length;
+    }
+    base += step.keep + step.remove;
+    row += step.keep + step.insert;
+  }
+  return changed;
+}
+
+Leaf GivenRows(const Leaf& after, const RowEdits& edits, std::span<const int64_t> changed) {
+  Leaf given = EmptyLike(after);
+  int64_t row = 0;
+  EditWalk(edits, changed)
+      .Run([&](int64_t, int64_t length) { row += length; }, [&](int64_t) { AppendRows(given, after, row++, 1); },
+           [&](int64_t length) {
+             AppendRows(given, after, row, length);
+             row += length;
+           });
+  return given;
+}
+
+absl::StatusOr<Leaf> ApplyEdits(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given) {
+  const int64_t wanted = InsertedRows(edits) + static_cast<int64_t>(changed.size());
+  if (before.rows != edits.base_rows || given.rows != wanted || before.type != given.type ||
+      ChangedInKept(edits, changed) != static_cast<int64_t>(changed.size())) {
+    return absl::DataLossError(fmt::format("a patch of {} values of {} for {} rows of {} does not fit {} rows",
+                                           given.rows, given.type.tag, edits.base_rows, before.type.tag, before.rows));
+  }
+  if (before.is_dictionary) return ApplyToCodes(std::move(before), edits, changed, std::move(given));
+  const auto bytes = before.values.size() + given.values.size();
+  if (bytes > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    return absl::DataLossError("the values of a patched leaf take too many bytes");
+  }
+  Leaf after = EmptyLike(before);
+  after.values.reserve(bytes);
+  if (after.type.form == LeafForm::kVariable) after.offsets.reserve(static_cast<size_t>(edits.rows) + 1);
+  int64_t from = 0;
+  EditWalk(edits, changed)
+      .Run([&](int64_t base, int64_t length) { AppendRows(after, before, base, length); },
+           [&](int64_t) { AppendRows(after, given, from++, 1); },
+           [&](int64_t length) {
+             AppendRows(after, given, from, length);
+             from += length;
+           });
+  return after;
+}
+
+bool CanWiden(const LeafType& from, const LeafType& to) {
+  if (from.tag == "float" && to.tag == "double") return true;
+  if (!IsPlainInteger(from) || !IsPlainInteger(to) || to.width <= from.width) return false;
+  return from.is_signed == to.is_signed || to.is_signed;
+}
+
+absl::StatusOr<Leaf> Widen(Leaf leaf, const LeafType& to) {
+  if (!CanWiden(leaf.type, to)) {
+    return absl::InvalidArgumentError(fmt::format("values of type {} do not fit into {}", leaf.type.tag, to.tag));
+  }
+  if (to.tag == "double") {
+    leaf.values = WidenValues<float, double>(leaf.values);
+  } else {
+    switch (leaf.type.width * (leaf.type.is_signed ? 1 : -1)) {
+      case 1: leaf.values = WidenInteger<int8_t>(leaf.values, to.width); break;
+      case 2: leaf.values = WidenInteger<int16_t>(leaf.values, to.width); break;
+      case 4: leaf.values = WidenInteger<int32_t>(leaf.values, to.width); break;
+      case -1: leaf.values = WidenInteger<uint8_t>(leaf.values, to.width); break;
+      case -2: leaf.values = WidenInteger<uint16_t>(leaf.values, to.width); break;
+      default: leaf.values = WidenInteger<uint32_t>(leaf.values, to.width);
+    }
+  }
+  leaf.type = to;
+  return leaf;
+}
+
+}  // namespace roost::store

@@ -1,0 +1,165 @@
+#include "store/tile_loader.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "absl/status/status.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "store/arrow_leaf.h"
+#include "store/leaf_codec.h"
+#include "store/leaf_rows.h"
+
+namespace roost::store {
+namespace {
+
+constexpr size_t kCachedLists = 64;
+constexpr int kMaxLevels = 64;
+
+absl::Status Damaged(const RecordLocation& location, const absl::Status& status) {
+  return Annotate(status, fmt::format("{}: record {}", PackKey(location.pack), location.entry.id.ToHex()));
+}
+
+/// The full leaves that `tile` needs for `column`, into `ids`.
+absl::Status CollectLeaves(const TileChain& tile, int64_t column, std::vector<Digest>& ids) {
+  const int64_t at = tile.place.list->Find(column);
+  if (at < 0) return absl::DataLossError(fmt::format("a tile lacks column {} of its table", column));
+  const auto index = static_cast<size_t>(at);
+  if (!tile.patch.has_value() || tile.patch->leaves[index].form == LeafPatch::Form::kFull) {
+    ids.push_back(tile.place.node().leaves[index].id);
+    return absl::OkStatus();
+  }
+  for (const TileChain& base : tile.bases) TRY(CollectLeaves(base, column, ids));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const TileList>> TileLoader::List(const Digest& id, const TableObject& table) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = lists_.find(id);
+    if (found != lists_.end()) {
+      recent_.remove(id);
+      recent_.push_front(id);
+      return found->second;
+    }
+  }
+  TRY_ASSIGN(const std::string bytes, records_.LoadObject(id, kTilesTag));
+  TRY_ASSIGN(TileList list, ReadTiles(bytes));
+  if (list.columns.empty()) {
+    for (const StoredColumn& column : table.columns) list.columns.push_back(column.id);
+  }
+  for (const TileNode& tile : list.tiles) {
+    if (tile.leaves.size() != list.columns.size()) {
+      return absl::DataLossError(
+          fmt::format("a tile has {} columns where its list has {}", tile.leaves.size(), list.columns.size()));
+    }
+  }
+  auto shared = std::make_shared<const TileList>(std::move(list));
+  const std::lock_guard lock(mutex_);
+  if (lists_.emplace(id, shared).second) recent_.push_front(id);
+  if (recent_.size() > kCachedLists) {
+    lists_.erase(recent_.back());
+    recent_.pop_back();
+  }
+  return shared;
+}
+
+absl::StatusOr<std::vector<TileChain>> TileLoader::Resolve(std::span<const TilePlace> tiles, const TableObject& table,
+                                                           const Context& context) {
+  std::vector<TileChain> chains(tiles.size());
+  std::vector<TileChain*> level;
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    chains[i].place = tiles[i];
+    level.push_back(&chains[i]);
+  }
+  for (int depth = 0; !level.empty(); ++depth) {
+    if (depth > kMaxLevels) return absl::DataLossError("patches upon patches without an end");
+    std::vector<Digest> ids;
+    for (const TileChain* chain : level) ids.push_back(chain->place.id());
+    TRY_ASSIGN(const RecordLocations locations, records_.Locate(ids));
+    const absl::Status read = context.pool->ParallelFor(level.size(), [&](size_t i) -> absl::Status {
+      const auto found = locations.find(ids[i]);
+      if (found == locations.end()) return absl::OkStatus();
+      TRY_ASSIGN(const std::string record, records_.Load(found->second));
+      absl::StatusOr<TilePatch> patch = ReadTilePatch(record);
+      if (!patch.ok()) return Damaged(found->second, patch.status());
+      if (patch->leaves.size() != level[i]->place.list->columns.size() ||
+          patch->edits.rows != level[i]->place.node().rows) {
+        return Damaged(found->second, absl::DataLossError("it does not fit its tile"));
+      }
+      level[i]->patch = *std::move(patch);
+      return absl::OkStatus();
+    });
+    TRY(read);
+    std::vector<TileChain*> next;
+    for (TileChain* chain : level) {
+      if (!chain->patch.has_value()) continue;
+      for (const TileAddress& base : chain->patch->bases) {
+        TilePlace place{.list_id = base.list, .index = static_cast<size_t>(base.index)};
+        TRY_ASSIGN(place.list, List(base.list, table));
+        if (place.index >= place.list->tiles.size()) return absl::DataLossError("a patch's base is not in its list");
+        chain->bases.push_back({.place = std::move(place)});
+      }
+    }
+    for (TileChain* chain : level) {
+      for (TileChain& base : chain->bases) next.push_back(&base);
+    }
+    level = std::move(next);
+  }
+  return chains;
+}
+
+absl::StatusOr<std::vector<Leaf>> TileLoader::Load(std::span<const TileChain> tiles,
+                                                   std::span<const WantedColumn> columns, const Context& context) {
+  std::vector<Digest> ids;
+  for (const TileChain& tile : tiles) {
+    for (const WantedColumn& column : columns) TRY(CollectLeaves(tile, column.id, ids));
+  }
+  TRY_ASSIGN(const RecordLocations locations, records_.LocateAll(ids, "a tile"));
+  std::vector<Leaf> leaves(tiles.size() * columns.size());
+  const absl::Status loaded = context.pool->ParallelFor(leaves.size(), [&](size_t i) -> absl::Status {
+    TRY(context.CheckCancelled());
+    const WantedColumn& column = columns[i % columns.size()];
+    TRY_ASSIGN(leaves[i], LoadLeaf(tiles[i / columns.size()], column, locations));
+    TRY_ASSIGN(const LeafType type, LeafTypeOfName(column.type));
+    if (CanWiden(leaves[i].type, type)) {
+      TRY_ASSIGN(leaves[i], Widen(std::move(leaves[i]), type));
+    }
+    if (leaves[i].type != type) {
+      return absl::DataLossError(fmt::format("a leaf of {}, expected {}", leaves[i].type.tag, type.tag));
+    }
+    if (column.as_dictionary && type.form == LeafForm::kVariable) leaves[i] = ToDictionaryForm(std::move(leaves[i]));
+    return absl::OkStatus();
+  });
+  TRY(loaded);
+  return leaves;
+}
+
+absl::StatusOr<Leaf> TileLoader::LoadLeaf(const TileChain& tile, const WantedColumn& column,
+                                          const RecordLocations& locations) {
+  const auto index = static_cast<size_t>(tile.place.list->Find(column.id));
+  const TileNode& node = tile.place.node();
+  if (!tile.patch.has_value() || tile.patch->leaves[index].form == LeafPatch::Form::kFull) {
+    const RecordLocation& location = locations.at(node.leaves[index].id);
+    TRY_ASSIGN(const std::string record, records_.Load(location));
+    absl::StatusOr<Leaf> leaf = DecodeLeaf(record, column.as_dictionary);
+    if (!leaf.ok()) return Damaged(location, leaf.status());
+    if (leaf->rows != node.rows) {
+      return Damaged(location, absl::DataLossError(fmt::format("it has {} rows, expected {}", leaf->rows, node.rows)));
+    }
+    return leaf;
+  }
+  std::vector<Leaf> parts;
+  for (const TileChain& base : tile.bases) {
+    TRY_ASSIGN(parts.emplace_back(), LoadLeaf(base, column, locations));
+  }
+  Leaf before = Concatenate(std::move(parts));
+  absl::StatusOr<Leaf> leaf = ApplyLeafPatch(std::move(before), tile.patch->leaves[index], tile.patch->edits);
+  if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("the patch of tile {}", tile.place.id().ToHex()));
+  return leaf;
+}
+
+}  // namespace roost::store
