@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kMaxDepth = 10;        // patches upon patches before one is made on the full leaves again
 constexpr size_t kMaxBases = 8;          // tiles that one patch is made on
+constexpr int64_t kMinTail = 64;         // rows at a tile's end for which the base's next tile is looked at
 constexpr size_t kKeptTiles = 4;         // decoded tiles of the parent that are kept
 constexpr uint64_t kIndexMask = 31;      // rows of the index: those whose hash has five zero bits
 constexpr size_t kIndexGroup = 8;        // tiles decoded together for the index
@@ -181,7 +182,7 @@ absl::StatusOr<PatchPlanner::Base> PatchPlanner::Cover(size_t first, int64_t ski
   while (true) {
     base.alignment = Align(rows, hashes);
     // Rows at the end that this base does not have: the next tile of the parent may.
-    const bool has_tail = base.alignment.tail * 50 >= static_cast<int64_t>(hashes.size());
+    const bool has_tail = base.alignment.tail >= kMinTail;
     if (!can_grow() || !has_tail || base.alignment.matched == 0) break;
     TRY(add_tile());
   }

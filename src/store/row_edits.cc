@@ -114,20 +114,114 @@ class Aligner {
   Alignment result_;
 };
 
-/// The low bytes of all numbers, then the rest of each as a varint: gaps between random positions take hardly more
-/// than a byte so, and the second part compresses to nothing.
+constexpr uint64_t kEscape = 32;  // so many ones: the number follows in kWideBits bits
+constexpr int kWideBits = 40;
+constexpr int kMaxParameter = 32;
+
+/// Golomb-Rice coding (R. F. Rice, 1979) with parameter `k`: the bits of all numbers, low bits of each byte first.
+class BitWriter {
+ public:
+  void Add(uint64_t value, int bits) {
+    for (int bit = 0; bit < bits; ++bit) AddBit(((value >> bit) & 1) != 0);
+  }
+  void AddRice(uint64_t number, int k) {
+    const uint64_t quotient = number >> k;
+    for (uint64_t one = 0; one < std::min(quotient, kEscape); ++one) AddBit(true);
+    if (quotient >= kEscape) return Add(number, kWideBits);
+    AddBit(false);
+    Add(number, k);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  void AddBit(bool set) {
+    if (used_ % 8 == 0) bytes_.push_back('\0');
+    if (set) bytes_.back() = static_cast<char>(bytes_.back() | (1 << (used_ % 8)));
+    ++used_;
+  }
+
+  std::string bytes_;
+  size_t used_ = 0;
+};
+
+class BitReader {
+ public:
+  explicit BitReader(std::string_view bytes) : bytes_(bytes) {}
+
+  absl::StatusOr<uint64_t> Rice(int k) {
+    uint64_t quotient = 0;
+    while (quotient < kEscape) {
+      TRY_ASSIGN(const uint64_t bit, Take(1));
+      if (bit == 0) break;
+      ++quotient;
+    }
+    if (quotient == kEscape) return Take(kWideBits);
+    TRY_ASSIGN(const uint64_t low, Take(k));
+    return (quotient << k) | low;
+  }
+
+ private:
+  absl::StatusOr<uint64_t> Take(int bits) {
+    uint64_t value = 0;
+    for (int bit = 0; bit < bits; ++bit, ++used_) {
+      if (used_ / 8 >= bytes_.size()) return absl::DataLossError("a list of numbers ends too early");
+      value |= static_cast<uint64_t>((static_cast<uint8_t>(bytes_[used_ / 8]) >> (used_ % 8)) & 1) << bit;
+    }
+    return value;
+  }
+
+  std::string_view bytes_;
+  size_t used_ = 0;
+};
+
+/// The parameter that needs the fewest bits.
+int BestParameter(std::span<const uint64_t> numbers) {
+  int best = 0;
+  uint64_t least = ~uint64_t{0};
+  for (int k = 0; k <= kMaxParameter; ++k) {
+    uint64_t bits = 0;
+    for (const uint64_t number : numbers) {
+      const uint64_t quotient = number >> k;
+      bits += quotient >= kEscape ? kEscape + kWideBits : quotient + 1 + static_cast<uint64_t>(k);
+    }
+    if (bits < least) {
+      least = bits;
+      best = k;
+    }
+  }
+  return best;
+}
+
+/// One number for all, or Rice codes: gaps between random positions take a tenth of a bit more than they must.
 void AppendNumbers(std::string& bytes, std::span<const uint64_t> numbers) {
-  for (const uint64_t number : numbers) bytes.push_back(static_cast<char>(number & 0xff));
-  for (const uint64_t number : numbers) AppendVarint(bytes, number >> 8);
+  if (numbers.empty()) return;
+  if (std::all_of(numbers.begin(), numbers.end(), [&](uint64_t number) { return number == numbers.front(); })) {
+    bytes.push_back('\0');
+    AppendVarint(bytes, numbers.front());
+    return;
+  }
+  const int k = BestParameter(numbers);
+  BitWriter bits;
+  for (const uint64_t number : numbers) bits.AddRice(number, k);
+  bytes.push_back(static_cast<char>(k + 1));
+  AppendString(bytes, bits.bytes());
 }
 
 absl::StatusOr<std::vector<uint64_t>> ReadNumbers(ByteReader& reader, uint64_t count) {
-  TRY_ASSIGN(const std::string_view low, reader.Raw(count));
   std::vector<uint64_t> numbers(count);
-  for (uint64_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(const uint64_t high, reader.Varint());
-    if (high >> 40 != 0) return absl::DataLossError("a number of rows is too large");
-    numbers[i] = (high << 8) | static_cast<uint8_t>(low[i]);
+  if (count == 0) return numbers;
+  TRY_ASSIGN(const auto form, reader.Fixed<uint8_t>());
+  if (form > kMaxParameter + 1) return absl::DataLossError("an unknown form of numbers");
+  if (form == 0) {
+    TRY_ASSIGN(const uint64_t number, reader.Varint());
+    if (number >> kWideBits != 0) return absl::DataLossError("a number of rows is too large");
+    std::fill(numbers.begin(), numbers.end(), number);
+    return numbers;
+  }
+  TRY_ASSIGN(const std::string_view bytes, reader.String());
+  BitReader bits(bytes);
+  for (uint64_t& number : numbers) {
+    TRY_ASSIGN(number, bits.Rice(form - 1));
   }
   return numbers;
 }
@@ -151,7 +245,9 @@ std::string WriteEdits(const RowEdits& edits) {
 absl::StatusOr<RowEdits> ReadEdits(std::string_view bytes, int64_t base_rows, int64_t rows) {
   ByteReader reader(bytes);
   TRY_ASSIGN(const uint64_t count, reader.Varint());
-  if (count > bytes.size()) return absl::DataLossError(fmt::format("{} edits in {} bytes", count, bytes.size()));
+  if (count > static_cast<uint64_t>(rows) + 1) {
+    return absl::DataLossError(fmt::format("{} edits that make {} rows", count, rows));
+  }
   RowEdits edits{.base_rows = base_rows, .rows = rows};
   edits.steps.resize(count);
   int64_t base_sum = 0;
@@ -189,6 +285,9 @@ std::string WritePositions(std::span<const int64_t> positions) {
 absl::StatusOr<std::vector<int64_t>> ReadPositions(std::string_view bytes, int64_t limit) {
   ByteReader reader(bytes);
   TRY_ASSIGN(const uint64_t count, reader.Varint());
+  if (count > static_cast<uint64_t>(limit)) {
+    return absl::DataLossError(fmt::format("{} changed rows of {}", count, limit));
+  }
   TRY_ASSIGN(const std::vector<uint64_t> gaps, ReadNumbers(reader, count));
   std::vector<int64_t> positions;
   positions.reserve(count);

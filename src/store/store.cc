@@ -37,7 +37,8 @@ struct Store::State {
 
 namespace {
 
-constexpr int kStoreFormat = 1;
+constexpr int kStoreFormat = 2;
+constexpr int kOldestFormat = 1;
 constexpr char kFormatKey[] = "format.json";
 constexpr char kObjectsFolder[] = "objects";
 constexpr char kDatabaseFile[] = "metadata.sqlite";
@@ -54,12 +55,13 @@ absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
   if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
   try {
     const int version = json->at("version").get<int>();
-    if (version == kStoreFormat && json->at("reader_features").empty() && json->at("writer_features").empty()) {
+    if (version >= kOldestFormat && version <= kStoreFormat && json->at("reader_features").empty() &&
+        json->at("writer_features").empty()) {
       return absl::OkStatus();
     }
     return WithHint(absl::FailedPreconditionError(fmt::format(
-                        "the workspace {} has format {} ({}); this program knows format {} without features", folder,
-                        version, ToLine(*json), kStoreFormat)),
+                        "the workspace {} has format {} ({}); this program knows formats {} to {} without features",
+                        folder, version, ToLine(*json), kOldestFormat, kStoreFormat)),
                     "Use the newer version of Roost that made it.");
   } catch (const nlohmann::json::exception& error) {
     return absl::DataLossError(fmt::format("{} of workspace {}: {}", kFormatKey, folder, error.what()));
