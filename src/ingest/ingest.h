@@ -23,6 +23,10 @@ struct IngestOptions {
 /// Commits the rows of `source` as a new version of a dataset and attaches the profile of all of that version's rows:
 /// for an append it is the profile of the version before, merged with the one of the new rows, so that nothing is read
 /// twice. Errors of the source, the store (which then is as it was), and Cancelled.
+///
+/// Where another writer makes a version meanwhile, an append is done again upon that version, reading `source` from its
+/// beginning, up to 50 times, and context.progress says so; a snapshot, which would undo what the other one did, is
+/// refused as Aborted.
 absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
                                          const Context& context);
 
