@@ -17,8 +17,7 @@
 namespace roost::ingest {
 namespace {
 
-// Each time, at least one other writer has added its rows: with so many in a row something else is wrong.
-constexpr int kMaxAppendTries = 50;
+constexpr int kLongestPauseMs = 400;
 
 // Hands on the batches of another reader and counts each of them into a profile.
 class ProfilingReader : public arrow::RecordBatchReader {
@@ -95,7 +94,7 @@ absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& 
 // Waits a little, longer each time and never the same as others, so that they get out of each other's way.
 absl::Status Pause(int tries, const Context& context) {
   static thread_local std::minstd_rand random(std::random_device{}());
-  const int most = 25 << std::min(tries, 5);
+  const int most = std::min(25 * tries, kLongestPauseMs);
   std::this_thread::sleep_for(std::chrono::milliseconds(most / 2 + static_cast<int>(random() % most) / 2));
   return context.CheckCancelled();
 }
@@ -108,7 +107,7 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
     absl::StatusOr<store::CommitInfo> added = IngestOnce(store, source, options, context);
     // Rows that are appended do not touch what others added meanwhile: they go behind it. A snapshot would undo it.
     const bool again = absl::IsAborted(added.status()) && options.mode == store::CommitRequest::Mode::kAppend;
-    if (!again || tries == kMaxAppendTries) return added;
+    if (!again || tries >= options.append_tries) return added;
     context.Report({.stage = "another writer was faster; appending again", .unit = "rows", .done = 0, .total = 0});
     TRY(Pause(tries, context));
   }

@@ -18,6 +18,7 @@ struct IngestOptions {
   store::CommitRequest::Mode mode = store::CommitRequest::Mode::kSnapshot;
   std::string message;
   std::string author;
+  int append_tries = 50;  ///< how often an append is tried while other writers are faster
 };
 
 /// Commits the rows of `source` as a new version of a dataset and attaches the profile of all of that version's rows:
@@ -25,8 +26,8 @@ struct IngestOptions {
 /// twice. Errors of the source, the store (which then is as it was), and Cancelled.
 ///
 /// Where another writer makes a version meanwhile, an append is done again upon that version, reading `source` from its
-/// beginning, up to 50 times, and context.progress says so; a snapshot, which would undo what the other one did, is
-/// refused as Aborted.
+/// beginning, up to append_tries times, and context.progress says so; a snapshot, which would undo what the other one
+/// did, is refused as Aborted.
 absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
                                          const Context& context);
 

@@ -19,11 +19,11 @@ constexpr std::chrono::milliseconds kFirstPause{20};  // doubled each time
 bool IsPostgres(std::string_view url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
 
 absl::Status UnknownOutcome(const std::string& name, const absl::Status& why) {
-  return WithHint(
-      absl::UnavailableError(fmt::format("{}; it was lost at the very end of a change to {}, and whether the change was "
-                                         "kept cannot be found out now",
-                                         std::string(why.message()), name)),
-      "When the server can be reached again, look whether the change is there before you repeat it.");
+  return WithHint(absl::UnavailableError(
+                      fmt::format("{}; it was lost at the very end of a change to {}, and whether the change was "
+                                  "kept cannot be found out now",
+                                  std::string(why.message()), name)),
+                  "When the server can be reached again, look whether the change is there before you repeat it.");
 }
 
 }  // namespace
@@ -91,8 +91,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& url_
   if (IsPostgres(url_or_path)) {
     TRY_ASSIGN(state->connection, ConnectPostgres(url_or_path));
   } else {
-    TRY_ASSIGN(state->connection, ConnectSqlite(url_or_path.starts_with(kScheme) ? url_or_path.substr(kScheme.size())
-                                                                                 : url_or_path));
+    TRY_ASSIGN(state->connection,
+               ConnectSqlite(url_or_path.starts_with(kScheme) ? url_or_path.substr(kScheme.size()) : url_or_path));
   }
   return std::unique_ptr<Database>(new Database(std::move(state)));
 }

@@ -115,9 +115,8 @@ TEST_P(DatabaseTest, ErrorsAreStatuses) {
   EXPECT_TRUE(absl::IsInternal(database_->Execute("NONSENSE").status()));
   EXPECT_TRUE(absl::IsInternal(database_->Query("SELECT nothing FROM nowhere").status()));
   EXPECT_EQ(Number("SELECT COUNT(*) FROM t"), 1);
-  EXPECT_TRUE(absl::IsInternal(database_->InTransaction([&] {
-    return database_->InTransaction([] { return absl::OkStatus(); });
-  })));
+  EXPECT_TRUE(absl::IsInternal(
+      database_->InTransaction([&] { return database_->InTransaction([] { return absl::OkStatus(); }); })));
 }
 
 TEST_P(DatabaseTest, NoUpdateOfManyWritersIsLost) {
@@ -294,9 +293,8 @@ TEST_F(PostgresTest, AWriterWhoseConnectionIsLostAnywhereWritesOnce) {
 TEST_F(PostgresTest, SchemasOfOneDatabaseDoNotWaitForEachOther) {
   ASSERT_TRUE(database_->Execute("CREATE SCHEMA other").ok());
   const auto other = Database::Open(url_ + "?options=-csearch_path%3Dother").value();
-  const absl::Status done = database_->InTransaction([&]() -> absl::Status {
-    return other->Execute("CREATE TABLE t (i BIGINT)").status();
-  });
+  const absl::Status done =
+      database_->InTransaction([&]() -> absl::Status { return other->Execute("CREATE TABLE t (i BIGINT)").status(); });
   EXPECT_TRUE(done.ok()) << done;
   EXPECT_FALSE(database_->Query("SELECT i FROM t").ok());
 }

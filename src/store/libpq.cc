@@ -40,10 +40,10 @@ absl::StatusOr<Libpq> Load() {
                    Find(pq, "PQconninfoFree", libpq.conninfo_free) && Find(pq, "PQfreemem", libpq.freemem) &&
                    Find(pq, "PQstatus", libpq.status) && Find(pq, "PQserverVersion", libpq.server_version) &&
                    Find(pq, "PQtransactionStatus", libpq.transaction_status) &&
-                   Find(pq, "PQresultErrorField", libpq.result_error_field) &&
-                   Find(pq, "PQntuples", libpq.ntuples) && Find(pq, "PQnfields", libpq.nfields) &&
-                   Find(pq, "PQftype", libpq.ftype) && Find(pq, "PQgetisnull", libpq.getisnull) &&
-                   Find(pq, "PQgetvalue", libpq.getvalue) && Find(pq, "PQgetlength", libpq.getlength);
+                   Find(pq, "PQresultErrorField", libpq.result_error_field) && Find(pq, "PQntuples", libpq.ntuples) &&
+                   Find(pq, "PQnfields", libpq.nfields) && Find(pq, "PQftype", libpq.ftype) &&
+                   Find(pq, "PQgetisnull", libpq.getisnull) && Find(pq, "PQgetvalue", libpq.getvalue) &&
+                   Find(pq, "PQgetlength", libpq.getlength);
   if (!all) return NotLoaded();
   libpq.soci_backend = factory();
   return libpq;

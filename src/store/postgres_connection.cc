@@ -1,5 +1,5 @@
-#include <cstdlib>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -85,8 +85,9 @@ absl::StatusOr<Address> ParseAddress(const Libpq& libpq, const std::string& url)
   if (!has_timeout) address.conninfo += fmt::format("connect_timeout={} ", kConnectSeconds);
   if (!has_program) address.conninfo += "application_name=roost ";
   // A server that vanishes without a word is noticed in half a minute.
-  address.conninfo += "client_encoding=UTF8 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 "
-                      "tcp_user_timeout=30000";
+  address.conninfo +=
+      "client_encoding=UTF8 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 "
+      "tcp_user_timeout=30000";
   address.name = fmt::format("postgresql://{}{}:{}/{}", user, host, port, database);
   return address;
 }
@@ -184,8 +185,7 @@ class PostgresConnection : public SqlConnection {
 
   absl::StatusOr<int64_t> Execute(const std::string& sql, const SqlRow& parameters) override {
     int64_t rows_changed = 0;
-    TRY(Run(InByteOrder(sql), parameters,
-            [&](PostgresStatement& statement) { rows_changed = statement.Execute(); }));
+    TRY(Run(InByteOrder(sql), parameters, [&](PostgresStatement& statement) { rows_changed = statement.Execute(); }));
     return rows_changed;
   }
 

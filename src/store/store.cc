@@ -128,9 +128,7 @@ Store::~Store() = default;
 ObjectStore& Store::objects() { return *state_->objects; }
 Database& Store::database() { return *state_->database; }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) {
-  return Create(LocationIn(folder));
-}
+absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) { return Create(LocationIn(folder)); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& location) {
   TRY_ASSIGN(std::unique_ptr<LocalObjectStore> objects, LocalObjectStore::Open(location.objects));
@@ -165,6 +163,12 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     WorkspaceOf(location.objects), kDatabaseFile, location.objects));
   }
   TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
+  if (absl::IsInternal(database->Query("SELECT version FROM versions LIMIT 1").status())) {
+    return absl::DataLossError(
+        fmt::format("the database of the workspace {} holds nothing of it: the wrong one, or "
+                    "emptied; its data and names are still in {}",
+                    WorkspaceOf(location.objects), location.objects));
+  }
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -65,6 +67,19 @@ std::string NewDatabase(DatabaseKind kind, const std::string& folder) {
   const std::string url = server->Ask("test_" + std::to_string(number));
   ROOST_CHECK(!url.empty(), "the PostgreSQL server of the tests did not start");
   return url;
+}
+
+DatabaseKind KindOfThisRun() {
+  const char* kind = std::getenv("ROOST_TEST_DATABASE");
+  if (kind == nullptr) return DatabaseKind::kSqlite;
+  ROOST_CHECK(std::string_view(kind) == "postgres", "ROOST_TEST_DATABASE is 'postgres' or not set");
+  return DatabaseKind::kPostgres;
+}
+
+StoreLocation NewLocation(const std::string& folder) {
+  const bool is_file = KindOfThisRun() == DatabaseKind::kSqlite;
+  return {.objects = folder + "/objects",
+          .database = is_file ? folder + "/metadata.sqlite" : NewDatabase(DatabaseKind::kPostgres, folder)};
 }
 
 }  // namespace roost::store
