@@ -112,7 +112,9 @@ TEST_F(IngestTest, AnAppendThatWasOvertakenGoesBehindTheOthersAndNoProfileLacksR
   const std::string others = WriteCsv("c.csv", "x\n3\n");
   int tries = 0;
   const OvertakenSource source(*rows, [&] {
-    if (++tries <= 2) ASSERT_TRUE(Add({others}, kAppend).ok());
+    if (++tries <= 2) {
+      ASSERT_TRUE(Add({others}, kAppend).ok());
+    }
   });
   const auto added = Ingest(*store_, source, {.dataset = "flights", .mode = kAppend}, context_);
   ASSERT_TRUE(added.ok()) << added.status();

@@ -24,7 +24,7 @@ def commit_all_at_once(project, *options):
 
 
 def rows_of(project, version):
-    project.run("data", "export", f"shared@{version}", f"out-{version}.parquet")
+    project.run("data", "export", f"shared@{version}", "--output", f"out-{version}.parquet")
     return parquet.read_table(project.folder / f"out-{version}.parquet")
 
 
