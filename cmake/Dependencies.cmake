@@ -15,6 +15,8 @@ find_package(GTest REQUIRED CONFIG)
 find_package(benchmark REQUIRED CONFIG)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+# Headers only: a PostgreSQL database loads SOCI's backend and libpq when it is opened (src/store/libpq.cc).
+pkg_check_modules(PostgreSQL REQUIRED libpq)
 
 # libsoci-dev ships no CMake package.
 foreach(backend core sqlite3)

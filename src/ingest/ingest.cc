@@ -1,5 +1,10 @@
 #include "ingest/ingest.h"
 
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+
 #include <arrow/api.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +16,8 @@
 
 namespace roost::ingest {
 namespace {
+
+constexpr int kLongestPauseMs = 400;
 
 // Hands on the batches of another reader and counts each of them into a profile.
 class ProfilingReader : public arrow::RecordBatchReader {
@@ -55,10 +62,9 @@ absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& opti
   return before;
 }
 
-}  // namespace
-
-absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
-                                         const Context& context) {
+// One try, upon the version that is the latest now.
+absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& source, const IngestOptions& options,
+                                             const Context& context) {
   TRY_ASSIGN(const Before before, FindBefore(store, options));
   TRY_ASSIGN(auto rows, source.Open(before.types, context));
   profile::Profile added;
@@ -83,6 +89,28 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
     context.Report(update);
   };
   return store.Commit(request, reader, with_total);
+}
+
+// Waits a little, longer each time and never the same as others, so that they get out of each other's way.
+absl::Status Pause(int tries, const Context& context) {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  const int most = std::min(25 * tries, kLongestPauseMs);
+  std::this_thread::sleep_for(std::chrono::milliseconds(most / 2 + static_cast<int>(random() % most) / 2));
+  return context.CheckCancelled();
+}
+
+}  // namespace
+
+absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
+                                         const Context& context) {
+  for (int tries = 1;; ++tries) {
+    absl::StatusOr<store::CommitInfo> added = IngestOnce(store, source, options, context);
+    // Rows that are appended do not touch what others added meanwhile: they go behind it. A snapshot would undo it.
+    const bool again = absl::IsAborted(added.status()) && options.mode == store::CommitRequest::Mode::kAppend;
+    if (!again || tries >= options.append_tries) return added;
+    context.Report({.stage = "another writer was faster; appending again", .unit = "rows", .done = 0, .total = 0});
+    TRY(Pause(tries, context));
+  }
 }
 
 absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::CommitInfo& version) {

@@ -1,18 +1,25 @@
 #include "ingest/ingest.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
+#include <thread>
 
+#include <arrow/api.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "base/thread_pool.h"
+#include "store/testing/test_server.h"
 
 namespace roost::ingest {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr auto kAppend = store::CommitRequest::Mode::kAppend;
+constexpr auto kSnapshot = store::CommitRequest::Mode::kSnapshot;
 
 class IngestTest : public testing::Test {
  protected:
@@ -21,7 +28,8 @@ class IngestTest : public testing::Test {
               ("ingest." + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    store_ = *store::Store::Create((folder_ / "store").string());
+    location_ = store::NewLocation((folder_ / "store").string());
+    store_ = *store::Store::Create(location_);
     context_.pool = &pool_;
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -39,6 +47,7 @@ class IngestTest : public testing::Test {
   }
 
   fs::path folder_;
+  store::StoreLocation location_;
   std::unique_ptr<store::Store> store_;
   ThreadPool pool_{2};
   Context context_;
@@ -97,15 +106,31 @@ class OvertakenSource : public Source {
   std::function<void()> overtake_;
 };
 
-TEST_F(IngestTest, AnAppendThatWasOvertakenIsRefusedSoThatNoProfileLacksRows) {
-  constexpr auto kAppend = store::CommitRequest::Mode::kAppend;
+TEST_F(IngestTest, AnAppendThatWasOvertakenGoesBehindTheOthersAndNoProfileLacksRows) {
   ASSERT_TRUE(Add({WriteCsv("a.csv", "x\n1\n")}, kAppend).ok());
   const auto rows = *FileSource::Make({WriteCsv("b.csv", "x\n2\n")});
   const std::string others = WriteCsv("c.csv", "x\n3\n");
-  const OvertakenSource source(*rows, [&] { ASSERT_TRUE(Add({others}, kAppend).ok()); });
+  int tries = 0;
+  const OvertakenSource source(*rows, [&] {
+    if (++tries <= 2) {
+      ASSERT_TRUE(Add({others}, kAppend).ok());
+    }
+  });
   const auto added = Ingest(*store_, source, {.dataset = "flights", .mode = kAppend}, context_);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(tries, 3);
+  EXPECT_EQ(added->version, 4);
+  EXPECT_EQ(added->rows, 4);
+  EXPECT_EQ(ProfileOf(*store_, *added)->rows(), 4);
+}
+
+TEST_F(IngestTest, AnAppendThatIsAlwaysOvertakenIsGivenUp) {
+  const auto rows = *FileSource::Make({WriteCsv("b.csv", "x\n2\n")});
+  const std::string others = WriteCsv("c.csv", "x\n3\n");
+  const OvertakenSource source(*rows, [&] { ASSERT_TRUE(Add({others}, kAppend).ok()); });
+  const auto added = Ingest(*store_, source, {.dataset = "flights", .mode = kAppend, .append_tries = 3}, context_);
   EXPECT_TRUE(absl::IsAborted(added.status())) << added.status();
-  EXPECT_EQ(store_->Resolve({"flights", {}})->version, 2);
+  EXPECT_EQ(store_->Resolve({"flights", {}})->version, 3);
 }
 
 TEST_F(IngestTest, CancelledWorkLeavesNoVersion) {
@@ -116,6 +141,64 @@ TEST_F(IngestTest, CancelledWorkLeavesNoVersion) {
   EXPECT_EQ(Add({path}, store::CommitRequest::Mode::kSnapshot).status().code(), absl::StatusCode::kCancelled);
   context_.cancellation = nullptr;
   EXPECT_TRUE(store_->Datasets()->empty());
+}
+
+TEST_F(IngestTest, SixteenAppendersAllSucceedAndLoseNothing) {
+  constexpr int kWriters = 16;
+  ASSERT_TRUE(Add({WriteCsv("first.csv", "writer,delay\n-1,0\n")}, kAppend).ok());
+  std::atomic<int> said = 0;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    const std::string path =
+        WriteCsv(std::to_string(writer) + ".csv", "writer,delay\n" + std::to_string(writer) + ",1\n");
+    writers.emplace_back([&, path] {
+      const auto own = *store::Store::Open(location_);
+      const auto source = *FileSource::Make({path});
+      Context context = context_;
+      context.progress = [&](const ProgressUpdate& update) {
+        if (std::string(update.stage).find("appending again") != std::string::npos) ++said;
+      };
+      const auto added = Ingest(*own, *source, {.dataset = "flights", .mode = kAppend}, context);
+      EXPECT_TRUE(added.ok()) << added.status();
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const auto latest = *store_->Resolve({"flights", std::nullopt});
+  EXPECT_EQ(latest.version, kWriters + 1);
+  EXPECT_EQ(latest.rows, kWriters + 1);
+  EXPECT_GT(said, 0);
+  const auto rows = *(*store_->Read(latest, {}, context_))->ToTable();
+  std::set<int64_t> seen;
+  const auto chunks = rows->GetColumnByName("writer")->chunks();
+  for (const auto& chunk : chunks) {
+    const auto& numbers = static_cast<const arrow::Int64Array&>(*chunk);
+    for (int64_t i = 0; i < numbers.length(); ++i) seen.insert(numbers.Value(i));
+  }
+  EXPECT_EQ(seen.size(), kWriters + 1u);
+  EXPECT_EQ(ProfileOf(*store_, latest)->rows(), kWriters + 1);
+}
+
+TEST_F(IngestTest, OfSnapshotsUponOneVersionTheFirstWinsAndTheOthersAreTold) {
+  constexpr int kWriters = 16;
+  ASSERT_TRUE(Add({WriteCsv("first.csv", "writer\n-1\n")}, kSnapshot).ok());
+  std::atomic<int> won = 0;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    const std::string path = WriteCsv(std::to_string(writer) + ".csv", "writer\n" + std::to_string(writer) + "\n");
+    writers.emplace_back([&, path] {
+      const auto own = *store::Store::Open(location_);
+      const auto source = *FileSource::Make({path});
+      const auto added = Ingest(*own, *source, {.dataset = "flights", .mode = kSnapshot}, context_);
+      if (added.ok()) ++won;
+      EXPECT_TRUE(added.ok() || absl::IsAborted(added.status())) << added.status();
+      if (!added.ok()) {
+        EXPECT_NE(added.status().message().find("another writer made"), std::string::npos);
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GE(won, 1);
+  EXPECT_EQ(store_->Resolve({"flights", std::nullopt})->version, 1 + won);
 }
 
 }  // namespace

@@ -125,7 +125,11 @@ absl::StatusOr<AliasMove> AliasLog::Move(std::string_view model, std::string_vie
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
     TRY(AdoptRecords(model, alias).status());
     TRY_ASSIGN(const std::vector<AliasMove> history, History(model, alias));
-    if (!history.empty()) target = history.back().to;
+    target = history.empty() ? std::nullopt : std::optional(history.back().to);
+    if (!history.empty() && history.back().number == move.number && history.back() == move) {
+      target = expected;  // the work runs again, and has just adopted its own record
+      return absl::OkStatus();
+    }
     // What was adopted stays also where this move is refused: the next reader sees the target that refused it.
     if (target != expected) return absl::OkStatus();
     move.number = static_cast<int64_t>(history.size()) + 1;

@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "store/local_object_store.h"
+#include "store/testing/test_server.h"
 
 namespace roost::registry {
 namespace {
@@ -21,7 +22,8 @@ class AliasLogTest : public testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     objects_ = store::LocalObjectStore::Open(folder_ + "/objects").value();
-    database_ = store::Database::Open(folder_ + "/db").value();
+    url_ = store::NewDatabase(store::KindOfThisRun(), folder_);
+    database_ = store::Database::Open(url_).value();
   }
   ~AliasLogTest() override { std::filesystem::remove_all(folder_); }
 
@@ -33,6 +35,7 @@ class AliasLogTest : public testing::Test {
   ThreadPool pool_{1};
   Context context_{.pool = &pool_, .now = [] { return absl::FromUnixSeconds(1'000'000'000); }};
   std::string folder_;
+  std::string url_;
   std::unique_ptr<store::LocalObjectStore> objects_;
   std::unique_ptr<store::Database> database_;
 };
@@ -86,7 +89,7 @@ TEST_F(AliasLogTest, OfTwoRacingMovesOneWins) {
     std::vector<std::thread> threads;
     for (int64_t i = 1; i <= 3; ++i) {
       threads.emplace_back([&, i] {
-        const auto database = store::Database::Open(folder_ + "/db").value();
+        const auto database = store::Database::Open(url_).value();
         AliasLog log = AliasLog::Open(*database, *objects_).value();
         const auto moved = Move(log, "champion", expected, round * 3 + i);
         if (moved.ok()) ++won;

@@ -208,6 +208,7 @@ absl::StatusOr<int64_t> Registry::Restore() {
   TRY_ASSIGN(const std::vector<std::string> keys, objects_->List(kRecords));
   int64_t restored = 0;
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
+    restored = 0;
     std::string last;
     for (const std::string& key : keys) {
       const size_t begin = sizeof kRecords;  // past "names/models/"

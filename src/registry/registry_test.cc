@@ -6,12 +6,14 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <thread>
 
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "store/local_object_store.h"
+#include "store/testing/test_server.h"
 
 namespace roost::registry {
 namespace {
@@ -33,7 +35,8 @@ class RegistryTest : public testing::Test {
   ~RegistryTest() override { std::filesystem::remove_all(folder_); }
 
   std::unique_ptr<store::Database> OpenDatabase(const std::string& name) {
-    return store::Database::Open(folder_ + "/" + name).value();
+    if (!urls_.contains(name)) urls_[name] = store::NewDatabase(store::KindOfThisRun(), folder_);
+    return store::Database::Open(urls_[name]).value();
   }
   Registry Open() { return Registry::Open(*database_, *objects_).value(); }
   ModelVersion Register(Registry& registry, std::string_view name, const std::string& content) {
@@ -44,6 +47,7 @@ class RegistryTest : public testing::Test {
   ThreadPool pool_{1};
   Context context_{.pool = &pool_, .now = [] { return absl::FromUnixSeconds(1'000'000'000); }};
   std::string folder_;
+  std::map<std::string, std::string> urls_;  // of databases, by name
   std::unique_ptr<store::LocalObjectStore> objects_;
   std::unique_ptr<store::Database> database_;
 };

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <random>
 
 #include <fmt/format.h>
@@ -16,7 +15,6 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "store/bit_pack.h"
-#include "store/database.h"
 #include "store/dataset_ref.h"
 #include "store/leaf_codec.h"
 #include "store/local_object_store.h"
@@ -111,67 +109,6 @@ TEST(LocalObjectStore, AFolderThatCannotBeWrittenIsPermissionDenied) {
   ASSERT_EQ(::waitpid(child, &exit, 0), child);
   EXPECT_EQ(exit, 0);
   EXPECT_FALSE(*objects->Exists("a"));
-}
-
-// --- database
-
-std::unique_ptr<Database> FreshDatabase() {
-  const std::string folder = FreshFolder();
-  EXPECT_TRUE(MakeFolders(folder).ok());
-  return *Database::Open(folder + "/test.sqlite");
-}
-
-TEST(Database, ValuesOfEveryKindAreReadBack) {
-  const auto database = FreshDatabase();
-  ASSERT_TRUE(database->Execute("CREATE TABLE t (i BIGINT, d DOUBLE PRECISION, s TEXT, n TEXT)").ok());
-  const int64_t big = std::numeric_limits<int64_t>::min();
-  const SqlRow row{big, 0.1, std::string("it's; \"q\" \xc3\xa9"), std::monostate()};
-  EXPECT_EQ(*database->Execute("INSERT INTO t VALUES (:p1, :p2, :p3, :p4)", row), 1);
-  const auto rows = database->Query("SELECT i, d, s, n FROM t");
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_THAT(*rows, ElementsAre(row));
-  EXPECT_EQ(std::get<int64_t>((*database->Query("SELECT MIN(i) FROM t")).at(0).at(0)), big);
-  EXPECT_EQ(std::get<int64_t>((*database->Query("SELECT COUNT(*) FROM t")).at(0).at(0)), 1);
-  EXPECT_THAT(*database->Query("SELECT MAX(d), MIN(s), MAX(n) FROM t"),
-              ElementsAre(SqlRow{0.1, row[2], std::monostate()}));
-  EXPECT_THAT(*database->Query("SELECT i FROM t WHERE i = :p1", {int64_t{7}}), IsEmpty());
-}
-
-TEST(Database, ANullInTheFirstRowDoesNotDecideTheTypeOfTheNext) {
-  const auto database = FreshDatabase();
-  ASSERT_TRUE(database->Execute("CREATE TABLE t (k BIGINT, i BIGINT)").ok());
-  ASSERT_TRUE(database->Execute("INSERT INTO t VALUES (1, NULL), (2, 5)").ok());
-  EXPECT_THAT(*database->Query("SELECT i FROM t ORDER BY k"),
-              ElementsAre(SqlRow{std::monostate()}, SqlRow{int64_t{5}}));
-}
-
-TEST(Database, AFailedTransactionLeavesNothing) {
-  const auto database = FreshDatabase();
-  ASSERT_TRUE(database->Execute("CREATE TABLE t (i BIGINT)").ok());
-  const absl::Status failed = database->InTransaction([&]() -> absl::Status {
-    TRY(database->Execute("INSERT INTO t VALUES (1)").status());
-    return absl::AbortedError("no");
-  });
-  EXPECT_TRUE(absl::IsAborted(failed));
-  EXPECT_TRUE(database->InTransaction([&] { return database->Execute("INSERT INTO t VALUES (2)").status(); }).ok());
-  EXPECT_THAT(*database->Query("SELECT i FROM t"), ElementsAre(SqlRow{int64_t{2}}));
-}
-
-TEST(Database, ErrorsAreStatuses) {
-  const auto database = FreshDatabase();
-  ASSERT_TRUE(database->Execute("CREATE TABLE t (i BIGINT PRIMARY KEY)").ok());
-  ASSERT_TRUE(database->Execute("INSERT INTO t VALUES (1)").ok());
-  EXPECT_TRUE(absl::IsAlreadyExists(database->Execute("INSERT INTO t VALUES (1)").status()));
-  EXPECT_TRUE(absl::IsInternal(database->Execute("NONSENSE").status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(Database::Open("mysql://host/x").status()));
-  EXPECT_FALSE(Database::Open("/nonexistent/folder/x.sqlite").ok());
-}
-
-TEST(Database, AForeignFileIsDataLoss) {
-  const std::string folder = FreshFolder();
-  ASSERT_TRUE(MakeFolders(folder).ok());
-  std::ofstream(folder + "/x.sqlite") << std::string(4096, 'x');
-  EXPECT_TRUE(absl::IsDataLoss(Database::Open(folder + "/x.sqlite").status()));
 }
 
 // --- references

@@ -68,6 +68,14 @@ absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
   }
 }
 
+StoreLocation LocationIn(const std::string& folder) {
+  return {.objects = fmt::format("{}/{}", folder, kObjectsFolder),
+          .database = fmt::format("{}/{}", folder, kDatabaseFile)};
+}
+
+/// The folder that messages name.
+std::string WorkspaceOf(const std::string& objects) { return std::filesystem::path(objects).parent_path().string(); }
+
 absl::Status LostRace(const std::string& dataset) {
   return WithHint(
       absl::AbortedError(fmt::format("another writer made a version of '{}' while these rows were stored", dataset)),
@@ -153,13 +161,14 @@ Store::~Store() = default;
 ObjectStore& Store::objects() { return *state_->objects; }
 Database& Store::database() { return *state_->database; }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) {
-  TRY_ASSIGN(std::unique_ptr<LocalObjectStore> objects,
-             LocalObjectStore::Open(fmt::format("{}/{}", folder, kObjectsFolder)));
+absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) { return Create(LocationIn(folder)); }
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& location) {
+  TRY_ASSIGN(std::unique_ptr<LocalObjectStore> objects, LocalObjectStore::Open(location.objects));
   TRY_ASSIGN(const bool is_there, objects->Exists(kFormatKey));
-  if (is_there) return Open(folder);
+  if (is_there) return Open(location);
   {
-    TRY_ASSIGN(const std::unique_ptr<Database> database, Database::Open(fmt::format("{}/{}", folder, kDatabaseFile)));
+    TRY_ASSIGN(const std::unique_ptr<Database> database, Database::Open(location.database));
     TRY(CreateTables(*database));
   }
   // Last: a workspace is there when its format says so.
@@ -167,24 +176,32 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) 
                                        {"version", kStoreFormat},
                                        {"reader_features", Json::array()},
                                        {"writer_features", Json::array()}})));
-  return Open(folder);
+  return Open(location);
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) {
-  const std::string objects_folder = fmt::format("{}/{}", folder, kObjectsFolder);
-  if (!PathExists(fmt::format("{}/{}", objects_folder, kFormatKey))) {
-    return WithHint(absl::FailedPreconditionError(fmt::format("there is no workspace in {}", folder)),
-                    "'roost init' makes one");
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) { return Open(LocationIn(folder)); }
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location) {
+  if (!PathExists(fmt::format("{}/{}", location.objects, kFormatKey))) {
+    return WithHint(
+        absl::FailedPreconditionError(fmt::format("there is no workspace in {}", WorkspaceOf(location.objects))),
+        "'roost init' makes one");
   }
-  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(objects_folder));
-  TRY(CheckFormat(*objects, folder));
-  const std::string database_path = fmt::format("{}/{}", folder, kDatabaseFile);
-  if (!PathExists(database_path)) {
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(location.objects));
+  TRY(CheckFormat(*objects, WorkspaceOf(location.objects)));
+  const bool is_file = location.database.find("://") == std::string::npos;
+  if (is_file && !PathExists(location.database)) {
     return absl::DataLossError(
-        fmt::format("the workspace {} has lost its database {}; its data and names are still in {}", folder,
-                    kDatabaseFile, objects_folder));
+        fmt::format("the workspace {} has lost its database {}; its data and names are still in {}",
+                    WorkspaceOf(location.objects), kDatabaseFile, location.objects));
   }
-  TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(database_path));
+  TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
+  if (absl::IsInternal(database->Query("SELECT version FROM versions LIMIT 1").status())) {
+    return absl::DataLossError(
+        fmt::format("the database of the workspace {} holds nothing of it: the wrong one, or "
+                    "emptied; its data and names are still in {}",
+                    WorkspaceOf(location.objects), location.objects));
+  }
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 

@@ -14,6 +14,7 @@
 #include "store/database.h"
 #include "store/dataset_ref.h"
 #include "store/object_store.h"
+#include "store/store_location.h"
 #include "store/table_object.h"
 
 namespace roost::store {
@@ -33,10 +34,12 @@ class Store {
  public:
   /// Makes a workspace in `folder` (".roost"), or opens the one that is there.
   static absl::StatusOr<std::unique_ptr<Store>> Create(const std::string& folder);
+  static absl::StatusOr<std::unique_ptr<Store>> Create(const StoreLocation& location);
 
   /// FailedPrecondition, with a hint, where there is no workspace or where a newer version of Roost made it;
   /// DataLoss where its database is lost.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder);
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreLocation& location);
   ~Store();
 
   ObjectStore& objects();

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "store/testing/test_server.h"
 
 namespace roost::store {
 namespace {
@@ -80,7 +81,7 @@ std::shared_ptr<arrow::RecordBatchReader> InBatches(const TablePtr& table, uint6
 
 class StoreTest : public ::testing::Test {
  protected:
-  StoreTest() : folder_(FreshFolder()), store_(*Store::Create(folder_)) {
+  StoreTest() : folder_(FreshFolder()), location_(NewLocation(folder_)), store_(*Store::Create(location_)) {
     context_.pool = &pool_;
     context_.now = [] { return absl::FromUnixSeconds(1'000'000'000); };
   }
@@ -101,6 +102,7 @@ class StoreTest : public ::testing::Test {
   }
 
   std::string folder_;
+  StoreLocation location_;
   std::unique_ptr<Store> store_;
   ThreadPool pool_{2};
   Context context_;
@@ -250,7 +252,7 @@ TEST_F(StoreTest, MessagesProvenanceAndAttachmentsAreKept) {
   const auto made = store_->Commit(request, *reader, context_);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_TRUE(read_to_end);
-  store_ = *Store::Open(folder_);
+  store_ = *Store::Open(location_);
   const auto info = *store_->Resolve({"flights", {}});
   EXPECT_EQ(info.message, "January");
   EXPECT_EQ(info.author, "ann");
@@ -299,7 +301,7 @@ TEST_F(StoreTest, OfTwoWritersOneIsToldThatItLost) {
   const CommitRequest slow{.dataset = "flights",
                            .mode = kAppend,
                            .attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
-                             const auto other = *Store::Open(folder_);
+                             const auto other = *Store::Open(location_);
                              const auto rows = InBatches(Flights(20, 6), 1);
                              TRY(other->Commit({.dataset = "flights", .mode = kAppend}, *rows, context_).status());
                              return std::map<std::string, std::string>{};
@@ -314,7 +316,7 @@ TEST_F(StoreTest, ManyWritersLoseNoUpdate) {
   std::vector<std::thread> writers;
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.emplace_back([&, writer] {
-      const auto mine = *Store::Open(folder_);
+      const auto mine = *Store::Open(location_);
       for (int round = 0; round < kRounds;) {
         const auto rows = InBatches(Flights(10, static_cast<uint64_t>(100 * writer + round)), 1);
         const auto made = mine->Commit({.dataset = "flights", .mode = kAppend}, *rows, context_);
@@ -347,7 +349,7 @@ TEST_F(StoreTest, DamageIsDataLossThatNamesThePack) {
 
 TEST_F(StoreTest, CreateCanBeRepeated) {
   ASSERT_TRUE(Commit(Flights(10)).ok());
-  const auto again = Store::Create(folder_);
+  const auto again = Store::Create(location_);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ((*again)->Resolve({"flights", {}})->rows, 10);
 }
@@ -359,18 +361,24 @@ TEST_F(StoreTest, WhatIsNoWorkspaceOrANewerOneIsRefused) {
   const std::string path = folder_ + "/objects/format.json";
   std::filesystem::remove(path);
   std::ofstream(path) << R"({"format":"roost store","version":2,"reader_features":[],"writer_features":[]})";
-  EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(folder_).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(location_).status()));
   std::filesystem::remove(path);
   std::ofstream(path) << "{";
-  EXPECT_TRUE(absl::IsDataLoss(Store::Open(folder_).status()));
+  EXPECT_TRUE(absl::IsDataLoss(Store::Open(location_).status()));
 }
 
 TEST_F(StoreTest, ALostDatabaseIsNotAnEmptyWorkspace) {
   ASSERT_TRUE(Commit(Flights(10)).ok());
   store_.reset();
-  std::filesystem::remove(folder_ + "/metadata.sqlite");
-  EXPECT_TRUE(absl::IsDataLoss(Store::Open(folder_).status()));
-  EXPECT_TRUE(absl::IsDataLoss(Store::Create(folder_).status()));
+  // A file that is gone, and a new database without tables.
+  for (const std::string& database : {folder_ + "/gone.sqlite", NewLocation(folder_ + "/other").database}) {
+    if (database.find("gone") == std::string::npos) {
+      ASSERT_TRUE(Database::Open(database).ok());
+    }
+    const StoreLocation lost{.objects = location_.objects, .database = database};
+    EXPECT_TRUE(absl::IsDataLoss(Store::Open(lost).status())) << Store::Open(lost).status();
+    EXPECT_TRUE(absl::IsDataLoss(Store::Create(lost).status()));
+  }
 }
 
 }  // namespace
