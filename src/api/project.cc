@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "config/templates.h"
+#include "store/store_location.h"
 #include "table/text_file.h"
 
 namespace roost::api {
@@ -33,6 +34,15 @@ absl::StatusOr<fs::path> FindProject(const std::string& folder) {
   return WithHint(absl::FailedPreconditionError(
                       fmt::format("no project here: neither '{}' nor a folder above it has a roost.yaml", folder)),
                   "'roost init' makes one of this folder");
+}
+
+/// Where the workspace of the project in `root` lies. A relative folder is one below the project.
+store::StoreLocation LocationOf(const fs::path& root, const config::ProjectConfig& config) {
+  const fs::path workspace = root / kWorkspaceName;
+  const std::string& objects = config.workspace.objects;
+  const std::string& database = config.workspace.database;
+  return {.objects = (objects.empty() ? workspace / "objects" : root / objects).string(),
+          .database = database.empty() ? (workspace / "metadata.sqlite").string() : database};
 }
 
 std::string FindAuthor() {
@@ -64,7 +74,11 @@ absl::StatusOr<InitResponse> Init(const InitRequest& request) {
   }
   const fs::path workspace = folder / kWorkspaceName;
   const bool had_workspace = fs::exists(workspace, error);
-  TRY(store::Store::Create(workspace.string()).status());
+  fs::create_directories(workspace, error);
+  if (error) return ErrnoStatus(error.value(), fmt::format("making the folder '{}'", workspace.string()));
+  TRY_ASSIGN(const std::string text, table::ReadTextFile((folder / kConfigName).string()));
+  TRY_ASSIGN(const config::ProjectConfig project, config::ParseProject(text, kConfigName));
+  TRY(store::Store::Create(LocationOf(folder, project)).status());
   (had_workspace ? response.kept : response.written).push_back(fmt::format("{}/", kWorkspaceName));
   return response;
 }
@@ -77,7 +91,7 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
   const std::string config_path = (root / kConfigName).string();
   TRY_ASSIGN(project.config_text_, table::ReadTextFile(config_path));
   TRY_ASSIGN(project.config_, config::ParseProject(project.config_text_, kConfigName));
-  TRY_ASSIGN(project.store_, store::Store::Open((root / kWorkspaceName).string()));
+  TRY_ASSIGN(project.store_, store::Store::Open(LocationOf(root, project.config_)));
   TRY_ASSIGN(registry::Registry registry,
              registry::Registry::Open(project.store_->database(), project.store_->objects()));
   project.registry_ = std::make_unique<registry::Registry>(std::move(registry));

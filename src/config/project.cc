@@ -21,6 +21,11 @@ absl::Status CheckName(const std::string& name) {
 
 absl::Status CheckExpression(const std::string& text) { return expr::Expression::Parse(text).status(); }
 
+absl::Status CheckDatabaseUrl(const std::string& url) {
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return absl::OkStatus();
+  return absl::InvalidArgumentError("no URL of a PostgreSQL database: want postgresql://user@host:port/database");
+}
+
 Declaration<transform::FeatureSpec> DeclareFeature() {
   using transform::FeatureSpec;
   using transform::Operation;
@@ -73,13 +78,22 @@ Declaration<ProjectConfig> DeclareProject() {
   serve.Text("host", &ServeConfig::host, "the address to listen on; a loopback address")
       .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
       .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core");
+  Declaration<WorkspaceConfig> workspace;
+  workspace
+      .Text("objects", &WorkspaceConfig::objects,
+            "the folder of the stored data, for example one that several machines mount; by default .roost/objects")
+      .Text("database", &WorkspaceConfig::database,
+            "the PostgreSQL database of names and models, postgresql://user@host/database "
+            "(docs/storage-postgresql.md); by default the SQLite file .roost/metadata.sqlite",
+            Presence::kOptional, CheckDatabaseUrl);
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",
             Presence::kRequired, CheckName)
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
-      .Section("serve", &ProjectConfig::serve, serve, "how models are served");
+      .Section("serve", &ProjectConfig::serve, serve, "how models are served")
+      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
   return project;
 }
 

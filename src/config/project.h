@@ -46,12 +46,19 @@ struct ServeConfig {
   int64_t threads = 0;
 };
 
+/// Where the project's versions and models are kept; empty: in .roost/ beside roost.yaml.
+struct WorkspaceConfig {
+  std::string objects;   ///< a folder
+  std::string database;  ///< a PostgreSQL URL
+};
+
 /// roost.yaml as values.
 struct ProjectConfig {
   std::string project;
   std::string dataset;
   std::optional<ModelConfig> model;
   ServeConfig serve;
+  WorkspaceConfig workspace;
 };
 
 /// The one declaration of roost.yaml: parsing and the reference page (docs/roost-yaml.md) both come from it.

@@ -360,7 +360,7 @@ TEST_F(StoreTest, WhatIsNoWorkspaceOrANewerOneIsRefused) {
   EXPECT_THAT(HintOf(none), HasSubstr("roost init"));
   const std::string path = folder_ + "/objects/format.json";
   std::filesystem::remove(path);
-  std::ofstream(path) << R"({"format":"roost store","version":2,"reader_features":[],"writer_features":[]})";
+  std::ofstream(path) << R"({"format":"roost store","version":3,"reader_features":[],"writer_features":[]})";
   EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(location_).status()));
   std::filesystem::remove(path);
   std::ofstream(path) << "{";
@@ -370,6 +370,7 @@ TEST_F(StoreTest, WhatIsNoWorkspaceOrANewerOneIsRefused) {
 TEST_F(StoreTest, ALostDatabaseIsNotAnEmptyWorkspace) {
   ASSERT_TRUE(Commit(Flights(10)).ok());
   store_.reset();
+  std::filesystem::create_directories(folder_ + "/other");
   // A file that is gone, and a new database without tables.
   for (const std::string& database : {folder_ + "/gone.sqlite", NewLocation(folder_ + "/other").database}) {
     if (database.find("gone") == std::string::npos) {

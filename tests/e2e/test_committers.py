@@ -1,12 +1,46 @@
 """Sixteen processes of the real program that commit to one dataset at the same time."""
+import subprocess
+from pathlib import Path
+
 import pyarrow
 import pyarrow.parquet as parquet
+import pytest
 
-from program import TIMEOUT_SECONDS
+from program import TIMEOUT_SECONDS, Project
+
+SERVER = Path(__file__).parents[1] / "servers" / "postgres"
 
 COMMITTERS = 16
 ROWS = 50
 LOST_A_RACE = 11
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """Makes databases of a server of its own and gives their URLs."""
+    server = subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def make(name):
+        print(name, file=server.stdin, flush=True)
+        return server.stdout.readline().strip()
+
+    yield make
+    server.stdin.close()
+    server.wait(timeout=TIMEOUT_SECONDS)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def project(request, tmp_path):
+    """A project whose metadata lies in SQLite, and one whose metadata lies in PostgreSQL."""
+    made = Project(tmp_path / "work")
+    made.run("init", "--template", "flights")
+    if request.param == "sqlite":
+        return made
+    url = request.getfixturevalue("postgres")(request.node.originalname)
+    config = made.folder / "roost.yaml"
+    config.write_text(config.read_text() + f"\nworkspace:\n  database: {url}\n  objects: shared-objects\n")
+    made.run("init", "--template", "flights")
+    return made
 
 
 def commit_all_at_once(project, *options):
