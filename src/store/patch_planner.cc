@@ -114,6 +114,11 @@ absl::Status PatchPlanner::Load() {
   return absl::OkStatus();
 }
 
+void PatchPlanner::StartAtLastTile() {
+  tile_ = tiles_.empty() ? 0 : tiles_.size() - 1;
+  has_index_ = true;  // an empty one: rows that the last tile does not have are new
+}
+
 std::optional<TilePlace> PatchPlanner::Equal(const TileNode& tile) {
   const auto found = by_leaf_.find(tile.leaves.front().id);
   if (found == by_leaf_.end()) return std::nullopt;

@@ -31,6 +31,9 @@ class PatchPlanner {
   /// Reads the parent's lists of tiles. The first call.
   absl::Status Load();
 
+  /// For rows that are appended: only the parent's last tile is looked at.
+  void StartAtLastTile();
+
   /// The parent's tile with the same leaves in all columns of the table, if there is one.
   std::optional<TilePlace> Equal(const TileNode& tile);
 
@@ -55,7 +58,7 @@ class PatchPlanner {
   TileLoader& loader_;
   const Context& context_;
   std::vector<TilePlace> tiles_;       // of the parent, in order
-  std::vector<WantedColumn> columns_;  // of the table that the parent has too, as the parent has them
+  std::vector<WantedColumn> columns_;  // of the table that the parent has too
   std::vector<int64_t> places_;        // for each column of the table, its place in columns_ or -1
   absl::flat_hash_map<Digest, std::vector<size_t>> by_leaf_;  // the parent's tiles by the id of their first leaf
   absl::flat_hash_map<uint64_t, size_t> index_;               // hash of a row -> the parent's tile

@@ -336,6 +336,35 @@ TEST_F(PatchTest, AChainOfVersionsCostsItsChangesAndEachIsReadBack) {
   EXPECT_TRUE(plain->Equals(tables[8]->column(2)));
 }
 
+TEST_F(PatchTest, GoingBackToAVersionThatIsPatchesCostsNothing) {
+  std::vector<TablePtr> tables{Orders(random_, kRows)};
+  Commit(tables.back());
+  for (int version = 2; version <= 4; ++version) {
+    tables.push_back(Churn(random_, tables.back(), 5));
+    Commit(tables.back());
+  }
+  for (const size_t back : {2, 0, 1}) {
+    const CommitInfo again = Commit(tables[back]);
+    EXPECT_LT(again.bytes_stored, 3'000);
+    ExpectReadBack(again, tables[back]);
+  }
+}
+
+TEST_F(PatchTest, SmallAppendsCostTheirRows) {
+  const TablePtr all = Orders(random_, kRows);
+  CommitInfo first = Commit(all->Slice(0, 150'000));
+  int64_t rows = 150'000;
+  for (int append = 0; append < 15; ++append) {
+    const TablePtr more = all->Slice(rows, 1'000);
+    arrow::TableBatchReader reader(*more);
+    const auto info = store_->Commit({.dataset = "orders", .mode = CommitRequest::Mode::kAppend}, reader, context_);
+    ASSERT_TRUE(info.ok()) << info.status();
+    rows += 1'000;
+    EXPECT_LT(Percent(*info, first), append == 10 ? 10.0 : 1.5) << "append " << append;
+    ExpectReadBack(*info, *all->Slice(0, rows)->CombineChunks());
+  }
+}
+
 TEST_F(PatchTest, DroppedRenamedAndMovedColumnsCostNothing) {
   const TablePtr table = Orders(random_, kRows);
   const CommitInfo first = Commit(table);

@@ -227,8 +227,9 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
     ChooseCut(*sample, plan);
   }
   std::optional<PatchPlanner> planner;
-  if (parent_table.has_value() && !appends) {
+  if (parent_table.has_value()) {
     TRY(planner.emplace(*parent_table, plan.table, state_->tiles, context).Load());
+    if (appends) planner->StartAtLastTile();
   }
   RecordWriter records(*state_->objects, state_->records, context);
   TableWriter writer(plan.table, planner.has_value() ? &*planner : nullptr, records, context);

@@ -174,11 +174,19 @@ absl::Status TableWriter::PlanPatches() {
   for (Tile& tile : pending_) {
     if (tile.stored.has_value()) continue;
     tile.stored = planner_->Equal(tile.node);
-    if (!tile.stored.has_value()) ids.push_back(IdOfTile(column_ids_, tile.node));
+    if (tile.stored.has_value()) continue;
+    ids.push_back(IdOfTile(column_ids_, tile.node));
+    for (const LeafRef& leaf : tile.node.leaves) ids.push_back(leaf.id);
   }
   TRY_ASSIGN(const auto unknown, records_.Missing(ids));
   for (Tile& tile : pending_) {
-    if (tile.stored.has_value() || !unknown.contains(IdOfTile(column_ids_, tile.node))) continue;
+    if (tile.stored.has_value()) continue;
+    // What can be read already, as a patch or leaf by leaf, gets no patch: a tile that comes back could otherwise
+    // become a patch upon patches upon itself.
+    const auto is_unknown = [&](const LeafRef& leaf) { return unknown.contains(leaf.id); };
+    tile.is_known = !unknown.contains(IdOfTile(column_ids_, tile.node)) ||
+                    std::none_of(tile.node.leaves.begin(), tile.node.leaves.end(), is_unknown);
+    if (tile.is_known) continue;
     TRY_ASSIGN(tile.patch, planner_->Plan(tile.leaves, tile.hashes));
   }
   return absl::OkStatus();
@@ -191,7 +199,7 @@ absl::Status TableWriter::WriteLeaves() {
   for (size_t column = 0; column < table_.columns.size(); ++column) {
     for (size_t tile = 0; tile < pending_.size(); ++tile) {
       const Tile& pending = pending_[tile];
-      if (pending.stored.has_value()) continue;
+      if (pending.stored.has_value() || pending.is_known) continue;
       if (pending.patch.has_value() && pending.patch->leaves[column].form != LeafPatch::Form::kFull) continue;
       wanted.emplace_back(tile, column);
       ids.push_back(pending.node.leaves[column].id);

@@ -53,6 +53,7 @@ class TableWriter {
     TileNode node;
     std::optional<TilePlace> stored;
     std::optional<TilePatch> patch;
+    bool is_known = false;  // an older version has it, perhaps as a patch: nothing of it is written
   };
 
   absl::Status AddRows(std::span<const std::shared_ptr<arrow::Array>> columns, std::span<const uint64_t> hashes,
