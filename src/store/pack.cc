@@ -28,6 +28,8 @@ void PackWriter::Add(const Digest& id, std::string_view record) {
                            .offset = pack_.bytes.size(),
                            .length = static_cast<uint32_t>(record.size()),
                            .crc = Crc32c(record)});
+  // Room for a whole pack once it is a large one: growing by doubling would hold it twice. Pages not used cost nothing.
+  if (pack_.bytes.size() > kPackBytes / 8) pack_.bytes.reserve(kPackBytes + kPackBytes / 8);
   pack_.bytes.append(record);
 }
 

@@ -16,6 +16,8 @@
 namespace roost::table {
 namespace {
 
+constexpr int64_t kBufferBytes = int64_t{1} << 20;
+
 /// The batches of an IPC file, which Arrow offers by their number only.
 class ArrowFileBatches final : public arrow::RecordBatchReader {
  public:
@@ -60,6 +62,9 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   if (!file.ok()) return explain(file.status());
   parquet::ReaderProperties file_properties = parquet::default_reader_properties();
   file_properties.set_page_checksum_verification(true);
+  // A column chunk is read piece by piece, not whole: it may be as large as the file.
+  file_properties.enable_buffered_stream();
+  file_properties.set_buffer_size(kBufferBytes);
   parquet::arrow::FileReaderBuilder builder;
   if (const arrow::Status status = builder.Open(*file, file_properties); !status.ok()) return explain(status);
   parquet::ArrowReaderProperties properties(use_threads);
