@@ -291,6 +291,7 @@ absl::StatusOr<std::optional<TilePatch>> PatchPlanner::PatchOn(const Base& base,
   CutEnds(edits, cut_front, cut_back);
   TilePatch patch;
   for (size_t i = first; i < end; ++i) {
+    if (!base.places[i].list->names_columns) return std::nullopt;
     patch.bases.push_back({.list = base.places[i].list_id, .index = static_cast<int64_t>(base.places[i].index)});
     const auto& below = base.tiles[i]->chain.patch;
     patch.depth = std::max(patch.depth, below.has_value() ? below->depth + 1 : 1);

@@ -107,8 +107,8 @@ absl::StatusOr<TileList> ReadTiles(std::string_view bytes) {
       num_tiles > static_cast<uint64_t>(kMaxRunTiles) || num_columns > bytes.size()) {
     return absl::DataLossError("a list of tiles is not well-formed");
   }
-  TileList list;
-  if (version == kTilesVersion) {
+  TileList list{.names_columns = version == kTilesVersion};
+  if (list.names_columns) {
     for (uint64_t i = 0; i < num_columns; ++i) {
       TRY_ASSIGN(const uint64_t column, reader.Varint());
       list.columns.push_back(static_cast<int64_t>(column));

@@ -40,7 +40,10 @@ struct TileNode {
 /// Consecutive tiles as they are stored. The columns may be more than those of a table that uses the list, and in
 /// another order: dropping or moving a column leaves the lists as they are.
 struct TileList {
-  std::vector<int64_t> columns;  ///< ids; empty in lists of format 1, whose columns are those of their table
+  std::vector<int64_t> columns;  ///< ids; empty as ReadTiles gives lists of format 1, whose columns are their table's
+  /// Whether the stored list says its columns. One that does not is of use to a table with the same columns only, and
+  /// no base of a patch: its readers would not know what it holds.
+  bool names_columns = true;
   std::vector<TileNode> tiles;
 
   /// Where the leaf of `column` stands in each tile; -1 where the list does not have it.

@@ -251,7 +251,8 @@ absl::Status TableWriter::EndRun() {
     const auto& stored = run_[i].stored;
     is_stored = is_stored && stored.has_value() && stored->list == run_.front().stored->list && stored->index == i;
   }
-  if (is_stored && run_.front().stored->list->tiles.size() == run_.size()) {
+  const auto fits = [&](const TileList& list) { return list.names_columns || list.columns == column_ids_; };
+  if (is_stored && run_.front().stored->list->tiles.size() == run_.size() && fits(*run_.front().stored->list)) {
     run.id = run_.front().stored->list_id;
   } else {
     TileList list{.columns = column_ids_};

@@ -58,6 +58,8 @@ absl::StatusOr<std::shared_ptr<const TileList>> TileLoader::List(const Digest& i
     }
   }
   auto shared = std::make_shared<const TileList>(std::move(list));
+  // Another table may have the same list for other columns.
+  if (!shared->names_columns) return shared;
   const std::lock_guard lock(mutex_);
   if (lists_.emplace(id, shared).second) recent_.push_front(id);
   if (recent_.size() > kCachedLists) {

@@ -48,7 +48,7 @@ struct WantedColumn {
 /// Threads: any. Memory: the lists of the tiles asked for last, at most 64 of them.
 class TileLoader {
  public:
-  /// Outlives the loader. Lists of format 1 do not name their columns: `columns_of_first` are those.
+  /// `records` outlives the loader.
   explicit TileLoader(Records& records) : records_(records) {}
 
   /// The stored list of tiles with this id; `table` gives the columns of a list that does not say them.

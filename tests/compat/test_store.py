@@ -51,3 +51,17 @@ def test_it_goes_on(old):
     assert rows(old, 4).equals(changed)
     assert rows(old, 5).equals(pyarrow.concat_tables([changed, changed]))
     assert {version: digest(old, version) for version in FORMAT_1} == FORMAT_1
+
+
+@pytest.mark.parametrize("names", [["when", "id", "price", "city", "paid"], ["id", "city", "paid"], ["paid", "when"]])
+def test_its_columns_can_be_moved_and_dropped(old, names):
+    """Lists of tiles of format 1 do not say which columns they hold."""
+    third = rows(old, 3).select(names)
+    parquet.write_table(third, old.folder / "moved.parquet")
+    old.json("data", "add", "orders", "moved.parquet")
+    changed = pyarrow.concat_tables([third.slice(0, 700), third.slice(705)])
+    parquet.write_table(changed, old.folder / "changed.parquet")
+    old.json("data", "add", "orders", "changed.parquet")
+    assert rows(old, 4).equals(third)
+    assert rows(old, 5).equals(changed)
+    assert {version: digest(old, version) for version in FORMAT_1} == FORMAT_1
