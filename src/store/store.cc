@@ -160,6 +160,8 @@ Store::~Store() = default;
 
 ObjectStore& Store::objects() { return *state_->objects; }
 Database& Store::database() { return *state_->database; }
+Records& Store::records() { return state_->records; }
+TileLoader& Store::tiles() { return state_->tiles; }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) { return Create(LocationIn(folder)); }
 

@@ -19,6 +19,9 @@
 
 namespace roost::store {
 
+class Records;
+class TileLoader;
+
 struct ReadOptions {
   std::vector<std::string> columns;  ///< in the order wanted; empty: all
   /// Strings come as dictionary<int32, string>, one dictionary a batch: faster, as they are stored that way. A
@@ -42,8 +45,11 @@ class Store {
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreLocation& location);
   ~Store();
 
+  /// The workspace's parts, for what is done in files of their own (garbage, verification, differences).
   ObjectStore& objects();
   Database& database();
+  Records& records();
+  TileLoader& tiles();
 
   /// Stores the rows of `reader` as the dataset's next version. Where the table is that of the latest version already,
   /// nothing is stored and the latest version is returned with `unchanged` set.
