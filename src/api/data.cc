@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "ingest/ingest.h"
+#include "ingest/profiles.h"
 #include "ingest/source.h"
 
 namespace roost::api {
@@ -40,16 +41,37 @@ absl::StatusOr<store::CommitInfo> ResolveText(Project& project, const std::strin
   return project.store().Resolve(dataset);
 }
 
+store::CommitRequest::Mode ModeOf(AddMode mode) {
+  switch (mode) {
+    case AddMode::kAppend: return store::CommitRequest::Mode::kAppend;
+    case AddMode::kUpsert: return store::CommitRequest::Mode::kUpsert;
+    case AddMode::kSnapshot: break;
+  }
+  return store::CommitRequest::Mode::kSnapshot;
+}
+
 }  // namespace
 
 absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
   const ingest::IngestOptions options{.dataset = request.dataset,
-                                      .mode = request.mode == AddMode::kAppend ? store::CommitRequest::Mode::kAppend
-                                                                               : store::CommitRequest::Mode::kSnapshot,
+                                      .mode = ModeOf(request.mode),
+                                      .key = request.key,
                                       .message = request.message,
                                       .author = project.author()};
   return ingest::Ingest(project.store(), *source, options, context);
+}
+
+absl::StatusOr<store::CommitInfo> DeleteRows(Project& project, const DeleteRowsRequest& request,
+                                             const Context& context) {
+  TRY(project.store().Resolve({.name = request.dataset}).status());
+  TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.key_files));
+  return ingest::Ingest(project.store(), *source,
+                        {.dataset = request.dataset,
+                         .mode = store::CommitRequest::Mode::kDeleteKeys,
+                         .message = request.message,
+                         .author = project.author()},
+                        context);
 }
 
 absl::StatusOr<std::vector<store::CommitInfo>> LogData(Project& project, const std::string& dataset) {
@@ -71,9 +93,10 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& proj
   return LimitRows(std::move(rows), request.limit);
 }
 
-absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference) {
+absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference,
+                                                    const Context& context) {
   TRY_ASSIGN(const store::CommitInfo version, ResolveText(project, reference));
-  TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(project.store(), version));
+  TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(project.store(), version, context));
   return profile.Summarize();
 }
 

@@ -18,18 +18,30 @@ namespace roost::api {
 enum class AddMode {
   kSnapshot,  ///< the files are the whole new table
   kAppend,    ///< the files are more rows
+  kUpsert,    ///< the files are rows that take the place of those with the same key; others are more rows
 };
 
 struct AddDataRequest {
   std::string dataset;
   std::vector<std::string> files;  ///< paths and globs
   AddMode mode = AddMode::kSnapshot;
+  std::vector<std::string> key;  ///< columns that tell rows apart; empty: as declared before
   std::string message;
 };
 
 /// Makes a new version of a dataset from files, in one pass that also profiles the rows. Nothing is visible before all
 /// of it is durable; an interrupted call leaves the dataset as it was.
 absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context);
+
+struct DeleteRowsRequest {
+  std::string dataset;
+  std::vector<std::string> key_files;  ///< paths and globs; their columns are at least those of the dataset's key
+  std::string message;
+};
+
+/// Makes a new version without the rows whose keys the files have; `counts` of the result says how many went.
+absl::StatusOr<store::CommitInfo> DeleteRows(Project& project, const DeleteRowsRequest& request,
+                                             const Context& context);
 
 /// The versions of a dataset, newest first. NotFound with a spelling hint.
 absl::StatusOr<std::vector<store::CommitInfo>> LogData(Project& project, const std::string& dataset);
@@ -51,8 +63,10 @@ struct ReadDataRequest {
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& project, const ReadDataRequest& request,
                                                                    const Context& context);
 
-/// The statistics of a version; they were computed when it was added.
-absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference);
+/// The statistics of a version. Those of the newest one were computed when it was added, as a rule; others are computed
+/// here.
+absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std::string& reference,
+                                                    const Context& context);
 
 /// Rows of a dataset version or of files, whichever `source` names: a dataset of the project first, then paths and
 /// globs.

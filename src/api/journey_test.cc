@@ -115,7 +115,7 @@ TEST_F(JourneyTest, DataIsVersionedProfiledAndReadBack) {
   EXPECT_EQ(more->rows, 2 * kRows);
   EXPECT_EQ(LogData(project, "trips")->size(), 2u);
 
-  const auto profile = ProfileData(project, "trips@1");
+  const auto profile = ProfileData(project, "trips@1", context_);
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ(profile->rows, kRows);
   EXPECT_EQ(profile->Find("distance")->missing, kRows / kDistance);
@@ -132,8 +132,8 @@ TEST_F(JourneyTest, DataIsVersionedProfiledAndReadBack) {
 TEST_F(JourneyTest, TheInferredSchemaHoldsForItsDataAndTellsOfOtherData) {
   Project project = ProjectWithTrips();
   EXPECT_TRUE(absl::IsNotFound(ValidateData(project, "trips", context_).status())) << "there is no schema yet";
-  ASSERT_TRUE(InferSchema(project, {.reference = "trips"}).ok());
-  EXPECT_TRUE(InferSchema(project, {.reference = "trips"}).ok()) << "the same again";
+  ASSERT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok());
+  EXPECT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok()) << "the same again";
   const auto good = ValidateData(project, "trips", context_);
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->source, "trips@1");
@@ -146,8 +146,8 @@ TEST_F(JourneyTest, TheInferredSchemaHoldsForItsDataAndTellsOfOtherData) {
   EXPECT_TRUE(schema::HasErrors(bad->report));
 
   Write("schema.yaml", "columns: {}\n");
-  EXPECT_TRUE(absl::IsAlreadyExists(InferSchema(project, {.reference = "trips"}).status()));
-  EXPECT_TRUE(InferSchema(project, {.reference = "trips", .write = SchemaWrite::kReplace})->written);
+  EXPECT_TRUE(absl::IsAlreadyExists(InferSchema(project, {.reference = "trips"}, context_).status()));
+  EXPECT_TRUE(InferSchema(project, {.reference = "trips", .write = SchemaWrite::kReplace}, context_)->written);
 }
 
 TEST_F(JourneyTest, TrainingAgainGivesTheSameBytesOnAnyNumberOfThreads) {

@@ -23,8 +23,9 @@ constexpr size_t kMaxFindings = 10'000;  // enough to name five rows for each of
 
 }  // namespace
 
-absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request) {
-  TRY_ASSIGN(const profile::ProfileSummary summary, ProfileData(project, request.reference));
+absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request,
+                                                const Context& context) {
+  TRY_ASSIGN(const profile::ProfileSummary summary, ProfileData(project, request.reference, context));
   InferSchemaResponse response{.schema = schema::Infer(summary, {}), .path = project.SchemaPath()};
   response.text = schema::ToYaml(response.schema);
   std::error_code error;

@@ -30,7 +30,8 @@ struct InferSchemaResponse {
 
 /// Proposes schema.yaml from the statistics of a dataset version, and writes it as asked. AlreadyExists for kIfNew
 /// where there is one that says something else.
-absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request);
+absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request,
+                                                const Context& context);
 
 /// The project's schema. NotFound, with a hint, where there is none; the errors of schema::FromYaml.
 absl::StatusOr<schema::Schema> ReadSchema(const Project& project);

@@ -16,20 +16,18 @@
 namespace roost::cli {
 namespace {
 
+Json ToJson(const std::optional<store::RowCounts>& counts) {
+  if (!counts.has_value()) return nullptr;
+  return Json{{"added", counts->added}, {"removed", counts->removed}, {"changed", counts->changed}};
+}
+
 Json ToJson(const store::CommitInfo& version) {
   Json columns = Json::array();
   for (const auto& column : version.columns) columns.push_back(Json{{"name", column.name}, {"type", column.type}});
-  return Json{{"dataset", version.dataset},
-              {"version", version.version},
-              {"digest", version.digest.ToHex()},
-              {"rows", version.rows},
-              {"rows_added", version.rows_added},
-              {"bytes", version.bytes_in},
-              {"bytes_stored", version.bytes_stored},
-              {"time", FormatUtc(version.time)},
-              {"author", version.author},
-              {"message", version.message},
-              {"columns", std::move(columns)}};
+  return Json{{"dataset", version.dataset}, {"version", version.version},           {"digest", version.digest.ToHex()},
+              {"rows", version.rows},       {"rows_added", version.rows_added},     {"changes", ToJson(version.counts)},
+              {"bytes", version.bytes_in},  {"bytes_stored", version.bytes_stored}, {"time", FormatUtc(version.time)},
+              {"author", version.author},   {"message", version.message},           {"columns", std::move(columns)}};
 }
 
 // How many rows more, or fewer, than in the version before.
@@ -41,13 +39,26 @@ std::string ChangeText(int64_t rows_added) {
 struct AddOptions {
   api::AddDataRequest request;
   bool append = false;
+  bool upsert = false;
 };
+
+// "1,000 rows, 10 new; 3 kB stored for 12 kB of data, 0.2 s"
+std::string AddedText(const store::CommitInfo& version, absl::Duration elapsed) {
+  std::string changes = ChangeText(version.rows_added);
+  if (version.counts.has_value() && version.counts->changed > 0) {
+    changes += fmt::format(", {} replaced", FormatCount(version.counts->changed));
+  }
+  return fmt::format("{}: {} {}, {}; {} stored for {} of data, {}\n", version.Name(), FormatCount(version.rows),
+                     version.rows == 1 ? "row" : "rows", changes, FormatBytes(version.bytes_stored),
+                     FormatBytes(version.bytes_in), FormatElapsed(elapsed));
+}
 
 absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   api::AddDataRequest request = options.request;
-  request.mode = options.append ? api::AddMode::kAppend : api::AddMode::kSnapshot;
+  if (options.append) request.mode = api::AddMode::kAppend;
+  if (options.upsert) request.mode = api::AddMode::kUpsert;
   TRY_ASSIGN(const store::CommitInfo version, api::AddData(project, request, session.MakeContext()));
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
@@ -61,10 +72,30 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
     session.Print(fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{}: {} {}, {}; {} stored for {} of data, {}\n", version.Name(), FormatCount(version.rows),
-                            version.rows == 1 ? "row" : "rows", ChangeText(version.rows_added),
-                            FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in), FormatElapsed(elapsed)));
+  session.Print(AddedText(version, elapsed));
   session.Note(fmt::format("next: roost profile {}", version.Name()));
+  return 0;
+}
+
+absl::StatusOr<int> RunDeleteRows(const api::DeleteRowsRequest& request, Session& session) {
+  const absl::Time start = absl::Now();
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const store::CommitInfo version, api::DeleteRows(project, request, session.MakeContext()));
+  const auto not_found = version.counts.has_value() ? version.counts->not_found : 0;
+  if (session.json()) {
+    Json json = ToJson(version);
+    json["unchanged"] = version.unchanged;
+    json["not_found"] = not_found;
+    session.Print(ToText(json));
+    return 0;
+  }
+  if (not_found > 0) {
+    session.Note(fmt::format("{} {} in no row", FormatCount(not_found), not_found == 1 ? "key is" : "keys are"));
+  }
+  const absl::Duration elapsed = absl::Now() - start;
+  session.Print(version.unchanged ? fmt::format("{}: nothing to delete, no new version ({})\n", version.Name(),
+                                                FormatElapsed(elapsed))
+                                  : AddedText(version, elapsed));
   return 0;
 }
 
@@ -168,9 +199,24 @@ void AddDataCommands(CLI::App& app, Session& session) {
   add->add_option("FILE", add_options->request.files, "CSV, JSON Lines, Parquet or Arrow files, and globs in quotes")
       ->required();
   add->add_flag("--append", add_options->append, "The files are more rows, not the whole table");
+  CLI::Option* upsert =
+      add->add_flag("--upsert", add_options->upsert,
+                    "The files are rows that take the place of those with the same key; others are added");
+  upsert->excludes(add->get_option("--append"));
+  add->add_option("--key", add_options->request.key, "Columns that tell every row apart; needed once")->delimiter(',');
   add->add_option("-m,--message", add_options->request.message, "What this version is");
-  add->footer("Without --append the files are the whole new table: Roost finds what changed and stores only that.");
+  add->footer(
+      "Without --append and --upsert the files are the whole new table: Roost finds what changed and stores only "
+      "that.");
   add->callback([add_options, &session] { session.Finish(RunAdd(*add_options, session)); });
+
+  CLI::App* rows = data->add_subcommand("delete-rows", "Make a new version without the rows that have the given keys");
+  auto delete_request = std::make_shared<api::DeleteRowsRequest>();
+  rows->add_option("NAME", delete_request->dataset, "The dataset; it has a key")->required();
+  rows->add_option("--keys", delete_request->key_files, "Files with the columns of the key")->required();
+  rows->add_option("-m,--message", delete_request->message, "What this version is");
+  rows->footer("Older versions keep the rows.");
+  rows->callback([delete_request, &session] { session.Finish(RunDeleteRows(*delete_request, session)); });
 
   CLI::App* log = data->add_subcommand("log", "The versions of a dataset, newest first");
   auto name = std::make_shared<std::string>();

@@ -13,7 +13,7 @@ namespace {
 
 absl::StatusOr<int> RunProfile(const std::string& reference, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const profile::ProfileSummary summary, api::ProfileData(project, reference));
+  TRY_ASSIGN(const profile::ProfileSummary summary, api::ProfileData(project, reference, session.MakeContext()));
   session.Print(session.json() ? ToText(profile::ToJson(summary)) : profile::ToText(summary, session.Width()));
   return 0;
 }

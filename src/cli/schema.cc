@@ -55,7 +55,7 @@ absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
   request.write = options.dry_run     ? api::SchemaWrite::kNever
                   : options.overwrite ? api::SchemaWrite::kReplace
                                       : api::SchemaWrite::kIfNew;
-  TRY_ASSIGN(const api::InferSchemaResponse response, api::InferSchema(project, request));
+  TRY_ASSIGN(const api::InferSchemaResponse response, api::InferSchema(project, request, session.MakeContext()));
   if (session.json()) {
     session.Print(ToText(Json{{"path", response.path}, {"written", response.written}, {"schema", response.text}}));
     return 0;

@@ -11,6 +11,8 @@
 
 #include "base/status.h"
 #include "column/batch.h"
+#include "ingest/profiles.h"
+#include "profile/profile.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 
@@ -43,52 +45,63 @@ class ProfilingReader : public arrow::RecordBatchReader {
   profile::Profile& profile_;
 };
 
-// What an append builds on: nothing for the first version and for snapshots.
+// What the new version builds on.
 struct Before {
   int64_t version = 0;
+  store::CommitInfo info;  // with a digest of zero where there is none
   profile::Profile profile;
   std::shared_ptr<arrow::Schema> types;
 };
 
-absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& options) {
-  if (options.mode != store::CommitRequest::Mode::kAppend) return Before();
+absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& options, const Context& context) {
   const auto latest = store.Resolve(store::DatasetRef{options.dataset, std::nullopt});
   if (absl::IsNotFound(latest.status())) return Before();
   if (!latest.ok()) return latest.status();
-  Before before;
-  before.version = latest->version;
-  TRY_ASSIGN(before.profile, ProfileOf(store, *latest));
+  Before before{.version = latest->version, .info = *latest};
+  if (options.mode == store::CommitRequest::Mode::kSnapshot) return before;
   TRY_ASSIGN(before.types, store.SchemaOf(*latest));
+  if (options.mode == store::CommitRequest::Mode::kAppend) {
+    TRY_ASSIGN(before.profile, ProfileOf(store, *latest, context));
+  }
   return before;
+}
+
+bool RowsAreAdded(store::CommitRequest::Mode mode) {
+  return mode == store::CommitRequest::Mode::kSnapshot || mode == store::CommitRequest::Mode::kAppend;
 }
 
 // One try, upon the version that is the latest now.
 absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& source, const IngestOptions& options,
                                              const Context& context) {
-  TRY_ASSIGN(const Before before, FindBefore(store, options));
+  TRY_ASSIGN(const Before before, FindBefore(store, options, context));
   TRY_ASSIGN(auto rows, source.Open(before.types, context));
+  profile::Profile profile = before.profile;
   profile::Profile added;
-  ProfilingReader reader(std::move(rows), added);
+  // The first upsert makes the dataset: its rows are all rows.
+  const bool profiles = RowsAreAdded(options.mode) || before.version == 0;
+  std::shared_ptr<arrow::RecordBatchReader> reader = rows;
+  if (profiles) reader = std::make_shared<ProfilingReader>(std::move(rows), added);
   store::CommitRequest request;
   request.dataset = options.dataset;
   request.mode = options.mode;
+  request.key = options.key;
   // The merged profile is true of the version after `before` only.
   if (options.mode == store::CommitRequest::Mode::kAppend) request.expected_version = before.version;
   request.message = options.message;
   request.author = options.author;
   request.provenance["source"] = ToLine(source.Provenance());
-  request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
-    profile::Profile all = before.profile;
-    TRY(all.Merge(added));
-    return std::map<std::string, std::string>{{kProfileAttachment, all.Serialize()}};
-  };
   // The store does not know how many rows will come; the source may.
   Context with_total = context;
   with_total.progress = [&context, total = source.NumRows()](ProgressUpdate update) {
-    update.total = total;
+    if (update.total == 0) update.total = total;
     context.Report(update);
   };
-  return store.Commit(request, reader, with_total);
+  TRY_ASSIGN(const store::CommitInfo version, store.Commit(request, *reader, with_total));
+  if (!profiles) return version;
+  TRY(profile.Merge(added));
+  // The version stands; a profile that cannot be kept now is computed when it is asked for.
+  KeepProfile(store, version, before.info, profile).IgnoreError();
+  return version;
 }
 
 // Waits a little, longer each time and never the same as others, so that they get out of each other's way.
@@ -105,21 +118,12 @@ absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& sour
                                          const Context& context) {
   for (int tries = 1;; ++tries) {
     absl::StatusOr<store::CommitInfo> added = IngestOnce(store, source, options, context);
-    // Rows that are appended do not touch what others added meanwhile: they go behind it. A snapshot would undo it.
-    const bool again = absl::IsAborted(added.status()) && options.mode == store::CommitRequest::Mode::kAppend;
+    // Rows that are appended, or changed by their key, go upon what others did meanwhile. A snapshot would undo it.
+    const bool again = absl::IsAborted(added.status()) && options.mode != store::CommitRequest::Mode::kSnapshot;
     if (!again || tries >= options.append_tries) return added;
-    context.Report({.stage = "another writer was faster; appending again", .unit = "rows", .done = 0, .total = 0});
+    context.Report({.stage = "another writer was faster; trying again", .unit = "rows", .done = 0, .total = 0});
     TRY(Pause(tries, context));
   }
-}
-
-absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::CommitInfo& version) {
-  TRY_ASSIGN(const std::string bytes, store.Attachment(version, kProfileAttachment));
-  auto profile = profile::Profile::Parse(bytes);
-  if (!profile.ok()) {
-    return Annotate(profile.status(), fmt::format("the profile of {}", version.Name()));
-  }
-  return profile;
 }
 
 }  // namespace roost::ingest

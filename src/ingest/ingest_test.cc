@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/thread_pool.h"
+#include "ingest/profiles.h"
 #include "store/testing/test_server.h"
 
 namespace roost::ingest {
@@ -62,11 +63,11 @@ TEST_F(IngestTest, AnAppendedProfileIsTheProfileOfAllRows) {
   EXPECT_EQ(appended->version, 2);
   EXPECT_EQ(appended->rows, 4);
   EXPECT_EQ(appended->rows_added, 2);
-  const std::string merged = ProfileOf(*store_, *appended)->Serialize();
+  const std::string merged = ProfileOf(*store_, *appended, context_)->Serialize();
 
   const auto whole = Add({first, second}, store::CommitRequest::Mode::kSnapshot);
   ASSERT_TRUE(whole.ok()) << whole.status();
-  EXPECT_EQ(ProfileOf(*store_, *whole)->Serialize(), merged);
+  EXPECT_EQ(ProfileOf(*store_, *whole, context_)->Serialize(), merged);
 }
 
 TEST_F(IngestTest, TheVersionKnowsItsFiles) {
@@ -121,7 +122,7 @@ TEST_F(IngestTest, AnAppendThatWasOvertakenGoesBehindTheOthersAndNoProfileLacksR
   EXPECT_EQ(tries, 3);
   EXPECT_EQ(added->version, 4);
   EXPECT_EQ(added->rows, 4);
-  EXPECT_EQ(ProfileOf(*store_, *added)->rows(), 4);
+  EXPECT_EQ(ProfileOf(*store_, *added, context_)->rows(), 4);
 }
 
 TEST_F(IngestTest, AnAppendThatIsAlwaysOvertakenIsGivenUp) {
@@ -156,7 +157,7 @@ TEST_F(IngestTest, SixteenAppendersAllSucceedAndLoseNothing) {
       const auto source = *FileSource::Make({path});
       Context context = context_;
       context.progress = [&](const ProgressUpdate& update) {
-        if (std::string(update.stage).find("appending again") != std::string::npos) ++said;
+        if (std::string(update.stage).find("trying again") != std::string::npos) ++said;
       };
       const auto added = Ingest(*own, *source, {.dataset = "flights", .mode = kAppend}, context);
       EXPECT_TRUE(added.ok()) << added.status();
@@ -175,7 +176,7 @@ TEST_F(IngestTest, SixteenAppendersAllSucceedAndLoseNothing) {
     for (int64_t i = 0; i < numbers.length(); ++i) seen.insert(numbers.Value(i));
   }
   EXPECT_EQ(seen.size(), kWriters + 1u);
-  EXPECT_EQ(ProfileOf(*store_, latest)->rows(), kWriters + 1);
+  EXPECT_EQ(ProfileOf(*store_, latest, context_)->rows(), kWriters + 1);
 }
 
 TEST_F(IngestTest, OfSnapshotsUponOneVersionTheFirstWinsAndTheOthersAreTold) {

@@ -40,6 +40,12 @@ absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
   info.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
   info.rows = json.at("rows").get<int64_t>();
   info.rows_added = json.at("rows_added").get<int64_t>();
+  if (json.contains("changes")) {
+    const Json& changes = json.at("changes");
+    info.counts = RowCounts{.added = changes.at("added").get<int64_t>(),
+                            .removed = changes.at("removed").get<int64_t>(),
+                            .changed = changes.at("changed").get<int64_t>()};
+  }
   info.bytes_in = json.at("bytes_in").get<int64_t>();
   info.bytes_stored = json.at("pack_bytes").get<int64_t>();
   for (const Json& item : json.at("columns")) {
@@ -74,6 +80,10 @@ std::string WriteCommit(const CommitInfo& info) {
   json["provenance"] = info.provenance;
   json["rows"] = info.rows;
   json["rows_added"] = info.rows_added;
+  if (info.counts.has_value()) {
+    json["changes"] = {
+        {"added", info.counts->added}, {"removed", info.counts->removed}, {"changed", info.counts->changed}};
+  }
   json["bytes_in"] = info.bytes_in;
   json["pack_bytes"] = info.bytes_stored;
   json["columns"] = columns;

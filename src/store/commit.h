@@ -21,6 +21,16 @@ struct ColumnInfo {
   friend bool operator==(const ColumnInfo&, const ColumnInfo&) = default;
 };
 
+/// What became of rows.
+struct RowCounts {
+  int64_t added = 0;
+  int64_t removed = 0;
+  int64_t changed = 0;    ///< rows that others with the same key took the place of, equal ones included
+  int64_t not_found = 0;  ///< keys to delete that no row had; not kept with the version
+
+  friend bool operator==(const RowCounts&, const RowCounts&) = default;
+};
+
 /// One version of a dataset.
 struct CommitInfo {
   std::string dataset;
@@ -29,9 +39,10 @@ struct CommitInfo {
   std::vector<Digest> parents;
   Digest table;  ///< the table's id; equal for equal tables
   int64_t rows = 0;
-  int64_t rows_added = 0;    ///< rows less the rows of the first parent; negative where rows went
-  int64_t bytes_in = 0;      ///< what the given rows take in memory
-  int64_t bytes_stored = 0;  ///< bytes that this commit added to the store, its own object and name among them
+  int64_t rows_added = 0;           ///< rows less the rows of the first parent; negative where rows went
+  std::optional<RowCounts> counts;  ///< of an upsert or a deletion by keys
+  int64_t bytes_in = 0;             ///< what the given rows take in memory
+  int64_t bytes_stored = 0;         ///< bytes that this commit added to the store, its own object and name among them
   absl::Time time;
   std::string author;
   std::string message;
@@ -47,12 +58,18 @@ struct CommitInfo {
 /// What is to become a version.
 struct CommitRequest {
   enum class Mode {
-    kSnapshot,  ///< the rows are the whole table
-    kAppend,    ///< the rows follow those of the latest version; the first append makes the dataset
+    kSnapshot,    ///< the rows are the whole table
+    kAppend,      ///< the rows follow those of the latest version; the first append makes the dataset
+    kUpsert,      ///< rows with a key of the latest version take that row's place, others follow; the first makes the
+                  ///< dataset
+    kDeleteKeys,  ///< the rows are keys; what has them goes
   };
 
   std::string dataset;
   Mode mode = Mode::kSnapshot;
+  /// The columns whose values tell rows apart; checked at every commit from now on. Empty: as the version before has
+  /// it.
+  std::vector<std::string> key;
   /// The latest version that the request was made for, 0 where there was none; another one is Aborted. Empty: any.
   std::optional<int64_t> expected_version;
   std::string message;

@@ -116,7 +116,21 @@ absl::Status PatchPlanner::Load() {
 
 void PatchPlanner::StartAtLastTile() {
   tile_ = tiles_.empty() ? 0 : tiles_.size() - 1;
-  has_index_ = true;  // an empty one: rows that the last tile does not have are new
+  equal_from_ = tile_;
+  StayInPlace();
+}
+
+void PatchPlanner::Pass(const TilePlace& place) {
+  const int64_t at = place.list->Find(table_.columns.front().id);
+  if (at < 0) return;
+  const auto found = by_leaf_.find(place.node().leaves[static_cast<size_t>(at)].id);
+  if (found == by_leaf_.end()) return;
+  for (const size_t index : found->second) {
+    if (tiles_[index].list_id != place.list_id || tiles_[index].index != place.index) continue;
+    tile_ = index + 1;
+    row_ = 0;
+    return;
+  }
 }
 
 std::optional<TilePlace> PatchPlanner::Equal(const TileNode& tile) {
@@ -132,12 +146,11 @@ std::optional<TilePlace> PatchPlanner::Equal(const TileNode& tile) {
   };
   // Of several equal tiles the next one in order.
   const auto& candidates = found->second;
-  auto start = std::lower_bound(candidates.begin(), candidates.end(), tile_);
+  auto start = std::lower_bound(candidates.begin(), candidates.end(), equal_from_);
   for (size_t i = 0; i < candidates.size(); ++i, ++start) {
     if (start == candidates.end()) start = candidates.begin();
     if (!is_equal(*start)) continue;
-    tile_ = *start + 1;
-    row_ = 0;
+    equal_from_ = *start + 1;
     return tiles_[*start];
   }
   return std::nullopt;

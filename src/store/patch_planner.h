@@ -34,6 +34,12 @@ class PatchPlanner {
   /// For rows that are appended: only the parent's last tile is looked at.
   void StartAtLastTile();
 
+  /// For rows that are changed where they stand: what is not found near the current place is new.
+  void StayInPlace() { has_index_ = true; }
+
+  /// The table goes on with the parent's tile `place`: what follows is looked for behind it.
+  void Pass(const TilePlace& place);
+
   /// The parent's tile with the same leaves in all columns of the table, if there is one.
   std::optional<TilePlace> Equal(const TileNode& tile);
 
@@ -63,8 +69,9 @@ class PatchPlanner {
   absl::flat_hash_map<Digest, std::vector<size_t>> by_leaf_;  // the parent's tiles by the id of their first leaf
   absl::flat_hash_map<uint64_t, size_t> index_;               // hash of a row -> the parent's tile
   bool has_index_ = false;
-  size_t tile_ = 0;  // the place up to which the parent's rows have been met
-  int64_t row_ = 0;  // rows of that tile which were met
+  size_t equal_from_ = 0;  // where an equal tile is looked for first
+  size_t tile_ = 0;        // the place up to which the parent's rows have been met
+  int64_t row_ = 0;        // rows of that tile which were met
   std::map<std::pair<Digest, size_t>, std::unique_ptr<ParentTile>> decoded_;
 };
 

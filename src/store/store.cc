@@ -14,12 +14,10 @@
 #include "base/status.h"
 #include "store/leaf_codec.h"
 #include "store/local_object_store.h"
-#include "store/patch_planner.h"
 #include "store/record_writer.h"
 #include "store/records.h"
-#include "store/table_plan.h"
+#include "store/table_change.h"
 #include "store/table_reader.h"
-#include "store/table_writer.h"
 #include "store/tile_loader.h"
 #include "table/arrow_status.h"
 
@@ -91,68 +89,6 @@ absl::Status CreateTables(Database& database) {
       .status();
 }
 
-/// The next batches of `reader`, `wanted` rows or more where there are as many.
-absl::Status ReadAhead(arrow::RecordBatchReader& reader, int64_t wanted, arrow::RecordBatchVector& batches) {
-  for (int64_t rows = 0; rows < wanted;) {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    TRY_ARROW(reader.ReadNext(&batch));
-    if (batch == nullptr) return absl::OkStatus();
-    rows += batch->num_rows();
-    batches.push_back(std::move(batch));
-  }
-  return absl::OkStatus();
-}
-
-/// The first `wanted` rows of `batches` as one.
-absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FirstRows(const std::shared_ptr<arrow::Schema>& schema,
-                                                              const arrow::RecordBatchVector& batches, int64_t wanted) {
-  TRY_ARROW_ASSIGN(const auto table, arrow::Table::FromRecordBatches(schema, batches));
-  TRY_ARROW_ASSIGN(auto batch, table->Slice(0, wanted)->CombineChunksToBatch());
-  return batch;
-}
-
-/// Puts `first` and all batches that follow into `writer`, columns in the table's order.
-absl::Status WriteRows(const TablePlan& plan, arrow::RecordBatchVector first, arrow::RecordBatchReader& reader,
-                       const Context& context, TableWriter& writer) {
-  int64_t rows = 0;
-  const auto write = [&](const arrow::RecordBatch& batch) -> absl::Status {
-    TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::RecordBatch> ordered, batch.SelectColumns(plan.fields));
-    TRY(writer.Add(*ordered));
-    rows += batch.num_rows();
-    context.Report({.stage = "storing", .unit = "rows", .done = rows, .total = 0});
-    return absl::OkStatus();
-  };
-  for (auto& batch : first) TRY(write(*std::exchange(batch, nullptr)));
-  while (true) {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    TRY_ARROW(reader.ReadNext(&batch));
-    if (batch == nullptr) return absl::OkStatus();
-    TRY(write(*batch));
-  }
-}
-
-/// Puts the tiles of `parent` into the plan's table, all but those of the last run.
-void KeepRuns(const TableObject& parent, TableObject& table) {
-  if (parent.runs.empty()) return;
-  table.runs.assign(parent.runs.begin(), parent.runs.end() - 1);
-  for (const TileRun& run : table.runs) table.rows += run.rows;
-}
-
-/// Gives `writer` the tiles of the parent's last run, the last of them as rows: it may go on.
-absl::Status ReopenLastTile(const TableObject& parent, TileLoader& loader, const Context& context,
-                            TableWriter& writer) {
-  if (parent.runs.empty()) return absl::OkStatus();
-  const Digest id = parent.runs.back().id;
-  TRY_ASSIGN(const auto list, loader.List(id, parent));
-  if (list->tiles.empty()) return absl::DataLossError("the table's last run has no tiles");
-  for (size_t i = 0; i + 1 < list->tiles.size(); ++i) {
-    TRY(writer.AddTile({.list_id = id, .list = list, .index = i}));
-  }
-  const TilePlace last{.list_id = id, .list = list, .index = list->tiles.size() - 1};
-  TRY_ASSIGN(const std::shared_ptr<arrow::RecordBatch> open, ReadTile(parent, last, loader, context));
-  return writer.Add(*open);
-}
-
 }  // namespace
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -218,44 +154,27 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
   if (parent.has_value()) {
     TRY_ASSIGN(parent_table, LoadTable(*parent));
   }
-  const bool appends = request.mode == CommitRequest::Mode::kAppend && parent.has_value();
-  TRY_ASSIGN(TablePlan plan,
-             appends ? PlanAppend(*reader.schema(), *parent_table) : PlanSnapshot(*reader.schema(), parent_table));
-  if (appends) KeepRuns(*parent_table, plan.table);
-  arrow::RecordBatchVector first;
-  if (plan.table.cut_columns.empty()) {
-    TRY(ReadAhead(reader, kCutSampleRows, first));
-    TRY_ASSIGN(const auto sample, FirstRows(reader.schema(), first, kCutSampleRows));
-    ChooseCut(*sample, plan);
-  }
-  std::optional<PatchPlanner> planner;
-  if (parent_table.has_value()) {
-    TRY(planner.emplace(*parent_table, plan.table, state_->tiles, context).Load());
-    if (appends) planner->StartAtLastTile();
-  }
   RecordWriter records(*state_->objects, state_->records, context);
-  TableWriter writer(plan.table, planner.has_value() ? &*planner : nullptr, records, context);
-  if (appends) TRY(ReopenLastTile(*parent_table, state_->tiles, context, writer));
-  const int64_t bytes_before = writer.bytes_in();
-  TRY(WriteRows(plan, std::move(first), reader, context, writer));
-
+  TRY_ASSIGN(const ChangedTable changed, WriteChange(request, parent_table, reader, state_->tiles, records, context));
+  const TableObject& table = changed.table;
   std::map<std::string, std::string> attachments;
   if (request.attachments) {
     TRY_ASSIGN(attachments, request.attachments());
   }
-  TRY_ASSIGN(const TableObject table, writer.Finish());
   CommitInfo info{.dataset = request.dataset};
   info.table = IdOfObject(kTableTag, WriteTable(table));
   if (parent.has_value() && parent->table == info.table) {
     CommitInfo same = *parent;
     same.unchanged = true;
+    same.counts = changed.counts;
     return same;
   }
   info.version = parent.has_value() ? parent->version + 1 : 1;
   if (parent.has_value()) info.parents.push_back(parent->digest);
   info.rows = table.rows;
   info.rows_added = table.rows - (parent.has_value() ? parent->rows : 0);
-  info.bytes_in = writer.bytes_in() - bytes_before;
+  info.bytes_in = changed.bytes_in;
+  info.counts = changed.counts;
   info.time = context.now();
   info.author = request.author;
   info.message = request.message;

@@ -74,9 +74,41 @@ double BytesOf(const arrow::Array& array) {
   return size.ok() ? static_cast<double>(*size) : bytes;
 }
 
+/// The ids of the key's columns.
+absl::StatusOr<std::vector<int64_t>> KeyOf(const std::vector<StoredColumn>& columns,
+                                           const std::optional<TableObject>& parent, std::span<const std::string> key) {
+  std::vector<int64_t> ids;
+  for (const std::string& name : key) {
+    const StoredColumn* column = Find(columns, name);
+    if (column == nullptr) {
+      return absl::InvalidArgumentError(fmt::format("column '{}', of the key, is not among the columns", name));
+    }
+    if (column->type == "float" || column->type == "double" || column->type == "halffloat" || column->type == "null") {
+      return WithHint(
+          absl::InvalidArgumentError(fmt::format("column '{}' of {} cannot be in a key", name, column->type)),
+          "A key is made of whole numbers, texts, dates and the like, which are equal or not.");
+    }
+    if (std::find(ids.begin(), ids.end(), column->id) != ids.end()) {
+      return absl::InvalidArgumentError(fmt::format("column '{}' is twice in the key", name));
+    }
+    ids.push_back(column->id);
+  }
+  if (!key.empty() || !parent.has_value()) return ids;
+  for (const int64_t id : parent->key) {
+    const auto has_id = [&](const StoredColumn& column) { return column.id == id; };
+    if (std::any_of(columns.begin(), columns.end(), has_id)) continue;
+    const auto before = std::find_if(parent->columns.begin(), parent->columns.end(), has_id);
+    return WithHint(absl::InvalidArgumentError(fmt::format("column '{}', of the key, is missing or has another type",
+                                                           before == parent->columns.end() ? "?" : before->name)),
+                    "Declare another key with '--key'.");
+  }
+  return parent->key;
+}
+
 }  // namespace
 
-absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::optional<TableObject>& parent) {
+absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::optional<TableObject>& parent,
+                                       std::span<const std::string> key) {
   TRY(CheckNames(schema));
   TablePlan plan;
   TableObject& table = plan.table;
@@ -94,11 +126,18 @@ absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::o
     table.cut_bits = parent->cut_bits;
     table.cut_columns = KeptCutColumns(table.columns, *parent);
   }
+  TRY_ASSIGN(table.key, KeyOf(table.columns, parent, key));
+  if (parent.has_value() && !table.key.empty()) {
+    table.cut_columns = table.key;
+    std::sort(table.cut_columns.begin(), table.cut_columns.end());
+  }
   return plan;
 }
 
 void ChooseCut(const arrow::RecordBatch& sample, TablePlan& plan) {
   TableObject& table = plan.table;
+  table.cut_columns = table.key;
+  std::sort(table.cut_columns.begin(), table.cut_columns.end());
   double bytes = 0;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const auto decoded = WithoutDictionary(sample.column(plan.fields[i]));

@@ -180,7 +180,10 @@ absl::Status TableWriter::PlanPatches() {
   }
   TRY_ASSIGN(const auto unknown, records_.Missing(ids));
   for (Tile& tile : pending_) {
-    if (tile.stored.has_value()) continue;
+    if (tile.stored.has_value()) {
+      planner_->Pass(*tile.stored);
+      continue;
+    }
     // What can be read already, as a patch or leaf by leaf, gets no patch: a tile that comes back could otherwise
     // become a patch upon patches upon itself.
     const auto is_unknown = [&](const LeafRef& leaf) { return unknown.contains(leaf.id); };
