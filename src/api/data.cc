@@ -1,7 +1,10 @@
 #include "api/data.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <limits>
+#include <optional>
 
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -39,6 +42,53 @@ class LimitedReader : public arrow::RecordBatchReader {
 absl::StatusOr<store::CommitInfo> ResolveText(Project& project, const std::string& reference) {
   TRY_ASSIGN(const store::DatasetRef dataset, store::ParseDatasetRef(reference));
   return project.store().Resolve(dataset);
+}
+
+struct Ends {
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+};
+
+absl::StatusOr<Ends> SplitRange(std::string_view text, std::string_view option) {
+  const size_t dots = text.find("..");
+  if (dots == std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        fmt::format("'{}' is no range: {} expects LO..HI, where either end may be left out", text, option));
+  }
+  Ends ends;
+  if (dots > 0) ends.from = text.substr(0, dots);
+  if (dots + 2 < text.size()) ends.to = text.substr(dots + 2);
+  return ends;
+}
+
+absl::StatusOr<int64_t> RowOf(const std::string& text) {
+  int64_t row = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), row);
+  if (error != std::errc() || end != text.data() + text.size() || row < 1) {
+    return absl::InvalidArgumentError(fmt::format("'{}' is no row: rows are counted from 1", text));
+  }
+  return row;
+}
+
+absl::StatusOr<store::RowSelection> SelectionOf(const ReadDataRequest& request) {
+  store::RowSelection selection;
+  if (!request.key_range.empty()) {
+    TRY_ASSIGN(const Ends ends, SplitRange(request.key_range, "--key-range"));
+    selection.keys = store::KeyRange{.from = ends.from, .to = ends.to};
+  }
+  if (request.row_range.empty()) return selection;
+  TRY_ASSIGN(const Ends ends, SplitRange(request.row_range, "--row-range"));
+  store::RowRange rows{.rows = std::numeric_limits<int64_t>::max() / 2};
+  if (ends.from.has_value()) {
+    TRY_ASSIGN(rows.first, RowOf(*ends.from));
+    --rows.first;
+  }
+  if (ends.to.has_value()) {
+    TRY_ASSIGN(const int64_t last, RowOf(*ends.to));
+    rows.rows = std::max<int64_t>(last - rows.first, 0);
+  }
+  selection.rows = rows;
+  return selection;
 }
 
 store::CommitRequest::Mode ModeOf(AddMode mode) {
@@ -89,6 +139,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadData(Project& proj
   TRY_ASSIGN(const store::CommitInfo version, ResolveText(project, request.reference));
   store::ReadOptions options;
   options.columns = request.columns;
+  TRY_ASSIGN(options.selection, SelectionOf(request));
   TRY_ASSIGN(auto rows, project.store().Read(version, options, context));
   return LimitRows(std::move(rows), request.limit);
 }

@@ -56,6 +56,8 @@ struct ReadDataRequest {
   std::string reference;
   std::vector<std::string> columns;  ///< empty: all
   int64_t limit = -1;                ///< rows at most; -1: all
+  std::string key_range;             ///< "LO..HI" of the key's first column, ends included, either may be empty
+  std::string row_range;             ///< "FIRST..LAST", rows counted from 1, either may be empty
 };
 
 /// The rows of a version, as they were handed in and in that order. `project`, and what `context` points to, must

@@ -182,6 +182,10 @@ CLI::App* AddReadCommand(CLI::App& data, const std::string& name, const std::str
   auto options = std::make_shared<ReadOptions>();
   command->add_option("DATASET", options->request.reference, "NAME, NAME@VERSION or NAME@latest")->required();
   command->add_option("--columns", options->request.columns, "Only these columns, in this order")->delimiter(',');
+  command->add_option("--key-range", options->request.key_range, "Rows whose key lies between, ends included")
+      ->type_name("LO..HI");
+  command->add_option("--row-range", options->request.row_range, "Rows by their place, counted from 1")
+      ->type_name("FIRST..LAST");
   AddRowsOptions(*command, options->output);
   command->callback([options, &session] { session.Finish(RunRead(*options, session)); });
   return command;

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <random>
 
 #include <arrow/api.h>
@@ -224,6 +224,38 @@ TEST_F(KeyTest, AKeyOfSeveralColumnsTellsTheirPlacesApart) {
   const auto rest = Commit(Mode::kDeleteKeys, keys);
   ASSERT_TRUE(rest.ok()) << rest.status();
   ExpectRows(*rest, {{.id = 1, .text = "2"}, {.id = 2, .text = "1"}});
+}
+
+TEST_F(KeyTest, RangesGiveTheRowsThatAFilterGives) {
+  std::mt19937_64 random(8);
+  std::vector<Order> orders = RandomOrders(random, -30'000, 90'000);
+  std::shuffle(orders.begin(), orders.end(), random);
+  const auto version = Commit(Mode::kSnapshot, TableOf(orders), {"id"});
+  ASSERT_TRUE(version.ok()) << version.status();
+  const auto read = [&](const RowSelection& selection) {
+    const auto reader = store_->Read(*version, {.columns = {"text"}, .selection = selection}, context_);
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    return *(*reader)->ToTable();
+  };
+  const auto expect = [&](const RowSelection& selection, const std::function<bool(int64_t, const Order&)>& has) {
+    std::vector<Order> wanted;
+    for (size_t row = 0; row < orders.size(); ++row) {
+      if (has(static_cast<int64_t>(row), orders[row])) wanted.push_back(orders[row]);
+    }
+    EXPECT_TRUE(read(selection)->Equals(*TableOf(wanted)->SelectColumns({1}).ValueOrDie()));
+  };
+  expect({.keys = KeyRange{.from = "-5", .to = "900"}},
+         [](int64_t, const Order& order) { return order.id >= -5 && order.id <= 900; });
+  expect({.keys = KeyRange{.to = "-29000"}}, [](int64_t, const Order& order) { return order.id <= -29'000; });
+  expect({.rows = RowRange{.first = 50'000, .rows = 20'001}},
+         [](int64_t row, const Order&) { return row >= 50'000 && row < 70'001; });
+  expect({.rows = RowRange{.first = 89'990, .rows = int64_t{1} << 62}},
+         [](int64_t row, const Order&) { return row >= 89'990; });
+  expect({.rows = RowRange{.first = 90'000, .rows = 5}}, [](int64_t, const Order&) { return false; });
+  expect({.rows = RowRange{.first = 40'000, .rows = 9'000}, .keys = KeyRange{.from = "0"}},
+         [](int64_t row, const Order& order) { return row >= 40'000 && row < 49'000 && order.id >= 0; });
+  const auto wrong = store_->Read(*version, {.selection = {.keys = KeyRange{.from = "ten"}}}, context_);
+  EXPECT_THAT(wrong.status().message(), HasSubstr("'ten' is no value of column 'id'"));
 }
 
 TEST(UniqueKeys, FindsARowThatIsTwiceThereHoweverManyFilesTheKeysFill) {

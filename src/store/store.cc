@@ -331,6 +331,9 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Store::Read(const Comm
     }
     columns.push_back(static_cast<size_t>(found - names.begin()));
   }
+  if (options.selection.rows.has_value() || options.selection.keys.has_value()) {
+    return ReadSelection(table, columns, options.selection, info.Name(), state_->tiles, context);
+  }
   return ReadRows(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), state_->tiles,
                   context);
 }

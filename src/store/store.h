@@ -14,6 +14,7 @@
 #include "store/database.h"
 #include "store/dataset_ref.h"
 #include "store/object_store.h"
+#include "store/range_reader.h"
 #include "store/store_location.h"
 #include "store/table_object.h"
 
@@ -27,6 +28,7 @@ struct ReadOptions {
   /// Strings come as dictionary<int32, string>, one dictionary a batch: faster, as they are stored that way. A
   /// dictionary may have values that no row uses.
   bool dictionary_strings = false;
+  RowSelection selection;  ///< which rows; with one, strings are never dictionaries
 };
 
 /// The versioned datasets of a workspace. What it writes is described in docs/formats/store.md.
