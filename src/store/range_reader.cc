@@ -96,10 +96,12 @@ class Bounds {
 
 class SelectionReader : public arrow::RecordBatchReader {
  public:
-  SelectionReader(std::shared_ptr<arrow::Schema> schema, TableObject table, std::optional<RowRange> rows,
-                  std::optional<Bounds> bounds, std::string name, TileLoader& loader, const Context& context)
+  SelectionReader(std::shared_ptr<arrow::Schema> schema, TableObject table, TableObject chosen,
+                  std::optional<RowRange> rows, std::optional<Bounds> bounds, std::string name, TileLoader& loader,
+                  const Context& context)
       : schema_(std::move(schema)),
         table_(std::move(table)),
+        chosen_(std::move(chosen)),
         first_(rows.has_value() ? rows->first : 0),
         end_(rows.has_value() ? rows->first + std::min(rows->rows, table_.rows) : table_.rows),
         bounds_(std::move(bounds)),
@@ -141,7 +143,7 @@ class SelectionReader : public arrow::RecordBatchReader {
     row_ += rows;
     if (first == end) return absl::OkStatus();
     if (!bounds_.has_value()) {
-      TRY_ASSIGN(batch, ReadTile(table_, place, loader_, context_));
+      TRY_ASSIGN(batch, ReadTile(chosen_, place, loader_, context_));
       batch = batch->Slice(first, end - first);
       return absl::OkStatus();
     }
@@ -149,7 +151,7 @@ class SelectionReader : public arrow::RecordBatchReader {
     TRY_ASSIGN(const std::vector<Leaf> keys, loader_.Load(chains, {&bounds_->column(), 1}, context_));
     const std::vector<int64_t> found = bounds_->Find(keys.front(), first, end);
     if (found.empty()) return absl::OkStatus();
-    TRY_ASSIGN(const auto tile, ReadTile(table_, place, loader_, context_));
+    TRY_ASSIGN(const auto tile, ReadTile(chosen_, place, loader_, context_));
     return TakeRows(*tile, found, batch);
   }
 
@@ -167,7 +169,8 @@ class SelectionReader : public arrow::RecordBatchReader {
   }
 
   const std::shared_ptr<arrow::Schema> schema_;
-  const TableObject table_;  // with the columns to read only
+  const TableObject table_;
+  const TableObject chosen_;  // the same with the columns to read only
   const int64_t first_;
   const int64_t end_;
   const std::optional<Bounds> bounds_;
@@ -201,8 +204,8 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadSelection(const Ta
   chosen.columns.clear();
   for (const size_t column : columns) chosen.columns.push_back(table.columns[column]);
   TRY_ASSIGN(std::shared_ptr<arrow::Schema> schema, SchemaOfColumns(chosen.columns, /*dictionary_strings=*/false));
-  return std::make_shared<SelectionReader>(std::move(schema), std::move(chosen), selection.rows, std::move(bounds),
-                                           std::move(name), loader, context);
+  return std::make_shared<SelectionReader>(std::move(schema), table, std::move(chosen), selection.rows,
+                                           std::move(bounds), std::move(name), loader, context);
 }
 
 }  // namespace roost::store
