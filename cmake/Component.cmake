@@ -1,9 +1,10 @@
 # roost_component(NAME SOURCES a.cc ... [DEPS folder ...] [LIBRARIES target ...] [TESTS a_test.cc ...] [BENCHMARKS ...])
 # One folder of src/ is one static library `roost_NAME`; its unit tests are one program `NAME_test`.
-# Tests that match the filter ON_POSTGRES run a second time over PostgreSQL (src/store/testing/test_server.h).
+# Tests that match the filter ON_POSTGRES run a second time over PostgreSQL, those that match ON_S3 a second time over
+# an S3 server (src/store/testing/test_server.h).
 # DEPS name the folders below that it may include: tools/lint checks them against src/layers.txt.
 function(roost_component name)
-  cmake_parse_arguments(ARG "" "ON_POSTGRES" "SOURCES;DEPS;LIBRARIES;TESTS;TEST_LIBRARIES;BENCHMARKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "ON_POSTGRES;ON_S3" "SOURCES;DEPS;LIBRARIES;TESTS;TEST_LIBRARIES;BENCHMARKS" ${ARGN})
   add_library(roost_${name} STATIC ${ARG_SOURCES})
   target_include_directories(roost_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM ARG_DEPS PREPEND roost_)
@@ -17,6 +18,10 @@ function(roost_component name)
       gtest_discover_tests(${name}_test TEST_PREFIX "${name}.postgres." TEST_FILTER "${ARG_ON_POSTGRES}"
         TEST_LIST ${name}_postgres_TESTS DISCOVERY_MODE PRE_TEST
         PROPERTIES TIMEOUT 120 ENVIRONMENT ROOST_TEST_DATABASE=postgres)
+    endif()
+    if(ARG_ON_S3)
+      gtest_discover_tests(${name}_test TEST_PREFIX "${name}.s3." TEST_FILTER "${ARG_ON_S3}"
+        TEST_LIST ${name}_s3_TESTS DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 ENVIRONMENT ROOST_TEST_OBJECTS=s3)
     endif()
   endif()
   if(ARG_BENCHMARKS AND ROOST_BENCHMARKS)

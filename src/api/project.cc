@@ -38,11 +38,19 @@ absl::StatusOr<fs::path> FindProject(const std::string& folder) {
 
 /// Where the workspace of the project in `root` lies. A relative folder is one below the project.
 store::StoreLocation LocationOf(const fs::path& root, const config::ProjectConfig& config) {
-  const fs::path workspace = root / kWorkspaceName;
-  const std::string& objects = config.workspace.objects;
-  const std::string& database = config.workspace.database;
-  return {.objects = (objects.empty() ? workspace / "objects" : root / objects).string(),
-          .database = database.empty() ? (workspace / "metadata.sqlite").string() : database};
+  const config::WorkspaceConfig& workspace = config.workspace;
+  store::StoreLocation location = store::StoreLocation::InFolder((root / kWorkspaceName).string());
+  if (store::IsS3Url(workspace.objects)) {
+    location.objects = workspace.objects;
+  } else if (!workspace.objects.empty()) {
+    location.objects = (root / workspace.objects).string();
+  }
+  if (!workspace.database.empty()) location.database = workspace.database;
+  location.s3 = {.endpoint = workspace.s3.endpoint, .region = workspace.s3.region};
+  if (workspace.s3.addressing != config::S3Config::Addressing::kAuto) {
+    location.s3.path_style = workspace.s3.addressing == config::S3Config::Addressing::kPath;
+  }
+  return location;
 }
 
 std::string FindAuthor() {

@@ -26,6 +26,16 @@ absl::Status CheckDatabaseUrl(const std::string& url) {
   return absl::InvalidArgumentError("no URL of a PostgreSQL database: want postgresql://user@host:port/database");
 }
 
+absl::Status CheckObjects(const std::string& place) {
+  if (place.find("://") == std::string::npos || place.starts_with("s3://")) return absl::OkStatus();
+  return absl::InvalidArgumentError("no place for objects: want a folder or s3://bucket/prefix");
+}
+
+absl::Status CheckEndpoint(const std::string& url) {
+  if (url.starts_with("https://") || url.starts_with("http://")) return absl::OkStatus();
+  return absl::InvalidArgumentError("no endpoint of an S3 server: want https://host or http://host:port");
+}
+
 Declaration<transform::FeatureSpec> DeclareFeature() {
   using transform::FeatureSpec;
   using transform::Operation;
@@ -78,14 +88,27 @@ Declaration<ProjectConfig> DeclareProject() {
   serve.Text("host", &ServeConfig::host, "the address to listen on; a loopback address")
       .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
       .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core");
+  using Addressing = S3Config::Addressing;
+  Declaration<S3Config> s3;
+  s3.Text("endpoint", &S3Config::endpoint,
+          "the server, https://host or http://host:port; by default AWS_ENDPOINT_URL, else AWS itself",
+          Presence::kOptional, CheckEndpoint)
+      .Text("region", &S3Config::region, "the bucket's region; by default AWS_REGION, else it is asked for")
+      .Choice("addressing", &S3Config::addressing,
+              {{"auto", Addressing::kAuto}, {"path", Addressing::kPath}, {"virtual", Addressing::kVirtual}},
+              "where requests name the bucket: `path` is host/bucket/key, `virtual` is bucket.host/key; `auto` takes "
+              "`path` with an endpoint");
   Declaration<WorkspaceConfig> workspace;
   workspace
       .Text("objects", &WorkspaceConfig::objects,
-            "the folder of the stored data, for example one that several machines mount; by default .roost/objects")
+            "where the stored data lies: a folder, for example one that several machines mount, or s3://bucket/prefix "
+            "(docs/storage.md); by default .roost/objects",
+            Presence::kOptional, CheckObjects)
       .Text("database", &WorkspaceConfig::database,
             "the PostgreSQL database of names and models, postgresql://user@host/database "
             "(docs/storage-postgresql.md); by default the SQLite file .roost/metadata.sqlite",
-            Presence::kOptional, CheckDatabaseUrl);
+            Presence::kOptional, CheckDatabaseUrl)
+      .Section("s3", &WorkspaceConfig::s3, s3, "how to reach the bucket of `objects`");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",

@@ -46,10 +46,20 @@ struct ServeConfig {
   int64_t threads = 0;
 };
 
+/// How to reach a bucket, where the AWS_* variables are not to say it. Empty: what they say.
+struct S3Config {
+  enum class Addressing { kAuto, kPath, kVirtual };
+
+  std::string endpoint;  ///< "https://host:port"
+  std::string region;
+  Addressing addressing = Addressing::kAuto;  ///< where a URL names the bucket
+};
+
 /// Where the project's versions and models are kept; empty: in .roost/ beside roost.yaml.
 struct WorkspaceConfig {
-  std::string objects;   ///< a folder
+  std::string objects;   ///< a folder or an S3 URL
   std::string database;  ///< a PostgreSQL URL
+  S3Config s3;
 };
 
 /// roost.yaml as values.

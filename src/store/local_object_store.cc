@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,6 +49,19 @@ absl::Status WriteAll(int descriptor, std::string_view bytes, const std::string&
   return absl::OkStatus();
 }
 
+/// Fills `bytes` with those of the range.
+absl::Status ReadAll(int descriptor, const ByteRange& range, const std::string& path, std::string& bytes) {
+  for (uint64_t done = 0; done < range.length;) {
+    const ssize_t count =
+        ::pread(descriptor, bytes.data() + done, range.length - done, static_cast<off_t>(range.offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return ErrnoStatus(errno, fmt::format("reading {}", path));
+    if (count == 0) return absl::DataLossError(fmt::format("{} became shorter while it was read", path));
+    done += static_cast<uint64_t>(count);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SyncFolder(const std::string& folder) {
   const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file.ok() || ::fsync(file.descriptor()) != 0) return ErrnoStatus(errno, fmt::format("syncing {}", folder));
@@ -57,14 +71,6 @@ absl::Status SyncFolder(const std::string& folder) {
 std::string ParentOf(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
-}
-
-bool IsName(std::string_view name) {
-  if (name.empty() || name.front() == '.') return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-           c == '-';
-  });
 }
 
 /// A new file in `folder`, readable by whom the umask allows (mkstemp's would be the owner's only). -1 with errno.
@@ -109,14 +115,7 @@ absl::StatusOr<std::unique_ptr<LocalObjectStore>> LocalObjectStore::Open(std::st
 }
 
 absl::StatusOr<std::string> LocalObjectStore::PathOf(std::string_view key) const {
-  for (std::string_view rest = key;;) {
-    const size_t slash = rest.find('/');
-    if (!IsName(rest.substr(0, slash))) {
-      return absl::InvalidArgumentError(fmt::format("'{}' is not a key of the object store", key));
-    }
-    if (slash == std::string_view::npos) break;
-    rest.remove_prefix(slash + 1);
-  }
+  TRY(CheckKey(key));
   return fmt::format("{}/{}", folder_, key);
 }
 
@@ -144,26 +143,29 @@ absl::StatusOr<std::string> LocalObjectStore::Get(std::string_view key) {
 }
 
 absl::StatusOr<std::string> LocalObjectStore::GetRange(std::string_view key, uint64_t offset, uint64_t length) {
+  const ByteRange range{.offset = offset, .length = length};
+  TRY_ASSIGN(std::vector<std::string> pieces, ReadEach(key, {&range, 1}));
+  return std::move(pieces.front());
+}
+
+absl::StatusOr<std::vector<std::string>> LocalObjectStore::ReadEach(std::string_view key,
+                                                                    std::span<const ByteRange> reads) {
   TRY_ASSIGN(const std::string path, PathOf(key));
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.ok()) return ErrnoStatus(errno, path);
   struct stat status;
   if (::fstat(file.descriptor(), &status) != 0) return ErrnoStatus(errno, path);
   const auto size = static_cast<uint64_t>(status.st_size);
-  if (offset > size || length > size - offset) {
-    return absl::DataLossError(
-        fmt::format("{} has {} bytes; {} were wanted from byte {} on", path, size, length, offset));
+  std::vector<std::string> pieces;
+  pieces.reserve(reads.size());
+  for (const ByteRange& read : reads) {
+    if (read.offset > size || read.length > size - read.offset) {
+      return absl::DataLossError(
+          fmt::format("{} has {} bytes; {} were wanted from byte {} on", path, size, read.length, read.offset));
+    }
+    TRY(ReadAll(file.descriptor(), read, path, pieces.emplace_back(read.length, '\0')));
   }
-  std::string bytes(length, '\0');
-  for (uint64_t done = 0; done < length;) {
-    const ssize_t count =
-        ::pread(file.descriptor(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoStatus(errno, fmt::format("reading {}", path));
-    if (count == 0) return absl::DataLossError(fmt::format("{} became shorter while it was read", path));
-    done += static_cast<uint64_t>(count);
-  }
-  return bytes;
+  return pieces;
 }
 
 absl::StatusOr<uint64_t> LocalObjectStore::Size(std::string_view key) {

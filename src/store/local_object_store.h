@@ -1,7 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "store/object_store.h"
 
@@ -24,6 +27,9 @@ class LocalObjectStore : public ObjectStore {
   absl::StatusOr<bool> Exists(std::string_view key) override;
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override;
   absl::Status Delete(std::string_view key) override;
+
+ protected:
+  absl::StatusOr<std::vector<std::string>> ReadEach(std::string_view key, std::span<const ByteRange> reads) override;
 
  private:
   explicit LocalObjectStore(std::string folder) : folder_(std::move(folder)) {}

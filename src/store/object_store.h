@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,27 @@
 
 namespace roost::store {
 
-/// Where a workspace's bytes lie: a folder, later a bucket. Objects are written once and never change.
+/// A piece of an object, in bytes.
+struct ByteRange {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+/// When ranges of one object are read together.
+struct RangeLimits {
+  uint64_t largest_gap;   ///< bytes between two ranges that are rather read than asked apart
+  uint64_t largest_read;  ///< bytes that merging makes of one read at most; a larger range is read whole, alone
+};
+
+/// Few reads that cover all of `ranges`, in the order of their offsets.
+std::vector<ByteRange> MergeRanges(std::span<const ByteRange> ranges, const RangeLimits& limits);
+
+/// InvalidArgument where `key` is not a key of an object store.
+absl::Status CheckKey(std::string_view key);
+
+/// Where a workspace's bytes lie: a folder or a bucket. Objects are written once and never change.
 ///
 /// A key is one or more names joined by '/', each of [A-Za-z0-9._-] and not starting with '.'; anything else is
 /// InvalidArgument. All functions may be called from several threads and several processes at once.
@@ -28,6 +49,11 @@ class ObjectStore {
   /// Exactly `length` bytes from `offset` on. NotFound where there is no object, DataLoss where it is shorter.
   virtual absl::StatusOr<std::string> GetRange(std::string_view key, uint64_t offset, uint64_t length) = 0;
 
+  /// The pieces of the object, in the order of `ranges`, which may overlap. Neighbours are read together where an
+  /// answer takes long. Errors are
+  /// those of GetRange, and InvalidArgument where a range ends beyond 2^63 bytes.
+  virtual absl::StatusOr<std::vector<std::string>> GetRanges(std::string_view key, std::span<const ByteRange> ranges);
+
   /// The object's size in bytes. NotFound where there is none.
   virtual absl::StatusOr<uint64_t> Size(std::string_view key) = 0;
 
@@ -39,6 +65,13 @@ class ObjectStore {
 
   /// Removes the object; OK where there is none.
   virtual absl::Status Delete(std::string_view key) = 0;
+
+ protected:
+  /// For GetRanges. A store near by reads each range by itself: the system reads ahead, and nothing is copied.
+  virtual RangeLimits Limits() const { return {.largest_gap = 0, .largest_read = 0}; }
+
+  /// For GetRanges: every one of `reads` by itself. A store that has to wait for its answers asks for all at once.
+  virtual absl::StatusOr<std::vector<std::string>> ReadEach(std::string_view key, std::span<const ByteRange> reads);
 };
 
 }  // namespace roost::store

@@ -14,6 +14,7 @@
 #include "store/leaf_rows.h"
 #include "store/row_edits.h"
 #include "store/store.h"
+#include "store/testing/test_server.h"
 #include "store/tile_patch.h"
 
 namespace roost::store {
@@ -280,7 +281,7 @@ class PatchTest : public ::testing::Test {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
     folder_ = fmt::format("{}roost_patch_{}_{}", ::testing::TempDir(), test->name(), ::getpid());
     std::filesystem::remove_all(folder_);
-    store_ = *Store::Create(folder_ + "/.roost");
+    store_ = *Store::Create(NewLocation(folder_ + "/.roost"));
     context_.pool = &pool_;
     context_.now = [] { return absl::FromUnixSeconds(1'000'000'000); };
   }
@@ -453,7 +454,7 @@ TEST_F(PatchTest, AnyNumberOfThreadsStoresTheSameBytes) {
   ThreadPool one(1);
   Context context = context_;
   context.pool = &one;
-  const auto other = *Store::Create(folder_ + "/other");
+  const auto other = *Store::Create(NewLocation(folder_ + "/other"));
   for (const TablePtr& next : {table, second}) {
     arrow::TableBatchReader reader(*next);
     reader.set_chunksize(3'333);

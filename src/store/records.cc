@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr size_t kIdsPerQuery = 500;
 constexpr size_t kRowsPerInsert = 200;
+constexpr uint64_t kGroupBytes = uint64_t{4} << 20;  // small enough that several threads read from one pack
 
 /// A record as a row of the index, in SQL. The digests are ours: hexadecimal digits need no quoting.
 std::string ValuesOf(const PackEntry& entry, int64_t pack) {
@@ -31,6 +34,30 @@ absl::StatusOr<RecordLocation> LocationOf(const SqlRow& row) {
   location.entry.crc = static_cast<uint32_t>(std::get<int64_t>(row[4]));
   TRY_ASSIGN(location.pack, Digest::FromHex(std::get<std::string>(row[5])));
   return location;
+}
+
+/// Cuts the places in `locations` into groups, each of one pack and in the order of the bytes.
+std::vector<std::vector<size_t>> GroupsOf(std::span<const RecordLocation> locations) {
+  std::vector<size_t> order(locations.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t left, size_t right) {
+    const RecordLocation& a = locations[left];
+    const RecordLocation& b = locations[right];
+    return a.pack != b.pack ? a.pack < b.pack : a.entry.offset < b.entry.offset;
+  });
+  std::vector<std::vector<size_t>> groups;
+  uint64_t bytes = 0;
+  for (const size_t i : order) {
+    const bool goes_on =
+        !groups.empty() && bytes < kGroupBytes && locations[groups.back().back()].pack == locations[i].pack;
+    if (!goes_on) {
+      groups.emplace_back();
+      bytes = 0;
+    }
+    groups.back().push_back(i);
+    bytes += locations[i].entry.length;
+  }
+  return groups;
 }
 
 }  // namespace
@@ -81,18 +108,41 @@ absl::StatusOr<RecordLocations> Records::LocateAll(std::span<const Digest> ids, 
 }
 
 absl::StatusOr<std::string> Records::Load(const RecordLocation& location) {
-  const PackEntry& entry = location.entry;
-  const std::string key = PackKey(location.pack);
-  absl::StatusOr<std::string> record = objects_.GetRange(key, entry.offset, entry.length);
-  if (absl::IsNotFound(record.status())) {
-    return absl::DataLossError(fmt::format("{} is missing; it holds record {}", key, entry.id.ToHex()));
+  std::vector<std::string> records(1);
+  const size_t first = 0;
+  TRY(LoadGroup({&location, 1}, {&first, 1}, records));
+  return std::move(records.front());
+}
+
+absl::StatusOr<std::vector<std::string>> Records::LoadAll(std::span<const RecordLocation> locations, ThreadPool& pool) {
+  const std::vector<std::vector<size_t>> groups = GroupsOf(locations);
+  std::vector<std::string> records(locations.size());
+  TRY(pool.ParallelFor(groups.size(), [&](size_t i) { return LoadGroup(locations, groups[i], records); }));
+  return records;
+}
+
+/// Puts the records of `group`, places in `locations` of one pack, into the same places of `records`.
+absl::Status Records::LoadGroup(std::span<const RecordLocation> locations, std::span<const size_t> group,
+                                std::vector<std::string>& records) {
+  const RecordLocation& first = locations[group.front()];
+  std::vector<ByteRange> ranges;
+  ranges.reserve(group.size());
+  for (const size_t i : group) ranges.push_back({locations[i].entry.offset, locations[i].entry.length});
+  const std::string key = PackKey(first.pack);
+  absl::StatusOr<std::vector<std::string>> pieces = objects_.GetRanges(key, ranges);
+  if (absl::IsNotFound(pieces.status()) && HintOf(pieces.status()).empty()) {
+    return absl::DataLossError(fmt::format("{} is missing; it holds record {}", key, first.entry.id.ToHex()));
   }
-  if (!record.ok()) return Annotate(record.status(), fmt::format("record {}", entry.id.ToHex()));
-  if (Crc32c(*record) != entry.crc) {
-    return absl::DataLossError(
-        fmt::format("{}: record {} at byte {} is damaged: its checksum is wrong", key, entry.id.ToHex(), entry.offset));
+  if (!pieces.ok()) return Annotate(pieces.status(), fmt::format("record {}", first.entry.id.ToHex()));
+  for (size_t i = 0; i < group.size(); ++i) {
+    const PackEntry& entry = locations[group[i]].entry;
+    if (Crc32c((*pieces)[i]) != entry.crc) {
+      return absl::DataLossError(fmt::format("{}: record {} at byte {} is damaged: its checksum is wrong", key,
+                                             entry.id.ToHex(), entry.offset));
+    }
+    records[group[i]] = std::move((*pieces)[i]);
   }
-  return record;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Records::LoadObject(const Digest& id, std::string_view tag) {

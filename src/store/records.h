@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/hash.h"
+#include "base/thread_pool.h"
 #include "store/database.h"
 #include "store/object_store.h"
 #include "store/pack.h"
@@ -44,6 +45,10 @@ class Records {
   /// The record at `location`. DataLoss, naming the pack and the record, where its bytes are not those written.
   absl::StatusOr<std::string> Load(const RecordLocation& location);
 
+  /// The records at `locations`, in their order. Those that lie together in a pack are asked for together, up to 4 MiB
+  /// at once, packs and pieces of them in parallel. Errors: those of Load.
+  absl::StatusOr<std::vector<std::string>> LoadAll(std::span<const RecordLocation> locations, ThreadPool& pool);
+
   /// The bytes of the object (a list of tiles, a table, an attachment) with this id, and with this tag in it.
   absl::StatusOr<std::string> LoadObject(const Digest& id, std::string_view tag);
 
@@ -51,6 +56,9 @@ class Records {
   absl::Status Enter(std::span<const Pack> packs);
 
  private:
+  absl::Status LoadGroup(std::span<const RecordLocation> locations, std::span<const size_t> group,
+                         std::vector<std::string>& records);
+
   ObjectStore& objects_;
   Database& database_;
 };

@@ -13,7 +13,6 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "store/leaf_codec.h"
-#include "store/local_object_store.h"
 #include "store/record_writer.h"
 #include "store/records.h"
 #include "store/table_change.h"
@@ -38,18 +37,38 @@ namespace {
 constexpr int kStoreFormat = 2;
 constexpr int kOldestFormat = 1;
 constexpr char kFormatKey[] = "format.json";
-constexpr char kObjectsFolder[] = "objects";
-constexpr char kDatabaseFile[] = "metadata.sqlite";
 
 bool PathExists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
 }
 
+/// What messages name.
+std::string WorkspaceOf(const std::string& objects) {
+  return IsS3Url(objects) ? objects : std::filesystem::path(objects).parent_path().string();
+}
+
+/// A database is a URL or the path of a file.
+bool IsFile(const std::string& database) { return database.find("://") == std::string::npos; }
+
+absl::Status NoWorkspace(const StoreLocation& location) {
+  return WithHint(
+      absl::FailedPreconditionError(fmt::format("there is no workspace in {}", WorkspaceOf(location.objects))),
+      "'roost init' makes one");
+}
+
+absl::Status LostDatabase(const StoreLocation& location) {
+  const absl::Status lost = absl::DataLossError(fmt::format(
+      "the workspace {} has lost its database {}; its data and names are still in {}", WorkspaceOf(location.objects),
+      std::filesystem::path(location.database).filename().string(), location.objects));
+  if (!IsS3Url(location.objects)) return lost;
+  return WithHint(lost, "A workspace that several machines use needs a PostgreSQL database: 'workspace.database'.");
+}
+
 /// A store names the features that who reads or writes it must know; this version knows none.
-absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
-  TRY_ASSIGN(const std::string text, objects.Get(kFormatKey));
-  const absl::StatusOr<Json> json = ParseJson(text, fmt::format("{}/{}/{}", folder, kObjectsFolder, kFormatKey));
+absl::Status CheckFormat(const std::string& text, const StoreLocation& location) {
+  const std::string workspace = WorkspaceOf(location.objects);
+  const absl::StatusOr<Json> json = ParseJson(text, fmt::format("{}/{}", location.objects, kFormatKey));
   if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
   try {
     const int version = json->at("version").get<int>();
@@ -59,20 +78,12 @@ absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
     }
     return WithHint(absl::FailedPreconditionError(fmt::format(
                         "the workspace {} has format {} ({}); this program knows formats {} to {} without features",
-                        folder, version, ToLine(*json), kOldestFormat, kStoreFormat)),
+                        workspace, version, ToLine(*json), kOldestFormat, kStoreFormat)),
                     "Use the newer version of Roost that made it.");
   } catch (const nlohmann::json::exception& error) {
-    return absl::DataLossError(fmt::format("{} of workspace {}: {}", kFormatKey, folder, error.what()));
+    return absl::DataLossError(fmt::format("{} of workspace {}: {}", kFormatKey, workspace, error.what()));
   }
 }
-
-StoreLocation LocationIn(const std::string& folder) {
-  return {.objects = fmt::format("{}/{}", folder, kObjectsFolder),
-          .database = fmt::format("{}/{}", folder, kDatabaseFile)};
-}
-
-/// The folder that messages name.
-std::string WorkspaceOf(const std::string& objects) { return std::filesystem::path(objects).parent_path().string(); }
 
 absl::Status LostRace(const std::string& dataset) {
   return WithHint(
@@ -99,10 +110,12 @@ Database& Store::database() { return *state_->database; }
 Records& Store::records() { return state_->records; }
 TileLoader& Store::tiles() { return state_->tiles; }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) { return Create(LocationIn(folder)); }
+absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) {
+  return Create(StoreLocation::InFolder(folder));
+}
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& location) {
-  TRY_ASSIGN(std::unique_ptr<LocalObjectStore> objects, LocalObjectStore::Open(location.objects));
+  TRY_ASSIGN(const std::unique_ptr<ObjectStore> objects, OpenObjects(location));
   TRY_ASSIGN(const bool is_there, objects->Exists(kFormatKey));
   if (is_there) return Open(location);
   {
@@ -117,22 +130,19 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& locati
   return Open(location);
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) { return Open(LocationIn(folder)); }
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) {
+  return Open(StoreLocation::InFolder(folder));
+}
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location) {
-  if (!PathExists(fmt::format("{}/{}", location.objects, kFormatKey))) {
-    return WithHint(
-        absl::FailedPreconditionError(fmt::format("there is no workspace in {}", WorkspaceOf(location.objects))),
-        "'roost init' makes one");
-  }
-  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(location.objects));
-  TRY(CheckFormat(*objects, WorkspaceOf(location.objects)));
-  const bool is_file = location.database.find("://") == std::string::npos;
-  if (is_file && !PathExists(location.database)) {
-    return absl::DataLossError(
-        fmt::format("the workspace {} has lost its database {}; its data and names are still in {}",
-                    WorkspaceOf(location.objects), kDatabaseFile, location.objects));
-  }
+  // Opening makes the folder: not where there is nothing to open.
+  if (!IsS3Url(location.objects) && !PathExists(location.objects)) return NoWorkspace(location);
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenObjects(location));
+  const absl::StatusOr<std::string> format = objects->Get(kFormatKey);
+  if (absl::IsNotFound(format.status())) return NoWorkspace(location);
+  if (!format.ok()) return format.status();
+  TRY(CheckFormat(*format, location));
+  if (IsFile(location.database) && !PathExists(location.database)) return LostDatabase(location);
   TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
   if (absl::IsInternal(database->Query("SELECT version FROM versions LIMIT 1").status())) {
     return absl::DataLossError(
@@ -140,6 +150,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     "emptied; its data and names are still in {}",
                     WorkspaceOf(location.objects), location.objects));
   }
+  return Over(std::move(objects), std::move(database));
+}
+
+std::unique_ptr<Store> Store::Over(std::unique_ptr<ObjectStore> objects, std::unique_ptr<Database> database) {
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 

@@ -37,7 +37,8 @@ struct ReadOptions {
 /// cancelled or is killed leaves no version. Threads: any; several processes may use one workspace.
 class Store {
  public:
-  /// Makes a workspace in `folder` (".roost"), or opens the one that is there.
+  /// Makes a workspace in `folder` (".roost"), or opens the one that is there. Errors beside those of Open: the ones of
+  /// OpenObjects and Database::Open.
   static absl::StatusOr<std::unique_ptr<Store>> Create(const std::string& folder);
   static absl::StatusOr<std::unique_ptr<Store>> Create(const StoreLocation& location);
 
@@ -45,6 +46,9 @@ class Store {
   /// DataLoss where its database is lost.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder);
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreLocation& location);
+
+  /// The workspace of these two parts, which are open already: for stores that count, fail or cache. Looks at nothing.
+  static std::unique_ptr<Store> Over(std::unique_ptr<ObjectStore> objects, std::unique_ptr<Database> database);
   ~Store();
 
   /// The workspace's parts, for what is done in files of their own (garbage, verification, differences).

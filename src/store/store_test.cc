@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <thread>
 
@@ -334,12 +333,9 @@ TEST_F(StoreTest, ManyWritersLoseNoUpdate) {
 TEST_F(StoreTest, DamageIsDataLossThatNamesThePack) {
   const auto info = *Commit(Flights(10'000));
   const std::string key = store_->objects().List("packs")->front();
-  const std::string path = fmt::format("{}/objects/{}", folder_, key);
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(200);
-  file.put('\xff').put('\xfe').put('\xfd');
-  file.close();
+  std::string bytes = *store_->objects().Get(key);
+  bytes.replace(200, 3, "\xff\xfe\xfd");
+  Overwrite(store_->objects(), key, bytes);
   const auto reader = store_->Read(info, {}, context_);
   ASSERT_TRUE(reader.ok());
   const auto table = (*reader)->ToTable();
@@ -358,13 +354,14 @@ TEST_F(StoreTest, WhatIsNoWorkspaceOrANewerOneIsRefused) {
   const absl::Status none = Store::Open(folder_ + "/nothing").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(none));
   EXPECT_THAT(HintOf(none), HasSubstr("roost init"));
-  const std::string path = folder_ + "/objects/format.json";
-  std::filesystem::remove(path);
-  std::ofstream(path) << R"({"format":"roost store","version":3,"reader_features":[],"writer_features":[]})";
+  ObjectStore& objects = store_->objects();
+  Overwrite(objects, "format.json",
+            R"({"format":"roost store","version":3,"reader_features":[],"writer_features":[]})");
   EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(location_).status()));
-  std::filesystem::remove(path);
-  std::ofstream(path) << "{";
+  Overwrite(objects, "format.json", "{");
   EXPECT_TRUE(absl::IsDataLoss(Store::Open(location_).status()));
+  ASSERT_TRUE(objects.Delete("format.json").ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(location_).status()));
 }
 
 TEST_F(StoreTest, ALostDatabaseIsNotAnEmptyWorkspace) {
@@ -376,7 +373,8 @@ TEST_F(StoreTest, ALostDatabaseIsNotAnEmptyWorkspace) {
     if (database.find("gone") == std::string::npos) {
       ASSERT_TRUE(Database::Open(database).ok());
     }
-    const StoreLocation lost{.objects = location_.objects, .database = database};
+    StoreLocation lost = location_;
+    lost.database = database;
     EXPECT_TRUE(absl::IsDataLoss(Store::Open(lost).status())) << Store::Open(lost).status();
     EXPECT_TRUE(absl::IsDataLoss(Store::Create(lost).status()));
   }

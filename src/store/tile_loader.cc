@@ -21,6 +21,27 @@ absl::Status Damaged(const RecordLocation& location, const absl::Status& status)
   return Annotate(status, fmt::format("{}: record {}", PackKey(location.pack), location.entry.id.ToHex()));
 }
 
+struct LoadedRecord {
+  RecordLocation location;
+  std::string bytes;
+};
+
+using LoadedRecords = absl::flat_hash_map<Digest, LoadedRecord>;
+
+absl::StatusOr<LoadedRecords> LoadRecords(const RecordLocations& locations, Records& records, const Context& context) {
+  TRY(context.CheckCancelled());
+  std::vector<RecordLocation> wanted;
+  wanted.reserve(locations.size());
+  for (const auto& [id, location] : locations) wanted.push_back(location);
+  TRY_ASSIGN(std::vector<std::string> bytes, records.LoadAll(wanted, *context.pool));
+  LoadedRecords loaded;
+  loaded.reserve(wanted.size());
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    loaded.emplace(wanted[i].entry.id, LoadedRecord{.location = wanted[i], .bytes = std::move(bytes[i])});
+  }
+  return loaded;
+}
+
 /// The full leaves that `tile` needs for `column`, into `ids`.
 absl::Status CollectLeaves(const TileChain& tile, int64_t column, std::vector<Digest>& ids) {
   const int64_t at = tile.place.list->Find(column);
@@ -32,6 +53,28 @@ absl::Status CollectLeaves(const TileChain& tile, int64_t column, std::vector<Di
   }
   for (const TileChain& base : tile.bases) TRY(CollectLeaves(base, column, ids));
   return absl::OkStatus();
+}
+
+absl::StatusOr<Leaf> LoadLeaf(const TileChain& tile, const WantedColumn& column, const LoadedRecords& records) {
+  const auto index = static_cast<size_t>(tile.place.list->Find(column.id));
+  const TileNode& node = tile.place.node();
+  if (!tile.patch.has_value() || tile.patch->leaves[index].form == LeafPatch::Form::kFull) {
+    const auto& [location, record] = records.at(node.leaves[index].id);
+    absl::StatusOr<Leaf> leaf = DecodeLeaf(record, column.as_dictionary);
+    if (!leaf.ok()) return Damaged(location, leaf.status());
+    if (leaf->rows != node.rows) {
+      return Damaged(location, absl::DataLossError(fmt::format("it has {} rows, expected {}", leaf->rows, node.rows)));
+    }
+    return leaf;
+  }
+  std::vector<Leaf> parts;
+  for (const TileChain& base : tile.bases) {
+    TRY_ASSIGN(parts.emplace_back(), LoadLeaf(base, column, records));
+  }
+  Leaf before = Concatenate(std::move(parts));
+  absl::StatusOr<Leaf> leaf = ApplyLeafPatch(std::move(before), tile.patch->leaves[index], tile.patch->edits);
+  if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("the patch of tile {}", tile.place.id().ToHex()));
+  return leaf;
 }
 
 }  // namespace
@@ -82,15 +125,16 @@ absl::StatusOr<std::vector<TileChain>> TileLoader::Resolve(std::span<const TileP
     std::vector<Digest> ids;
     for (const TileChain* chain : level) ids.push_back(chain->place.id());
     TRY_ASSIGN(const RecordLocations locations, records_.Locate(ids));
+    TRY_ASSIGN(const LoadedRecords records, LoadRecords(locations, records_, context));
     const absl::Status read = context.pool->ParallelFor(level.size(), [&](size_t i) -> absl::Status {
-      const auto found = locations.find(ids[i]);
-      if (found == locations.end()) return absl::OkStatus();
-      TRY_ASSIGN(const std::string record, records_.Load(found->second));
+      const auto found = records.find(ids[i]);
+      if (found == records.end()) return absl::OkStatus();
+      const auto& [location, record] = found->second;
       absl::StatusOr<TilePatch> patch = ReadTilePatch(record);
-      if (!patch.ok()) return Damaged(found->second, patch.status());
+      if (!patch.ok()) return Damaged(location, patch.status());
       if (patch->leaves.size() != level[i]->place.list->columns.size() ||
           patch->edits.rows != level[i]->place.node().rows) {
-        return Damaged(found->second, absl::DataLossError("it does not fit its tile"));
+        return Damaged(location, absl::DataLossError("it does not fit its tile"));
       }
       level[i]->patch = *std::move(patch);
       return absl::OkStatus();
@@ -121,11 +165,12 @@ absl::StatusOr<std::vector<Leaf>> TileLoader::Load(std::span<const TileChain> ti
     for (const WantedColumn& column : columns) TRY(CollectLeaves(tile, column.id, ids));
   }
   TRY_ASSIGN(const RecordLocations locations, records_.LocateAll(ids, "a tile"));
+  TRY_ASSIGN(const LoadedRecords records, LoadRecords(locations, records_, context));
   std::vector<Leaf> leaves(tiles.size() * columns.size());
   const absl::Status loaded = context.pool->ParallelFor(leaves.size(), [&](size_t i) -> absl::Status {
     TRY(context.CheckCancelled());
     const WantedColumn& column = columns[i % columns.size()];
-    TRY_ASSIGN(leaves[i], LoadLeaf(tiles[i / columns.size()], column, locations));
+    TRY_ASSIGN(leaves[i], LoadLeaf(tiles[i / columns.size()], column, records));
     TRY_ASSIGN(const LeafType type, LeafTypeOfName(column.type));
     if (CanWiden(leaves[i].type, type)) {
       TRY_ASSIGN(leaves[i], Widen(std::move(leaves[i]), type));
@@ -138,30 +183,6 @@ absl::StatusOr<std::vector<Leaf>> TileLoader::Load(std::span<const TileChain> ti
   });
   TRY(loaded);
   return leaves;
-}
-
-absl::StatusOr<Leaf> TileLoader::LoadLeaf(const TileChain& tile, const WantedColumn& column,
-                                          const RecordLocations& locations) {
-  const auto index = static_cast<size_t>(tile.place.list->Find(column.id));
-  const TileNode& node = tile.place.node();
-  if (!tile.patch.has_value() || tile.patch->leaves[index].form == LeafPatch::Form::kFull) {
-    const RecordLocation& location = locations.at(node.leaves[index].id);
-    TRY_ASSIGN(const std::string record, records_.Load(location));
-    absl::StatusOr<Leaf> leaf = DecodeLeaf(record, column.as_dictionary);
-    if (!leaf.ok()) return Damaged(location, leaf.status());
-    if (leaf->rows != node.rows) {
-      return Damaged(location, absl::DataLossError(fmt::format("it has {} rows, expected {}", leaf->rows, node.rows)));
-    }
-    return leaf;
-  }
-  std::vector<Leaf> parts;
-  for (const TileChain& base : tile.bases) {
-    TRY_ASSIGN(parts.emplace_back(), LoadLeaf(base, column, locations));
-  }
-  Leaf before = Concatenate(std::move(parts));
-  absl::StatusOr<Leaf> leaf = ApplyLeafPatch(std::move(before), tile.patch->leaves[index], tile.patch->edits);
-  if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("the patch of tile {}", tile.place.id().ToHex()));
-  return leaf;
 }
 
 }  // namespace roost::store

@@ -54,18 +54,18 @@ class TileLoader {
   /// The stored list of tiles with this id; `table` gives the columns of a list that does not say them.
   absl::StatusOr<std::shared_ptr<const TileList>> List(const Digest& id, const TableObject& table);
 
-  /// Each tile with its patches. Cost: two look-ups in the index for each level of patches, for all tiles together.
+  /// Each tile with its patches. Cost: two look-ups in the index and one round of reads for each level of patches, for
+  /// all tiles together.
   absl::StatusOr<std::vector<TileChain>> Resolve(std::span<const TilePlace> tiles, const TableObject& table,
                                                  const Context& context);
 
-  /// The leaves of the tiles: for each tile in turn, one leaf for each wanted column. Tiles and columns are read in
-  /// parallel on the context's pool. DataLoss names the pack and the record.
+  /// The leaves of the tiles: for each tile in turn, one leaf for each wanted column. The records are
+  /// read together, then decoded, both in parallel on the context's pool. DataLoss names the pack and the record.
+  /// Memory: all records that the tiles need, as they are stored, beside the leaves.
   absl::StatusOr<std::vector<Leaf>> Load(std::span<const TileChain> tiles, std::span<const WantedColumn> columns,
                                          const Context& context);
 
  private:
-  absl::StatusOr<Leaf> LoadLeaf(const TileChain& tile, const WantedColumn& column, const RecordLocations& locations);
-
   Records& records_;
   std::mutex mutex_;
   std::list<Digest> recent_;  // ids of the lists below, the one asked for last in front

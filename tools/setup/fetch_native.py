@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DEPS = HERE.parent.parent / ".deps"
 PREFIX = DEPS / "native"
 ARROW_ABI = "2600"
-ARROW_LIBRARIES = "arrow|arrow_compute|arrow_acero|arrow_dataset|parquet"
+ARROW_LIBRARIES = "arrow|arrow_s3|arrow_compute|arrow_acero|arrow_dataset|parquet"
 BUNDLED = {"libparquet": r"simdjson", "libarrow_compute": r"3re2|re2_internal"}
 
 

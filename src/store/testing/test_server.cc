@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <sstream>
 #include <string_view>
 
 #include "base/check.h"
@@ -50,6 +51,33 @@ class Server {
   std::FILE* output_;
 };
 
+bool ObjectsAreInS3() {
+  const char* kind = std::getenv("ROOST_TEST_OBJECTS");
+  if (kind == nullptr) return false;
+  ROOST_CHECK(std::string_view(kind) == "s3", "ROOST_TEST_OBJECTS is 's3' or not set");
+  return true;
+}
+
+/// Sets the objects' place to a new bucket of the server.
+void PutIntoBucket(StoreLocation& location) {
+  static std::mutex mutex;
+  static int number = 0;
+  const std::lock_guard lock(mutex);
+  static auto* server = new Server(ROOST_TEST_SERVERS "/versitygw");  // lives as long as the process
+  const std::string bucket = "test-" + std::to_string(++number);
+  std::istringstream answer(server->Ask(bucket));
+  std::string key;
+  std::string secret;
+  answer >> location.s3.endpoint >> key >> secret;
+  ROOST_CHECK(!secret.empty(), "the S3 server of the tests did not start");
+  ::setenv("AWS_ACCESS_KEY_ID", key.c_str(), 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", secret.c_str(), 1);
+  ::setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+  // The server takes the bytes of a small object's trailing checksum for the next request.
+  ::setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required", 1);
+  location.objects = "s3://" + bucket + "/store";
+}
+
 }  // namespace
 
 std::string ToString(DatabaseKind kind) { return kind == DatabaseKind::kSqlite ? "Sqlite" : "Postgres"; }
@@ -77,9 +105,15 @@ DatabaseKind KindOfThisRun() {
 }
 
 StoreLocation NewLocation(const std::string& folder) {
-  const bool is_file = KindOfThisRun() == DatabaseKind::kSqlite;
-  return {.objects = folder + "/objects",
-          .database = is_file ? folder + "/metadata.sqlite" : NewDatabase(DatabaseKind::kPostgres, folder)};
+  StoreLocation location = StoreLocation::InFolder(folder);
+  if (ObjectsAreInS3()) PutIntoBucket(location);
+  if (KindOfThisRun() == DatabaseKind::kPostgres) location.database = NewDatabase(DatabaseKind::kPostgres, folder);
+  std::filesystem::create_directories(folder);
+  return location;
+}
+
+void Overwrite(ObjectStore& objects, const std::string& key, const std::string& bytes) {
+  ROOST_CHECK(objects.Delete(key).ok() && objects.Put(key, bytes).ok(), "an object of a test was not overwritten");
 }
 
 }  // namespace roost::store
