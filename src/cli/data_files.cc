@@ -108,7 +108,7 @@ absl::StatusOr<int> RunAddFiles(api::Project& project, const api::AddFilesReques
     session.Print(ToText(json));
     return 0;
   }
-  const std::string read = fmt::format("{} read", CountOf(report.files_read, "file", "files"));
+  const std::string read = fmt::format("{} read", FormatBytes(report.bytes_read));
   if (version.unchanged) {
     session.Print(fmt::format("{}: nothing changed in {}, no new version; {}, {}\n", version.Name(),
                               CountOf(version.files, "file", "files"), read, FormatElapsed(elapsed)));

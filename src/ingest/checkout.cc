@@ -67,7 +67,10 @@ class Checkout {
     StatCache cache = StatCache::Load(options_.caches, CacheKeyOf(version_.dataset, {options_.folder}));
     TRY(Compare(cache));
     TRY(RefuseConflicts());
-    if (options_.remove_others) TRY(RemoveOthers());
+    if (options_.remove_others) {
+      TRY(RefuseForeignFolder(cache));
+      TRY(RemoveOthers());
+    }
     TRY(MakeFolders());
     TRY(WriteFiles());
     Remember(began_ns, cache);
@@ -145,6 +148,15 @@ class Checkout {
                         "'{}'{} was changed since it was exported or added, or never was; nothing was written",
                         QuotePath(PathOf(first)), more)),
                     "--force replaces it; another folder leaves it as it is.");
+  }
+
+  /// Whoever names the wrong folder (a home) must not lose what is in it.
+  absl::Status RefuseForeignFolder(const StatCache& cache) const {
+    if (options_.replace || others_.empty() || cache.tree() != Digest()) return absl::OkStatus();
+    return WithHint(absl::InvalidArgumentError(fmt::format(
+                        "'{}' was never exported to, and holds '{}', which is not of {}; nothing was removed",
+                        options_.folder, QuotePath(scanned_[*others_.begin()].path), version_.Name())),
+                    "--force removes it; an export without --delete leaves it.");
   }
 
   /// Removes what the version does not hold, and folders that become empty by it.

@@ -15,7 +15,8 @@ struct CheckoutOptions {
   /// Files that stand there with other contents, links and types, are replaced also where they are not known to be as
   /// some version had them.
   bool replace = false;
-  bool remove_others = false;         ///< what the version does not hold is removed
+  /// What the version does not hold is removed; `replace` is needed too in a folder that was never exported to.
+  bool remove_others = false;
   std::string caches;                 ///< the folder of the stat caches; empty: none is kept
   std::vector<std::string> left_out;  ///< folders below that are not touched: the workspace
 };

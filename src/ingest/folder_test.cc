@@ -227,7 +227,7 @@ TEST_F(FolderTest, AnExportLosesNobodysWork) {
   Write(Out("a/x.txt"), "mine");
   Write(Out("mine"), "too");
   const auto refused = Export(version);
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("out/a/x.txt'"));
   EXPECT_EQ(Read(Out("a/x.txt")), "mine");
   const auto forced = Export(version, /*replace=*/true);
@@ -239,13 +239,24 @@ TEST_F(FolderTest, AnExportLosesNobodysWork) {
   EXPECT_FALSE(fs::exists(Out("mine")));
 }
 
+TEST_F(FolderTest, AnExportRemovesNothingFromAFolderThatItDoesNotKnow) {
+  const auto version = Add()->version;
+  Write(Out("letters/dear"), "mine");
+  const auto refused = Export(version, /*replace=*/false, /*remove=*/true);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("holds 'letters/dear'"));
+  EXPECT_EQ(Read(Out("letters/dear")), "mine");
+  ASSERT_TRUE(Export(version, /*replace=*/true, /*remove=*/true).ok());
+  EXPECT_FALSE(fs::exists(Out("letters")));
+}
+
 TEST_F(FolderTest, AnExportNeverGoesThroughALink) {
   const auto version = Add()->version;
   fs::create_directories(root_ + "/elsewhere");
   fs::create_directories(root_ + "/out");
   fs::create_directory_symlink(root_ + "/elsewhere", Out("a"));
   const auto refused = Export(version, /*replace=*/true);
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("out/a' is no folder"));
   EXPECT_TRUE(fs::is_empty(root_ + "/elsewhere"));
   ASSERT_TRUE(Export(version, true, /*remove=*/true).ok());

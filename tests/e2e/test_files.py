@@ -98,9 +98,13 @@ def test_a_killed_add_leaves_the_versions_that_were_there(folder_project):
     add(folder_project)
     for number in range(40):
         (images / f"{number:02}").write_bytes(noise(3 * MEGABYTE, number))
+    packs = folder_project.folder / ".roost/objects/packs"
     for signal_number in (signal.SIGINT, signal.SIGKILL):
+        (images / "00").write_bytes(noise(3 * MEGABYTE, signal_number))  # so that its packs are new ones
+        there = set(os.listdir(packs))
         process = folder_project.start("data", "add", "images", "images")
-        time.sleep(0.3)
+        while process.poll() is None and set(os.listdir(packs)) <= there:
+            time.sleep(0.001)
         process.send_signal(signal_number)
         process.communicate()
         assert process.returncode != 0
