@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/data_files.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 #include "table/preview.h"
@@ -21,7 +22,10 @@ Json ToJson(const std::optional<store::RowCounts>& counts) {
   return Json{{"added", counts->added}, {"removed", counts->removed}, {"changed", counts->changed}};
 }
 
+bool IsOfFiles(const store::CommitInfo& version) { return version.kind == store::DatasetKind::kFiles; }
+
 Json ToJson(const store::CommitInfo& version) {
+  if (IsOfFiles(version)) return FilesToJson(version);
   Json columns = Json::array();
   for (const auto& column : version.columns) columns.push_back(Json{{"name", column.name}, {"type", column.type}});
   return Json{{"dataset", version.dataset}, {"version", version.version},           {"digest", version.digest.ToHex()},
@@ -40,7 +44,14 @@ struct AddOptions {
   api::AddDataRequest request;
   bool append = false;
   bool upsert = false;
+  std::string kind;  // "files", "table", or empty: what is given tells
 };
+
+absl::StatusOr<bool> WantsFiles(api::Project& project, const AddOptions& options) {
+  if (!options.kind.empty()) return options.kind == "files";
+  if (options.append || options.upsert) return false;
+  return api::AreFiles(project, options.request.dataset, options.request.files);
+}
 
 // "1,000 rows, 10 new; 3 kB stored for 12 kB of data, 0.2 s"
 std::string AddedText(const store::CommitInfo& version, absl::Duration elapsed) {
@@ -56,6 +67,17 @@ std::string AddedText(const store::CommitInfo& version, absl::Duration elapsed) 
 absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const bool are_files, WantsFiles(project, options));
+  if (are_files) {
+    if (options.append || options.upsert || !options.request.key.empty()) {
+      return absl::InvalidArgumentError(
+          "--append, --upsert and --key are for tables; a folder is the whole new version");
+    }
+    return RunAddFiles(
+        project,
+        {.dataset = options.request.dataset, .paths = options.request.files, .message = options.request.message},
+        session);
+  }
   api::AddDataRequest request = options.request;
   if (options.append) request.mode = api::AddMode::kAppend;
   if (options.upsert) request.mode = api::AddMode::kUpsert;
@@ -108,6 +130,10 @@ absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
     session.Print(ToText(json));
     return 0;
   }
+  if (IsOfFiles(versions.front())) {
+    session.Print(FilesLogText(versions));
+    return 0;
+  }
   std::vector<std::vector<std::string>> rows{{"version", "rows", "new rows", "stored", "when", "who", "message"}};
   for (const auto& version : versions) {
     rows.push_back({version.Name(), FormatCount(version.rows), FormatCount(version.rows_added),
@@ -126,7 +152,10 @@ absl::StatusOr<int> RunList(Session& session) {
   for (const std::string& name : names) {
     TRY_ASSIGN(const store::CommitInfo latest, api::ShowData(project, name));
     json.push_back(ToJson(latest));
-    rows.push_back({name, FormatCount(latest.version), FormatCount(latest.rows), FormatCount(latest.columns.size())});
+    const bool of_files = IsOfFiles(latest);
+    rows.push_back({name, FormatCount(latest.version),
+                    of_files ? fmt::format("{} files", FormatCount(latest.files)) : FormatCount(latest.rows),
+                    of_files ? "" : FormatCount(latest.columns.size())});
   }
   if (session.json()) {
     session.Print(ToText(json));
@@ -150,10 +179,17 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
   std::vector<std::vector<std::string>> facts{
       {"dataset", version.Name()},
       {"commit", version.digest.ToHex()},
-      {"rows", fmt::format("{} ({})", FormatCount(version.rows), ChangeText(version.rows_added))},
+      {IsOfFiles(version) ? "content" : "rows",
+       IsOfFiles(version) ? FilesText(version)
+                          : fmt::format("{} ({})", FormatCount(version.rows), ChangeText(version.rows_added))},
       {"stored", fmt::format("{} for {} of data", FormatBytes(version.bytes_stored), FormatBytes(version.bytes_in))},
       {"made", fmt::format("{} by {}", FormatUtcSeconds(version.time), version.author)}};
   if (!version.message.empty()) facts.push_back({"message", version.message});
+  if (IsOfFiles(version)) {
+    session.Print(AlignColumns(facts, "ll"));
+    session.Note(fmt::format("next: roost data list-files {}", version.Name()));
+    return 0;
+  }
   session.Print(AlignColumns(facts, "ll") + "\n");
   TRY_ASSIGN(const auto rows,
              api::ReadData(project, {.reference = version.Name(), .limit = kPreviewRows}, session.MakeContext()));
@@ -166,6 +202,8 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
 struct ReadOptions {
   api::ReadDataRequest request;
   RowsOutput output;
+  std::string path;  // cat: a file of a dataset of files
+  api::ExportFilesRequest files;
 };
 
 absl::StatusOr<int> RunRead(const ReadOptions& options, Session& session) {
@@ -177,18 +215,51 @@ absl::StatusOr<int> RunRead(const ReadOptions& options, Session& session) {
   return HandOver(*rows, options.output, session, context);
 }
 
-CLI::App* AddReadCommand(CLI::App& data, const std::string& name, const std::string& description, Session& session) {
+absl::StatusOr<int> RunCat(const ReadOptions& options, Session& session) {
+  if (options.path.empty()) return RunRead(options, session);
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  return RunCatFile(project, options.request.reference, options.path, session);
+}
+
+absl::StatusOr<int> RunExport(const ReadOptions& options, Session& session) {
+  if (!options.files.folder.empty()) {
+    TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+    api::ExportFilesRequest request = options.files;
+    request.reference = options.request.reference;
+    request.replace = options.output.overwrite;
+    return RunExportFiles(project, request, session);
+  }
+  if (options.output.path != "-") return RunRead(options, session);
+  return absl::InvalidArgumentError("--output FILE is missing; a dataset of files takes --to FOLDER");
+}
+
+/// What cat and export have in common.
+CLI::App* AddReadCommand(CLI::App& data, const std::string& name, const std::string& description,
+                         ReadOptions& options) {
   CLI::App* command = data.add_subcommand(name, description);
-  auto options = std::make_shared<ReadOptions>();
-  command->add_option("DATASET", options->request.reference, "NAME, NAME@VERSION or NAME@latest")->required();
-  command->add_option("--columns", options->request.columns, "Only these columns, in this order")->delimiter(',');
-  command->add_option("--key-range", options->request.key_range, "Rows whose key lies between, ends included")
+  command->add_option("DATASET", options.request.reference, "NAME, NAME@VERSION or NAME@latest")->required();
+  command->add_option("--columns", options.request.columns, "Only these columns, in this order")->delimiter(',');
+  command->add_option("--key-range", options.request.key_range, "Rows whose key lies between, ends included")
       ->type_name("LO..HI");
-  command->add_option("--row-range", options->request.row_range, "Rows by their place, counted from 1")
+  command->add_option("--row-range", options.request.row_range, "Rows by their place, counted from 1")
       ->type_name("FIRST..LAST");
-  AddRowsOptions(*command, options->output);
-  command->callback([options, &session] { session.Finish(RunRead(*options, session)); });
+  AddRowsOptions(*command, options.output);
   return command;
+}
+
+void AddReadCommands(CLI::App& data, Session& session) {
+  auto cat_options = std::make_shared<ReadOptions>();
+  CLI::App* cat = AddReadCommand(data, "cat", "Rows or a file of a version on stdout", *cat_options);
+  cat->add_option("PATH", cat_options->path, "A file of a dataset of files");
+  cat->footer("As text for people, or with --format for programs: roost data cat trips --format arrow | …");
+  cat->callback([cat_options, &session] { session.Finish(RunCat(*cat_options, session)); });
+
+  auto export_options = std::make_shared<ReadOptions>();
+  CLI::App* write =
+      AddReadCommand(data, "export", "A version's rows into a file, or its files into a folder", *export_options);
+  write->add_option("--to", export_options->files.folder, "The folder for a dataset of files")->type_name("FOLDER");
+  write->add_flag("--delete", export_options->files.remove_others, "Remove from FOLDER what the version does not have");
+  write->callback([export_options, &session] { session.Finish(RunExport(*export_options, session)); });
 }
 
 }  // namespace
@@ -197,10 +268,11 @@ void AddDataCommands(CLI::App& app, Session& session) {
   CLI::App* data = app.add_subcommand("data", "Versioned datasets");
   data->require_subcommand(1);
 
-  CLI::App* add = data->add_subcommand("add", "Make a new version of a dataset from files");
+  CLI::App* add = data->add_subcommand("add", "Make a new version of a dataset from files or a folder");
   auto add_options = std::make_shared<AddOptions>();
   add->add_option("NAME", add_options->request.dataset, "The dataset; it is made where it is missing")->required();
-  add->add_option("FILE", add_options->request.files, "CSV, JSON Lines, Parquet or Arrow files, and globs in quotes")
+  add->add_option("FILE", add_options->request.files,
+                  "CSV, JSON Lines, Parquet or Arrow files, and globs in quotes; or one folder of any files")
       ->required();
   add->add_flag("--append", add_options->append, "The files are more rows, not the whole table");
   CLI::Option* upsert =
@@ -208,6 +280,9 @@ void AddDataCommands(CLI::App& app, Session& session) {
                     "The files are rows that take the place of those with the same key; others are added");
   upsert->excludes(add->get_option("--append"));
   add->add_option("--key", add_options->request.key, "Columns that tell every row apart; needed once")->delimiter(',');
+  add->add_option("--kind", add_options->kind, "Keep them as files of any kind, or read a table from them")
+      ->check(CLI::IsMember({"files", "table"}))
+      ->type_name("files|table");
   add->add_option("-m,--message", add_options->request.message, "What this version is");
   add->footer(
       "Without --append and --upsert the files are the whole new table: Roost finds what changed and stores only "
@@ -235,9 +310,8 @@ void AddDataCommands(CLI::App& app, Session& session) {
   show->add_option("DATASET", *reference, "NAME, NAME@VERSION or NAME@latest")->required();
   show->callback([reference, &session] { session.Finish(RunShow(*reference, session)); });
 
-  AddReadCommand(*data, "cat", "Rows of a version on stdout", session)
-      ->footer("As text for people, or with --format for programs: roost data cat trips --format arrow | …");
-  AddReadCommand(*data, "export", "Rows of a version into a file", session)->get_option("--output")->required();
+  AddReadCommands(*data, session);
+  AddFilesCommands(*data, session);
 }
 
 }  // namespace roost::cli

@@ -12,6 +12,7 @@ namespace roost::store {
 namespace {
 
 constexpr int kCommitFormat = 1;
+constexpr char kFilesKind[] = "files";
 
 absl::StatusOr<absl::Time> ParseUtc(const std::string& text) {
   absl::Time time;
@@ -20,6 +21,32 @@ absl::StatusOr<absl::Time> ParseUtc(const std::string& text) {
     return absl::DataLossError(fmt::format("'{}' is not a time: {}", text, error));
   }
   return time;
+}
+
+/// What the version is of: a table with its rows and columns, or files.
+absl::Status ContentFromJson(const Json& json, CommitInfo& info) {
+  const std::string kind = json.value("kind", "table");
+  if (kind == kFilesKind) {
+    info.kind = DatasetKind::kFiles;
+    TRY_ASSIGN(info.tree, Digest::FromHex(json.at("tree").get<std::string>()));
+    info.files = json.at("files").get<int64_t>();
+    info.files_added = json.at("files_added").get<int64_t>();
+    return absl::OkStatus();
+  }
+  if (kind != "table") return absl::DataLossError(fmt::format("a version of kind '{}', which is not known here", kind));
+  TRY_ASSIGN(info.table, Digest::FromHex(json.at("table").get<std::string>()));
+  info.rows = json.at("rows").get<int64_t>();
+  info.rows_added = json.at("rows_added").get<int64_t>();
+  if (json.contains("changes")) {
+    const Json& changes = json.at("changes");
+    info.counts = RowCounts{.added = changes.at("added").get<int64_t>(),
+                            .removed = changes.at("removed").get<int64_t>(),
+                            .changed = changes.at("changed").get<int64_t>()};
+  }
+  for (const Json& item : json.at("columns")) {
+    info.columns.push_back({item.at("name").get<std::string>(), item.at("type").get<std::string>()});
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
@@ -33,24 +60,13 @@ absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
     TRY_ASSIGN(const Digest parent, Digest::FromHex(item.get<std::string>()));
     info.parents.push_back(parent);
   }
-  TRY_ASSIGN(info.table, Digest::FromHex(json.at("table").get<std::string>()));
+  TRY(ContentFromJson(json, info));
   TRY_ASSIGN(info.time, ParseUtc(json.at("time").get<std::string>()));
   info.author = json.at("author").get<std::string>();
   info.message = json.at("message").get<std::string>();
   info.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
-  info.rows = json.at("rows").get<int64_t>();
-  info.rows_added = json.at("rows_added").get<int64_t>();
-  if (json.contains("changes")) {
-    const Json& changes = json.at("changes");
-    info.counts = RowCounts{.added = changes.at("added").get<int64_t>(),
-                            .removed = changes.at("removed").get<int64_t>(),
-                            .changed = changes.at("changed").get<int64_t>()};
-  }
   info.bytes_in = json.at("bytes_in").get<int64_t>();
   info.bytes_stored = json.at("pack_bytes").get<int64_t>();
-  for (const Json& item : json.at("columns")) {
-    info.columns.push_back({item.at("name").get<std::string>(), item.at("type").get<std::string>()});
-  }
   for (const auto& [name, id] : json.at("attachments").items()) {
     TRY_ASSIGN(info.attachments[name], Digest::FromHex(id.get<std::string>()));
   }
@@ -60,6 +76,20 @@ absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
 }  // namespace
 
 std::string CommitInfo::Name() const { return fmt::format("{}@{}", dataset, version); }
+
+absl::Status CheckIsTable(const CommitInfo& info) {
+  if (info.kind == DatasetKind::kTable) return absl::OkStatus();
+  return WithHint(
+      absl::InvalidArgumentError(fmt::format("{} is of files; this needs a table", info.Name())),
+      fmt::format("'roost data list-files {0}' lists them, 'roost data cat {0} PATH' shows one", info.Name()));
+}
+
+absl::Status CheckIsFiles(const CommitInfo& info) {
+  if (info.kind == DatasetKind::kFiles) return absl::OkStatus();
+  return WithHint(absl::InvalidArgumentError(fmt::format("{} is a table; this needs a dataset of files", info.Name())),
+                  fmt::format("'roost data cat {0}' shows its rows, 'roost data export {0} --output FILE' writes them",
+                              info.Name()));
+}
 
 std::string WriteCommit(const CommitInfo& info) {
   Json parents = Json::array();
@@ -73,20 +103,22 @@ std::string WriteCommit(const CommitInfo& info) {
   json["dataset"] = info.dataset;
   json["version"] = info.version;
   json["parents"] = parents;
-  json["table"] = info.table.ToHex();
+  const bool is_files = info.kind == DatasetKind::kFiles;
+  if (is_files) json["kind"] = kFilesKind;
+  json[is_files ? "tree" : "table"] = (is_files ? info.tree : info.table).ToHex();
   json["time"] = FormatUtc(info.time);
   json["author"] = info.author;
   json["message"] = info.message;
   json["provenance"] = info.provenance;
-  json["rows"] = info.rows;
-  json["rows_added"] = info.rows_added;
+  json[is_files ? "files" : "rows"] = is_files ? info.files : info.rows;
+  json[is_files ? "files_added" : "rows_added"] = is_files ? info.files_added : info.rows_added;
   if (info.counts.has_value()) {
     json["changes"] = {
         {"added", info.counts->added}, {"removed", info.counts->removed}, {"changed", info.counts->changed}};
   }
   json["bytes_in"] = info.bytes_in;
   json["pack_bytes"] = info.bytes_stored;
-  json["columns"] = columns;
+  if (!is_files) json["columns"] = columns;
   json["attachments"] = attachments;
   return ToLine(json);
 }

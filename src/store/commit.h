@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/hash.h"
@@ -31,17 +32,27 @@ struct RowCounts {
   friend bool operator==(const RowCounts&, const RowCounts&) = default;
 };
 
+/// What the versions of a dataset are. A dataset keeps its kind.
+enum class DatasetKind {
+  kTable,
+  kFiles,  ///< a folder of files, see store/tree.h
+};
+
 /// One version of a dataset.
 struct CommitInfo {
   std::string dataset;
   int64_t version = 0;  ///< from 1 on
   Digest digest;        ///< the commit's id: SHA-256 of its object
   std::vector<Digest> parents;
+  DatasetKind kind = DatasetKind::kTable;
   Digest table;  ///< the table's id; equal for equal tables
+  Digest tree;   ///< of kFiles: the tree's id in place of the table's
   int64_t rows = 0;
   int64_t rows_added = 0;           ///< rows less the rows of the first parent; negative where rows went
   std::optional<RowCounts> counts;  ///< of an upsert or a deletion by keys
-  int64_t bytes_in = 0;             ///< what the given rows take in memory
+  int64_t files = 0;                ///< of kFiles: files and links
+  int64_t files_added = 0;          ///< `files` less those of the first parent
+  int64_t bytes_in = 0;             ///< what the given rows take in memory; of kFiles: the bytes of all files
   int64_t bytes_stored = 0;         ///< bytes that this commit added to the store, its own object and name among them
   absl::Time time;
   std::string author;
@@ -80,6 +91,10 @@ struct CommitRequest {
   /// of a profile of these rows. May be empty.
   std::function<absl::StatusOr<std::map<std::string, std::string>>()> attachments;
 };
+
+/// InvalidArgument, with a hint, where a table is needed and `info` is of another kind; and where files are.
+absl::Status CheckIsTable(const CommitInfo& info);
+absl::Status CheckIsFiles(const CommitInfo& info);
 
 /// The commit's object, canonical JSON (docs/formats/store.md §8), and back. What depends on the object itself
 /// (`digest`, the object's own share of `bytes_stored`) is not in it; ReadCommit sets both.

@@ -56,6 +56,12 @@ void AppendCompressed(std::string& record, std::string_view bytes) {
   record.append(smaller ? std::string_view(compressed) : bytes);
 }
 
+void AppendStored(std::string& record, std::string_view bytes) {
+  record.push_back(static_cast<char>(kNone));
+  AppendVarint(record, bytes.size());
+  record.append(bytes);
+}
+
 absl::StatusOr<std::string> ReadCompressed(std::string_view rest, uint64_t max_size) {
   ByteReader reader(rest);
   TRY_ASSIGN(const auto compression, reader.Fixed<uint8_t>());

@@ -18,7 +18,11 @@ absl::StatusOr<std::string> Decompress(std::string_view compressed, uint64_t siz
 /// bytes to the end. Compressed only where that is smaller.
 void AppendCompressed(std::string& record, std::string_view bytes);
 
-/// Reads what AppendCompressed wrote at the start of `rest`, to its end. DataLoss also for more than `max_size` bytes.
+/// The same without trying to compress: for bytes that are known not to.
+void AppendStored(std::string& record, std::string_view bytes);
+
+/// Reads what AppendCompressed or AppendStored wrote at the start of `rest`, to its end. DataLoss also for more than
+/// `max_size` bytes.
 absl::StatusOr<std::string> ReadCompressed(std::string_view rest, uint64_t max_size);
 
 }  // namespace roost::store

@@ -10,7 +10,17 @@
 namespace roost::store {
 
 /// What a record of a pack is; its first byte. docs/formats/store.md §5 lists those that come later.
-enum class RecordKind : uint8_t { kLeaf = 1, kTilePatch = 2, kTiles = 5, kTable = 6, kBlob = 7 };
+enum class RecordKind : uint8_t {
+  kLeaf = 1,
+  kTilePatch = 2,
+  kChunk = 4,
+  kTiles = 5,
+  kTable = 6,
+  kBlob = 7,
+  kTreePart = 9,
+  kTree = 10,
+  kChunkList = 11,
+};
 
 /// No tile has more rows than this; a decoder refuses more.
 inline constexpr int64_t kMaxTileRows = int64_t{1} << 18;

@@ -321,6 +321,7 @@ absl::StatusOr<std::vector<std::string>> Store::Datasets() {
 }
 
 absl::StatusOr<TableObject> Store::LoadTable(const CommitInfo& info) {
+  TRY(CheckIsTable(info));
   absl::StatusOr<std::string> bytes = state_->records.LoadObject(info.table, kTableTag);
   if (!bytes.ok()) return Annotate(bytes.status(), info.Name());
   absl::StatusOr<TableObject> table = ReadTable(*bytes);

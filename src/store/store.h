@@ -20,8 +20,10 @@
 
 namespace roost::store {
 
+class RecordWriter;
 class Records;
 class TileLoader;
+struct StoredTree;
 
 struct ReadOptions {
   std::vector<std::string> columns;  ///< in the order wanted; empty: all
@@ -63,6 +65,14 @@ class Store {
   /// those of the reader, of the attachments, of the disk.
   absl::StatusOr<CommitInfo> Commit(const CommitRequest& request, arrow::RecordBatchReader& reader,
                                     const Context& context);
+
+  /// The same for a dataset of files: `make` (store/files_commit.h) stores the tree, `request.mode` and `attachments`
+  /// are not used. InvalidArgument where the dataset is of tables.
+  absl::StatusOr<CommitInfo> CommitFiles(
+      const CommitRequest& request,
+      const std::function<absl::StatusOr<StoredTree>(const std::optional<CommitInfo>& parent, RecordWriter& records)>&
+          make,
+      const Context& context);
 
   /// The version that `ref` means. NotFound, with a hint, says which versions or names there are.
   absl::StatusOr<CommitInfo> Resolve(const DatasetRef& ref);
