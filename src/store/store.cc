@@ -53,6 +53,7 @@ absl::Status CheckFormat(ObjectStore& objects, const std::string& folder) {
   if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
   try {
     const int version = json->at("version").get<int>();
+    if (json->at("format") != "roost store") return absl::DataLossError(fmt::format("{} is damaged", kFormatKey));
     if (version >= kOldestFormat && version <= kStoreFormat && json->at("reader_features").empty() &&
         json->at("writer_features").empty()) {
       return absl::OkStatus();
@@ -89,6 +90,18 @@ absl::Status CreateTables(Database& database) {
       .status();
 }
 
+/// The objects of a workspace that is there and of a known format.
+absl::StatusOr<std::unique_ptr<ObjectStore>> OpenObjects(const StoreLocation& location) {
+  if (!PathExists(fmt::format("{}/{}", location.objects, kFormatKey))) {
+    return WithHint(
+        absl::FailedPreconditionError(fmt::format("there is no workspace in {}", WorkspaceOf(location.objects))),
+        "'roost init' makes one");
+  }
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(location.objects));
+  TRY(CheckFormat(*objects, WorkspaceOf(location.objects)));
+  return objects;
+}
+
 }  // namespace
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -120,13 +133,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& locati
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) { return Open(LocationIn(folder)); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location) {
-  if (!PathExists(fmt::format("{}/{}", location.objects, kFormatKey))) {
-    return WithHint(
-        absl::FailedPreconditionError(fmt::format("there is no workspace in {}", WorkspaceOf(location.objects))),
-        "'roost init' makes one");
-  }
-  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, LocalObjectStore::Open(location.objects));
-  TRY(CheckFormat(*objects, WorkspaceOf(location.objects)));
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenObjects(location));
   const bool is_file = location.database.find("://") == std::string::npos;
   if (is_file && !PathExists(location.database)) {
     return absl::DataLossError(
@@ -140,6 +147,20 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     "emptied; its data and names are still in {}",
                     WorkspaceOf(location.objects), location.objects));
   }
+  // Workspaces of before have no table of garbage.
+  if (absl::IsInternal(database->Query("SELECT epoch FROM garbage_epoch").status())) TRY(CreateTables(*database));
+  return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenEmpty(const StoreLocation& location) {
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenObjects(location));
+  TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
+  return Over(std::move(objects), std::move(database));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Over(std::unique_ptr<ObjectStore> objects,
+                                                   std::unique_ptr<Database> database) {
+  TRY(CreateTables(*database));
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 
@@ -187,25 +208,25 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
     }
     TRY_ASSIGN(info.attachments[name], records.AddObject(kBlobTag, static_cast<uint8_t>(RecordKind::kBlob), bytes));
   }
-  TRY_ASSIGN(const std::vector<Pack> packs, records.Seal());
-  for (const Pack& pack : packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
+  TRY_ASSIGN(const SealedRecords sealed, records.Seal());
+  for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
-  return Publish(std::move(info), packs);
+  return Publish(std::move(info), sealed);
 }
 
-absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const std::vector<Pack>& packs) {
+absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const SealedRecords& sealed) {
   const std::string bytes = WriteCommit(info);
   // What is returned is what will be read: a message that is not UTF-8 has its wrong bytes replaced, for example.
   TRY_ASSIGN(CommitInfo stored, ReadCommit(bytes));
   TRY(state_->objects->Put(CommitKey(stored.digest), bytes));
-  TRY(state_->database->InTransaction([&] { return MoveName(stored, packs); }));
+  TRY(state_->database->InTransaction([&] { return MoveName(stored, sealed); }));
   // The version stands now. Where its record cannot be written (a full disk), the next commit writes it; an error
   // here would make the user add the same rows again.
   RecordNames().IgnoreError();
   return stored;
 }
 
-absl::Status Store::MoveName(const CommitInfo& info, const std::vector<Pack>& packs) {
+absl::Status Store::MoveName(const CommitInfo& info, const SealedRecords& sealed) {
   TRY_ASSIGN(
       const std::vector<SqlRow> latest,
       state_->database->Query(
@@ -216,7 +237,8 @@ absl::Status Store::MoveName(const CommitInfo& info, const std::vector<Pack>& pa
   if (!is_next) {
     return LostRace(info.dataset);
   }
-  TRY(state_->records.Enter(packs));
+  const std::string key = CommitKey(info.digest);
+  TRY(state_->records.EnterSealed(sealed, {&key, 1}));
   return state_->database
       ->Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 0)",
                 {info.dataset, info.version, info.digest.ToHex()})

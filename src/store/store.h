@@ -43,6 +43,13 @@ class Store {
   /// DataLoss where its database is lost.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder);
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreLocation& location);
+
+  /// The same with a database that holds nothing of it, or is not there: its tables are made. For Recover.
+  static absl::StatusOr<std::unique_ptr<Store>> OpenEmpty(const StoreLocation& location);
+
+  /// A store over parts that are given, for tests of faults. Makes the database's tables where they are missing.
+  static absl::StatusOr<std::unique_ptr<Store>> Over(std::unique_ptr<ObjectStore> objects,
+                                                     std::unique_ptr<Database> database);
   ~Store();
 
   /// The workspace's parts, for what is done in files of their own (garbage, verification, differences).
@@ -86,8 +93,8 @@ class Store {
   absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
   absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
   absl::Status NoSuchDataset(const std::string& dataset);
-  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const std::vector<struct Pack>& packs);
-  absl::Status MoveName(const CommitInfo& info, const std::vector<struct Pack>& packs);
+  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const struct SealedRecords& sealed);
+  absl::Status MoveName(const CommitInfo& info, const struct SealedRecords& sealed);
   absl::Status RecordNames();
 
   std::unique_ptr<State> state_;
