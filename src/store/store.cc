@@ -271,12 +271,21 @@ absl::StatusOr<CommitInfo> Store::LoadCommit(const std::string& hex) {
   return info;
 }
 
+/// The version of a row "version, commit_id". A damaged row may name another version's commit.
+absl::StatusOr<CommitInfo> Store::LoadVersion(const std::string& dataset, const SqlRow& row) {
+  TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(row[1])));
+  if (info.dataset == dataset && info.version == std::get<int64_t>(row[0])) return info;
+  return absl::DataLossError(
+      fmt::format("the database says that {}@{} is the commit of {}", dataset, std::get<int64_t>(row[0]), info.Name()));
+}
+
 absl::StatusOr<std::optional<CommitInfo>> Store::Latest(const std::string& dataset) {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1",
-                                     {dataset}));
+  TRY_ASSIGN(
+      const std::vector<SqlRow> rows,
+      state_->database->Query(
+          "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1", {dataset}));
   if (rows.empty()) return std::nullopt;
-  TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(rows[0][0])));
+  TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, rows[0]));
   return info;
 }
 
@@ -297,9 +306,9 @@ absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
   if (!latest.has_value()) return NoSuchDataset(ref.name);
   if (!ref.version.has_value() || *ref.version == latest->version) return *std::move(latest);
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
+             state_->database->Query("SELECT version, commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
                                      {ref.name, *ref.version}));
-  if (!rows.empty()) return LoadCommit(std::get<std::string>(rows[0][0]));
+  if (!rows.empty()) return LoadVersion(ref.name, rows[0]);
   const std::string versions =
       latest->version == 1 ? "only version 1" : fmt::format("versions 1 to {}", latest->version);
   return WithHint(
@@ -308,13 +317,13 @@ absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
 }
 
 absl::StatusOr<std::vector<CommitInfo>> Store::Log(const std::string& dataset) {
-  TRY_ASSIGN(
-      const std::vector<SqlRow> rows,
-      state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC", {dataset}));
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             state_->database->Query(
+                 "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC", {dataset}));
   if (rows.empty()) return NoSuchDataset(dataset);
   std::vector<CommitInfo> log;
   for (const SqlRow& row : rows) {
-    TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(row[0])));
+    TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, row));
     log.push_back(std::move(info));
   }
   return log;

@@ -91,6 +91,7 @@ class Store {
 
   absl::StatusOr<std::optional<CommitInfo>> Latest(const std::string& dataset);
   absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
+  absl::StatusOr<CommitInfo> LoadVersion(const std::string& dataset, const std::vector<SqlValue>& row);
   absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
   absl::Status NoSuchDataset(const std::string& dataset);
   absl::StatusOr<CommitInfo> Publish(CommitInfo info, const struct SealedRecords& sealed);
