@@ -91,6 +91,13 @@ absl::StatusOr<InitResponse> Init(const InitRequest& request) {
   return response;
 }
 
+absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
+  TRY_ASSIGN(const fs::path root, FindProject(folder));
+  TRY_ASSIGN(const std::string text, table::ReadTextFile((root / kConfigName).string()));
+  TRY_ASSIGN(const config::ProjectConfig config, config::ParseProject(text, kConfigName));
+  return LocationOf(root, config);
+}
+
 absl::StatusOr<Project> Project::Open(const std::string& folder) {
   TRY_ASSIGN(const fs::path root, FindProject(folder));
   Project project;

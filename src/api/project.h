@@ -8,6 +8,7 @@
 #include "config/project.h"
 #include "registry/registry.h"
 #include "store/store.h"
+#include "store/store_location.h"
 
 namespace roost::api {
 
@@ -25,6 +26,9 @@ struct InitResponse {
 /// Makes a project of a folder: the template's files where they are missing, and the workspace `.roost/`. Can be called
 /// again. NotFound for an unknown template; the errors of the file system.
 absl::StatusOr<InitResponse> Init(const InitRequest& request);
+
+/// Where the workspace of the project in, or above, `folder` lies; it is not opened. Errors as for Project::Open.
+absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder);
 
 /// A project that is open: its configuration and its workspace. Movable. Threads: one at a time.
 class Project {

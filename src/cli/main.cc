@@ -137,6 +137,7 @@ int Run(int count, char** words) {
   AddGlobalOptions(app, session.options());
   AddInitCommand(app, session);
   AddDataCommands(app, session);
+  AddMaintenanceCommands(app, session);
   AddProfileCommand(app, session);
   AddSchemaCommands(app, session);
   AddTrainingCommands(app, session);

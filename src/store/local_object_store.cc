@@ -211,4 +211,22 @@ absl::Status LocalObjectStore::Delete(std::string_view key) {
   return SyncFolder(ParentOf(path));
 }
 
+absl::StatusOr<int64_t> LocalObjectStore::RemoveUnfinished(absl::Time before, bool dry_run) {
+  int64_t count = 0;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator entry(folder_, error);
+  for (; !error && entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
+    const std::string path = entry->path().string();
+    if (!entry->path().filename().native().starts_with(kTemporaryPrefix)) continue;
+    struct stat status;
+    if (::stat(path.c_str(), &status) != 0 || absl::TimeFromTimespec(status.st_mtim) >= before) continue;
+    if (!dry_run && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return ErrnoStatus(errno, fmt::format("deleting {}", path));
+    }
+    ++count;
+  }
+  if (error) return ErrnoStatus(error.value(), fmt::format("listing {}", folder_));
+  return count;
+}
+
 }  // namespace roost::store

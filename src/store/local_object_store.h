@@ -27,6 +27,7 @@ class LocalObjectStore : public ObjectStore {
   absl::StatusOr<bool> Exists(std::string_view key) override;
   absl::StatusOr<std::vector<std::string>> List(std::string_view prefix) override;
   absl::Status Delete(std::string_view key) override;
+  absl::StatusOr<int64_t> RemoveUnfinished(absl::Time before, bool dry_run) override;
 
  protected:
   absl::StatusOr<std::vector<std::string>> ReadEach(std::string_view key, std::span<const ByteRange> reads) override;

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace roost::store {
 
@@ -65,6 +66,14 @@ class ObjectStore {
 
   /// Removes the object; OK where there is none.
   virtual absl::Status Delete(std::string_view key) = 0;
+
+  /// Removes what writers that were killed left half-written before `before`, or with `dry_run` only counts it; how
+  /// many. A writer that still runs and began before then fails. Stores that leave nothing return 0.
+  virtual absl::StatusOr<int64_t> RemoveUnfinished(absl::Time before, bool dry_run) {
+    static_cast<void>(before);
+    static_cast<void>(dry_run);
+    return 0;
+  }
 
  protected:
   /// For GetRanges. A store near by reads each range by itself: the system reads ahead, and nothing is copied.

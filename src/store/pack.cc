@@ -52,18 +52,33 @@ Pack PackWriter::Finish() {
   return pack;
 }
 
+uint64_t PackIndexBytes(std::string_view tail) {
+  if (tail.size() < kTailBytes) return kTailBytes;
+  ByteReader reader(tail.substr(tail.size() - kTailBytes));
+  const auto count = reader.Fixed<uint32_t>();
+  return count.ok() ? *count * kEntryBytes + kTailBytes : kTailBytes;
+}
+
 absl::StatusOr<std::vector<PackEntry>> ReadPackIndex(std::string_view pack) {
-  if (pack.size() < kMagic.size() + kTailBytes || !pack.starts_with(kMagic) || !pack.ends_with(kMagic)) {
+  if (!pack.starts_with(kMagic)) return absl::DataLossError("not a whole pack of format 1");
+  return ReadPackIndex(pack, pack.size());
+}
+
+absl::StatusOr<std::vector<PackEntry>> ReadPackIndex(std::string_view tail, uint64_t size) {
+  if (size < kMagic.size() + kTailBytes || tail.size() < kTailBytes || !tail.ends_with(kMagic)) {
     return absl::DataLossError("not a whole pack of format 1");
   }
-  ByteReader tail(pack.substr(pack.size() - kTailBytes));
-  TRY_ASSIGN(const auto count, tail.Fixed<uint32_t>());
-  TRY_ASSIGN(const auto crc, tail.Fixed<uint32_t>());
-  const size_t index_bytes = count * kEntryBytes;
-  if (index_bytes > pack.size() - kMagic.size() - kTailBytes) return absl::DataLossError("the index is too long");
-  const size_t start = pack.size() - kTailBytes - index_bytes;
-  if (Crc32c(pack.substr(start, index_bytes + 4)) != crc) return absl::DataLossError("the index is damaged");
-  ByteReader reader(pack.substr(start, index_bytes));
+  ByteReader end(tail.substr(tail.size() - kTailBytes));
+  TRY_ASSIGN(const auto count, end.Fixed<uint32_t>());
+  TRY_ASSIGN(const auto crc, end.Fixed<uint32_t>());
+  const uint64_t index_bytes = count * kEntryBytes;
+  if (index_bytes > size - kMagic.size() - kTailBytes || index_bytes > tail.size() - kTailBytes) {
+    return absl::DataLossError("the index is too long");
+  }
+  const std::string_view index = tail.substr(tail.size() - kTailBytes - index_bytes, index_bytes + 4);
+  if (Crc32c(index) != crc) return absl::DataLossError("the index is damaged");
+  const uint64_t start = size - kTailBytes - index_bytes;
+  ByteReader reader(index.substr(0, index_bytes));
   std::vector<PackEntry> entries(count);
   for (PackEntry& entry : entries) {
     TRY_ASSIGN(const std::string_view id, reader.Raw(entry.id.bytes.size()));

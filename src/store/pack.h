@@ -56,4 +56,10 @@ class PackWriter {
 /// checked.
 absl::StatusOr<std::vector<PackEntry>> ReadPackIndex(std::string_view pack);
 
+/// The same from the last bytes of a pack of `size` bytes, which need PackIndexBytes of them.
+absl::StatusOr<std::vector<PackEntry>> ReadPackIndex(std::string_view tail, uint64_t size);
+
+/// How many bytes at the end of a pack its index takes, as its last bytes say.
+uint64_t PackIndexBytes(std::string_view tail);
+
 }  // namespace roost::store

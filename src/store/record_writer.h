@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ namespace roost::store {
 
 /// Puts records into packs, each id once: what the store has already is not written again. Nothing that it writes is
 /// visible before its packs are entered into the index.
-/// Threads: one. Memory: one open pack.
+/// Threads: one. Memory: one open pack, and 100 bytes for each record that is written or reused.
 class RecordWriter {
  public:
   /// All outlive the writer.
@@ -35,17 +36,21 @@ class RecordWriter {
   /// Stores an object that is no leaf under the id of its tag and bytes, where it is missing; returns the id.
   absl::StatusOr<Digest> AddObject(std::string_view tag, uint8_t kind, std::string_view bytes);
 
-  /// Makes everything durable and returns the packs, to be entered with the name's move. The last call.
-  absl::StatusOr<std::vector<Pack>> Seal();
+  /// Makes everything durable and returns what Records::EnterSealed takes, in the transaction that moves the name. The
+  /// last call.
+  absl::StatusOr<SealedRecords> Seal();
 
  private:
+  absl::Status Begin();
   absl::Status EndPack();
 
   ObjectStore& objects_;
   Records& records_;
   const Context& context_;
   PackWriter pack_;
+  std::optional<int64_t> epoch_;
   std::vector<Pack> packs_;
+  absl::flat_hash_set<Digest> reused_;
   absl::flat_hash_set<Digest> written_;  // records of this writer, which the index does not have yet
 };
 

@@ -60,6 +60,11 @@ std::vector<std::vector<size_t>> GroupsOf(std::span<const RecordLocation> locati
   return groups;
 }
 
+absl::Status Collected(const std::string& what) {
+  return WithHint(absl::AbortedError(fmt::format("garbage was collected while this was stored: {}", what)),
+                  "Nothing was added; run the command again.");
+}
+
 }  // namespace
 
 std::string EncodeObject(uint8_t kind, std::string_view bytes) {
@@ -73,6 +78,11 @@ absl::Status Records::CreateTables(Database& database) {
           .Execute("CREATE TABLE IF NOT EXISTS packs (number BIGINT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, "
                    "bytes BIGINT NOT NULL)")
           .status());
+  TRY(database
+          .Execute("CREATE TABLE IF NOT EXISTS garbage (object_key TEXT PRIMARY KEY, since BIGINT NOT NULL, "
+                   "deleting BIGINT NOT NULL)")
+          .status());
+  TRY(database.Execute("CREATE TABLE IF NOT EXISTS garbage_epoch (epoch BIGINT NOT NULL)").status());
   return database
       .Execute(
           "CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, pack BIGINT NOT NULL, kind BIGINT NOT NULL, "
@@ -131,6 +141,14 @@ absl::Status Records::LoadGroup(std::span<const RecordLocation> locations, std::
   const std::string key = PackKey(first.pack);
   absl::StatusOr<std::vector<std::string>> pieces = objects_.GetRanges(key, ranges);
   if (absl::IsNotFound(pieces.status()) && HintOf(pieces.status()).empty()) {
+    // Garbage was collected meanwhile: what stays lies in another pack then.
+    for (const size_t i : group) {
+      TRY_ASSIGN(const RecordLocations now, Locate({&locations[i].entry.id, 1}));
+      const auto moved = now.find(locations[i].entry.id);
+      if (moved == now.end() || moved->second.pack == first.pack) break;
+      TRY_ASSIGN(records[i], Load(moved->second));
+      if (i == group.back()) return absl::OkStatus();
+    }
     return absl::DataLossError(fmt::format("{} is missing; it holds record {}", key, first.entry.id.ToHex()));
   }
   if (!pieces.ok()) return Annotate(pieces.status(), fmt::format("record {}", first.entry.id.ToHex()));
@@ -180,6 +198,44 @@ absl::Status Records::Enter(std::span<const Pack> packs) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status Records::EnterSealed(const SealedRecords& sealed, std::span<const std::string> keys) {
+  std::vector<std::string> all(keys.begin(), keys.end());
+  for (const Pack& pack : sealed.packs) all.push_back(PackKey(pack.digest));
+  const std::string list = fmt::format("('{}')", fmt::join(all, "','"));
+  TRY_ASSIGN(const std::vector<SqlRow> condemned,
+             database_.Query("SELECT object_key, deleting FROM garbage WHERE object_key IN " + list));
+  for (const SqlRow& row : condemned) {
+    if (std::get<int64_t>(row[1]) != 0) return Collected(std::get<std::string>(row[0]) + " is being removed");
+  }
+  if (!condemned.empty()) TRY(database_.Execute("DELETE FROM garbage WHERE object_key IN " + list).status());
+  TRY_ASSIGN(const int64_t epoch, Epoch());
+  if (epoch != sealed.epoch) TRY(CheckStored(sealed, all));
+  return Enter(sealed.packs);
+}
+
+absl::Status Records::CheckStored(const SealedRecords& sealed, std::span<const std::string> keys) {
+  for (const std::string& key : keys) {
+    TRY_ASSIGN(const bool is_there, objects_.Exists(key));
+    if (!is_there) return Collected(key + " is gone");
+  }
+  TRY_ASSIGN(const RecordLocations locations, Locate(sealed.reused));
+  for (const Digest& id : sealed.reused) {
+    if (!locations.contains(id)) return Collected(fmt::format("record {}, which it shares, is gone", id.ToHex()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Records::Epoch() {
+  TRY_ASSIGN(const std::vector<SqlRow> rows, database_.Query("SELECT COALESCE(MAX(epoch), 0) FROM garbage_epoch"));
+  return std::get<int64_t>(rows.at(0).at(0));
+}
+
+absl::Status Records::NextEpoch() {
+  TRY_ASSIGN(const int64_t epoch, Epoch());
+  TRY(database_.Execute("DELETE FROM garbage_epoch").status());
+  return database_.Execute("INSERT INTO garbage_epoch (epoch) VALUES (:p1)", {epoch + 1}).status();
 }
 
 }  // namespace roost::store

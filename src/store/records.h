@@ -26,6 +26,13 @@ struct RecordLocation {
 
 using RecordLocations = absl::flat_hash_map<Digest, RecordLocation>;
 
+/// What a writer has made durable and what it found stored, to be entered by the transaction that makes it visible.
+struct SealedRecords {
+  std::vector<Pack> packs;     ///< written
+  std::vector<Digest> reused;  ///< records that the index had, so that they were not written again
+  int64_t epoch = 0;           ///< Records::Epoch before the first of them was looked for
+};
+
 /// The records of all packs, found by id. The index stands in the database and is only a copy of the packs' own.
 /// Threads: any.
 class Records {
@@ -42,7 +49,8 @@ class Records {
   /// The same; DataLoss where one is not stored. `what` names in the message who needs it.
   absl::StatusOr<RecordLocations> LocateAll(std::span<const Digest> ids, std::string_view what);
 
-  /// The record at `location`. DataLoss, naming the pack and the record, where its bytes are not those written.
+  /// The record at `location`, or where it lies since garbage was collected. DataLoss, naming the pack and the record,
+  /// where its bytes are not those written. Inside of a transaction, on its thread only.
   absl::StatusOr<std::string> Load(const RecordLocation& location);
 
   /// The records at `locations`, in their order. Those that lie together in a pack are asked for together, up to 4 MiB
@@ -55,9 +63,21 @@ class Records {
   /// Enters durable packs; to be called in a transaction.
   absl::Status Enter(std::span<const Pack> packs);
 
+  /// The same for what a writer sealed, beside garbage collection: the packs and the objects `keys` that come with them
+  /// are no garbage from here on. Aborted, with a hint, where one of them, or a record that was reused, is gone or
+  /// about to go; so whoever publishes without this call may publish what is missing a moment later.
+  absl::Status EnterSealed(const SealedRecords& sealed, std::span<const std::string> keys);
+
+  /// Changes whenever the index loses records or the store loses objects.
+  absl::StatusOr<int64_t> Epoch();
+
+  /// Makes it another one; to be called in a transaction.
+  absl::Status NextEpoch();
+
  private:
   absl::Status LoadGroup(std::span<const RecordLocation> locations, std::span<const size_t> group,
                          std::vector<std::string>& records);
+  absl::Status CheckStored(const SealedRecords& sealed, std::span<const std::string> keys);
 
   ObjectStore& objects_;
   Database& database_;

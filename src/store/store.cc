@@ -72,6 +72,7 @@ absl::Status CheckFormat(const std::string& text, const StoreLocation& location)
   if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
   try {
     const int version = json->at("version").get<int>();
+    if (json->at("format") != "roost store") return absl::DataLossError(fmt::format("{} is damaged", kFormatKey));
     if (version >= kOldestFormat && version <= kStoreFormat && json->at("reader_features").empty() &&
         json->at("writer_features").empty()) {
       return absl::OkStatus();
@@ -98,6 +99,18 @@ absl::Status CreateTables(Database& database) {
           "CREATE TABLE IF NOT EXISTS versions (dataset TEXT NOT NULL, version BIGINT NOT NULL, "
           "commit_id TEXT NOT NULL, recorded BIGINT NOT NULL, PRIMARY KEY (dataset, version))")
       .status();
+}
+
+/// The objects of a workspace that is there and of a known format.
+absl::StatusOr<std::unique_ptr<ObjectStore>> OpenWorkspace(const StoreLocation& location) {
+  // Opening makes the folder: not where there is nothing to open.
+  if (!IsS3Url(location.objects) && !PathExists(location.objects)) return NoWorkspace(location);
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenObjects(location));
+  const absl::StatusOr<std::string> format = objects->Get(kFormatKey);
+  if (absl::IsNotFound(format.status())) return NoWorkspace(location);
+  if (!format.ok()) return format.status();
+  TRY(CheckFormat(*format, location));
+  return objects;
 }
 
 }  // namespace
@@ -135,13 +148,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& folder) {
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location) {
-  // Opening makes the folder: not where there is nothing to open.
-  if (!IsS3Url(location.objects) && !PathExists(location.objects)) return NoWorkspace(location);
-  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenObjects(location));
-  const absl::StatusOr<std::string> format = objects->Get(kFormatKey);
-  if (absl::IsNotFound(format.status())) return NoWorkspace(location);
-  if (!format.ok()) return format.status();
-  TRY(CheckFormat(*format, location));
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenWorkspace(location));
   if (IsFile(location.database) && !PathExists(location.database)) return LostDatabase(location);
   TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
   if (absl::IsInternal(database->Query("SELECT version FROM versions LIMIT 1").status())) {
@@ -150,10 +157,20 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     "emptied; its data and names are still in {}",
                     WorkspaceOf(location.objects), location.objects));
   }
+  // Workspaces of before have no table of garbage.
+  if (absl::IsInternal(database->Query("SELECT epoch FROM garbage_epoch").status())) TRY(CreateTables(*database));
+  return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenEmpty(const StoreLocation& location) {
+  TRY_ASSIGN(std::unique_ptr<ObjectStore> objects, OpenWorkspace(location));
+  TRY_ASSIGN(std::unique_ptr<Database> database, Database::Open(location.database));
   return Over(std::move(objects), std::move(database));
 }
 
-std::unique_ptr<Store> Store::Over(std::unique_ptr<ObjectStore> objects, std::unique_ptr<Database> database) {
+absl::StatusOr<std::unique_ptr<Store>> Store::Over(std::unique_ptr<ObjectStore> objects,
+                                                   std::unique_ptr<Database> database) {
+  TRY(CreateTables(*database));
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 
@@ -201,25 +218,25 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
     }
     TRY_ASSIGN(info.attachments[name], records.AddObject(kBlobTag, static_cast<uint8_t>(RecordKind::kBlob), bytes));
   }
-  TRY_ASSIGN(const std::vector<Pack> packs, records.Seal());
-  for (const Pack& pack : packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
+  TRY_ASSIGN(const SealedRecords sealed, records.Seal());
+  for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
-  return Publish(std::move(info), packs);
+  return Publish(std::move(info), sealed);
 }
 
-absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const std::vector<Pack>& packs) {
+absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const SealedRecords& sealed) {
   const std::string bytes = WriteCommit(info);
   // What is returned is what will be read: a message that is not UTF-8 has its wrong bytes replaced, for example.
   TRY_ASSIGN(CommitInfo stored, ReadCommit(bytes));
   TRY(state_->objects->Put(CommitKey(stored.digest), bytes));
-  TRY(state_->database->InTransaction([&] { return MoveName(stored, packs); }));
+  TRY(state_->database->InTransaction([&] { return MoveName(stored, sealed); }));
   // The version stands now. Where its record cannot be written (a full disk), the next commit writes it; an error
   // here would make the user add the same rows again.
   RecordNames().IgnoreError();
   return stored;
 }
 
-absl::Status Store::MoveName(const CommitInfo& info, const std::vector<Pack>& packs) {
+absl::Status Store::MoveName(const CommitInfo& info, const SealedRecords& sealed) {
   TRY_ASSIGN(
       const std::vector<SqlRow> latest,
       state_->database->Query(
@@ -230,7 +247,8 @@ absl::Status Store::MoveName(const CommitInfo& info, const std::vector<Pack>& pa
   if (!is_next) {
     return LostRace(info.dataset);
   }
-  TRY(state_->records.Enter(packs));
+  const std::string key = CommitKey(info.digest);
+  TRY(state_->records.EnterSealed(sealed, {&key, 1}));
   return state_->database
       ->Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 0)",
                 {info.dataset, info.version, info.digest.ToHex()})
@@ -263,12 +281,21 @@ absl::StatusOr<CommitInfo> Store::LoadCommit(const std::string& hex) {
   return info;
 }
 
+/// The version of a row "version, commit_id". A damaged row may name another version's commit.
+absl::StatusOr<CommitInfo> Store::LoadVersion(const std::string& dataset, const SqlRow& row) {
+  TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(row[1])));
+  if (info.dataset == dataset && info.version == std::get<int64_t>(row[0])) return info;
+  return absl::DataLossError(
+      fmt::format("the database says that {}@{} is the commit of {}", dataset, std::get<int64_t>(row[0]), info.Name()));
+}
+
 absl::StatusOr<std::optional<CommitInfo>> Store::Latest(const std::string& dataset) {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1",
-                                     {dataset}));
+  TRY_ASSIGN(
+      const std::vector<SqlRow> rows,
+      state_->database->Query(
+          "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1", {dataset}));
   if (rows.empty()) return std::nullopt;
-  TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(rows[0][0])));
+  TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, rows[0]));
   return info;
 }
 
@@ -289,9 +316,9 @@ absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
   if (!latest.has_value()) return NoSuchDataset(ref.name);
   if (!ref.version.has_value() || *ref.version == latest->version) return *std::move(latest);
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
+             state_->database->Query("SELECT version, commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
                                      {ref.name, *ref.version}));
-  if (!rows.empty()) return LoadCommit(std::get<std::string>(rows[0][0]));
+  if (!rows.empty()) return LoadVersion(ref.name, rows[0]);
   const std::string versions =
       latest->version == 1 ? "only version 1" : fmt::format("versions 1 to {}", latest->version);
   return WithHint(
@@ -300,13 +327,13 @@ absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
 }
 
 absl::StatusOr<std::vector<CommitInfo>> Store::Log(const std::string& dataset) {
-  TRY_ASSIGN(
-      const std::vector<SqlRow> rows,
-      state_->database->Query("SELECT commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC", {dataset}));
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             state_->database->Query(
+                 "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC", {dataset}));
   if (rows.empty()) return NoSuchDataset(dataset);
   std::vector<CommitInfo> log;
   for (const SqlRow& row : rows) {
-    TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(row[0])));
+    TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, row));
     log.push_back(std::move(info));
   }
   return log;

@@ -49,8 +49,12 @@ class Store {
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& folder);
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreLocation& location);
 
-  /// The workspace of these two parts, which are open already: for stores that count, fail or cache. Looks at nothing.
-  static std::unique_ptr<Store> Over(std::unique_ptr<ObjectStore> objects, std::unique_ptr<Database> database);
+  /// The same with a database that holds nothing of it, or is not there: its tables are made. For Recover.
+  static absl::StatusOr<std::unique_ptr<Store>> OpenEmpty(const StoreLocation& location);
+
+  /// A store over parts that are given, for stores that count or fail. Makes the database's tables where they are missing.
+  static absl::StatusOr<std::unique_ptr<Store>> Over(std::unique_ptr<ObjectStore> objects,
+                                                     std::unique_ptr<Database> database);
   ~Store();
 
   /// The workspace's parts, for what is done in files of their own (garbage, verification, differences).
@@ -100,10 +104,11 @@ class Store {
 
   absl::StatusOr<std::optional<CommitInfo>> Latest(const std::string& dataset);
   absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
+  absl::StatusOr<CommitInfo> LoadVersion(const std::string& dataset, const std::vector<SqlValue>& row);
   absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
   absl::Status NoSuchDataset(const std::string& dataset);
-  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const std::vector<struct Pack>& packs);
-  absl::Status MoveName(const CommitInfo& info, const std::vector<struct Pack>& packs);
+  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const struct SealedRecords& sealed);
+  absl::Status MoveName(const CommitInfo& info, const struct SealedRecords& sealed);
   absl::Status RecordNames();
 
   std::unique_ptr<State> state_;

@@ -53,7 +53,7 @@ class StoreCountsTest : public ::testing::Test {
   void Reopen() {
     auto objects = std::make_unique<CountedObjectStore>(*OpenObjects(location_));
     objects_ = objects.get();
-    store_ = Store::Over(std::move(objects), *Database::Open(location_.database));
+    store_ = *Store::Over(std::move(objects), *Database::Open(location_.database));
   }
 
   CommitInfo Commit(const TablePtr& table, CommitRequest::Mode mode = CommitRequest::Mode::kSnapshot) {

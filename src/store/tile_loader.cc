@@ -171,6 +171,7 @@ absl::StatusOr<std::vector<Leaf>> TileLoader::Load(std::span<const TileChain> ti
     TRY(context.CheckCancelled());
     const WantedColumn& column = columns[i % columns.size()];
     TRY_ASSIGN(leaves[i], LoadLeaf(tiles[i / columns.size()], column, records));
+    if (column.type.empty()) return absl::OkStatus();
     TRY_ASSIGN(const LeafType type, LeafTypeOfName(column.type));
     if (CanWiden(leaves[i].type, type)) {
       TRY_ASSIGN(leaves[i], Widen(std::move(leaves[i]), type));

@@ -40,7 +40,7 @@ struct TileChain {
 /// A column to read from tiles.
 struct WantedColumn {
   int64_t id = 0;
-  std::string type;  ///< stored name
+  std::string type;  ///< stored name; empty: as the leaf is stored, which may be narrower than its table's column
   bool as_dictionary = false;
 };
 
