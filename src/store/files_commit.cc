@@ -89,10 +89,10 @@ absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, cons
   info.author = request.author;
   info.message = request.message;
   info.provenance = request.provenance;
-  TRY_ASSIGN(const std::vector<Pack> packs, records.Seal());
-  for (const Pack& pack : packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
+  TRY_ASSIGN(const SealedRecords sealed, records.Seal());
+  for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
-  return Publish(std::move(info), packs);
+  return Publish(std::move(info), sealed);
 }
 
 }  // namespace roost::store

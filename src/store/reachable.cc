@@ -11,6 +11,7 @@
 #include "store/pack.h"
 #include "store/table_object.h"
 #include "store/tile_patch.h"
+#include "store/tree.h"
 
 namespace roost::store {
 namespace {
@@ -21,7 +22,18 @@ constexpr size_t kTilesAtOnce = 256;  // patches of so many tiles are in memory
 
 absl::Status Reachable::AddVersion(const CommitInfo& version) {
   for (const auto& [name, id] : version.attachments) ids_.insert(id);
-  return Annotate(AddTable(version.table), version.Name());
+  return Annotate(version.kind == DatasetKind::kFiles ? AddTree(version.tree) : AddTable(version.table),
+                  version.Name());
+}
+
+absl::Status Reachable::AddTree(const Digest& id) {
+  return ForEachRecordOfTree(
+      id,
+      [&](const Digest& object, std::string_view tag) -> absl::StatusOr<std::string> {
+        TRY(context_.CheckCancelled());
+        return records_.LoadObject(object, tag);
+      },
+      [&](const Digest& record) { return ids_.insert(record).second; });
 }
 
 absl::Status Reachable::AddTable(const Digest& id) {

@@ -15,7 +15,8 @@ namespace roost::store {
 
 /// The records that versions need: all that must be there so that their rows and attachments can be read. A version
 /// needs its table and its attachments; a table its lists of tiles; a list the tiles in it, each as a patch where one
-/// is stored under its id, else as full leaves; a patch its full leaves, and of each base the list and the one tile.
+/// is stored under its id, else as full leaves; a patch its full leaves, and of each base the list and the one tile. A
+/// version of files needs its tree, the tree's parts, and their chunks.
 ///
 /// So of a list that only stands below a patch, the other tiles need not be stored: whether a list is stored says
 /// nothing of its tiles. Of a table it does: CollectGarbage keeps a table only together with all it needs.
@@ -35,6 +36,9 @@ class Reachable {
 
   /// The same for the table with this id.
   absl::Status AddTable(const Digest& table);
+
+  /// The same for the tree of files with this id.
+  absl::Status AddTree(const Digest& tree);
 
   /// The ids of all records that what was added needs.
   const absl::flat_hash_set<Digest>& ids() const { return ids_; }

@@ -11,6 +11,7 @@
 #include "store/leaf.h"
 #include "store/leaf_codec.h"
 #include "store/pack_index.h"
+#include "store/tree.h"
 
 namespace roost::store {
 namespace {
@@ -73,6 +74,7 @@ absl::StatusOr<std::shared_ptr<const TileList>> RecordCatalog::List(const Digest
 }
 
 absl::Status RecordCatalog::AddVersion(const CommitInfo& version) {
+  if (version.kind == DatasetKind::kFiles) return AddTree(version.tree);
   if (tables_.contains(version.table)) return absl::OkStatus();
   TRY_ASSIGN(const std::string bytes, LoadObject(version.table, kTableTag));
   TRY_ASSIGN(const TableObject object, ReadTable(bytes));
@@ -93,6 +95,13 @@ absl::Status RecordCatalog::AddVersion(const CommitInfo& version) {
   }
   tables_[version.table] = std::move(table);
   return absl::OkStatus();
+}
+
+absl::Status RecordCatalog::AddTree(const Digest& id) {
+  absl::flat_hash_set<Digest>& records = trees_[id];
+  return ForEachRecordOfTree(
+      id, [&](const Digest& object, std::string_view tag) { return LoadObject(object, tag); },
+      [&](const Digest& record) { return records.insert(record).second; });
 }
 
 void RecordCatalog::AddTile(const TileList& list, size_t index) {
@@ -185,8 +194,13 @@ bool RecordCatalog::ChooseTile(const Digest& id) {
 }
 
 absl::Status RecordCatalog::Choose(const CommitInfo& version) {
-  bool is_whole = ChooseRecord(version.table);
+  bool is_whole = true;
   for (const auto& [name, id] : version.attachments) is_whole = ChooseRecord(id) && is_whole;
+  if (version.kind == DatasetKind::kFiles) {
+    for (const Digest& id : trees_[version.tree]) is_whole = ChooseRecord(id) && is_whole;
+    return is_whole ? absl::OkStatus() : absl::DataLossError("some of its records are in no sound pack");
+  }
+  is_whole = ChooseRecord(version.table) && is_whole;
   const auto table = tables_.find(version.table);
   if (table == tables_.end()) return absl::DataLossError("its table cannot be read");
   for (const Digest& list : table->second.lists) is_whole = ChooseRecord(list) && is_whole;

@@ -65,6 +65,7 @@ class RecordCatalog {
 
   absl::StatusOr<std::string> LoadObject(const Digest& id, std::string_view tag) const;
   absl::StatusOr<std::shared_ptr<const TileList>> List(const Digest& id, const TableObject& table);
+  absl::Status AddTree(const Digest& id);
   void AddTile(const TileList& list, size_t index);
   void AddPatches(const Digest& id, const TableObject& table);
   bool CanBeRead(const Tile& tile, const Candidate& patch) const;
@@ -79,6 +80,7 @@ class RecordCatalog {
   absl::flat_hash_map<Digest, Tile> tiles_;
   std::vector<Digest> open_;  // tiles whose patches were not yet looked at
   absl::flat_hash_map<Digest, Table> tables_;
+  absl::flat_hash_map<Digest, absl::flat_hash_set<Digest>> trees_;  // the records that each needs
   absl::flat_hash_map<Digest, RecordLocation> chosen_;
   absl::flat_hash_map<Digest, bool> chosen_tiles_;  // whether they can be read wholly
 };

@@ -302,4 +302,26 @@ absl::StatusOr<std::vector<Digest>> ReferencesOfTree(uint8_t kind, std::string_v
   }
 }
 
+absl::Status ForEachRecordOfTree(
+    const Digest& tree, const std::function<absl::StatusOr<std::string>(const Digest&, std::string_view)>& load,
+    const std::function<bool(const Digest&)>& use) {
+  if (!use(tree)) return absl::OkStatus();
+  TRY_ASSIGN(const std::string bytes, load(tree, kTreeTag));
+  TRY_ASSIGN(const Tree parts, ReadTree(bytes));
+  for (const TreePart& part : parts.parts) {
+    if (!use(part.id)) continue;
+    TRY_ASSIGN(const std::string part_bytes, load(part.id, kTreePartTag));
+    TRY_ASSIGN(const std::vector<TreeEntry> entries, ReadTreePart(part_bytes));
+    for (const TreeEntry& entry : entries) {
+      for (const ContentPart& content : entry.content.parts) {
+        if (!use(content.id) || !entry.content.in_lists) continue;
+        TRY_ASSIGN(const std::string list_bytes, load(content.id, kChunkListTag));
+        TRY_ASSIGN(const std::vector<ContentPart> chunks, ReadChunkList(list_bytes));
+        for (const ContentPart& chunk : chunks) use(chunk.id);
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace roost::store

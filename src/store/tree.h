@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,6 +106,13 @@ std::string EncodeChunk(std::string_view bytes);
 
 /// What EncodeChunk wrote; DataLoss unless it is the chunk of this id.
 absl::StatusOr<std::string> DecodeChunk(std::string_view record, const Digest& id);
+
+/// Calls `use` with the id of every record that a version with this tree needs, the tree's own first, and follows it
+/// further where `use` returns true. `load` gives the bytes of an object by its id and tag. Errors: those of `load`,
+/// and DataLoss for objects that are not well-formed.
+absl::Status ForEachRecordOfTree(
+    const Digest& tree, const std::function<absl::StatusOr<std::string>(const Digest&, std::string_view)>& load,
+    const std::function<bool(const Digest&)>& use);
 
 /// The ids of the records that a stored tree, part or list of chunks (`kind`, a RecordKind, and its bytes) refers to.
 absl::StatusOr<std::vector<Digest>> ReferencesOfTree(uint8_t kind, std::string_view bytes);

@@ -333,6 +333,7 @@ absl::Status Verifier::CheckTables() {
   std::map<std::string, const CommitInfo*> tables;
   std::vector<std::string> keys;
   for (const CommitInfo& version : versions_) {
+    if (version.kind != DatasetKind::kTable) continue;
     const std::string key = fmt::format("tables/{}", version.table.ToHex());
     if (tables.emplace(key, &version).second) keys.push_back(key);
   }
