@@ -31,7 +31,7 @@ absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text) {
 
 struct GcOptions {
   bool run = false;
-  std::string grace = "24h";
+  std::string grace;  // empty: by where the objects lie
 };
 
 Json ToJson(const store::GarbageAmount& amount) { return Json{{"objects", amount.objects}, {"bytes", amount.bytes}}; }
@@ -59,7 +59,8 @@ std::string Text(const store::GarbageAmount& amount) {
 absl::StatusOr<int> RunGc(const GcOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   store::GarbageOptions garbage{.dry_run = !options.run};
-  TRY_ASSIGN(garbage.grace, ParseTimeSpan(options.grace));
+  const bool is_remote = project.config().workspace.objects.starts_with("s3://");
+  TRY_ASSIGN(garbage.grace, ParseTimeSpan(!options.grace.empty() ? options.grace : is_remote ? "3d" : "24h"));
   TRY_ASSIGN(const store::GarbageReport report, api::CollectGarbage(project, garbage, session.MakeContext()));
   if (session.json()) {
     session.Print(ToText(ToJson(report, options.run)));
@@ -182,7 +183,7 @@ void AddDataMaintenance(CLI::App& data, Session& session) {
   CLI::App* gc = data.add_subcommand("gc", "Find what no version needs; with --run, remove it");
   auto gc_options = std::make_shared<GcOptions>();
   gc->add_flag("--run", gc_options->run, "Do it; without this the command only says what it would do");
-  gc->add_option("--grace", gc_options->grace, "Remove what a run found so long ago: 24h, 3d (default 24h)")
+  gc->add_option("--grace", gc_options->grace, "Remove what a run found at least so long ago (default 24h, in S3 3d)")
       ->type_name("TIME");
   gc->footer("A run condemns what no version needs; a later one, after the grace, removes it.");
   gc->callback([gc_options, &session] { session.Finish(RunGc(*gc_options, session)); });

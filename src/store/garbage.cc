@@ -23,6 +23,7 @@
 namespace roost::store {
 namespace {
 
+constexpr char kProfiles[] = "profiles";  // of tables, named by their ids; what is lost of them is computed again
 constexpr int kMaxTries = 50;
 constexpr size_t kKeysPerStatement = 200;
 constexpr absl::Duration kShortestWrite = absl::Hours(1);  // a temporary file that is younger may be in use
@@ -95,6 +96,7 @@ class Collector {
   absl::Status Condemn(std::vector<std::string> keys);
   absl::StatusOr<absl::flat_hash_set<std::string>> KeysInUse();
   void Count(Index& index);
+  bool IsLiveProfile(const std::string& key) const;
   bool IsLive(const IndexRow& row) const { return reachable_.ids().contains(row.id); }
   static bool IsSparse(const PackUse& pack) { return pack.live_records > 0 && 2 * pack.live_bytes < pack.bytes; }
 
@@ -291,7 +293,8 @@ absl::Status Collector::Repack(const Index& index) {
 /// Before the versions are read: what is published later is not taken for an orphan, as the sweep looks again.
 absl::Status Collector::FindOrphans() {
   listed_.clear();
-  for (const auto& [folder, ending] : {std::pair("packs", ".pack"), std::pair("commits", ".json")}) {
+  for (const auto& [folder, ending] :
+       {std::pair("packs", ".pack"), std::pair("commits", ".json"), std::pair(kProfiles, "")}) {
     TRY_ASSIGN(std::vector<std::string> keys, store_.objects().List(folder));
     for (std::string& key : keys) {
       constexpr size_t kDigits = 64;
@@ -341,6 +344,12 @@ absl::Status Collector::Sweep(const Index& index) {
   return Condemn(std::move(keys));
 }
 
+bool Collector::IsLiveProfile(const std::string& key) const {
+  if (!key.starts_with(kProfiles)) return false;
+  const absl::StatusOr<Digest> table = Digest::FromHex(std::string_view(key).substr(key.rfind('/') + 1));
+  return !table.ok() || reachable_.ids().contains(*table);
+}
+
 absl::Status Collector::ForgetDead(const Index& index) {
   std::vector<std::string> gone;
   for (const IndexRow& row : index.rows) {
@@ -362,7 +371,7 @@ absl::Status Collector::Condemn(std::vector<std::string> keys) {
   absl::flat_hash_set<std::string> condemned(keys.begin(), keys.end());
   for (const SqlRow& row : known) condemned.insert(std::get<std::string>(row[0]));
   for (const std::string& key : listed_) {
-    if (used.contains(key) || condemned.contains(key)) continue;
+    if (used.contains(key) || condemned.contains(key) || IsLiveProfile(key)) continue;
     const auto size = sizes_.find(key);
     report_.condemned.Add(size == sizes_.end() ? 0 : size->second);
     keys.push_back(key);

@@ -39,7 +39,7 @@ struct GarbageReport {
   int64_t records_dead = 0;
   int64_t bytes_dead = 0;    ///< of records; those in packs that stay are forgotten, their bytes are not freed
   GarbageAmount repacked;    ///< packs of which less than half was live: their live records move to new packs
-  GarbageAmount condemned;   ///< packs and commits found to be garbage by this run
+  GarbageAmount condemned;   ///< packs, commits and profiles found to be garbage by this run
   GarbageAmount waiting;     ///< found by earlier runs, not long enough ago
   GarbageAmount removed;     ///< found by earlier runs, long enough ago
   GarbageAmount unfinished;  ///< temporary files of writers that ended long ago, removed
@@ -48,7 +48,7 @@ struct GarbageReport {
 /// Finds what no version needs, and removes what an earlier run has found (docs/formats/store.md §10).
 ///
 /// Safe beside readers, writers and other runs, on this and other machines, whenever it is killed: a writer that relied
-/// on what went is Aborted when it publishes. Objects that are neither packs nor commits are never touched.
+/// on what went is Aborted when it publishes. Objects other than packs, commits and profiles are never touched.
 /// DataLoss where a version cannot be followed: nothing is removed then. Aborted where other runs or writers were in
 /// the way again and again. Memory: about 300 bytes for each record of the store, and one pack.
 absl::StatusOr<GarbageReport> CollectGarbage(Store& store, const GarbageOptions& options, const Context& context);

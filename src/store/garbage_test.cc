@@ -213,6 +213,15 @@ TEST_F(GarbageTest, ObjectsThatAreNoneOfItsOwnStay) {
   EXPECT_TRUE(*store_->objects().Exists("packs/readme.txt"));
 }
 
+TEST_F(GarbageTest, AProfileStaysAsLongAsItsTable) {
+  const std::string live = "profiles/" + Add("d", TestTable(50, 1)).table.ToHex();
+  const std::string dead = "profiles/" + Sha256("no table").ToHex();
+  for (const std::string& key : {live, dead}) ASSERT_TRUE(store_->objects().Put(key, "a profile").ok());
+  for (int run = 0; run < 2; ++run) Collect(false, absl::ZeroDuration());
+  EXPECT_TRUE(*store_->objects().Exists(live));
+  EXPECT_FALSE(*store_->objects().Exists(dead));
+}
+
 TEST_F(GarbageTest, OldTemporaryFilesGoAndYoungOnesStay) {
   const std::string path = location_.objects + "/packs/.put-1-1";
   Add("d", TestTable(10, 1));

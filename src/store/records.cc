@@ -207,7 +207,9 @@ absl::Status Records::EnterSealed(const SealedRecords& sealed, std::span<const s
   TRY_ASSIGN(const std::vector<SqlRow> condemned,
              database_.Query("SELECT object_key, deleting FROM garbage WHERE object_key IN " + list));
   for (const SqlRow& row : condemned) {
-    if (std::get<int64_t>(row[1]) != 0) return Collected(std::get<std::string>(row[0]) + " is being removed");
+    if (std::get<int64_t>(row[1]) == 0) continue;
+    return WithHint(Collected(std::get<std::string>(row[0]) + " is being removed"),
+                    "Nothing was added. Run 'roost data gc --run', which ends the removal, and the command again.");
   }
   if (!condemned.empty()) TRY(database_.Execute("DELETE FROM garbage WHERE object_key IN " + list).status());
   TRY_ASSIGN(const int64_t epoch, Epoch());

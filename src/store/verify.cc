@@ -68,11 +68,12 @@ class Verifier {
   const VerifyOptions& options_;
   const Context& context_;
   const absl::Time start_;
-  absl::flat_hash_map<std::string, Entries> index_;    // pack's digest -> its records in the index
-  absl::flat_hash_map<Digest, std::string> packs_of_;  // record -> its pack's digest
-  std::vector<CommitInfo> versions_;                   // those whose commits are sound
-  absl::flat_hash_set<std::string> wanted_packs_;      // digests
-  absl::flat_hash_map<Digest, size_t> hurt_;           // record -> its damage
+  absl::flat_hash_map<std::string, Entries> index_;       // pack's digest -> its records in the index
+  absl::flat_hash_map<Digest, std::string> packs_of_;     // record -> its pack's digest
+  std::vector<CommitInfo> versions_;                      // those whose commits are sound
+  absl::flat_hash_map<std::string, int64_t> pack_bytes_;  // as the database says
+  absl::flat_hash_set<std::string> wanted_packs_;         // digests
+  absl::flat_hash_map<Digest, size_t> hurt_;              // record -> its damage
   VerifyReport report_;
 };
 
@@ -106,14 +107,16 @@ absl::Status Verifier::LoadIndex() {
                              .crc = static_cast<uint32_t>(std::get<int64_t>(row[5]))});
     packs_of_[*digest] = *pack;
   }
-  TRY_ASSIGN(const std::vector<SqlRow> packs, store_.database().Query("SELECT digest FROM packs"));
+  TRY_ASSIGN(const std::vector<SqlRow> packs, store_.database().Query("SELECT digest, bytes FROM packs"));
   for (const SqlRow& row : packs) {
     const auto* digest = std::get_if<std::string>(&row[0]);
-    if (digest == nullptr || !Digest::FromHex(*digest).ok()) {
+    const auto* bytes = std::get_if<int64_t>(&row[1]);
+    if (digest == nullptr || bytes == nullptr || !Digest::FromHex(*digest).ok()) {
       Add(kDatabase, "the row of a pack is damaged");
-    } else if (options_.dataset.empty()) {
-      wanted_packs_.insert(*digest);
+      continue;
     }
+    pack_bytes_[*digest] = *bytes;
+    if (options_.dataset.empty()) wanted_packs_.insert(*digest);
   }
   return absl::OkStatus();
 }
@@ -167,7 +170,8 @@ absl::StatusOr<CommitInfo> Verifier::LoadCommit(const std::string& hex) {
   if (!bytes.ok()) {
     Add(key, absl::IsNotFound(bytes.status()) ? "it is missing" : std::string(bytes.status().message()));
     if (!Repair(key, hex)) return bytes.status();
-    TRY_ASSIGN(*bytes, store_.objects().Get(key));
+    bytes = store_.objects().Get(key);
+    if (!bytes.ok()) return bytes.status();
   }
   return ReadCommit(*bytes);
 }
@@ -303,6 +307,11 @@ absl::Status Verifier::CheckPack(const std::string& key, const Digest& digest) {
 void Verifier::CompareIndex(const std::string& key, const Entries& entries, const Entries& indexed) {
   absl::flat_hash_map<Digest, const PackEntry*> by_id;
   for (const PackEntry& entry : entries) by_id[entry.id] = &entry;
+  const absl::StatusOr<uint64_t> size = store_.objects().Size(key);
+  const auto noted = pack_bytes_.find(key.substr(6, 64));
+  if (size.ok() && noted != pack_bytes_.end() && noted->second != static_cast<int64_t>(*size)) {
+    Add(kDatabase, fmt::format("it says that {} has {} bytes, and it has {}", key, noted->second, *size));
+  }
   for (const PackEntry& row : indexed) {
     const auto found = by_id.find(row.id);
     if (found != by_id.end() && *found->second == row) continue;

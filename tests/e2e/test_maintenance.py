@@ -1,6 +1,7 @@
 """Garbage collection, backup and recovery of the real program, beside writers and kills."""
 import random
 import shutil
+import subprocess
 import threading
 
 import pyarrow
@@ -73,7 +74,7 @@ def test_what_killed_writers_and_collections_leave_is_collected(project):
         collection = project.start("data", "gc", "--run", "--grace", "0s") if kill % 4 == 0 else None
         try:
             process.wait(timeout=delays.uniform(0.0, 0.12))
-        except Exception:  # the time is over: it is killed wherever it is
+        except subprocess.TimeoutExpired:  # it is killed wherever it is
             process.kill()
         process.communicate()
         if process.returncode == 0:
