@@ -278,30 +278,6 @@ absl::StatusOr<std::string> DecodeChunk(std::string_view record, const Digest& i
   return bytes;
 }
 
-absl::StatusOr<std::vector<Digest>> ReferencesOfTree(uint8_t kind, std::string_view bytes) {
-  std::vector<Digest> ids;
-  switch (static_cast<RecordKind>(kind)) {
-    case RecordKind::kTree: {
-      TRY_ASSIGN(const Tree tree, ReadTree(bytes));
-      for (const TreePart& part : tree.parts) ids.push_back(part.id);
-      return ids;
-    }
-    case RecordKind::kTreePart: {
-      TRY_ASSIGN(const std::vector<TreeEntry> entries, ReadTreePart(bytes));
-      for (const TreeEntry& entry : entries) {
-        for (const ContentPart& part : entry.content.parts) ids.push_back(part.id);
-      }
-      return ids;
-    }
-    case RecordKind::kChunkList: {
-      TRY_ASSIGN(const std::vector<ContentPart> chunks, ReadChunkList(bytes));
-      for (const ContentPart& chunk : chunks) ids.push_back(chunk.id);
-      return ids;
-    }
-    default: return absl::InvalidArgumentError(fmt::format("records of kind {} are no part of a tree", kind));
-  }
-}
-
 absl::Status ForEachRecordOfTree(
     const Digest& tree, const std::function<absl::StatusOr<std::string>(const Digest&, std::string_view)>& load,
     const std::function<bool(const Digest&)>& use) {

@@ -114,7 +114,4 @@ absl::Status ForEachRecordOfTree(
     const Digest& tree, const std::function<absl::StatusOr<std::string>(const Digest&, std::string_view)>& load,
     const std::function<bool(const Digest&)>& use);
 
-/// The ids of the records that a stored tree, part or list of chunks (`kind`, a RecordKind, and its bytes) refers to.
-absl::StatusOr<std::vector<Digest>> ReferencesOfTree(uint8_t kind, std::string_view bytes);
-
 }  // namespace roost::store

@@ -1,3 +1,4 @@
+#include "store/reachable.h"
 #include "store/tree.h"
 
 #include <unistd.h>
@@ -325,26 +326,15 @@ TEST_F(TreeStoreTest, WhatIsNoTreeIsRefused) {
   EXPECT_THAT(std::string(schema.status().message()), HasSubstr("images@1 is of files"));
 }
 
-TEST_F(TreeStoreTest, EveryRecordOfAVersionIsReachedByReferences) {
+TEST_F(TreeStoreTest, EveryRecordOfAVersionIsReached) {
   const auto version = Commit({{"large", RandomBytes(3'000'000, 14)}, {"small", "x"}});
-  std::vector<std::pair<Digest, std::string_view>> open{{version->tree, kTreeTag}};
-  absl::flat_hash_set<Digest> reached;
-  while (!open.empty()) {
-    const auto [id, tag] = open.back();
-    open.pop_back();
-    reached.insert(id);
-    const RecordLocations place = *store_->records().Locate({&id, 1});
-    ASSERT_EQ(place.size(), 1u);
-    const uint8_t kind = place.at(id).entry.kind;
-    if (kind == static_cast<uint8_t>(RecordKind::kChunk)) continue;
-    const auto tag_of = kind == static_cast<uint8_t>(RecordKind::kTree)       ? kTreeTag
-                        : kind == static_cast<uint8_t>(RecordKind::kTreePart) ? kTreePartTag
-                                                                              : kChunkListTag;
-    for (const Digest& next : *ReferencesOfTree(kind, *store_->records().LoadObject(id, tag_of)))
-      open.emplace_back(next, "");
-  }
+  ASSERT_TRUE(version.ok()) << version.status();
+  Reachable reachable(store_->records(), store_->tiles(), context_);
+  ASSERT_TRUE(reachable.AddVersion(*version).ok());
+  const std::vector<Digest> ids(reachable.ids().begin(), reachable.ids().end());
+  EXPECT_EQ(store_->records().Locate(ids)->size(), ids.size());
   EXPECT_EQ(std::get<int64_t>(store_->database().Query("SELECT COUNT(*) FROM records")->at(0).at(0)),
-            static_cast<int64_t>(reached.size()));
+            static_cast<int64_t>(ids.size()));
 }
 
 }  // namespace
