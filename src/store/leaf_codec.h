@@ -10,7 +10,7 @@
 namespace roost::store {
 
 /// What a record of a pack is; its first byte. docs/formats/store.md §5 lists those that come later.
-enum class RecordKind : uint8_t { kLeaf = 1, kTilePatch = 2, kTiles = 5, kTable = 6, kBlob = 7 };
+enum class RecordKind : uint8_t { kLeaf = 1, kTilePatch = 2, kTiles = 5, kTable = 6, kBlob = 7, kOrder = 8 };
 
 /// No tile has more rows than this; a decoder refuses more.
 inline constexpr int64_t kMaxTileRows = int64_t{1} << 18;
