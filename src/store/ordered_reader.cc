@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "store/leaf_codec.h"
 #include "store/table_reader.h"
 #include "table/arrow_status.h"
 
@@ -17,8 +18,8 @@ namespace {
 /// Sorts the rows when the first batch is asked for: who only looks at the schema pays nothing.
 class OrderedReader : public arrow::RecordBatchReader {
  public:
-  OrderedReader(std::shared_ptr<arrow::Schema> schema, TableObject table, std::vector<size_t> columns,
-                std::string name, SortLimits limits, Records& records, TileLoader& loader, const Context& context)
+  OrderedReader(std::shared_ptr<arrow::Schema> schema, TableObject table, std::vector<size_t> columns, std::string name,
+                SortLimits limits, Records& records, TileLoader& loader, const Context& context)
       : schema_(std::move(schema)),
         table_(std::move(table)),
         columns_(std::move(columns)),
@@ -109,6 +110,10 @@ absl::StatusOr<RowOrder> LoadOrder(const TableObject& table, Records& records) {
   return order;
 }
 
+absl::StatusOr<Digest> AddOrder(const RowOrder& order, RecordWriter& records) {
+  return records.AddObject(kOrderTag, static_cast<uint8_t>(RecordKind::kOrder), WriteOrder(order));
+}
+
 absl::StatusOr<std::vector<uint32_t>> StoredPositions(RowOrder order, const TableObject& table, std::string name,
                                                       TileLoader& loader, const Context& context) {
   const auto* spec = std::get_if<SortSpec>(&order.form);
@@ -122,7 +127,8 @@ absl::StatusOr<std::vector<uint32_t>> StoredPositions(RowOrder order, const Tabl
   for (const SortColumn& column : spec->columns) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const StoredColumn& stored) { return stored.id == column.column; });
-    if (found == table.columns.end()) return absl::DataLossError("an order names a column that the table does not have");
+    if (found == table.columns.end())
+      return absl::DataLossError("an order names a column that the table does not have");
     columns.push_back(static_cast<size_t>(found - table.columns.begin()));
   }
   TRY_ASSIGN(const auto reader,
@@ -145,6 +151,28 @@ absl::StatusOr<std::vector<uint32_t>> StoredPositions(RowOrder order, const Tabl
 RowOrder OrderAfterAppend(RowOrder order, int64_t rows) {
   if (order.rows == RowOrder::kAllRows) order.rows = rows;
   return order;
+}
+
+absl::StatusOr<std::optional<RowOrder>> OrderAfterRemoval(RowOrder order, std::span<const int64_t> removed,
+                                                          int64_t table_rows) {
+  const auto gone_before = [&](int64_t row) {
+    return std::lower_bound(removed.begin(), removed.end(), row) - removed.begin();
+  };
+  if (std::holds_alternative<SortSpec>(order.form)) {
+    if (order.rows == RowOrder::kAllRows) return order;
+    order.rows -= gone_before(order.rows);
+    if (order.rows == 0) return std::nullopt;
+    return order;
+  }
+  TRY_ASSIGN(const std::vector<uint32_t> positions, PositionsOf(std::move(order), table_rows));
+  std::vector<uint32_t> left;
+  for (const uint32_t position : positions) {
+    const auto gone = gone_before(position);
+    const bool is_removed =
+        gone < static_cast<int64_t>(removed.size()) && removed[static_cast<size_t>(gone)] == position;
+    if (!is_removed) left.push_back(position - static_cast<uint32_t>(gone));
+  }
+  return OrderOfPositions(std::move(left));
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadRowsInOrder(TableObject table,

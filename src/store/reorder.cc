@@ -21,9 +21,9 @@
 namespace roost::store {
 namespace {
 
-constexpr size_t kMaxSortColumns = 3;    // of a specification that is looked for
-constexpr size_t kMaxCandidates = 8;     // specifications that are looked at with one more column
-constexpr int64_t kRowsAPiece = 16;      // fewer rows a piece: shuffled, new rows have no neighbours
+constexpr size_t kMaxSortColumns = 3;     // of a specification that is looked for
+constexpr size_t kMaxCandidates = 8;      // specifications that are looked at with one more column
+constexpr int64_t kRowsAPiece = 16;       // fewer rows a piece: shuffled, new rows have no neighbours
 constexpr int64_t kEstimateRows = 8'192;  // whose bytes are measured
 
 /// Batches that were read, then those of a reader.
@@ -82,12 +82,12 @@ bool IsInOrder(const RowMatch& match) {
 
 class Reorder {
  public:
-  Reorder(const TableObject& parent, const TablePlan& plan, TileLoader& loader, const SortLimits& limits,
+  Reorder(const TableObject& parent, const TableObject& table, TileLoader& loader, const SortLimits& limits,
           const Context& context)
-      : parent_(parent), plan_(plan), loader_(loader), limits_(limits), context_(context) {}
+      : parent_(parent), table_(table), loader_(loader), limits_(limits), context_(context) {}
 
   absl::StatusOr<Reordered> Run(std::shared_ptr<arrow::RecordBatchReader> rows) {
-    const bool has_cut = !plan_.table.cut_columns.empty() && !parent_.runs.empty();
+    const bool has_cut = !table_.cut_columns.empty() && !parent_.runs.empty();
     if (!has_cut || parent_.rows > kMaxOrderedRows) return Reordered{.rows = std::move(rows)};
     arrow::RecordBatchVector first;
     int64_t sampled = 0;
@@ -120,10 +120,11 @@ class Reorder {
   /// `batch` without dictionaries.
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Decoded(const arrow::RecordBatch& batch) const {
     arrow::ArrayVector columns(static_cast<size_t>(batch.num_columns()));
-    TRY(context_.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
+    const absl::Status done = context_.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
       TRY_ASSIGN(columns[i], WithoutDictionary(batch.column(static_cast<int>(i))));
       return absl::OkStatus();
-    }));
+    });
+    TRY(done);
     return arrow::RecordBatch::Make(schema_, batch.num_rows(), std::move(columns));
   }
 
@@ -132,15 +133,15 @@ class Reorder {
     RowHashes sample;
     for (const auto& batch : first) {
       TRY_ASSIGN(const auto decoded, Decoded(*batch));
-      AddBatchHashes(parent_, plan_.table, /*whole=*/false, *decoded, sample);
+      AddBatchHashes(parent_, table_, /*whole=*/false, *decoded, sample);
     }
     const auto sampled = static_cast<int64_t>(sample.cut.size());
     TRY_ASSIGN(const RowHashes head,
-               HashesOfParent(parent_, plan_.table, /*whole=*/false, sampled + sampled / 4, loader_, context_));
+               HashesOfParent(parent_, table_, /*whole=*/false, sampled + sampled / 4, loader_, context_));
     TRY_ASSIGN(const RowMatch near, MatchRows(head, sample, context_));
     const int64_t smaller = std::min(sampled, static_cast<int64_t>(head.cut.size()));
     if (near.matched * 2 >= smaller && near.matched > 0 && IsInOrder(near)) return false;
-    TRY_ASSIGN(before_, HashesOfParent(parent_, plan_.table, /*whole=*/false, parent_.rows, loader_, context_));
+    TRY_ASSIGN(before_, HashesOfParent(parent_, table_, /*whole=*/false, parent_.rows, loader_, context_));
     TRY_ASSIGN(const RowMatch match, MatchRows(before_, sample, context_));
     return match.matched > 0 && match.matched * 10 >= sampled && !IsInOrder(match);
   }
@@ -148,16 +149,16 @@ class Reorder {
   absl::StatusOr<Reordered> ReorderAll(arrow::RecordBatchReader& reader) {
     BatchSpool spool(schema_, limits_.memory_bytes / 2, limits_.folder);
     std::vector<int64_t> ids;
-    for (const StoredColumn& column : plan_.table.columns) ids.push_back(column.id);
+    for (const StoredColumn& column : table_.columns) ids.push_back(column.id);
     SortSearch search(ids);
-    const bool is_whole = plan_.table.cut_columns.size() == plan_.table.columns.size();
+    const bool is_whole = table_.cut_columns.size() == table_.columns.size();
     RowHashes now;
     TRY(Spool(reader, !is_whole, spool, search, now));
     const auto rows = static_cast<int64_t>(now.cut.size());
     if (rows > kMaxOrderedRows) return AsHandedIn(std::move(spool));
     TRY_ASSIGN(RowMatch match, MatchRows({.cut = before_.cut}, {.cut = now.cut}, context_));
     if (match.is_ambiguous && !is_whole) {
-      TRY_ASSIGN(before_, HashesOfParent(parent_, plan_.table, /*whole=*/true, parent_.rows, loader_, context_));
+      TRY_ASSIGN(before_, HashesOfParent(parent_, table_, /*whole=*/true, parent_.rows, loader_, context_));
       TRY_ASSIGN(match, MatchRows(before_, now, context_));
     }
     before_ = {};
@@ -189,10 +190,11 @@ class Reorder {
       if (row_bytes_ == 0 && batch->num_rows() > 0) EstimateRowBytes(*decoded);
       if (static_cast<int64_t>(hashes.cut.size()) <= kMaxOrderedRows) {
         TRY(search.Add(*decoded, context_));
-        AddBatchHashes(parent_, plan_.table, whole, *decoded, hashes);
+        AddBatchHashes(parent_, table_, whole, *decoded, hashes);
       }
       TRY(spool.Add(std::move(decoded)));
-      context_.Report({.stage = "ordering", .unit = "rows", .done = static_cast<int64_t>(hashes.cut.size()), .total = 0});
+      context_.Report(
+          {.stage = "ordering", .unit = "rows", .done = static_cast<int64_t>(hashes.cut.size()), .total = 0});
     }
   }
 
@@ -202,7 +204,7 @@ class Reorder {
     std::vector<double> bytes(static_cast<size_t>(batch.num_columns()), 0);
     const absl::Status done = context_.pool->ParallelFor(bytes.size(), [&](size_t i) -> absl::Status {
       const arrow::Array& array = *batch.column(static_cast<int>(i));
-      TRY_ASSIGN(LeafType type, LeafTypeOfName(plan_.table.columns[i].type));
+      TRY_ASSIGN(LeafType type, LeafTypeOfName(table_.columns[i].type));
       LeafBuilder builder(std::move(type));
       builder.Append(array, 0, rows);
       bytes[i] = static_cast<double>(EncodeLeaf(builder.Finish()).size());
@@ -228,13 +230,10 @@ class Reorder {
     }
     const int64_t tail = StartOfTail(match, parent_.rows);
     const bool in_pieces = PiecesIn(match) * kRowsAPiece <= match.matched;
-    Choice choice{.places = PlaceRows(match, parent_.rows, [&](size_t row) {
-                    return in_pieces || static_cast<int64_t>(row) > tail;
-                  })};
-    std::vector<uint32_t> positions = choice.places;
-    while (!positions.empty() && positions.back() == positions.size() - 1) positions.pop_back();
-    if (positions.empty()) return std::nullopt;
-    choice.order = OrderOfPositions(std::move(positions));
+    Choice choice{.places = PlaceRows(match, parent_.rows,
+                                      [&](size_t row) { return in_pieces || static_cast<int64_t>(row) > tail; })};
+    choice.order = OrderOfPositions(choice.places);
+    if (!choice.order.has_value()) return std::nullopt;
     const auto* numbers = std::get_if<std::vector<uint32_t>>(&choice.order->form);
     const auto bits = numbers == nullptr ? 0 : static_cast<double>(numbers->size()) * BitWidth(numbers->size());
     if (bits / 8 > row_bytes_ * static_cast<double>(match.matched) / 2) return std::nullopt;
@@ -266,9 +265,9 @@ class Reorder {
           return static_cast<int64_t>(row) < end ? spec.tied[row] : static_cast<int64_t>(row) > end;
         });
         if (!Gives(spec, places, end)) continue;
-        return Choice{.places = std::move(places),
-                      .order = RowOrder{.rows = end == rows ? RowOrder::kAllRows : end,
-                                        .form = SortSpec{spec.columns}}};
+        return Choice{
+            .places = std::move(places),
+            .order = RowOrder{.rows = end == rows ? RowOrder::kAllRows : end, .form = SortSpec{spec.columns}}};
       }
       if (width == kMaxSortColumns) break;
       SortSearch next(ids, std::move(found));
@@ -293,7 +292,7 @@ class Reorder {
   }
 
   const TableObject& parent_;
-  const TablePlan& plan_;
+  const TableObject& table_;
   TileLoader& loader_;
   const SortLimits& limits_;
   const Context& context_;
@@ -304,10 +303,10 @@ class Reorder {
 
 }  // namespace
 
-absl::StatusOr<Reordered> ReorderLikeParent(const TableObject& parent, const TablePlan& plan, TileLoader& loader,
+absl::StatusOr<Reordered> ReorderLikeParent(const TableObject& parent, const TableObject& table, TileLoader& loader,
                                             std::shared_ptr<arrow::RecordBatchReader> rows, const SortLimits& limits,
                                             const Context& context) {
-  return Reorder(parent, plan, loader, limits, context).Run(std::move(rows));
+  return Reorder(parent, table, loader, limits, context).Run(std::move(rows));
 }
 
 }  // namespace roost::store

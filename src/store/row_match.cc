@@ -77,7 +77,7 @@ absl::StatusOr<RowMatch> MatchRows(const RowHashes& parent, const RowHashes& row
   RowMatch match{.rows = std::vector<uint32_t>(rows.cut.size(), kNoRow)};
   std::vector<int64_t> matched(kParts, 0);
   std::atomic<bool> is_ambiguous = false;
-  TRY(context.pool->ParallelFor(kParts, [&](size_t part) -> absl::Status {
+  const absl::Status done = context.pool->ParallelFor(kParts, [&](size_t part) -> absl::Status {
     TRY(context.CheckCancelled());
     std::vector<Row> before = RowsOfPart(parent, part);
     std::vector<Row> now = RowsOfPart(rows, part);
@@ -94,7 +94,8 @@ absl::StatusOr<RowMatch> MatchRows(const RowHashes& parent, const RowHashes& row
     if (HasSeveral(before, now)) is_ambiguous = true;
     matched[part] += Pair(before, now, by_cut, match.rows);
     return absl::OkStatus();
-  }));
+  });
+  TRY(done);
   for (const int64_t count : matched) match.matched += count;
   match.is_ambiguous = is_ambiguous;
   return match;

@@ -126,7 +126,9 @@ absl::StatusOr<std::vector<uint32_t>> ReadNumbers(ByteReader& reader, int64_t ro
 
 }  // namespace
 
-RowOrder OrderOfPositions(std::vector<uint32_t> positions) {
+std::optional<RowOrder> OrderOfPositions(std::vector<uint32_t> positions) {
+  while (!positions.empty() && positions.back() == positions.size() - 1) positions.pop_back();
+  if (positions.empty()) return std::nullopt;
   RowOrder order{.rows = static_cast<int64_t>(positions.size())};
   // A piece takes two bytes or more, so most shuffles need not be written in pieces to know their size.
   std::vector<OrderPiece> pieces = PiecesOf(positions);

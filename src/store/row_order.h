@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,8 +43,8 @@ struct RowOrder {
 };
 
 /// The order in which handed-in row i is the stored row positions[i]: in pieces, or as numbers, whichever is smaller.
-/// `positions` is a permutation of 0, 1, … that does not end with a number at its own place.
-RowOrder OrderOfPositions(std::vector<uint32_t> positions);
+/// None where every row is at its own place. `positions` is a permutation of 0, 1, …
+std::optional<RowOrder> OrderOfPositions(std::vector<uint32_t> positions);
 
 /// Canonical bytes, and back; DataLoss for any that are not well-formed. Memory: 4 bytes a row.
 std::string WriteOrder(const RowOrder& order);

@@ -19,9 +19,8 @@ constexpr int64_t kBatchRows = 32'768;
 constexpr int64_t kMaxBuckets = 4'096;
 
 std::shared_ptr<arrow::Array> IndexArray(const std::vector<uint32_t>& rows, size_t first, size_t length) {
-  return std::make_shared<arrow::UInt32Array>(
-      static_cast<int64_t>(length),
-      arrow::Buffer::Wrap(rows.data() + first, length));
+  return std::make_shared<arrow::UInt32Array>(static_cast<int64_t>(length),
+                                              arrow::Buffer::Wrap(rows.data() + first, length));
 }
 
 /// The given rows of `columns`, column by column in parallel. `rows` outlives the call only.
@@ -32,7 +31,8 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> TakeRows(const std::shared_p
   const std::shared_ptr<arrow::Array> indices = IndexArray(rows, first, length);
   arrow::ArrayVector taken(columns.size());
   const absl::Status done = context.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
-    TRY_ARROW_ASSIGN(taken[i], arrow::compute::Take(*columns[i], *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
+    TRY_ARROW_ASSIGN(taken[i],
+                     arrow::compute::Take(*columns[i], *indices, arrow::compute::TakeOptions::NoBoundsCheck()));
     return absl::OkStatus();
   });
   TRY(done);

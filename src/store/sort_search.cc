@@ -9,8 +9,7 @@
 
 namespace roost::store {
 
-SortSearch::SortSearch(std::vector<int64_t> column_ids)
-    : SortSearch(std::move(column_ids), std::vector<Found>(1)) {}
+SortSearch::SortSearch(std::vector<int64_t> column_ids) : SortSearch(std::move(column_ids), std::vector<Found>(1)) {}
 
 SortSearch::SortSearch(std::vector<int64_t> column_ids, std::vector<Found> found)
     : column_ids_(std::move(column_ids)), bases_(std::move(found)), last_(column_ids_.size()) {
@@ -32,16 +31,18 @@ absl::Status SortSearch::Add(const arrow::RecordBatch& batch, const Context& con
     if (candidate.alive != 0) is_wanted[candidate.column] = true;
   }
   std::vector<std::unique_ptr<SortKeys>> keys(column_ids_.size());
-  TRY(context.pool->ParallelFor(keys.size(), [&](size_t i) -> absl::Status {
+  const absl::Status done = context.pool->ParallelFor(keys.size(), [&](size_t i) -> absl::Status {
     TRY(context.CheckCancelled());
     if (is_wanted[i]) keys[i] = std::make_unique<SortKeys>(arrow::ArrayVector{batch.column(static_cast<int>(i))});
     return absl::OkStatus();
-  }));
-  TRY(context.pool->ParallelFor(candidates_.size(), [&](size_t i) -> absl::Status {
+  });
+  TRY(done);
+  const absl::Status followed = context.pool->ParallelFor(candidates_.size(), [&](size_t i) -> absl::Status {
     Candidate& candidate = candidates_[i];
     if (candidate.alive != 0) Follow(candidate, *keys[candidate.column]);
     return absl::OkStatus();
-  }));
+  });
+  TRY(followed);
   for (size_t i = 0; i < keys.size(); ++i) {
     last_[i] = nullptr;
     if (is_wanted[i]) {
@@ -57,11 +58,11 @@ void SortSearch::Follow(Candidate& candidate, const SortKeys& keys) const {
   const Found& base = bases_[candidate.base];
   for (size_t i = 0; i < keys.rows(); ++i) {
     const int64_t row = rows_ + static_cast<int64_t>(i);
-    bool tied = row > 0 && (base.columns.empty() || (static_cast<size_t>(row) < base.tied.size() &&
-                                                     base.tied[static_cast<size_t>(row)]));
+    bool tied = row > 0 && (base.columns.empty() ||
+                            (static_cast<size_t>(row) < base.tied.size() && base.tied[static_cast<size_t>(row)]));
     if (tied) {
-      const SortWays ways = i > 0 ? keys.WaysBefore(i - 1, keys, i, tied)
-                                  : last_[candidate.column]->WaysBefore(0, keys, 0, tied);
+      const SortWays ways =
+          i > 0 ? keys.WaysBefore(i - 1, keys, i, tied) : last_[candidate.column]->WaysBefore(0, keys, 0, tied);
       for (int way = 0; way < 8; ++way) {
         if ((candidate.alive >> way & 1) != 0 && (ways >> way & 1) == 0) candidate.ends[static_cast<size_t>(way)] = row;
       }
@@ -78,8 +79,7 @@ std::vector<SortSearch::Found> SortSearch::Results(int64_t end, size_t most) con
     const auto way = std::find_if(candidate.ends.begin(), candidate.ends.end(), [&](int64_t at) { return at >= end; });
     if (way == candidate.ends.end()) continue;
     Found found = bases_[candidate.base];
-    found.columns.push_back(
-        ColumnOfWay(column_ids_[candidate.column], static_cast<int>(way - candidate.ends.begin())));
+    found.columns.push_back(ColumnOfWay(column_ids_[candidate.column], static_cast<int>(way - candidate.ends.begin())));
     found.places.push_back(candidate.column);
     found.tied = candidate.tied;
     found.tied.resize(static_cast<size_t>(end), false);

@@ -23,8 +23,8 @@ class SortSearch {
   /// Columns that sort the rows up to the row `end`, all columns but the last with ties.
   struct Found {
     std::vector<SortColumn> columns;
-    std::vector<size_t> places;      ///< of the columns among those of the rows
-    std::vector<bool> tied;          ///< for each row, whether nothing tells it from the row before
+    std::vector<size_t> places;  ///< of the columns among those of the rows
+    std::vector<bool> tied;      ///< for each row, whether nothing tells it from the row before
   };
 
   /// Single columns; `column_ids` are those of the rows' columns.

@@ -65,8 +65,8 @@ absl::StatusOr<SpillFile::Extent> SpillFile::Append(const arrow::RecordBatch& ba
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> SpillFile::Read(const Extent& extent) const {
   TRY_ARROW_ASSIGN(std::unique_ptr<arrow::Buffer> bytes, arrow::AllocateBuffer(extent.bytes));
   for (int64_t done = 0; done < extent.bytes;) {
-    const ssize_t got = ::pread(file_, bytes->mutable_data() + done, static_cast<size_t>(extent.bytes - done),
-                                extent.offset + done);
+    const ssize_t got =
+        ::pread(file_, bytes->mutable_data() + done, static_cast<size_t>(extent.bytes - done), extent.offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return FileError(got < 0 ? errno : EIO, folder_);
     done += got;
@@ -83,6 +83,7 @@ BatchSpool::BatchSpool(std::shared_ptr<arrow::Schema> schema, int64_t memory_byt
     : schema_(std::move(schema)), folder_(std::move(folder)), memory_left_(memory_bytes) {}
 
 BatchSpool::~BatchSpool() = default;
+BatchSpool::BatchSpool(BatchSpool&&) = default;
 
 absl::Status BatchSpool::Add(std::shared_ptr<arrow::RecordBatch> batch) {
   const int64_t bytes = BytesOf(*batch);

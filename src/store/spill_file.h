@@ -51,6 +51,7 @@ class BatchSpool {
   /// `memory_bytes`: how much is kept in memory.
   BatchSpool(std::shared_ptr<arrow::Schema> schema, int64_t memory_bytes, std::string folder);
   ~BatchSpool();
+  BatchSpool(BatchSpool&&);
 
   absl::Status Add(std::shared_ptr<arrow::RecordBatch> batch);
 

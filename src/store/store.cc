@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "store/leaf_codec.h"
 #include "store/local_object_store.h"
+#include "store/ordered_reader.h"
 #include "store/record_writer.h"
 #include "store/records.h"
 #include "store/table_change.h"
@@ -331,8 +332,9 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Store::Read(const Comm
     }
     columns.push_back(static_cast<size_t>(found - names.begin()));
   }
-  return ReadRows(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), state_->tiles,
-                  context);
+  if (options.stored_order) table.order.reset();
+  return ReadRowsInOrder(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), {},
+                         state_->records, state_->tiles, context);
 }
 
 absl::StatusOr<std::string> Store::Attachment(const CommitInfo& info, const std::string& name) {
