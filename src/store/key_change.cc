@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "store/ordered_reader.h"
 #include "store/patch_planner.h"
 #include "store/table_plan.h"
 #include "store/table_reader.h"
@@ -294,6 +295,7 @@ absl::StatusOr<ChangedTable> WriteKeyChange(CommitRequest::Mode mode, const Tabl
   std::vector<bool> is_hit(static_cast<size_t>(given.rows->num_rows()), false);
   size_t num_hits = 0;
   int64_t rows_seen = 0;
+  std::vector<int64_t> removed;  // stored rows; asked for where they are in another order
   const auto change = [&](const TilePlace& place, std::span<const RowKey> keys) -> absl::Status {
     std::vector<Hit> hits;
     std::vector<int64_t> given_rows;
@@ -305,6 +307,9 @@ absl::StatusOr<ChangedTable> WriteKeyChange(CommitRequest::Mode mode, const Tabl
       is_hit[static_cast<size_t>(found->second)] = true;
     }
     num_hits += hits.size();
+    if (deletes && parent.order.has_value()) {
+      for (const Hit& hit : hits) removed.push_back(rows_seen + hit.row);
+    }
     rows_seen += place.node().rows;
     context.Report({.stage = "changing", .unit = "rows", .done = rows_seen, .total = parent.rows});
     // New rows go on in the last tile.
@@ -326,6 +331,15 @@ absl::StatusOr<ChangedTable> WriteKeyChange(CommitRequest::Mode mode, const Tabl
   } else {
     TRY(AppendNew(given, is_hit, writer));
     changed.counts = RowCounts{.added = num_given - found, .changed = found};
+  }
+  if (!removed.empty()) {
+    TRY_ASSIGN(RowOrder order, LoadOrder(parent, loader.records()));
+    TRY_ASSIGN(const std::optional<RowOrder> left, OrderAfterRemoval(std::move(order), removed, parent.rows));
+    std::optional<Digest> id;
+    if (left.has_value()) {
+      TRY_ASSIGN(id, AddOrder(*left, records));
+    }
+    writer.SetOrder(id);
   }
   TRY_ASSIGN(changed.table, writer.Finish());
   return changed;

@@ -17,6 +17,7 @@ enum class RecordKind : uint8_t {
   kTiles = 5,
   kTable = 6,
   kBlob = 7,
+  kOrder = 8,
   kTreePart = 9,
   kTree = 10,
   kChunkList = 11,

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "store/ordered_reader.h"
 #include "store/table_reader.h"
 #include "table/arrow_status.h"
 
@@ -181,6 +182,35 @@ class SelectionReader : public arrow::RecordBatchReader {
   size_t next_run_ = 0;
   std::shared_ptr<const TileList> list_;  // of the run before next_run_; null between runs
   size_t next_tile_ = 0;
+};
+
+/// The rows of a range of another reader.
+class SliceReader : public arrow::RecordBatchReader {
+ public:
+  SliceReader(std::shared_ptr<arrow::RecordBatchReader> rows, const RowRange& range)
+      : rows_(std::move(rows)), skip_(range.first), left_(range.rows) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    batch->reset();
+    while (left_ > 0) {
+      ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+      if (*batch == nullptr) return arrow::Status::OK();
+      const int64_t skipped = std::min(skip_, (*batch)->num_rows());
+      skip_ -= skipped;
+      *batch = (*batch)->Slice(skipped, left_);
+      left_ -= (*batch)->num_rows();
+      if ((*batch)->num_rows() > 0) return arrow::Status::OK();
+    }
+    batch->reset();
+    return arrow::Status::OK();
+  }
+
+ private:
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  int64_t skip_;
+  int64_t left_;
 };
 
 }  // namespace

@@ -40,6 +40,7 @@ absl::Status Reachable::AddTable(const Digest& id) {
   if (!ids_.insert(id).second) return absl::OkStatus();
   TRY_ASSIGN(const std::string bytes, records_.LoadObject(id, kTableTag));
   TRY_ASSIGN(const TableObject table, ReadTable(bytes));
+  if (table.order.has_value()) ids_.insert(*table.order);
   for (const TileRun& run : table.runs) {
     TRY(context_.CheckCancelled());
     ids_.insert(run.id);

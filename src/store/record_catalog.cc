@@ -78,7 +78,7 @@ absl::Status RecordCatalog::AddVersion(const CommitInfo& version) {
   if (tables_.contains(version.table)) return absl::OkStatus();
   TRY_ASSIGN(const std::string bytes, LoadObject(version.table, kTableTag));
   TRY_ASSIGN(const TableObject object, ReadTable(bytes));
-  Table table;
+  Table table{.order = object.order};
   for (const TileRun& run : object.runs) {
     TRY(context_.CheckCancelled());
     TRY_ASSIGN(const auto list, List(run.id, object));
@@ -203,6 +203,7 @@ absl::Status RecordCatalog::Choose(const CommitInfo& version) {
   is_whole = ChooseRecord(version.table) && is_whole;
   const auto table = tables_.find(version.table);
   if (table == tables_.end()) return absl::DataLossError("its table cannot be read");
+  if (table->second.order.has_value()) is_whole = ChooseRecord(*table->second.order) && is_whole;
   for (const Digest& list : table->second.lists) is_whole = ChooseRecord(list) && is_whole;
   for (const Digest& tile : table->second.tiles) is_whole = ChooseTile(tile) && is_whole;
   return is_whole ? absl::OkStatus() : absl::DataLossError("some of its records are in no sound pack");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class RecordCatalog {
     int64_t patch = -1;  // which of `patches`; -1: the full leaves
   };
   struct Table {
+    std::optional<Digest> order;
     std::vector<Digest> lists;
     std::vector<Digest> tiles;
   };

@@ -11,6 +11,7 @@
 #include "store/compression.h"
 #include "store/leaf.h"
 #include "store/leaf_codec.h"
+#include "store/row_order.h"
 #include "store/table_object.h"
 #include "store/tile_patch.h"
 #include "store/tree.h"
@@ -25,6 +26,7 @@ absl::Status CheckObject(const Digest& id, std::string_view tag, std::string_vie
   if (IdOfObject(tag, bytes) != id) return absl::DataLossError("its content does not have its id");
   if (tag == kTilesTag) return ReadTiles(bytes).status();
   if (tag == kTableTag) return ReadTable(bytes).status();
+  if (tag == kOrderTag) return ReadOrder(bytes).status();
   if (tag == kTreePartTag) return ReadTreePart(bytes).status();
   if (tag == kTreeTag) return ReadTree(bytes).status();
   if (tag == kChunkListTag) return ReadChunkList(bytes).status();
@@ -58,6 +60,7 @@ absl::Status CheckRecord(const Digest& id, std::string_view record) {
     case RecordKind::kTiles: return CheckObject(id, kTilesTag, record);
     case RecordKind::kTable: return CheckObject(id, kTableTag, record);
     case RecordKind::kBlob: return CheckObject(id, kBlobTag, record);
+    case RecordKind::kOrder: return CheckObject(id, kOrderTag, record);
     case RecordKind::kChunk: return DecodeChunk(record, id).status();
     case RecordKind::kTreePart: return CheckObject(id, kTreePartTag, record);
     case RecordKind::kTree: return CheckObject(id, kTreeTag, record);

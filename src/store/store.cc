@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "store/leaf_codec.h"
+#include "store/ordered_reader.h"
 #include "store/record_writer.h"
 #include "store/records.h"
 #include "store/table_change.h"
@@ -373,11 +374,12 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Store::Read(const Comm
     }
     columns.push_back(static_cast<size_t>(found - names.begin()));
   }
+  if (options.stored_order) table.order.reset();
   if (options.selection.rows.has_value() || options.selection.keys.has_value()) {
-    return ReadSelection(table, columns, options.selection, info.Name(), state_->tiles, context);
+    return ReadSelection(table, columns, options.selection, info.Name(), state_->records, state_->tiles, context);
   }
-  return ReadRows(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), state_->tiles,
-                  context);
+  return ReadRowsInOrder(std::move(table), std::move(columns), options.dictionary_strings, info.Name(), {},
+                         state_->records, state_->tiles, context);
 }
 
 absl::StatusOr<std::string> Store::Attachment(const CommitInfo& info, const std::string& name) {

@@ -31,6 +31,9 @@ struct ReadOptions {
   /// dictionary may have values that no row uses.
   bool dictionary_strings = false;
   RowSelection selection;  ///< which rows; with one, strings are never dictionaries
+  /// Rows come in the order in which they are stored, not in which they were handed in: faster where the two are
+  /// different, for readers who do not care.
+  bool stored_order = false;
 };
 
 /// The versioned datasets of a workspace. What it writes is described in docs/formats/store.md.
@@ -87,8 +90,10 @@ class Store {
   /// The names of all datasets, in alphabetical order.
   absl::StatusOr<std::vector<std::string>> Datasets();
 
-  /// The rows of a version, one batch a tile (at most 32,768 rows). InvalidArgument, with a hint, for a column that is
-  /// not there. The store and what `context` points to outlive the reader.
+  /// The rows of a version in the order in which they were handed in, in batches of at most 32,768 rows. Memory: some
+  /// tiles; where rows are stored in another order, 256 MiB of rows and 4 bytes for each, and a temporary file.
+  /// InvalidArgument, with a hint, for a column that is not there. The store and what `context` points to outlive the
+  /// reader.
   absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Read(const CommitInfo& info, const ReadOptions& options,
                                                                  const Context& context);
 

@@ -10,7 +10,10 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "store/key_change.h"
+#include "store/leaf_codec.h"
+#include "store/ordered_reader.h"
 #include "store/patch_planner.h"
+#include "store/reorder.h"
 #include "store/row_key.h"
 #include "store/table_plan.h"
 #include "store/table_reader.h"
@@ -86,24 +89,48 @@ class KeyCheck {
   int64_t rows_ = 0;    // given rows
 };
 
-/// Puts `first` and all batches that follow into `writer`, columns in the table's order.
-absl::Status WriteRows(const TablePlan& plan, arrow::RecordBatchVector first, arrow::RecordBatchReader& reader,
-                       const Context& context, KeyCheck& check, TableWriter& writer) {
-  int64_t rows = 0;
-  const auto write = [&](const arrow::RecordBatch& batch) -> absl::Status {
-    TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::RecordBatch> ordered, batch.SelectColumns(plan.fields));
-    TRY(check.Add(*ordered));
-    TRY(writer.Add(*ordered));
-    rows += batch.num_rows();
-    context.Report({.stage = "storing", .unit = "rows", .done = rows, .total = 0});
-    return absl::OkStatus();
-  };
-  for (auto& batch : first) TRY(write(*std::exchange(batch, nullptr)));
-  while (true) {
+/// Batches that were read ahead, then those of a reader: in the table's columns, with their keys checked, in the order
+/// in which they were handed in.
+class CheckedReader : public arrow::RecordBatchReader {
+ public:
+  CheckedReader(const TablePlan& plan, arrow::RecordBatchVector first, arrow::RecordBatchReader& rest, KeyCheck& check)
+      : fields_(plan.fields), first_(std::move(first)), rest_(rest), check_(check) {
+    std::vector<std::shared_ptr<arrow::Field>> fields;
+    for (const int field : fields_) fields.push_back(rest.schema()->field(field));
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    if (next_ < first_.size()) {
+      *batch = std::exchange(first_[next_++], nullptr);
+    } else {
+      ARROW_RETURN_NOT_OK(rest_.ReadNext(batch));
+    }
+    if (*batch == nullptr) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(*batch, (*batch)->SelectColumns(fields_));
+    return table::ToArrow(check_.Add(**batch));
+  }
+
+ private:
+  const std::vector<int> fields_;
+  std::shared_ptr<arrow::Schema> schema_;
+  arrow::RecordBatchVector first_;
+  size_t next_ = 0;
+  arrow::RecordBatchReader& rest_;
+  KeyCheck& check_;
+};
+
+/// Puts all rows, in the table's columns, into `writer`.
+absl::Status WriteRows(arrow::RecordBatchReader& reader, const Context& context, TableWriter& writer) {
+  for (int64_t rows = 0;;) {
     std::shared_ptr<arrow::RecordBatch> batch;
     TRY_ARROW(reader.ReadNext(&batch));
     if (batch == nullptr) return absl::OkStatus();
-    TRY(write(*batch));
+    TRY(writer.Add(*batch));
+    rows += batch->num_rows();
+    context.Report({.stage = "storing", .unit = "rows", .done = rows, .total = 0});
   }
 }
 
@@ -139,11 +166,18 @@ absl::StatusOr<ChangedTable> WriteSnapshot(const CommitRequest& request, const s
     TRY_ASSIGN(const auto sample, FirstRows(reader.schema(), first, kCutSampleRows));
     ChooseCut(*sample, plan);
   }
+  KeyCheck check(plan.table);
+  Reordered ordered{.rows = std::make_shared<CheckedReader>(plan, std::move(first), reader, check)};
+  if (parent.has_value()) {
+    TRY_ASSIGN(ordered, ReorderLikeParent(*parent, plan.table, loader, std::move(ordered.rows), {}, context));
+  }
+  if (ordered.order.has_value()) {
+    TRY_ASSIGN(plan.table.order, AddOrder(*ordered.order, records));
+  }
   std::optional<PatchPlanner> planner;
   if (parent.has_value()) TRY(planner.emplace(*parent, plan.table, loader, context).Load());
   TableWriter writer(plan.table, planner.has_value() ? &*planner : nullptr, records, context);
-  KeyCheck check(plan.table);
-  TRY(WriteRows(plan, std::move(first), reader, context, check, writer));
+  TRY(WriteRows(*ordered.rows, context, writer));
   TRY(check.Finish());
   TRY_ASSIGN(TableObject table, writer.Finish());
   return ChangedTable{.table = std::move(table), .bytes_in = writer.bytes_in()};
@@ -155,6 +189,10 @@ absl::StatusOr<ChangedTable> WriteAppend(const CommitRequest& request, const Tab
   TRY(CheckSameKey(request.key, parent));
   TRY_ASSIGN(TablePlan plan, PlanAppend(*reader.schema(), parent));
   KeepRuns(parent, plan.table);
+  if (parent.order.has_value()) {
+    TRY_ASSIGN(RowOrder order, LoadOrder(parent, loader.records()));
+    TRY_ASSIGN(plan.table.order, AddOrder(OrderAfterAppend(std::move(order), parent.rows), records));
+  }
   PatchPlanner planner(parent, plan.table, loader, context);
   TRY(planner.Load());
   planner.StartAtLastTile();
@@ -163,7 +201,8 @@ absl::StatusOr<ChangedTable> WriteAppend(const CommitRequest& request, const Tab
   const int64_t bytes_before = writer.bytes_in();
   KeyCheck check(plan.table);
   TRY(check.AddParent(parent, loader, context));
-  TRY(WriteRows(plan, {}, reader, context, check, writer));
+  CheckedReader rows(plan, {}, reader, check);
+  TRY(WriteRows(rows, context, writer));
   TRY(check.Finish());
   TRY_ASSIGN(TableObject table, writer.Finish());
   return ChangedTable{.table = std::move(table), .bytes_in = writer.bytes_in() - bytes_before};

@@ -20,6 +20,7 @@ constexpr uint8_t kTilesWithoutColumns = 1;
 constexpr int kTableVersion = 1;
 constexpr int kFirstCutBits = 13;  // of tables that do not say it
 constexpr uint8_t kNoZone = 0;
+constexpr char kIdentity[] = "identity";
 constexpr int64_t kMinRunTiles = 8;
 constexpr int64_t kMaxRunTiles = 256;
 constexpr uint64_t kRunMask = (1 << 5) - 1;
@@ -69,8 +70,8 @@ absl::StatusOr<TableObject> TableFromJson(const Json& json) {
   table.cut_columns = json.at("cut").at("columns").get<std::vector<int64_t>>();
   table.cut_bits = json.at("cut").value("bits", kFirstCutBits);
   if (json.contains("key")) table.key = json.at("key").get<std::vector<int64_t>>();
-  if (json.at("order").get<std::string>() != "identity") {
-    return absl::DataLossError("its rows are in an order that this version does not know");
+  if (const auto order = json.at("order").get<std::string>(); order != kIdentity) {
+    TRY_ASSIGN(table.order, Digest::FromHex(order));
   }
   table.rows = json.at("rows").get<int64_t>();
   for (const Json& item : json.at("runs")) {
@@ -149,7 +150,7 @@ std::string WriteTable(const TableObject& table) {
                  {"next_column_id", table.next_column_id},
                  {"key", table.key},
                  {"cut", {{"rule", "row-hash"}, {"columns", table.cut_columns}, {"bits", table.cut_bits}}},
-                 {"order", "identity"},
+                 {"order", table.order.has_value() ? table.order->ToHex() : kIdentity},
                  {"rows", table.rows},
                  {"runs", runs}});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ struct TableObject {
   int cut_bits = 13;                 ///< a tile ends after a row whose hash has so many zero bits at the low end
   std::vector<TileRun> runs;
   int64_t rows = 0;
+  /// The id of the record that tells in which order the rows were handed in; none where it is the stored order.
+  std::optional<Digest> order;
 
   friend bool operator==(const TableObject&, const TableObject&) = default;
 };

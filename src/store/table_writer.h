@@ -40,6 +40,9 @@ class TableWriter {
   /// The next rows. The batch has the table's columns, in their order, with their types or dictionaries of them.
   absl::Status Add(const arrow::RecordBatch& batch);
 
+  /// The record of the rows' order, for the table; none: the stored order.
+  void SetOrder(const std::optional<Digest>& order) { table_.order = order; }
+
   /// Ends the last tile and returns the table, whose record is written too.
   absl::StatusOr<TableObject> Finish();
 

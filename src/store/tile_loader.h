@@ -51,6 +51,8 @@ class TileLoader {
   /// `records` outlives the loader.
   explicit TileLoader(Records& records) : records_(records) {}
 
+  Records& records() { return records_; }
+
   /// The stored list of tiles with this id; `table` gives the columns of a list that does not say them.
   absl::StatusOr<std::shared_ptr<const TileList>> List(const Digest& id, const TableObject& table);
 

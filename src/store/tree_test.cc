@@ -1,4 +1,3 @@
-#include "store/reachable.h"
 #include "store/tree.h"
 
 #include <unistd.h>
@@ -16,7 +15,7 @@
 #include "store/content_writer.h"
 #include "store/files_commit.h"
 #include "store/leaf.h"
-#include "store/leaf_codec.h"
+#include "store/reachable.h"
 #include "store/store.h"
 #include "store/tree_diff.h"
 #include "store/tree_reader.h"
