@@ -11,6 +11,8 @@ namespace roost::cli {
 /// Each adds its commands to the program. Their work is done in `api`; here stand flags, texts and streams.
 void AddInitCommand(CLI::App& app, Session& session);
 void AddDataCommands(CLI::App& app, Session& session);
+/// Into the group "data".
+void AddDataDiffCommand(CLI::App& data, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
 void AddSchemaCommands(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);

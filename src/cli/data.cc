@@ -234,6 +234,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   AddReadCommand(*data, "cat", "Rows of a version on stdout", session)
       ->footer("As text for people, or with --format for programs: roost data cat trips --format arrow | …");
   AddReadCommand(*data, "export", "Rows of a version into a file", session)->get_option("--output")->required();
+  AddDataDiffCommand(*data, session);
 }
 
 }  // namespace roost::cli
