@@ -89,7 +89,8 @@ void ChooseKey(const TableObject& old_table, const TableObject& new_table, DiffC
 
 }  // namespace
 
-absl::StatusOr<DiffColumns> CompareColumns(const TableObject& old_table, const TableObject& new_table) {
+absl::StatusOr<DiffColumns> CompareColumns(const TableObject& old_table, const TableObject& new_table,
+                                           int64_t shared_columns) {
   DiffColumns columns;
   const auto add_field = [&](bool is_new, const StoredColumn& column, const CommonColumn* common) {
     const std::string& type = common == nullptr || common->is_same_type ? column.type : common->type;
@@ -102,6 +103,7 @@ absl::StatusOr<DiffColumns> CompareColumns(const TableObject& old_table, const T
     ColumnChange change{.after = after};
     const StoredColumn* before = FindId(old_table.columns, after.id);
     std::optional<CommonColumn> common;
+    if (before != nullptr && after.id >= shared_columns && before->name != after.name) before = nullptr;
     if (before != nullptr) {
       TRY_ASSIGN(common, Common(*before, after));
     } else {

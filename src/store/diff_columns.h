@@ -29,6 +29,8 @@ struct DiffColumns {
   std::vector<ChangeSource> sources;  ///< for each field
 };
 
-absl::StatusOr<DiffColumns> CompareColumns(const TableObject& old_table, const TableObject& new_table);
+/// `shared_columns` as in DiffOptions.
+absl::StatusOr<DiffColumns> CompareColumns(const TableObject& old_table, const TableObject& new_table,
+                                           int64_t shared_columns);
 
 }  // namespace roost::store

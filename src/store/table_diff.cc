@@ -13,6 +13,7 @@
 #include "store/change_rows.h"
 #include "store/diff_columns.h"
 #include "store/diff_values.h"
+#include "store/history.h"
 #include "store/leaf_rows.h"
 #include "store/records.h"
 #include "store/row_ranges.h"
@@ -118,7 +119,7 @@ absl::Status TableDiff::State::Start(TableObject older, TableObject newer) {
   after.table = std::move(newer);
   const TableObject& old_table = is_turned ? after.table : before.table;
   const TableObject& new_table = is_turned ? before.table : after.table;
-  TRY_ASSIGN(columns, CompareColumns(old_table, new_table));
+  TRY_ASSIGN(columns, CompareColumns(old_table, new_table, options.shared_columns));
   TRY_ASSIGN(schema, SchemaOfChanges(columns.fields));
   changes.columns = columns.changes;
   changes.is_key_declared = columns.is_key_declared;
@@ -470,6 +471,14 @@ class DiffReader : public arrow::RecordBatchReader {
   TableChanges* changes_;
 };
 
+/// Whether the same id may have been given to two columns.
+bool AreDoubtful(const TableObject& a, const TableObject& b) {
+  return std::any_of(a.columns.begin(), a.columns.end(), [&](const StoredColumn& column) {
+    return std::any_of(b.columns.begin(), b.columns.end(),
+                       [&](const StoredColumn& other) { return other.id == column.id && other.name != column.name; });
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<TableObject> LoadTableOf(Store& store, const CommitInfo& info) {
@@ -485,10 +494,17 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> DiffRows(Store& store,
                                                                    const Context& context, TableChanges* changes) {
   TRY_ASSIGN(TableObject old_table, LoadTableOf(store, before));
   TRY_ASSIGN(TableObject new_table, LoadTableOf(store, after));
-  DiffOptions with_direction = options;
-  with_direction.is_backwards = before.dataset == after.dataset && before.version > after.version;
-  TRY_ASSIGN(auto diff,
-             TableDiff::Make(std::move(old_table), std::move(new_table), store.tiles(), with_direction, context));
+  DiffOptions known = options;
+  known.is_backwards = before.dataset == after.dataset && before.version > after.version;
+  if (AreDoubtful(old_table, new_table)) {
+    TRY_ASSIGN(const std::optional<CommitInfo> base, CommonAncestor(store.objects(), before, after));
+    known.shared_columns = 0;
+    if (base.has_value()) {
+      TRY_ASSIGN(const TableObject table, LoadTableOf(store, *base));
+      known.shared_columns = table.next_column_id;
+    }
+  }
+  TRY_ASSIGN(auto diff, TableDiff::Make(std::move(old_table), std::move(new_table), store.tiles(), known, context));
   return std::make_shared<DiffReader>(std::move(diff), changes);
 }
 

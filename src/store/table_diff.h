@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,9 @@ struct DiffOptions {
   /// The tiles of the earlier table are stored as patches on those of the later one: what DiffRows sets for versions
   /// that are compared from the later to the earlier. It decides what is read, not what is found.
   bool is_backwards = false;
+  /// Columns whose ids are not below this got them after the tables went apart: the same id is the same column only
+  /// where the name is the same too.
+  int64_t shared_columns = std::numeric_limits<int64_t>::max();
 };
 
 /// The differences between two tables, handed out as rows.

@@ -157,9 +157,10 @@ class TableDiffTest : public ::testing::Test {
     context_.seed = 1;
   }
 
-  CommitInfo Commit(const std::shared_ptr<arrow::Table>& table, const std::string& dataset = "flights") {
+  CommitInfo Commit(const std::shared_ptr<arrow::Table>& table, const std::string& dataset = "flights",
+                    const std::vector<std::string>& key = {}) {
     arrow::TableBatchReader reader(table);
-    const auto info = store_->Commit({.dataset = dataset}, reader, context_);
+    const auto info = store_->Commit({.dataset = dataset, .key = key}, reader, context_);
     EXPECT_TRUE(info.ok()) << info.status();
     return *info;
   }
@@ -465,6 +466,40 @@ TEST_F(TableDiffTest, NoMoreIsReadThanTheChangesNeed) {
   EXPECT_EQ(all.Handed("changed"), 300);
   // The changed column and the key of each tile, once.
   EXPECT_LT(all.bytes_read, before.bytes_stored + one_percent.bytes_stored);
+}
+
+TEST_F(TableDiffTest, ADeclaredKeyDecidesWhichRowsAreTheSame) {
+  std::mt19937_64 random(8);
+  Flights flights = RandomFlights(random, 1'000);
+  const CommitInfo before = Commit(ToTable(flights), "flights", {"id"});
+  // The same values under another key are another row; a row that moved and changed is the same.
+  flights[30].id = 77'777;
+  Flight moved = flights[500];
+  moved.delay = 1'000;
+  flights.erase(flights.begin() + 500);
+  flights.insert(flights.begin() + 3, moved);
+  const CommitInfo after = Commit(ToTable(flights), "flights");
+  const TableChanges changes = Diff(before, after).changes;
+  EXPECT_TRUE(changes.is_key_declared);
+  EXPECT_THAT(changes.key, ElementsAre("id"));
+  EXPECT_EQ(changes.rows_added, 1);
+  EXPECT_EQ(changes.rows_removed, 1);
+  EXPECT_EQ(changes.rows_changed, 1);
+  EXPECT_EQ(changes.rows_moved, 0);
+  CheckApplied(before, after);
+  CheckApplied(after, before);
+}
+
+TEST_F(TableDiffTest, AnUndeclaredKeyWithOneCellChangedIsTheSameRow) {
+  std::mt19937_64 random(9);
+  Flights flights = RandomFlights(random, 1'000);
+  const CommitInfo before = Commit(ToTable(flights));
+  flights[30].id = 77'777;
+  const TableChanges changes = Diff(before, Commit(ToTable(flights))).changes;
+  EXPECT_FALSE(changes.is_key_declared);
+  EXPECT_EQ(changes.rows_changed, 1);
+  EXPECT_EQ(changes.columns[0].changed_cells, 1);
+  EXPECT_EQ(changes.rows_added + changes.rows_removed, 0);
 }
 
 TEST_F(TableDiffTest, EmptyTablesDiffer) {
