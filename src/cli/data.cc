@@ -312,6 +312,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
 
   AddReadCommands(*data, session);
   AddFilesCommands(*data, session);
+  AddDataDiffCommand(*data, session);
 }
 
 }  // namespace roost::cli

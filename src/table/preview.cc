@@ -101,6 +101,16 @@ size_t Fit(std::vector<TextColumn>& columns, size_t max_width) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::vector<std::string>>> CellTexts(const arrow::RecordBatch& batch) {
+  TRY_ASSIGN(std::vector<TextColumn> columns, TextColumns(batch, /*show_types=*/false));
+  std::vector<std::vector<std::string>> texts;
+  for (TextColumn& column : columns) {
+    column.cells.erase(column.cells.begin());
+    texts.push_back(std::move(column.cells));
+  }
+  return texts;
+}
+
 absl::StatusOr<std::string> FormatTable(const arrow::RecordBatch& batch, const PreviewOptions& options) {
   TRY_ASSIGN(std::vector<TextColumn> columns, TextColumns(batch, options.show_types));
   const size_t dropped = Fit(columns, static_cast<size_t>(std::max(options.max_width, 20)));

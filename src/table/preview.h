@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <arrow/type_fwd.h>
 
@@ -19,5 +20,8 @@ struct PreviewOptions {
 /// is too wide cut with an ellipsis. Columns that do not fit are left out, and a last line says how many.
 /// Widths count code points, a good measure for all but East Asian text.
 absl::StatusOr<std::string> FormatTable(const arrow::RecordBatch& batch, const PreviewOptions& options);
+
+/// The cells of a batch as FormatTable shows them, uncut: the texts of each column.
+absl::StatusOr<std::vector<std::vector<std::string>>> CellTexts(const arrow::RecordBatch& batch);
 
 }  // namespace roost::table
