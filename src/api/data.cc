@@ -55,6 +55,7 @@ store::CommitRequest::Mode ModeOf(AddMode mode) {
 absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
   const ingest::IngestOptions options{.dataset = request.dataset,
+                                      .branch = request.branch,
                                       .mode = ModeOf(request.mode),
                                       .key = request.key,
                                       .message = request.message,

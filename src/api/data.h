@@ -25,6 +25,7 @@ struct AddDataRequest {
   std::string dataset;
   std::vector<std::string> files;  ///< paths and globs
   AddMode mode = AddMode::kSnapshot;
+  std::string branch;  ///< empty: main
   std::vector<std::string> key;  ///< columns that tell rows apart; empty: as declared before
   std::string message;
 };

@@ -257,6 +257,16 @@ absl::StatusOr<std::vector<CommitInfo>> Names::Log(const std::string& dataset, c
   return log;
 }
 
+absl::StatusOr<std::map<std::string, int64_t>> Names::Numbers(const std::string& dataset) {
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             database_.Query("SELECT commit_id, version FROM versions WHERE dataset = :p1 UNION ALL "
+                             "SELECT commit_id, version FROM deleted_versions WHERE dataset = :p1",
+                             {dataset}));
+  std::map<std::string, int64_t> numbers;
+  for (const SqlRow& row : rows) numbers[std::get<std::string>(row[0])] = std::get<int64_t>(row[1]);
+  return numbers;
+}
+
 absl::Status Names::VisitAncestors(const std::string& dataset, Marks pending, const Visit& visit) {
   struct Step {
     int64_t version;

@@ -101,6 +101,9 @@ class Names {
   /// The versions that were deleted, newest first. Empty where there are none.
   absl::StatusOr<std::vector<DeletedVersion>> Deleted(const std::string& dataset);
 
+  /// The numbers of all versions, deleted ones too, by the hexadecimal digits of their commits.
+  absl::StatusOr<std::map<std::string, int64_t>> Numbers(const std::string& dataset);
+
   /// Writes the records that are missing.
   absl::Status RecordPending();
 
