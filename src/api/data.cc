@@ -69,6 +69,7 @@ absl::StatusOr<store::CommitInfo> DeleteRows(Project& project, const DeleteRowsR
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.key_files));
   return ingest::Ingest(project.store(), *source,
                         {.dataset = request.dataset,
+                         .branch = request.branch,
                          .mode = store::CommitRequest::Mode::kDeleteKeys,
                          .message = request.message,
                          .author = project.author()},

@@ -93,7 +93,7 @@ absl::StatusOr<DeleteDataResponse> DeleteData(Project& project, const DeleteData
   }
   if (ref.label.has_value()) {
     return absl::InvalidArgumentError(
-        fmt::format("'{}' is a name that moves; a version is deleted by its number", request.reference));
+        fmt::format("'{}' is a name; a version is deleted by its number", request.reference));
   }
   store::Names& names = project.store().names();
   std::vector<store::CommitInfo> versions;

@@ -143,8 +143,10 @@ absl::StatusOr<int> RunList(Session& session) {
   std::vector<std::vector<std::string>> rows{{"dataset", "versions", "rows", "columns"}};
   for (const std::string& name : names) {
     TRY_ASSIGN(const store::CommitInfo latest, api::ShowData(project, name));
+    TRY_ASSIGN(const api::DataNames names_of, api::NamesOf(project, name));
+    const auto num_versions = static_cast<int64_t>(names_of.numbers.size() - names_of.deleted.size());
     json.push_back(ToJson(latest));
-    rows.push_back({name, FormatCount(latest.version), FormatCount(latest.rows), FormatCount(latest.columns.size())});
+    rows.push_back({name, FormatCount(num_versions), FormatCount(latest.rows), FormatCount(latest.columns.size())});
   }
   if (session.json()) {
     session.Print(ToText(json));
@@ -237,6 +239,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   auto delete_request = std::make_shared<api::DeleteRowsRequest>();
   rows->add_option("NAME", delete_request->dataset, "The dataset; it has a key")->required();
   rows->add_option("--keys", delete_request->key_files, "Files with the columns of the key")->required();
+  rows->add_option("--branch", delete_request->branch, "The branch that it goes on; else main");
   rows->add_option("-m,--message", delete_request->message, "What this version is");
   rows->footer("Older versions keep the rows.");
   rows->callback([delete_request, &session] { session.Finish(RunDeleteRows(*delete_request, session)); });
