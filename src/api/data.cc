@@ -105,6 +105,7 @@ store::CommitRequest::Mode ModeOf(AddMode mode) {
 absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
   const ingest::IngestOptions options{.dataset = request.dataset,
+                                      .branch = request.branch,
                                       .mode = ModeOf(request.mode),
                                       .key = request.key,
                                       .message = request.message,
@@ -118,6 +119,7 @@ absl::StatusOr<store::CommitInfo> DeleteRows(Project& project, const DeleteRowsR
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.key_files));
   return ingest::Ingest(project.store(), *source,
                         {.dataset = request.dataset,
+                         .branch = request.branch,
                          .mode = store::CommitRequest::Mode::kDeleteKeys,
                          .message = request.message,
                          .author = project.author()},

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/data_files.h"
+#include "cli/data_names.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 #include "table/preview.h"
@@ -121,12 +122,26 @@ absl::StatusOr<int> RunDeleteRows(const api::DeleteRowsRequest& request, Session
   return 0;
 }
 
-absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
+struct LogOptions {
+  std::string dataset;
+  store::LogOptions log;
+};
+
+absl::StatusOr<int> RunLog(const LogOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const std::vector<store::CommitInfo> versions, api::LogData(project, dataset));
+  TRY_ASSIGN(const auto versions, api::LogData(project, options.dataset, options.log));
+  TRY_ASSIGN(const api::DataNames names, api::NamesOf(project, options.dataset));
+  // A branch tells what it came from, a limit what is newest: what was deleted belongs to the whole log.
+  const bool with_deleted = options.log.branch.empty() && options.log.limit < 0;
   if (session.json()) {
     Json json = Json::array();
-    for (const auto& version : versions) json.push_back(ToJson(version));
+    for (const auto& version : versions) {
+      json.push_back(ToJson(version));
+      AddNamesToJson(version, names, json.back());
+    }
+    for (const auto& deleted : names.deleted) {
+      if (with_deleted) json.push_back(DeletedToJson(deleted));
+    }
     session.Print(ToText(json));
     return 0;
   }
@@ -135,12 +150,15 @@ absl::StatusOr<int> RunLog(const std::string& dataset, Session& session) {
     return 0;
   }
   std::vector<std::vector<std::string>> rows{{"version", "rows", "new rows", "stored", "when", "who", "message"}};
+  std::string align = "lrrrlll";
   for (const auto& version : versions) {
-    rows.push_back({version.Name(), FormatCount(version.rows), FormatCount(version.rows_added),
+    const int64_t added = version.rows_added;
+    rows.push_back({version.Name(), FormatCount(version.rows), added < 0 ? ChangeText(added) : FormatCount(added),
                     FormatBytes(version.bytes_stored), FormatUtcSeconds(version.time), version.author,
                     version.message});
   }
-  session.Print(AlignColumns(rows, "lrrrlll"));
+  AddNamesToLog(versions, names, with_deleted, rows, align);
+  session.Print(AlignColumns(rows, align));
   return 0;
 }
 
@@ -151,9 +169,11 @@ absl::StatusOr<int> RunList(Session& session) {
   std::vector<std::vector<std::string>> rows{{"dataset", "versions", "rows", "columns"}};
   for (const std::string& name : names) {
     TRY_ASSIGN(const store::CommitInfo latest, api::ShowData(project, name));
+    TRY_ASSIGN(const api::DataNames names_of, api::NamesOf(project, name));
+    const auto num_versions = static_cast<int64_t>(names_of.numbers.size() - names_of.deleted.size());
     json.push_back(ToJson(latest));
     const bool of_files = IsOfFiles(latest);
-    rows.push_back({name, FormatCount(latest.version),
+    rows.push_back({name, FormatCount(num_versions),
                     of_files ? fmt::format("{} files", FormatCount(latest.files)) : FormatCount(latest.rows),
                     of_files ? "" : FormatCount(latest.columns.size())});
   }
@@ -172,8 +192,11 @@ constexpr int64_t kPreviewRows = 5;
 absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const store::CommitInfo version, api::ShowData(project, reference));
+  TRY_ASSIGN(const api::DataNames names, api::NamesOf(project, version.dataset));
   if (session.json()) {
-    session.Print(ToText(ToJson(version)));
+    Json json = ToJson(version);
+    AddNamesToJson(version, names, json);
+    session.Print(ToText(json));
     return 0;
   }
   std::vector<std::vector<std::string>> facts{
@@ -190,6 +213,7 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
     session.Note(fmt::format("next: roost data list-files {}", version.Name()));
     return 0;
   }
+  for (auto& fact : NameFacts(version, names)) facts.push_back(std::move(fact));
   session.Print(AlignColumns(facts, "ll") + "\n");
   TRY_ASSIGN(const auto rows,
              api::ReadData(project, {.reference = version.Name(), .limit = kPreviewRows}, session.MakeContext()));
@@ -283,6 +307,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   add->add_option("--kind", add_options->kind, "Keep them as files of any kind, or read a table from them")
       ->check(CLI::IsMember({"files", "table"}))
       ->type_name("files|table");
+  add->add_option("--branch", add_options->request.branch, "The branch that it goes on; else main");
   add->add_option("-m,--message", add_options->request.message, "What this version is");
   add->footer(
       "Without --append and --upsert the files are the whole new table: Roost finds what changed and stores only "
@@ -293,14 +318,17 @@ void AddDataCommands(CLI::App& app, Session& session) {
   auto delete_request = std::make_shared<api::DeleteRowsRequest>();
   rows->add_option("NAME", delete_request->dataset, "The dataset; it has a key")->required();
   rows->add_option("--keys", delete_request->key_files, "Files with the columns of the key")->required();
+  rows->add_option("--branch", delete_request->branch, "The branch that it goes on; else main");
   rows->add_option("-m,--message", delete_request->message, "What this version is");
   rows->footer("Older versions keep the rows.");
   rows->callback([delete_request, &session] { session.Finish(RunDeleteRows(*delete_request, session)); });
 
   CLI::App* log = data->add_subcommand("log", "The versions of a dataset, newest first");
-  auto name = std::make_shared<std::string>();
-  log->add_option("NAME", *name, "The dataset")->required();
-  log->callback([name, &session] { session.Finish(RunLog(*name, session)); });
+  auto log_options = std::make_shared<LogOptions>();
+  log->add_option("NAME", log_options->dataset, "The dataset")->required();
+  log->add_option("--branch", log_options->log.branch, "Only what this branch, tag or alias came from");
+  log->add_option("--limit", log_options->log.limit, "Versions at most")->check(CLI::NonNegativeNumber);
+  log->callback([log_options, &session] { session.Finish(RunLog(*log_options, session)); });
 
   CLI::App* list = data->add_subcommand("list", "The datasets of this project");
   list->callback([&session] { session.Finish(RunList(session)); });
@@ -313,6 +341,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   AddReadCommands(*data, session);
   AddFilesCommands(*data, session);
   AddDataDiffCommand(*data, session);
+  AddNameCommands(*data, session);
 }
 
 }  // namespace roost::cli

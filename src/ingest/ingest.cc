@@ -54,7 +54,9 @@ struct Before {
 };
 
 absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& options, const Context& context) {
-  const auto latest = store.Resolve(store::DatasetRef{options.dataset, std::nullopt});
+  store::DatasetRef head{.name = options.dataset};
+  if (!options.branch.empty()) head.label = options.branch;
+  const auto latest = store.Resolve(head);
   if (absl::IsNotFound(latest.status())) return Before();
   if (!latest.ok()) return latest.status();
   Before before{.version = latest->version, .info = *latest};
@@ -83,6 +85,7 @@ absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& 
   if (profiles) reader = std::make_shared<ProfilingReader>(std::move(rows), added);
   store::CommitRequest request;
   request.dataset = options.dataset;
+  request.branch = options.branch;
   request.mode = options.mode;
   request.key = options.key;
   // The merged profile is true of the version after `before` only.

@@ -12,6 +12,7 @@ namespace roost::ingest {
 
 struct IngestOptions {
   std::string dataset;
+  std::string branch;  ///< empty: main
   store::CommitRequest::Mode mode = store::CommitRequest::Mode::kSnapshot;
   std::vector<std::string> key;  ///< columns that tell rows apart; empty: as declared before, if at all
   std::string message;

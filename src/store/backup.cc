@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "store/commit.h"
 #include "store/local_object_store.h"
+#include "store/names.h"
 #include "store/recover.h"
 #include "store/store.h"
 
@@ -89,13 +90,8 @@ absl::Status CopyObjects(Store& store, ObjectStore& to, const Context& context, 
   for (int pass = 1;; ++pass) {
     report.kept = 0;
     report.damages.clear();
+    TRY(store.names().RecordPending());
     TRY_ASSIGN(const std::vector<std::string> names, store.objects().List("names"));
-    std::vector<CommitInfo> versions;
-    TRY_ASSIGN(const std::vector<std::string> datasets, store.Datasets());
-    for (const std::string& dataset : datasets) {
-      TRY_ASSIGN(const std::vector<CommitInfo> log, store.Log(dataset));
-      versions.insert(versions.end(), log.begin(), log.end());
-    }
     std::vector<std::string> others;
     TRY_ASSIGN(const std::vector<std::string> all, store.objects().List(""));
     for (const std::string& key : all) {
@@ -107,9 +103,6 @@ absl::Status CopyObjects(Store& store, ObjectStore& to, const Context& context, 
     if (vanished && pass < kMaxPasses) continue;
     if (vanished) return absl::AbortedError("garbage collection was in the way of the backup again and again");
     TRY(copier.Copy(names, vanished));
-    for (const CommitInfo& version : versions) {
-      TRY(to.Put(NameRecordKey(version.dataset, version.version), WriteNameRecord(version)));
-    }
     return copier.Copy({kFormatKey}, vanished);
   }
 }

@@ -56,6 +56,7 @@ absl::StatusOr<CommitInfo> CommitFromJson(const Json& json) {
   CommitInfo info;
   info.dataset = json.at("dataset").get<std::string>();
   info.version = json.at("version").get<int64_t>();
+  info.branch = json.value("branch", std::string(kMainBranch));
   for (const Json& item : json.at("parents")) {
     TRY_ASSIGN(const Digest parent, Digest::FromHex(item.get<std::string>()));
     info.parents.push_back(parent);
@@ -102,6 +103,7 @@ std::string WriteCommit(const CommitInfo& info) {
   json["format"] = kCommitFormat;
   json["dataset"] = info.dataset;
   json["version"] = info.version;
+  if (info.branch != kMainBranch) json["branch"] = info.branch;
   json["parents"] = parents;
   const bool is_files = info.kind == DatasetKind::kFiles;
   if (is_files) json["kind"] = kFilesKind;
@@ -130,7 +132,7 @@ absl::StatusOr<CommitInfo> ReadCommit(std::string_view bytes) {
     absl::StatusOr<CommitInfo> info = CommitFromJson(*json);
     if (!info.ok()) return absl::DataLossError(std::string(info.status().message()));
     info->digest = Sha256(bytes);
-    info->bytes_stored += static_cast<int64_t>(bytes.size() + WriteNameRecord(*info).size());
+    info->bytes_stored += static_cast<int64_t>(bytes.size() + WriteNameRecord(*info, info->version).size());
     return info;
   } catch (const nlohmann::json::exception& error) {
     return absl::DataLossError(fmt::format("a commit is not well-formed: {}", error.what()));
@@ -139,7 +141,7 @@ absl::StatusOr<CommitInfo> ReadCommit(std::string_view bytes) {
 
 std::string CommitKey(const Digest& digest) { return fmt::format("commits/{}.json", digest.ToHex()); }
 
-std::string WriteNameRecord(const CommitInfo& info) {
+std::string WriteNameRecord(const CommitInfo& info, int64_t number) {
   Json json;
   json["format"] = kCommitFormat;
   json["dataset"] = info.dataset;
@@ -147,6 +149,8 @@ std::string WriteNameRecord(const CommitInfo& info) {
   json["commit"] = info.digest.ToHex();
   json["time"] = FormatUtc(info.time);
   json["author"] = info.author;
+  if (info.branch != kMainBranch) json["branch"] = info.branch;
+  if (number != info.version) json["number"] = number;
   return ToLine(json);
 }
 

@@ -15,6 +15,9 @@
 
 namespace roost::store {
 
+/// The branch that every dataset has.
+inline constexpr char kMainBranch[] = "main";
+
 struct ColumnInfo {
   std::string name;
   std::string type;  ///< as Arrow writes it: "int64", "timestamp[us]", "string"
@@ -41,8 +44,9 @@ enum class DatasetKind {
 /// One version of a dataset.
 struct CommitInfo {
   std::string dataset;
-  int64_t version = 0;  ///< from 1 on
-  Digest digest;        ///< the commit's id: SHA-256 of its object
+  int64_t version = 0;               ///< from 1 on, over all branches of the dataset
+  std::string branch = kMainBranch;  ///< that it was made on
+  Digest digest;                     ///< the commit's id: SHA-256 of its object
   std::vector<Digest> parents;
   DatasetKind kind = DatasetKind::kTable;
   Digest table;  ///< the table's id; equal for equal tables
@@ -78,10 +82,14 @@ struct CommitRequest {
 
   std::string dataset;
   Mode mode = Mode::kSnapshot;
+  std::string branch;            ///< whose head is the version before; empty: main
+  bool allow_protected = false;  ///< commits to a protected branch too
+  /// What was merged: parents after the head of the branch. With these, an unchanged table makes a version too.
+  std::vector<Digest> other_parents;
   /// The columns whose values tell rows apart; checked at every commit from now on. Empty: as the version before has
   /// it.
   std::vector<std::string> key;
-  /// The latest version that the request was made for, 0 where there was none; another one is Aborted. Empty: any.
+  /// The head of the branch that the request was made for, 0 where there was none; another one is Aborted. Empty: any.
   std::optional<int64_t> expected_version;
   std::string message;
   std::string author;
@@ -104,8 +112,9 @@ absl::StatusOr<CommitInfo> ReadCommit(std::string_view bytes);
 /// "commits/<digest>.json".
 std::string CommitKey(const Digest& digest);
 
-/// The record of the move of a dataset's name to `info`, and where it is kept: "names/datasets/NAME/VERSION".
-std::string WriteNameRecord(const CommitInfo& info);
+/// The record of the move of a branch to `info`, the branch's move number `number`, and where it is kept:
+/// "names/datasets/NAME/VERSION". As long as all versions are made on main, the number is that of the version.
+std::string WriteNameRecord(const CommitInfo& info, int64_t number);
 std::string NameRecordKey(std::string_view dataset, int64_t version);
 
 }  // namespace roost::store

@@ -9,6 +9,7 @@
 #include "store/dataset_ref.h"
 #include "store/leaf.h"
 #include "store/leaf_codec.h"
+#include "store/names.h"
 #include "store/store.h"
 
 namespace roost::store {
@@ -64,7 +65,9 @@ absl::StatusOr<StoredTree> WriteTreeOf(std::span<const TreeEntry> entries, const
 absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, const TreeMaker& make,
                                               const Context& context) {
   TRY(CheckDatasetName(request.dataset));
-  TRY_ASSIGN(const std::optional<CommitInfo> parent, Latest(request.dataset));
+  const std::string branch = request.branch.empty() ? kMainBranch : request.branch;
+  TRY_ASSIGN(const std::optional<CommitInfo> parent,
+             names().HeadForCommit(request.dataset, branch, request.allow_protected));
   if (parent.has_value() && parent->kind != DatasetKind::kFiles) {
     return WithHint(absl::InvalidArgumentError(
                         fmt::format("'{}' is a dataset of tables; files cannot be its next version", request.dataset)),
@@ -77,10 +80,9 @@ absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, cons
     same.unchanged = true;
     return same;
   }
-  CommitInfo info{.dataset = request.dataset};
+  CommitInfo info{.dataset = request.dataset, .branch = branch};
   info.kind = DatasetKind::kFiles;
   info.tree = tree.id;
-  info.version = parent.has_value() ? parent->version + 1 : 1;
   if (parent.has_value()) info.parents.push_back(parent->digest);
   info.files = tree.files;
   info.files_added = tree.files - (parent.has_value() ? parent->files : 0);
@@ -92,7 +94,7 @@ absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, cons
   TRY_ASSIGN(const SealedRecords sealed, records.Seal());
   for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
-  return Publish(std::move(info), sealed);
+  return Publish(std::move(info), request, sealed);
 }
 
 }  // namespace roost::store

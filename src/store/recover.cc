@@ -3,15 +3,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "base/json.h"
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/name_record.h"
+#include "store/names.h"
 #include "store/record_catalog.h"
 #include "store/store.h"
 
@@ -67,13 +68,6 @@ absl::StatusOr<std::map<VersionKey, std::vector<CommitInfo>>> LoadCommits(Object
   return commits;
 }
 
-/// The digest that a record of a name's move names; nothing where the record is damaged.
-std::string CommitOf(const std::string& bytes) {
-  const absl::StatusOr<Json> json = ParseJson(bytes, "a name's record");
-  if (!json.ok() || !json->is_object()) return "";
-  return json->value("commit", std::string());
-}
-
 /// The versions that name records tell of. What a damaged record named is known where only one commit can be meant.
 absl::StatusOr<std::vector<CommitInfo>> FindVersions(ObjectStore& objects, const Context& context,
                                                      RecoverReport& report) {
@@ -84,13 +78,14 @@ absl::StatusOr<std::vector<CommitInfo>> FindVersions(ObjectStore& objects, const
     const absl::StatusOr<std::string> record = objects.Get(key);
     if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
     const CommitInfo* named = nullptr;
+    const absl::StatusOr<VersionRecord> said =
+        record.ok() ? ParseVersionRecord(*record, key) : absl::StatusOr<VersionRecord>(record.status());
     for (const CommitInfo& candidate : candidates) {
-      if (record.ok() && *record == WriteNameRecord(candidate)) named = &candidate;
+      if (said.ok() && *record == WriteNameRecord(candidate, said->move.number)) named = &candidate;
     }
     if (named == nullptr && record.ok()) {
-      const std::string commit = CommitOf(*record);
       for (const CommitInfo& candidate : candidates) {
-        if (candidate.digest.ToHex() == commit || candidates.size() == 1) named = &candidate;
+        if ((said.ok() && candidate.digest == said->commit) || candidates.size() == 1) named = &candidate;
       }
       report.damages.push_back(fmt::format("{} is damaged", key));
     }
@@ -122,12 +117,43 @@ absl::Status Build(Store& store, const std::vector<CommitInfo>& versions, const 
     TRY(store.records().Enter(packs));
     for (const CommitInfo& version : versions) {
       TRY(store.database()
-              .Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 1)",
+              .Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 1) "
+                       "ON CONFLICT DO NOTHING",
                        {version.dataset, version.version, version.digest.ToHex()})
               .status());
     }
     return absl::OkStatus();
   });
+}
+
+/// Names and deletions, as far as their records are whole; versions that were deleted are taken from `versions`.
+absl::Status RecoverNames(Store& store, std::vector<CommitInfo>& versions, RecoverReport& report) {
+  const absl::StatusOr<int64_t> rebuilt = RebuildNames(store.objects(), store.database());
+  if (absl::IsDataLoss(rebuilt.status())) {
+    report.damages.push_back(
+        fmt::format("branches, tags and aliases were not recovered: {}", std::string(rebuilt.status().message())));
+    return absl::OkStatus();
+  }
+  if (!rebuilt.ok()) return rebuilt.status();
+  TRY_ASSIGN(const std::vector<SqlRow> rows, store.database().Query("SELECT dataset, version FROM deleted_versions"));
+  std::set<std::pair<std::string, int64_t>> deleted;
+  for (const SqlRow& row : rows) deleted.emplace(std::get<std::string>(row[0]), std::get<int64_t>(row[1]));
+  std::erase_if(versions, [&](const CommitInfo& version) {
+    return deleted.contains({version.dataset, version.version});
+  });
+  std::set<std::pair<std::string, int64_t>> found;
+  for (const CommitInfo& version : versions) found.emplace(version.dataset, version.version);
+  // A version whose commit is lost would be in the way of its dataset's log.
+  TRY_ASSIGN(const std::vector<SqlRow> named, store.database().Query("SELECT dataset, version FROM versions"));
+  for (const SqlRow& row : named) {
+    const std::pair key(std::get<std::string>(row[0]), std::get<int64_t>(row[1]));
+    if (found.contains(key)) continue;
+    report.damages.push_back(fmt::format("{}@{}: its commit is lost", key.first, key.second));
+    TRY(store.database()
+            .Execute("DELETE FROM versions WHERE dataset = :p1 AND version = :p2", {key.first, key.second})
+            .status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -152,7 +178,8 @@ absl::StatusOr<RecoverReport> Recover(const StoreLocation& location, const Conte
     }
   }
   TRY_ASSIGN(const std::unique_ptr<Store> store, Store::OpenEmpty(location));
-  TRY_ASSIGN(const std::vector<CommitInfo> versions, FindVersions(store->objects(), context, report));
+  TRY_ASSIGN(std::vector<CommitInfo> versions, FindVersions(store->objects(), context, report));
+  TRY(RecoverNames(*store, versions, report));
   TRY(Build(*store, versions, context, report));
   return report;
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "store/leaf_codec.h"
+#include "store/names.h"
 #include "store/ordered_reader.h"
 #include "store/record_writer.h"
 #include "store/records.h"
@@ -25,12 +26,17 @@ namespace roost::store {
 
 struct Store::State {
   State(std::unique_ptr<ObjectStore> object_store, std::unique_ptr<Database> metadata)
-      : objects(std::move(object_store)), database(std::move(metadata)), records(*objects, *database), tiles(records) {}
+      : objects(std::move(object_store)),
+        database(std::move(metadata)),
+        records(*objects, *database),
+        tiles(records),
+        names(*objects, *database) {}
 
   std::unique_ptr<ObjectStore> objects;
   std::unique_ptr<Database> database;
   Records records;
   TileLoader tiles;
+  Names names;
 };
 
 namespace {
@@ -87,19 +93,9 @@ absl::Status CheckFormat(const std::string& text, const StoreLocation& location)
   }
 }
 
-absl::Status LostRace(const std::string& dataset) {
-  return WithHint(
-      absl::AbortedError(fmt::format("another writer made a version of '{}' while these rows were stored", dataset)),
-      "Nothing was added; run the command again.");
-}
-
 absl::Status CreateTables(Database& database) {
   TRY(Records::CreateTables(database));
-  return database
-      .Execute(
-          "CREATE TABLE IF NOT EXISTS versions (dataset TEXT NOT NULL, version BIGINT NOT NULL, "
-          "commit_id TEXT NOT NULL, recorded BIGINT NOT NULL, PRIMARY KEY (dataset, version))")
-      .status();
+  return Names::CreateTables(database);
 }
 
 /// The objects of a workspace that is there and of a known format.
@@ -123,6 +119,7 @@ ObjectStore& Store::objects() { return *state_->objects; }
 Database& Store::database() { return *state_->database; }
 Records& Store::records() { return state_->records; }
 TileLoader& Store::tiles() { return state_->tiles; }
+Names& Store::names() { return state_->names; }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Create(const std::string& folder) {
   return Create(StoreLocation::InFolder(folder));
@@ -158,8 +155,11 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     "emptied; its data and names are still in {}",
                     WorkspaceOf(location.objects), location.objects));
   }
-  // Workspaces of before have no table of garbage.
-  if (absl::IsInternal(database->Query("SELECT epoch FROM garbage_epoch").status())) TRY(CreateTables(*database));
+  // Workspaces of before have no table of garbage, or of names.
+  if (absl::IsInternal(database->Query("SELECT epoch FROM garbage_epoch").status()) ||
+      absl::IsInternal(database->Query("SELECT number FROM name_moves LIMIT 1").status())) {
+    TRY(CreateTables(*database));
+  }
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));
 }
 
@@ -178,7 +178,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Over(std::unique_ptr<ObjectStore> 
 absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::RecordBatchReader& reader,
                                          const Context& context) {
   TRY(CheckDatasetName(request.dataset));
-  TRY_ASSIGN(const std::optional<CommitInfo> parent, Latest(request.dataset));
+  const std::string branch = request.branch.empty() ? kMainBranch : request.branch;
+  TRY_ASSIGN(const std::optional<CommitInfo> parent,
+             state_->names.HeadForCommit(request.dataset, branch, request.allow_protected));
   if (request.expected_version.value_or(parent ? parent->version : 0) != (parent ? parent->version : 0)) {
     return LostRace(request.dataset);
   }
@@ -193,16 +195,16 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
   if (request.attachments) {
     TRY_ASSIGN(attachments, request.attachments());
   }
-  CommitInfo info{.dataset = request.dataset};
+  CommitInfo info{.dataset = request.dataset, .branch = branch};
   info.table = IdOfObject(kTableTag, WriteTable(table));
-  if (parent.has_value() && parent->table == info.table) {
+  if (parent.has_value() && parent->table == info.table && request.other_parents.empty()) {
     CommitInfo same = *parent;
     same.unchanged = true;
     same.counts = changed.counts;
     return same;
   }
-  info.version = parent.has_value() ? parent->version + 1 : 1;
   if (parent.has_value()) info.parents.push_back(parent->digest);
+  info.parents.insert(info.parents.end(), request.other_parents.begin(), request.other_parents.end());
   info.rows = table.rows;
   info.rows_added = table.rows - (parent.has_value() ? parent->rows : 0);
   info.bytes_in = changed.bytes_in;
@@ -222,131 +224,23 @@ absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::Re
   TRY_ASSIGN(const SealedRecords sealed, records.Seal());
   for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
   TRY(context.CheckCancelled());
-  return Publish(std::move(info), sealed);
+  return Publish(std::move(info), request, sealed);
 }
 
-absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const SealedRecords& sealed) {
-  const std::string bytes = WriteCommit(info);
-  // What is returned is what will be read: a message that is not UTF-8 has its wrong bytes replaced, for example.
-  TRY_ASSIGN(CommitInfo stored, ReadCommit(bytes));
-  TRY(state_->objects->Put(CommitKey(stored.digest), bytes));
-  TRY(state_->database->InTransaction([&] { return MoveName(stored, sealed); }));
-  // The version stands now. Where its record cannot be written (a full disk), the next commit writes it; an error
-  // here would make the user add the same rows again.
-  RecordNames().IgnoreError();
-  return stored;
+absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const CommitRequest& request, const SealedRecords& sealed) {
+  return state_->names.Publish(std::move(info), request.allow_protected, [&](const CommitInfo& stored) {
+    const std::string key = CommitKey(stored.digest);
+    return state_->records.EnterSealed(sealed, {&key, 1});
+  });
 }
 
-absl::Status Store::MoveName(const CommitInfo& info, const SealedRecords& sealed) {
-  TRY_ASSIGN(
-      const std::vector<SqlRow> latest,
-      state_->database->Query(
-          "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1", {info.dataset}));
-  const bool is_next = latest.empty() ? info.parents.empty()
-                                      : !info.parents.empty() && std::get<int64_t>(latest[0][0]) + 1 == info.version &&
-                                            std::get<std::string>(latest[0][1]) == info.parents.front().ToHex();
-  if (!is_next) {
-    return LostRace(info.dataset);
-  }
-  const std::string key = CommitKey(info.digest);
-  TRY(state_->records.EnterSealed(sealed, {&key, 1}));
-  return state_->database
-      ->Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 0)",
-                {info.dataset, info.version, info.digest.ToHex()})
-      .status();
-}
-
-absl::Status Store::RecordNames() {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT commit_id FROM versions WHERE recorded = 0"));
-  for (const SqlRow& row : rows) {
-    TRY_ASSIGN(const CommitInfo info, LoadCommit(std::get<std::string>(row[0])));
-    TRY(state_->objects->Put(NameRecordKey(info.dataset, info.version), WriteNameRecord(info)));
-    TRY(state_->database
-            ->Execute("UPDATE versions SET recorded = 1 WHERE dataset = :p1 AND version = :p2",
-                      {info.dataset, info.version})
-            .status());
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<CommitInfo> Store::LoadCommit(const std::string& hex) {
-  TRY_ASSIGN(const Digest digest, Digest::FromHex(hex));
-  const std::string key = CommitKey(digest);
-  absl::StatusOr<std::string> bytes = state_->objects->Get(key);
-  if (absl::IsNotFound(bytes.status())) return absl::DataLossError(fmt::format("{} is missing", key));
-  if (!bytes.ok()) return bytes.status();
-  if (Sha256(*bytes) != digest) return absl::DataLossError(fmt::format("{} is damaged", key));
-  absl::StatusOr<CommitInfo> info = ReadCommit(*bytes);
-  if (!info.ok()) return Annotate(info.status(), key);
-  return info;
-}
-
-/// The version of a row "version, commit_id". A damaged row may name another version's commit.
-absl::StatusOr<CommitInfo> Store::LoadVersion(const std::string& dataset, const SqlRow& row) {
-  TRY_ASSIGN(CommitInfo info, LoadCommit(std::get<std::string>(row[1])));
-  if (info.dataset == dataset && info.version == std::get<int64_t>(row[0])) return info;
-  return absl::DataLossError(
-      fmt::format("the database says that {}@{} is the commit of {}", dataset, std::get<int64_t>(row[0]), info.Name()));
-}
-
-absl::StatusOr<std::optional<CommitInfo>> Store::Latest(const std::string& dataset) {
-  TRY_ASSIGN(
-      const std::vector<SqlRow> rows,
-      state_->database->Query(
-          "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC LIMIT 1", {dataset}));
-  if (rows.empty()) return std::nullopt;
-  TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, rows[0]));
-  return info;
-}
-
-absl::Status Store::NoSuchDataset(const std::string& dataset) {
-  TRY_ASSIGN(const std::vector<std::string> names, Datasets());
-  const std::string_view closest = ClosestName(dataset, names);
-  std::string hint = "'roost data add' makes one";
-  if (!closest.empty()) {
-    hint = fmt::format("did you mean '{}'?", closest);
-  } else if (!names.empty()) {
-    hint = fmt::format("There are: {}.", fmt::join(names, ", "));
-  }
-  return WithHint(absl::NotFoundError(fmt::format("there is no dataset '{}'", dataset)), hint);
-}
-
-absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
-  TRY_ASSIGN(std::optional<CommitInfo> latest, Latest(ref.name));
-  if (!latest.has_value()) return NoSuchDataset(ref.name);
-  if (!ref.version.has_value() || *ref.version == latest->version) return *std::move(latest);
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT version, commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
-                                     {ref.name, *ref.version}));
-  if (!rows.empty()) return LoadVersion(ref.name, rows[0]);
-  const std::string versions =
-      latest->version == 1 ? "only version 1" : fmt::format("versions 1 to {}", latest->version);
-  return WithHint(
-      absl::NotFoundError(fmt::format("there is no {}: dataset '{}' has {}", ref.ToString(), ref.name, versions)),
-      fmt::format("'roost data log {}' lists them", ref.name));
-}
+absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) { return state_->names.Resolve(ref); }
 
 absl::StatusOr<std::vector<CommitInfo>> Store::Log(const std::string& dataset) {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query(
-                 "SELECT version, commit_id FROM versions WHERE dataset = :p1 ORDER BY version DESC", {dataset}));
-  if (rows.empty()) return NoSuchDataset(dataset);
-  std::vector<CommitInfo> log;
-  for (const SqlRow& row : rows) {
-    TRY_ASSIGN(CommitInfo info, LoadVersion(dataset, row));
-    log.push_back(std::move(info));
-  }
-  return log;
+  return state_->names.Log(dataset, {});
 }
 
-absl::StatusOr<std::vector<std::string>> Store::Datasets() {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT DISTINCT dataset FROM versions ORDER BY dataset"));
-  std::vector<std::string> names;
-  for (const SqlRow& row : rows) names.push_back(std::get<std::string>(row[0]));
-  return names;
-}
+absl::StatusOr<std::vector<std::string>> Store::Datasets() { return state_->names.Datasets(); }
 
 absl::StatusOr<TableObject> Store::LoadTable(const CommitInfo& info) {
   TRY(CheckIsTable(info));

@@ -20,6 +20,7 @@
 
 namespace roost::store {
 
+class Names;
 class RecordWriter;
 class Records;
 class TileLoader;
@@ -65,11 +66,13 @@ class Store {
   Database& database();
   Records& records();
   TileLoader& tiles();
+  Names& names();
 
-  /// Stores the rows of `reader` as the dataset's next version. Where the table is that of the latest version already,
-  /// nothing is stored and the latest version is returned with `unchanged` set.
-  /// Errors: InvalidArgument (names, columns), Aborted where another writer made a version meanwhile, Cancelled, and
-  /// those of the reader, of the attachments, of the disk.
+  /// Stores the rows of `reader` as the dataset's next version, after the head of a branch. Where the table is that of
+  /// the head already, nothing is stored and the head is returned with `unchanged` set.
+  /// Errors: InvalidArgument (names, columns), NotFound for a branch that is not there, FailedPrecondition for a
+  /// protected one, Aborted where another writer made a version on the branch meanwhile, Cancelled, and those of the
+  /// reader, of the attachments, of the disk.
   absl::StatusOr<CommitInfo> Commit(const CommitRequest& request, arrow::RecordBatchReader& reader,
                                     const Context& context);
 
@@ -107,14 +110,8 @@ class Store {
   struct State;
   explicit Store(std::unique_ptr<State> state);
 
-  absl::StatusOr<std::optional<CommitInfo>> Latest(const std::string& dataset);
-  absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
-  absl::StatusOr<CommitInfo> LoadVersion(const std::string& dataset, const std::vector<SqlValue>& row);
   absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
-  absl::Status NoSuchDataset(const std::string& dataset);
-  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const struct SealedRecords& sealed);
-  absl::Status MoveName(const CommitInfo& info, const struct SealedRecords& sealed);
-  absl::Status RecordNames();
+  absl::StatusOr<CommitInfo> Publish(CommitInfo info, const CommitRequest& request, const struct SealedRecords& sealed);
 
   std::unique_ptr<State> state_;
 };

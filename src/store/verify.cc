@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/names.h"
 #include "store/pack_index.h"
 #include "store/reachable.h"
 #include "store/record_check.h"
@@ -195,12 +196,17 @@ void Verifier::CheckVersion(const std::string& dataset, int64_t version, const s
   const std::string key = NameRecordKey(dataset, version);
   const absl::StatusOr<std::string> record = store_.objects().Get(key);
   if (absl::IsNotFound(record.status())) return;  // the next commit writes it
-  if (record.ok() && *record == WriteNameRecord(*info)) return;
+  const absl::StatusOr<int64_t> number = store_.names().NumberOf(*info);
+  if (!number.ok()) {
+    Add(kDatabase, std::string(number.status().message()));
+    return;
+  }
+  const std::string expected = WriteNameRecord(*info, *number);
+  if (record.ok() && *record == expected) return;
   Add(key, record.ok() ? "it does not say what the version is" : std::string(record.status().message()));
   if (options_.repair_from == nullptr) return;
   // What it says is known: no backup is asked.
-  report_.damages.back().repaired =
-      store_.objects().Delete(key).ok() && store_.objects().Put(key, WriteNameRecord(*info)).ok();
+  report_.damages.back().repaired = store_.objects().Delete(key).ok() && store_.objects().Put(key, expected).ok();
 }
 
 /// Puts the backup's object in the place of a damaged one.
