@@ -302,13 +302,16 @@ absl::Status Store::NoSuchDataset(const std::string& dataset) {
 }
 
 absl::StatusOr<CommitInfo> Store::Resolve(const DatasetRef& ref) {
+  if (ref.version.has_value()) {
+    // The newest version is not looked at: it may be damaged.
+    TRY_ASSIGN(const std::vector<SqlRow> rows,
+               state_->database->Query("SELECT version, commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
+                                       {ref.name, *ref.version}));
+    if (!rows.empty()) return LoadVersion(ref.name, rows[0]);
+  }
   TRY_ASSIGN(std::optional<CommitInfo> latest, Latest(ref.name));
   if (!latest.has_value()) return NoSuchDataset(ref.name);
-  if (!ref.version.has_value() || *ref.version == latest->version) return *std::move(latest);
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             state_->database->Query("SELECT version, commit_id FROM versions WHERE dataset = :p1 AND version = :p2",
-                                     {ref.name, *ref.version}));
-  if (!rows.empty()) return LoadVersion(ref.name, rows[0]);
+  if (!ref.version.has_value()) return *std::move(latest);
   const std::string versions =
       latest->version == 1 ? "only version 1" : fmt::format("versions 1 to {}", latest->version);
   return WithHint(
