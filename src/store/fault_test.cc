@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <filesystem>
 #include <map>
 
@@ -31,11 +29,7 @@ struct Told {
 /// A workload of commits, a deletion and garbage collections, with a fault at each of its writes in turn.
 class FaultTest : public ::testing::Test {
  protected:
-  // In memory where that can be: what is looked at is the order of the writes, and hundreds of them are synced.
-  FaultTest() : base_(FreshTestFolder()) {
-    context_.pool = &pool_;
-    if (::access("/dev/shm", W_OK) == 0) base_ = "/dev/shm/" + std::filesystem::path(base_).filename().string();
-  }
+  FaultTest() : base_(FreshTestFolder()) { context_.pool = &pool_; }
   ~FaultTest() override { std::filesystem::remove_all(base_); }
 
   template <typename IsDead>
