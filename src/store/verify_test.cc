@@ -118,7 +118,8 @@ TEST_F(MaintenanceTest, ASoundWorkspaceIsSoundAtEveryLevel) {
 
 TEST_F(MaintenanceTest, AFlippedBitAnywhereInAnObjectIsFoundAndNeverGivesWrongRows) {
   std::mt19937_64 random(11);
-  for (const std::string& key : *store_->objects().List("")) {
+  const std::vector<std::string> keys = *store_->objects().List("");
+  for (const std::string& key : keys) {
     SCOPED_TRACE(key);
     const std::string good = ReadFile(Path(key));
     // The first and the last bytes (heads, footers), and some between (records, index).

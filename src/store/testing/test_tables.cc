@@ -77,7 +77,8 @@ std::string FreshTestFolder() {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   std::string name = fmt::format("{}_{}", test->test_suite_name(), test->name());
   for (char& c : name) c = c == '/' ? '_' : c;
-  const std::string folder = fmt::format("{}roost_{}_{}", ::testing::TempDir(), name, ::getpid());
+  const std::string base = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/" : ::testing::TempDir();
+  std::string folder = fmt::format("{}roost_{}_{}", base, name, ::getpid());
   std::filesystem::remove_all(folder);
   return folder;
 }

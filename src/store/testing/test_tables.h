@@ -33,7 +33,8 @@ absl::StatusOr<std::shared_ptr<arrow::Table>> ReadVersion(Store& store, const st
 /// Takes a version away, as a deletion does: its row, and the record of its name.
 absl::Status DeleteVersion(Store& store, const std::string& dataset, int64_t version);
 
-/// A folder of the running test alone, empty.
+/// A folder of the running test alone, empty. In memory where that can be: these tests sync thousands of writes, and
+/// only their order matters.
 std::string FreshTestFolder();
 
 }  // namespace roost::store
