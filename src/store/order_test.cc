@@ -253,8 +253,10 @@ TEST(SortSearch, WhatItFindsSortsTheRowsAndNothingElse) {
     std::vector<std::optional<double>> values;
     for (int i = 0; i < 3'000; ++i) {
       const uint64_t dice = random() % 30;
-      if (dice == 0) values.emplace_back();
-      else values.emplace_back(dice == 1 ? std::nan("") : static_cast<double>(random() % 200));
+      if (dice == 0)
+        values.emplace_back();
+      else
+        values.emplace_back(dice == 1 ? std::nan("") : static_cast<double>(random() % 200));
     }
     const SortColumn column = ColumnOfWay(4, way);
     std::vector<SortKeys> keys;
