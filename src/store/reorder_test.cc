@@ -35,7 +35,8 @@ std::shared_ptr<arrow::Array> Column(int64_t rows, const Next& next) {
 TablePtr Orders(std::mt19937_64& random, int64_t rows, int64_t first_id = 0) {
   const auto fields = arrow::schema({arrow::field("id", arrow::int64()), arrow::field("amount", arrow::int32()),
                                      arrow::field("city", arrow::utf8()), arrow::field("score", arrow::float64()),
-                                     arrow::field("text", arrow::utf8())});
+                                     arrow::field("text", arrow::utf8()), arrow::field("price", arrow::float64()),
+                                     arrow::field("code", arrow::utf8())});
   return arrow::Table::Make(
       fields,
       {Column<arrow::Int64Builder>(rows, [&](auto& to, int64_t row) { (void)to.Append(first_id + row * 7); }),
@@ -53,6 +54,9 @@ TablePtr Orders(std::mt19937_64& random, int64_t rows, int64_t first_id = 0) {
                                       (void)to.Append(dice == 1 ? std::nan("")
                                                                 : static_cast<double>(random() >> 11) * 0x1p-53);
                                     }),
+       Column<arrow::StringBuilder>(rows, [&](auto& to, int64_t) { (void)to.Append(fmt::format("{:x}", random())); }),
+       Column<arrow::DoubleBuilder>(
+           rows, [&](auto& to, int64_t) { (void)to.Append(static_cast<double>(random() >> 11) * 0x1p-53); }),
        Column<arrow::StringBuilder>(rows, [&](auto& to, int64_t) { (void)to.Append(fmt::format("{:x}", random())); })});
 }
 
@@ -176,7 +180,7 @@ TEST_F(ReorderTest, AShuffleCostsItsNumbers) {
   const CommitInfo first = CommitAndCheck(table);
   const TablePtr shuffled = Shuffled(random_, table);
   const CommitInfo second = CommitAndCheck(shuffled);
-  EXPECT_LT(Percent(second, first), 9.0);
+  EXPECT_LT(Percent(second, first), 7.0);
   EXPECT_LE(second.bytes_stored, kRows * 17 / 8 + 4'000);
   EXPECT_TRUE(Commit(shuffled).unchanged);
   const TablePtr stored = Read(second, {.stored_order = true});
@@ -188,11 +192,11 @@ TEST_F(ReorderTest, AShuffleCostsItsNumbers) {
 }
 
 TEST_F(ReorderTest, AChainOfSortsEditsAndAppendsCostsItsEdits) {
-  TablePtr table = Orders(random_, kRows);
+  TablePtr table = Orders(random_, 40'000);
   const CommitInfo first = CommitAndCheck(table);
   const SortColumn by_amount{.descending = true};
   TablePtr sorted = Sorted(table, {{1, by_amount}});
-  EXPECT_LT(Percent(CommitAndCheck(sorted), first), 0.05);
+  EXPECT_LT(CommitAndCheck(sorted).bytes_stored, 2'000);
   // A table that stays sorted, with edits.
   table = Churn(random_, table);
   sorted = Sorted(table, {{1, by_amount}});
