@@ -10,7 +10,6 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "store/arrow_leaf.h"
-#include "store/bit_pack.h"
 #include "store/leaf_codec.h"
 #include "store/parent_hashes.h"
 #include "store/row_match.h"
@@ -234,9 +233,8 @@ class Reorder {
                                       [&](size_t row) { return in_pieces || static_cast<int64_t>(row) > tail; })};
     choice.order = OrderOfPositions(choice.places);
     if (!choice.order.has_value()) return std::nullopt;
-    const auto* numbers = std::get_if<std::vector<uint32_t>>(&choice.order->form);
-    const auto bits = numbers == nullptr ? 0 : static_cast<double>(numbers->size()) * BitWidth(numbers->size());
-    if (bits / 8 > row_bytes_ * static_cast<double>(match.matched) / 2) return std::nullopt;
+    const auto bytes = static_cast<double>(WriteOrder(*choice.order).size());
+    if (bytes * 2 > row_bytes_ * static_cast<double>(match.matched)) return std::nullopt;
     return choice;
   }
 

@@ -29,7 +29,7 @@ struct Reordered {
 /// read and found in the parent by the hash of the cut columns, several rows with the same one by that of all columns.
 ///
 /// The rows stay in their order where the parent or they are more than kMaxOrderedRows, where the first rows do not
-/// show it, or where an order by numbers would take half of what the rows take. `rows` has the columns of `table`,
+/// show it, or where their order would take half of what the rows take. `rows` has the columns of `table`,
 /// whose cut columns are those of the parent that are left. Memory: `limits`, and 30 bytes for each row of both. What
 /// `context` points to, `rows` and `loader` outlive the result. Errors: those of the reader, of the parent, of the
 /// disk; Cancelled.

@@ -31,7 +31,7 @@ struct OrderPiece {
   friend bool operator==(const OrderPiece&, const OrderPiece&) = default;
 };
 
-/// How the handed-in order of a table's rows comes from the order in which they are stored (docs/formats/store.md §7a).
+/// How the handed-in order of a table's rows comes from the order in which they are stored (docs/formats/store.md §7b).
 struct RowOrder {
   /// The first rows, of which the order tells; those after them stand as they are stored. kAllRows in sort
   /// specifications only: the same specification is then the same record for any number of rows.
