@@ -4,11 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -75,11 +73,10 @@ class FolderTest : public ::testing::Test {
   }
 
   std::vector<std::string> Paths(const store::CommitInfo& version) {
+    const store::Tree tree = *store::LoadTree(*store_, version);
+    const auto entries = *store::LoadEntries(*store_, tree.parts, MakeContext(pool_));
     std::vector<std::string> paths;
-    for (const auto& entry :
-         *store::LoadEntries(*store_, store::LoadTree(*store_, version)->parts, MakeContext(pool_))) {
-      paths.push_back(entry.path);
-    }
+    for (const auto& entry : entries) paths.push_back(entry.path);
     return paths;
   }
 
@@ -170,18 +167,32 @@ TEST_F(FolderTest, WhatNoVersionCanHoldIsNamed) {
 }
 
 TEST_F(FolderTest, AFileThatKeepsChangingIsRefused) {
-  Write(In("busy"), std::string(3'000'000, 'a'));
-  std::atomic<bool> done{false};
-  std::thread writer([&] {
-    std::ofstream file(In("busy"), std::ios::binary | std::ios::app);
-    while (!done) file << "more" << std::flush;
-  });
-  const auto added = Add();
-  done = true;
-  writer.join();
+  Write(In("busy"), std::string(5'000'000, 'a'));
+  int changes = 0;
+  int most = 2;
+  bool starts = true;
+  int64_t last = 0;
+  Context context = MakeContext(pool_);
+  // Each report comes after a read, while the file is open: the first one of each try changes the file, and one that
+  // tells no progress ends the try.
+  context.progress = [&](const ProgressUpdate& update) {
+    if (std::string_view(update.stage) != "reading") return;
+    if (starts && changes < most) {
+      std::ofstream(In("busy"), std::ios::binary | std::ios::app) << "more";
+      ++changes;
+    }
+    starts = update.done == last && !starts;
+    last = update.done;
+  };
+  const auto added = IngestFolder(*store_, {root_ + "/in"}, {.dataset = "images"}, context);
   EXPECT_EQ(added.status().code(), absl::StatusCode::kAborted);
   EXPECT_THAT(std::string(added.status().message()), HasSubstr("in/busy' changed while it was read"));
-  EXPECT_TRUE(Add().ok());
+  EXPECT_EQ(changes, 2);
+  // A change during the first try only is no error: the file is read again.
+  changes = 0;
+  most = 1;
+  starts = true;
+  EXPECT_TRUE(IngestFolder(*store_, {root_ + "/in"}, {.dataset = "images"}, context).ok());
 }
 
 TEST_F(FolderTest, AFileThatVanishesIsNamed) {
