@@ -218,7 +218,17 @@ class SliceReader : public arrow::RecordBatchReader {
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadSelection(const TableObject& table,
                                                                         const std::vector<size_t>& columns,
                                                                         const RowSelection& selection, std::string name,
-                                                                        TileLoader& loader, const Context& context) {
+                                                                        Records& records, TileLoader& loader,
+                                                                        const Context& context) {
+  if (table.order.has_value() && selection.rows.has_value()) {
+    if (selection.keys.has_value()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} is stored in another order than it was handed in: ask for rows by key or by place", name));
+    }
+    TRY_ASSIGN(auto rows, ReadRowsInOrder(table, columns, /*dictionary_strings=*/false, std::move(name), {}, records,
+                                          loader, context));
+    return std::make_shared<SliceReader>(std::move(rows), *selection.rows);
+  }
   std::optional<Bounds> bounds;
   if (selection.keys.has_value()) {
     const auto key = std::find_if(table.columns.begin(), table.columns.end(), [&](const StoredColumn& column) {

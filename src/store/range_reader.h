@@ -45,6 +45,7 @@ struct RowSelection {
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadSelection(const TableObject& table,
                                                                         const std::vector<size_t>& columns,
                                                                         const RowSelection& selection, std::string name,
-                                                                        TileLoader& loader, const Context& context);
+                                                                        Records& records, TileLoader& loader,
+                                                                        const Context& context);
 
 }  // namespace roost::store
