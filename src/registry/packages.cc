@@ -7,7 +7,7 @@
 namespace roost::registry {
 namespace {
 
-constexpr char kVerifyHint[] = "Run 'roost store verify' to see what else is damaged, or train the model again.";
+constexpr char kVerifyHint[] = "Run 'roost data verify' to see what else is damaged, or train the model again.";
 
 std::string KeyOf(const Digest& digest) { return fmt::format("models/{}", digest.ToHex()); }
 

@@ -167,7 +167,7 @@ TEST_F(RegistryTest, AFlippedByteIsDataLossThatNamesThePart) {
   const absl::Status damaged = registry.Load(version).status();
   EXPECT_EQ(damaged.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(damaged.message()), HasSubstr("part 'model.json' of late@1 is damaged"));
-  EXPECT_THAT(HintOf(damaged), HasSubstr("roost store verify"));
+  EXPECT_THAT(HintOf(damaged), HasSubstr("roost data verify"));
   EXPECT_TRUE(registry.LoadPart(version, "lineage.json").ok());
 }
 
