@@ -25,7 +25,7 @@ struct AddDataRequest {
   std::string dataset;
   std::vector<std::string> files;  ///< paths and globs
   AddMode mode = AddMode::kSnapshot;
-  std::string branch;  ///< empty: main
+  std::string branch;            ///< empty: main
   std::vector<std::string> key;  ///< columns that tell rows apart; empty: as declared before
   std::string message;
 };
@@ -36,7 +36,7 @@ absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest
 
 struct DeleteRowsRequest {
   std::string dataset;
-  std::string branch;  ///< empty: main
+  std::string branch;                  ///< empty: main
   std::vector<std::string> key_files;  ///< paths and globs; their columns are at least those of the dataset's key
   std::string message;
 };

@@ -56,7 +56,8 @@ class Store {
   /// The same with a database that holds nothing of it, or is not there: its tables are made. For Recover.
   static absl::StatusOr<std::unique_ptr<Store>> OpenEmpty(const StoreLocation& location);
 
-  /// A store over parts that are given, for stores that count or fail. Makes the database's tables where they are missing.
+  /// A store over parts that are given, for stores that count or fail. Makes the database's tables where they are
+  /// missing.
   static absl::StatusOr<std::unique_ptr<Store>> Over(std::unique_ptr<ObjectStore> objects,
                                                      std::unique_ptr<Database> database);
   ~Store();
