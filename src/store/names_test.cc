@@ -145,7 +145,8 @@ TEST_F(NamesTest, VersionsAreNumberedOverAllBranches) {
   EXPECT_TRUE(Add(3)->unchanged);
   EXPECT_EQ(store_->Log("d")->size(), 4u);
   std::vector<int64_t> log;
-  for (const CommitInfo& info : *names_->Log("d", {.branch = "exp"})) log.push_back(info.version);
+  const std::vector<CommitInfo> of_branch = *names_->Log("d", {.branch = "exp"});
+  for (const CommitInfo& info : of_branch) log.push_back(info.version);
   EXPECT_THAT(log, ElementsAre(4, 2, 1));
   EXPECT_EQ(names_->Log("d", {.branch = "exp", .limit = 2})->size(), 2u);
   EXPECT_EQ(names_->Log("d", {.limit = 3})->front().version, 4);
@@ -274,7 +275,8 @@ TEST_F(NamesTest, ADeletedVersionSaysWhoDidItAndWhy) {
   EXPECT_TRUE(absl::IsNotFound(names_->Delete(Deletion(3)).status()));
   // The history goes on over it.
   std::vector<int64_t> log;
-  for (const CommitInfo& info : *names_->Log("d", {.branch = "main"})) log.push_back(info.version);
+  const std::vector<CommitInfo> of_branch = *names_->Log("d", {.branch = "main"});
+  for (const CommitInfo& info : of_branch) log.push_back(info.version);
   EXPECT_THAT(log, ElementsAre(4, 2, 1));
   EXPECT_EQ(names_->Deleted("d")->front().version, 3);
   NameChange back = Set(NameKind::kBranch, "main", 1, kThere);

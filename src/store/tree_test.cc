@@ -332,7 +332,8 @@ TEST_F(TreeStoreTest, WhatIsNoTreeIsRefused) {
 TEST_F(TreeStoreTest, EveryRecordOfAVersionIsReached) {
   const auto version = Commit({{"large", RandomBytes(3'000'000, 14)}, {"small", "x"}});
   ASSERT_TRUE(version.ok()) << version.status();
-  Reachable reachable(store_->records(), store_->tiles(), context_);
+  const Context context = MakeContext();
+  Reachable reachable(store_->records(), store_->tiles(), context);
   ASSERT_TRUE(reachable.AddVersion(*version).ok());
   const std::vector<Digest> ids(reachable.ids().begin(), reachable.ids().end());
   EXPECT_EQ(store_->records().Locate(ids)->size(), ids.size());
