@@ -209,11 +209,8 @@ void AddDataMaintenance(CLI::App& data, Session& session) {
 void AddMaintenanceCommands(CLI::App& app, Session& session) {
   AddDataMaintenance(*app.get_subcommand("data"), session);
 
-  CLI::App* workspace = app.get_subcommand_no_throw("workspace");
-  if (workspace == nullptr) {
-    workspace = app.add_subcommand("workspace", "Where a project's data and models lie");
-    workspace->require_subcommand(1);
-  }
+  CLI::App* workspace = app.add_subcommand("workspace", "Where a project's data and models lie");
+  workspace->require_subcommand(1);
   CLI::App* backup = workspace->add_subcommand("backup", "Copy what is missing in a backup of the workspace");
   auto folder = std::make_shared<std::string>();
   backup->add_option("FOLDER", *folder, "The backup; it is made where it is missing")->required();
