@@ -205,7 +205,7 @@ TEST_F(ReorderTest, AChainOfSortsEditsAndAppendsCostsItsEdits) {
   EXPECT_LT(Percent(CommitAndCheck(table), first), 3.0);
   EXPECT_LT(Percent(CommitAndCheck(sorted), first), 3.0);
   // New rows come last, also where the others are sorted.
-  const TablePtr more = Orders(random_, 500, 3);
+  const TablePtr more = Orders(random_, 200, 3);
   const CommitInfo appended = Commit(more, {.mode = CommitRequest::Mode::kAppend});
   const TablePtr all = *(*arrow::ConcatenateTables({sorted, more}))->CombineChunks();
   EXPECT_TRUE(SameRows(*Read(appended), *all));
@@ -242,8 +242,9 @@ TEST_F(ReorderTest, RowsThatCostLessThanTheirOrderAreStoredAsTheyAre) {
                                 (void)to.Append(static_cast<int64_t>(random() % 2));
                               })});
   };
-  const CommitInfo first = CommitAndCheck(bits(1));
-  EXPECT_LT(Percent(CommitAndCheck(Shuffled(random_, bits(1))), first), 110.0);
+  CommitAndCheck(bits(1));
+  const CommitInfo shuffled = CommitAndCheck(Shuffled(random_, bits(1)));
+  EXPECT_FALSE(ReadTable(*store_->records().LoadObject(shuffled.table, kTableTag))->order.has_value());
 }
 
 TEST_F(ReorderTest, UpsertsAndDeletionsKeepTheOrder) {
