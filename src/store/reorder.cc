@@ -86,8 +86,10 @@ class Reorder {
       : parent_(parent), table_(table), loader_(loader), limits_(limits), context_(context) {}
 
   absl::StatusOr<Reordered> Run(std::shared_ptr<arrow::RecordBatchReader> rows) {
-    const bool has_cut = !table_.cut_columns.empty() && !parent_.runs.empty();
-    if (!has_cut || parent_.rows > kMaxOrderedRows) return Reordered{.rows = std::move(rows)};
+    // Whole rows tell no rows apart that changed: of a table without a key or a telling column the order stays.
+    const bool tells_rows = table_.cut_columns.size() == 1 || !table_.key.empty();
+    if (!tells_rows || parent_.runs.empty() || parent_.rows > kMaxOrderedRows)
+      return Reordered{.rows = std::move(rows)};
     arrow::RecordBatchVector first;
     int64_t sampled = 0;
     while (sampled < kOrderSampleRows) {
@@ -98,7 +100,10 @@ class Reorder {
       first.push_back(std::move(batch));
     }
     TRY(DecideSchema(*rows->schema()));
-    TRY_ASSIGN(const bool is_reordered, LooksReordered(first));
+    bool is_reordered = false;
+    if (sampled >= kMinOrderedRows) {
+      TRY_ASSIGN(is_reordered, LooksReordered(first));
+    }
     auto resumed = std::make_shared<Resumed>(std::move(first), std::move(rows));
     if (!is_reordered) return Reordered{.rows = std::move(resumed)};
     return ReorderAll(*resumed);

@@ -17,6 +17,9 @@ namespace roost::store {
 /// The rows on which is decided whether a snapshot has its rows in another order than its parent.
 inline constexpr int64_t kOrderSampleRows = 65'536;
 
+/// Snapshots of fewer rows are stored as they are handed in: there is little to save.
+inline constexpr int64_t kMinOrderedRows = 4'096;
+
 /// A snapshot's rows in the order in which they are best stored.
 struct Reordered {
   std::shared_ptr<arrow::RecordBatchReader> rows;
@@ -28,11 +31,11 @@ struct Reordered {
 /// than nine tenths ascend or they are less than four fifths of the parent's rows that they span. All rows are then
 /// read and found in the parent by the hash of the cut columns, several rows with the same one by that of all columns.
 ///
-/// The rows stay in their order where the parent or they are more than kMaxOrderedRows, where the first rows do not
-/// show it, or where their order would take half of what the rows take. `rows` has the columns of `table`,
-/// whose cut columns are those of the parent that are left. Memory: `limits`, and 30 bytes for each row of both. What
-/// `context` points to, `rows` and `loader` outlive the result. Errors: those of the reader, of the parent, of the
-/// disk; Cancelled.
+/// The rows stay in their order where the parent or they are more than kMaxOrderedRows or less than kMinOrderedRows,
+/// where no declared key or single column tells the rows apart, where the first rows do not show another order, or
+/// where their order would take half of what the rows take. `rows` has the columns of `table`, whose cut columns are
+/// those of the parent that are left. Memory: `limits`, and 30 bytes for each row of both. What `context` points to,
+/// `rows` and `loader` outlive the result. Errors: those of the reader, of the parent, of the disk; Cancelled.
 absl::StatusOr<Reordered> ReorderLikeParent(const TableObject& parent, const TableObject& table, TileLoader& loader,
                                             std::shared_ptr<arrow::RecordBatchReader> rows, const SortLimits& limits,
                                             const Context& context);
