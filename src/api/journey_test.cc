@@ -214,7 +214,7 @@ TEST_F(JourneyTest, WhatCannotBeDoneIsToldWithItsReason) {
   Project project = ProjectWithTrips();
   EXPECT_TRUE(absl::IsNotFound(ShowData(project, "trip").status()));
   EXPECT_TRUE(absl::IsNotFound(ShowData(project, "trips@7").status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(ShowData(project, "trips@x").status()));
+  EXPECT_TRUE(absl::IsNotFound(ShowData(project, "trips@x").status()));
   EXPECT_TRUE(absl::IsNotFound(AddData(project, {.dataset = "a", .files = {"none.csv"}}, context_).status()));
   EXPECT_TRUE(absl::IsNotFound(Evaluate(project, {}, context_).status())) << "nothing is trained yet";
   EXPECT_TRUE(absl::IsNotFound(ModelsToServe(project, {}).status()));
