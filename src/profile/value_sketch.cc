@@ -1,7 +1,7 @@
 #include "profile/value_sketch.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "base/hash.h"
 #include "base/status.h"
@@ -27,11 +27,55 @@ void MergeCounters(std::vector<uint64_t>& ours, const std::vector<uint64_t>& the
   for (size_t i = 0; i < ours.size(); ++i) ours[i] += theirs[i];
 }
 
+/// Calls each(bit) for every bit that is set.
+template <typename Each>
+void ForEachBit(uint64_t word, const Each& each) {
+  for (; word != 0; word &= word - 1) each(static_cast<size_t>(std::countr_zero(word)));
+}
+
 }  // namespace
 
-ValueSketch::ValueSketch() : counts_(kDepth * kWidth), groups_(kTables * kGroups * kGroupSize) {}
+ValueSketch::ValueSketch()
+    : counts_(kDepth * kWidth), groups_(kTables * kGroups * kGroupSize), pending_(kTables * kGroups) {}
 
 size_t ValueSketch::GroupOf(size_t table, uint64_t hash) { return (MixBits(hash) >> (8 * table)) % kGroups; }
+
+ValueSketch::Bits ValueSketch::BitsOf(std::string_view value, uint64_t hash) {
+  // Bits beyond a short value's end are not set.
+  Bits bits{hash};
+  bits[1] = std::min(value.size(), kMaxLength);
+  for (size_t i = 0; i < std::min(value.size(), kPrefix); ++i) {
+    const size_t at = 72 + 8 * i;
+    bits[at / 64] |= uint64_t{static_cast<uint8_t>(value[i])} << (at % 64);
+  }
+  return bits;
+}
+
+void ValueSketch::AddPending(const Pending& pending, uint64_t* group) {
+  for (size_t plane = 0; plane < kPlanes; ++plane) {
+    for (size_t word = 0; word < kWords; ++word) {
+      ForEachBit(pending.planes[plane][word], [&](size_t bit) { group[1 + 64 * word + bit] += uint64_t{1} << plane; });
+    }
+  }
+}
+
+void ValueSketch::AddOnce(const Bits& bits, size_t group) {
+  Pending& pending = pending_[group];
+  Bits carry = bits;
+  for (Bits& plane : pending.planes) {
+    uint64_t left = 0;
+    for (size_t word = 0; word < kWords; ++word) {
+      const uint64_t both = plane[word] & carry[word];
+      plane[word] ^= carry[word];
+      carry[word] = both;
+      left |= both;
+    }
+    if (left == 0) break;
+  }
+  if (++pending.added < (1u << kPlanes) - 1) return;
+  AddPending(pending, groups_.data() + group * kGroupSize);
+  pending = Pending();
+}
 
 void ValueSketch::Add(std::string_view value, uint64_t hash, int64_t count) {
   const auto weight = static_cast<uint64_t>(count);
@@ -40,27 +84,34 @@ void ValueSketch::Add(std::string_view value, uint64_t hash, int64_t count) {
   for (size_t row = 0; row < kDepth; ++row) {
     counts_[row * kWidth + (hash >> (row * kWidthBits)) % kWidth] += weight;
   }
-  // One number for each bit: `count` where it is set. Bits beyond a short value's end are not set.
-  std::array<uint64_t, kBits> added;
-  size_t num_bits = 0;
-  const auto append = [&](uint64_t bits, int width) {
-    for (int bit = 0; bit < width; ++bit) added[num_bits++] = -((bits >> bit) & 1) & weight;
-  };
-  append(hash, 64);
-  append(std::min(value.size(), kMaxLength), 8);
-  for (const char byte : value.substr(0, kPrefix)) append(static_cast<uint8_t>(byte), 8);
+  const Bits bits = BitsOf(value, hash);
   for (size_t table = 0; table < kTables; ++table) {
-    uint64_t* group = groups_.data() + (table * kGroups + GroupOf(table, hash)) * kGroupSize;
-    group[0] += weight;
-    for (size_t bit = 0; bit < num_bits; ++bit) group[1 + bit] += added[bit];
+    const size_t group = table * kGroups + GroupOf(table, hash);
+    uint64_t* counters = groups_.data() + group * kGroupSize;
+    counters[0] += weight;
+    if (weight == 1) {
+      AddOnce(bits, group);
+      continue;
+    }
+    for (size_t word = 0; word < kWords; ++word) {
+      ForEachBit(bits[word], [&](size_t bit) { counters[1 + 64 * word + bit] += weight; });
+    }
   }
+}
+
+std::vector<uint64_t> ValueSketch::Groups() const {
+  std::vector<uint64_t> groups = groups_;
+  for (size_t group = 0; group < pending_.size(); ++group) {
+    if (pending_[group].added > 0) AddPending(pending_[group], groups.data() + group * kGroupSize);
+  }
+  return groups;
 }
 
 void ValueSketch::Merge(const ValueSketch& other) {
   rows_ += other.rows_;
   distinct_.Merge(other.distinct_);
   MergeCounters(counts_, other.counts_);
-  MergeCounters(groups_, other.groups_);
+  MergeCounters(groups_, other.Groups());
 }
 
 uint64_t ValueSketch::Estimate(uint64_t hash) const {
@@ -71,8 +122,9 @@ uint64_t ValueSketch::Estimate(uint64_t hash) const {
   return least;
 }
 
-void ValueSketch::Spell(size_t table, size_t group, std::vector<ValueCount>& found) const {
-  const uint64_t* counters = groups_.data() + (table * kGroups + group) * kGroupSize;
+void ValueSketch::Spell(const std::vector<uint64_t>& groups, size_t table, size_t group,
+                        std::vector<ValueCount>& found) const {
+  const uint64_t* counters = groups.data() + (table * kGroups + group) * kGroupSize;
   const auto bits = [&](size_t first, size_t width) {
     uint64_t value = 0;
     for (size_t bit = 0; bit < width; ++bit) {
@@ -96,8 +148,9 @@ void ValueSketch::Spell(size_t table, size_t group, std::vector<ValueCount>& fou
 
 std::vector<ValueCount> ValueSketch::Frequent() const {
   std::vector<ValueCount> found;
+  const std::vector<uint64_t> groups = Groups();
   for (size_t table = 0; table < kTables; ++table) {
-    for (size_t group = 0; group < kGroups; ++group) Spell(table, group, found);
+    for (size_t group = 0; group < kGroups; ++group) Spell(groups, table, group, found);
   }
   std::sort(found.begin(), found.end(), [](const ValueCount& a, const ValueCount& b) {
     return a.count != b.count ? a.count > b.count : a.value < b.value;
@@ -110,7 +163,7 @@ void ValueSketch::Serialize(std::string& bytes) const {
   AppendVarint(bytes, rows_);
   distinct_.Serialize(bytes);
   AppendCounters(bytes, counts_);
-  AppendCounters(bytes, groups_);
+  AppendCounters(bytes, Groups());
 }
 
 absl::StatusOr<ValueSketch> ValueSketch::Parse(ByteReader& reader) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ namespace roost::profile {
 ///   values without competitors of their kind far more often. Values that are longer than `kPrefix` bytes are spelled
 ///   up to there and end with "...".
 ///
-/// Memory 1.6 MB; cost about 0.3 µs an Add. Threads: one at a time.
+/// Memory 1.8 MB; cost about 0.05 µs an Add of one row, as the bits of up to 255 such values are first counted in
+/// planes (bit p of all counters in one word of plane p), and 0.3 µs of several rows. Threads: one at a time.
 class ValueSketch {
  public:
   static constexpr size_t kPrefix = 32;
@@ -52,15 +54,31 @@ class ValueSketch {
   static constexpr size_t kGroups = 256;
   static constexpr size_t kBits = 64 + 8 + 8 * kPrefix;  // hash, length, characters
   static constexpr size_t kGroupSize = 1 + kBits;        // the group's rows, then for each bit how often it was set
+  static constexpr size_t kWords = (kBits + 63) / 64;
+  static constexpr size_t kPlanes = 8;
+
+  using Bits = std::array<uint64_t, kWords>;
+
+  /// What is not in a group's counters yet: plane p has bit p of the number of times that each bit was set.
+  struct Pending {
+    uint32_t added = 0;
+    std::array<Bits, kPlanes> planes{};
+  };
 
   static size_t GroupOf(size_t table, uint64_t hash);
+  static Bits BitsOf(std::string_view value, uint64_t hash);
+  static void AddPending(const Pending& pending, uint64_t* group);
+  void AddOnce(const Bits& bits, size_t group);
+  /// The counters of all groups with what is pending.
+  std::vector<uint64_t> Groups() const;
   uint64_t Estimate(uint64_t hash) const;
   /// Adds to `found` the value that makes up most of a group, where there is one.
-  void Spell(size_t table, size_t group, std::vector<ValueCount>& found) const;
+  void Spell(const std::vector<uint64_t>& groups, size_t table, size_t group, std::vector<ValueCount>& found) const;
 
   HyperLogLog distinct_;
   std::vector<uint64_t> counts_;  // kDepth rows of kWidth
   std::vector<uint64_t> groups_;  // kTables tables of kGroups groups of kGroupSize
+  std::vector<Pending> pending_;  // one a group
   uint64_t rows_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 #include <parquet/properties.h>
 
 #include "table/arrow_status.h"
@@ -46,6 +47,22 @@ bool IsString(const parquet::ColumnDescriptor& column) {
          column.logical_type() != nullptr && column.logical_type()->is_string();
 }
 
+/// Whether all data pages of a column are dictionary codes. A writer that found too many distinct values goes over to
+/// plain values; to read those as a dictionary, each would be looked up.
+bool IsDictionaryThroughout(const parquet::FileMetaData& metadata, int column) {
+  for (int group = 0; group < metadata.num_row_groups(); ++group) {
+    const auto chunk = metadata.RowGroup(group)->ColumnChunk(column);
+    for (const parquet::PageEncodingStats& pages : chunk->encoding_stats()) {
+      const bool is_data =
+          pages.page_type == parquet::PageType::DATA_PAGE || pages.page_type == parquet::PageType::DATA_PAGE_V2;
+      const bool is_codes =
+          pages.encoding == parquet::Encoding::RLE_DICTIONARY || pages.encoding == parquet::Encoding::PLAIN_DICTIONARY;
+      if (is_data && !is_codes) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::Status FileFault(const std::string& path, const arrow::Status& status) {
@@ -72,9 +89,10 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   // Reading ahead would hold the bytes of every row group at once.
   properties.set_pre_buffer(false);
   if (options.dictionary_strings) {
-    const parquet::SchemaDescriptor& schema = *builder.raw_reader()->metadata()->schema();
-    for (int i = 0; i < schema.num_columns(); ++i) {
-      if (IsString(*schema.Column(i))) properties.set_read_dictionary(i, true);
+    const parquet::FileMetaData& metadata = *builder.raw_reader()->metadata();
+    for (int i = 0; i < metadata.num_columns(); ++i) {
+      if (IsString(*metadata.schema()->Column(i)) && IsDictionaryThroughout(metadata, i))
+        properties.set_read_dictionary(i, true);
     }
   }
   std::unique_ptr<parquet::arrow::FileReader> made;

@@ -19,7 +19,8 @@ struct ReadOptions {
   std::optional<Format> format;  ///< absent: FormatOf(path)
   int64_t batch_rows = 65536;    ///< Parquet: the most rows of one batch
 
-  /// Parquet: columns of strings come as dictionaries (int32 codes), one per row group, as they lie in the file.
+  /// Parquet: columns of strings that lie in the file as dictionaries throughout come as such (int32 codes), one per
+  /// row group.
   bool dictionary_strings = false;
 
   /// CSV and JSON Lines: columns of these names are read with these types, the others' are inferred from the first

@@ -286,6 +286,22 @@ TEST_F(ReadTest, FilesMayDifferInWhetherTextIsADictionary) {
   }
 }
 
+TEST_F(ReadTest, TextIsADictionaryOnlyWhereTheFileHasOneThroughout) {
+  std::vector<std::optional<std::string>> few;
+  std::vector<std::optional<std::string>>
+      many;  // beyond the megabyte of values at which a writer gives the dictionary up
+  for (int i = 0; i < 40'000; ++i) {
+    few.push_back(i % 2 == 0 ? "even" : "odd");
+    many.push_back("a text with a number of its own, so that no two of them are equal: " + std::to_string(i));
+  }
+  const std::string path = WriteRows("a.parquet", Rows({{"few", Texts(few)}, {"many", Texts(many)}}));
+  const auto read = All(OpenFile(path, {.dictionary_strings = true}, ctx_));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ((*read)->schema()->field(0)->type()->id(), arrow::Type::DICTIONARY);
+  EXPECT_TRUE((*read)->schema()->field(1)->type()->Equals(*arrow::utf8()));
+  EXPECT_TRUE((*read)->column(1)->Slice(39'999)->chunk(0)->Equals(*Texts({many.back()})));
+}
+
 TEST_F(ReadTest, EveryDifferenceBetweenFilesIsNamed) {
   const std::vector<std::string> paths{
       WriteRows("a.parquet", Rows({{"delay", Integers({1})}, {"origin", Texts({"x"})}})),
