@@ -1,5 +1,6 @@
 // The program `roost`: its commands, and the one place where an exception that nobody expected ends.
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -163,6 +164,9 @@ int Run(int count, char** words) {
 }  // namespace roost::cli
 
 int main(int count, char** words) {
+  // Arrow's other pool keeps what it has freed: a commit of a million rows takes 260 MB with the C library's, 345 with
+  // it.
+  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
   roost::cli::InstallSignalHandlers();
   try {
     return roost::cli::Run(count, words);

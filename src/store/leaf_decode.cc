@@ -204,7 +204,8 @@ absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
   TRY(ReadValidity(reader, leaf));
   TRY(ReadValues(static_cast<Codec>(codec), as_dictionary, reader, leaf));
   if (!reader.done()) return absl::DataLossError(fmt::format("{} bytes follow the values", reader.remaining()));
-  return as_dictionary && leaf.type.form == LeafForm::kVariable ? ToDictionaryForm(std::move(leaf)) : leaf;
+  if (as_dictionary && leaf.type.form == LeafForm::kVariable) return ToDictionaryForm(std::move(leaf));
+  return leaf;
 }
 
 }  // namespace roost::store
