@@ -48,7 +48,7 @@ Json ToJson(const store::GarbageReport& report, bool run) {
               {"condemned", ToJson(report.condemned)},
               {"waiting", ToJson(report.waiting)},
               {"removed", ToJson(report.removed)},
-              {"unfinished", report.unfinished.objects}};
+              {"unfinished", report.unfinished}};
 }
 
 std::string Text(const store::GarbageAmount& amount) {
@@ -78,7 +78,7 @@ absl::StatusOr<int> RunGc(const GcOptions& options, Session& session) {
       {options.run ? "condemned" : "to condemn", Text(report.condemned)},
       {"condemned before", Text(report.waiting)},
       {options.run ? "removed" : "to remove", Text(report.removed)},
-      {"temporary files", FormatCount(report.unfinished.objects)}};
+      {"temporary files", FormatCount(report.unfinished)}};
   session.Print(AlignColumns(rows, "ll"));
   if (!options.run) session.Note("nothing was changed\nnext: roost data gc --run");
   return 0;

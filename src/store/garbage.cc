@@ -73,7 +73,7 @@ class Collector {
 
   absl::StatusOr<GarbageReport> Run() {
     TRY(RemoveCondemned());
-    TRY_ASSIGN(report_.unfinished.objects,
+    TRY_ASSIGN(report_.unfinished,
                store_.objects().RemoveUnfinished(now_ - std::max(options_.grace, kShortestWrite), options_.dry_run));
     for (int tries = 1;; ++tries) {
       TRY(context_.CheckCancelled());
@@ -85,6 +85,7 @@ class Collector {
 
  private:
   absl::Status RemoveCondemned();
+  absl::Status Remove(const std::string& key);
   absl::Status AddSize(const std::string& key, GarbageAmount& amount);
   absl::Status MarkAndSweep();
   absl::Status MarkVersions();
@@ -175,16 +176,22 @@ absl::Status Collector::RemoveCondemned() {
   for (const std::string& key : going) {
     TRY(context_.CheckCancelled());
     TRY(AddSize(key, report_.removed));
-    if (!options_.dry_run) TRY(store_.objects().Delete(key));
+    if (!options_.dry_run) TRY(Remove(key));
   }
-  if (options_.dry_run || going.empty()) return absl::OkStatus();
+  return absl::OkStatus();
+}
+
+/// Deletes an object that was marked, and its row with it. In a transaction: another run may have ended the removal
+/// since, and a writer may have published the same object again.
+absl::Status Collector::Remove(const std::string& key) {
   return database_.InTransaction([&]() -> absl::Status {
-    // A writer that began while the rows stood there, and publishes when they are gone, sees it by the epoch.
+    TRY_ASSIGN(const std::vector<SqlRow> marked,
+               database_.Query("SELECT since FROM garbage WHERE object_key = :p1 AND deleting = 1", {key}));
+    if (marked.empty()) return absl::OkStatus();
+    TRY(store_.objects().Delete(key));
+    // A writer that began while the row stood there, and publishes when it is gone, sees it by the epoch.
     TRY(store_.records().NextEpoch());
-    return InPieces(going, [&](const std::string& list) {
-      return database_.Execute(fmt::format("DELETE FROM garbage WHERE deleting = 1 AND object_key IN ({})", list))
-          .status();
-    });
+    return database_.Execute("DELETE FROM garbage WHERE object_key = :p1", {key}).status();
   });
 }
 

@@ -14,9 +14,9 @@ class Store;
 
 struct GarbageOptions {
   bool dry_run = true;  ///< only says what would be done
-  /// What was found to be garbage by an earlier run at least so long ago is removed. Readers of a version that was
-  /// deleted, and of a pack that was rewritten, have so long to end. Zero is safe for what is stored; a running writer
-  /// or reader may then be told to run again.
+  /// What was found to be garbage by an earlier run at least so long ago is removed. Readers of a pack that was
+  /// rewritten have so long to end; who reads a version that is deleted and collected meanwhile gets DataLoss. Zero is
+  /// safe for what is stored; a running writer or reader may then be told to run again.
   absl::Duration grace = absl::Hours(24);
 };
 
@@ -37,12 +37,12 @@ struct GarbageReport {
   int64_t records_live = 0;
   int64_t bytes_live = 0;  ///< of records
   int64_t records_dead = 0;
-  int64_t bytes_dead = 0;    ///< of records; those in packs that stay are forgotten, their bytes are not freed
-  GarbageAmount repacked;    ///< packs of which less than half was live: their live records move to new packs
-  GarbageAmount condemned;   ///< packs, commits and profiles found to be garbage by this run
-  GarbageAmount waiting;     ///< found by earlier runs, not long enough ago
-  GarbageAmount removed;     ///< found by earlier runs, long enough ago
-  GarbageAmount unfinished;  ///< temporary files of writers that ended long ago, removed
+  int64_t bytes_dead = 0;   ///< of records; those in packs that stay are forgotten, their bytes are not freed
+  GarbageAmount repacked;   ///< packs of which less than half was live: their live records move to new packs
+  GarbageAmount condemned;  ///< packs, commits and profiles found to be garbage by this run
+  GarbageAmount waiting;    ///< found by earlier runs, not long enough ago
+  GarbageAmount removed;    ///< found by earlier runs, long enough ago
+  int64_t unfinished = 0;   ///< temporary files of writers that ended long ago, removed
 };
 
 /// Finds what no version needs, and removes what an earlier run has found (docs/formats/store.md §10).

@@ -55,8 +55,9 @@ struct DeleteRequest {
 
 /// The versions of datasets and their names. A dataset's versions are numbered 1, 2, 3 … over all its branches, and no
 /// number is given twice. A name is a branch, a tag or an alias; what a name did is kept. Each change is one
-/// transaction of the database, then an object that records it, from which RebuildNames makes the tables again; a
-/// record that could not be written is written after the next change. Threads and processes: any number.
+/// transaction of the database, then an object that records it, from which the tables can be made again
+/// (names_rebuild.h); a record that could not be written is written after the next change. Threads and processes: any
+/// number.
 class Names {
  public:
   /// Both outlive this object.
@@ -139,10 +140,5 @@ class Names {
 
 /// "another writer made a version meanwhile": Aborted, with a hint.
 absl::Status LostRace(const std::string& dataset);
-
-/// Reads all records under "names/" back, makes the tables where they are missing and enters what is not in them;
-/// returns how many rows that were. Afterwards names, their histories and the deletions are as the records say.
-/// DataLoss for a damaged record. Run it with no writer at work. Memory: about 300 bytes a record.
-absl::StatusOr<int64_t> RebuildNames(ObjectStore& objects, Database& database);
 
 }  // namespace roost::store

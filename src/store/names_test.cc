@@ -13,6 +13,8 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "store/names_rebuild.h"
+#include "store/recover.h"
 #include "store/store.h"
 #include "store/testing/test_server.h"
 
@@ -305,12 +307,13 @@ TEST_F(NamesTest, AllNamesCanBeMadeAgainFromTheirRecords) {
   MakeHistory();
   const std::vector<std::string> before = Tables(store_->database());
   EXPECT_GT(before.size(), 15u);
-  for (const char* table : {"versions", "name_moves", "deleted_versions"}) {
+  for (const char* table : {"versions", "name_moves", "deleted_versions", "packs", "records"}) {
     ASSERT_TRUE(store_->database().Execute(fmt::format("DROP TABLE {}", table)).ok());
   }
-  EXPECT_EQ(*RebuildNames(store_->objects(), store_->database()), static_cast<int64_t>(before.size()));
+  const auto report = Recover(location_, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->damages.empty());
   EXPECT_EQ(Tables(store_->database()), before);
-  EXPECT_EQ(*RebuildNames(store_->objects(), store_->database()), 0) << "nothing is missing";
   store_ = *Store::Open(location_);
   names_ = &store_->names();
   EXPECT_EQ(At("production"), 6);
@@ -318,7 +321,7 @@ TEST_F(NamesTest, AllNamesCanBeMadeAgainFromTheirRecords) {
   EXPECT_EQ(Add(12, "exp")->version, 8);
 }
 
-TEST_F(NamesTest, ADamagedRecordIsDataLossThatNamesIt) {
+TEST_F(NamesTest, ADamagedRecordIsNamedAndTheOthersAreRead) {
   ASSERT_TRUE(Add(1).ok());
   ASSERT_TRUE(names_->Change(Set(NameKind::kTag, "v1", 1)).ok());
   const std::string key = "names/refs/d/v1/000000000001";
@@ -327,9 +330,12 @@ TEST_F(NamesTest, ADamagedRecordIsDataLossThatNamesIt) {
                                  std::string(R"({"format":2})"), std::string(100'000, ' ')}) {
     ASSERT_TRUE(store_->objects().Delete(key).ok());
     ASSERT_TRUE(store_->objects().Put(key, bad).ok());
-    const absl::Status damaged = RebuildNames(store_->objects(), store_->database()).status();
-    EXPECT_TRUE(absl::IsDataLoss(damaged)) << damaged;
-    EXPECT_THAT(std::string(damaged.message()), HasSubstr(key));
+    const auto records = ReadNameRecords(store_->objects());
+    ASSERT_TRUE(records.ok()) << records.status();
+    ASSERT_EQ(records->damaged.size(), 1u);
+    EXPECT_EQ(records->damaged.front().key, key);
+    EXPECT_THAT(records->damaged.front().message, HasSubstr(key));
+    EXPECT_EQ(records->moves.size(), 1u) << "the others are read";
   }
   EXPECT_FALSE(ParseMoveRecord(good, "names/refs/d/v1/000000000002").ok()) << "the record of another move";
 }

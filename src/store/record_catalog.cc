@@ -48,14 +48,16 @@ absl::Status RecordCatalog::Load(std::vector<std::string>& damages) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> RecordCatalog::LoadObject(const Digest& id, std::string_view tag) const {
+absl::StatusOr<std::string> RecordCatalog::LoadObject(const Digest& id, std::string_view tag) {
   const auto found = records_.find(id);
   if (found == records_.end()) return Missing(tag, id);
-  for (const RecordLocation& location : found->second) {
+  for (RecordLocation& location : found->second) {
     const absl::StatusOr<std::string> record = LoadRecord(objects_, location);
     if (!record.ok()) continue;
     absl::StatusOr<std::string> bytes = ReadCompressed(std::string_view(*record).substr(1), kMaxObjectBytes);
-    if (bytes.ok() && IdOfObject(tag, *bytes) == id) return bytes;
+    if (!bytes.ok() || IdOfObject(tag, *bytes) != id) continue;
+    std::swap(location, found->second.front());  // the first one is chosen
+    return bytes;
   }
   return Missing(tag, id);
 }

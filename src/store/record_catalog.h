@@ -65,7 +65,7 @@ class RecordCatalog {
     std::vector<Digest> tiles;
   };
 
-  absl::StatusOr<std::string> LoadObject(const Digest& id, std::string_view tag) const;
+  absl::StatusOr<std::string> LoadObject(const Digest& id, std::string_view tag);
   absl::StatusOr<std::shared_ptr<const TileList>> List(const Digest& id, const TableObject& table);
   absl::Status AddTree(const Digest& id);
   void AddTile(const TileList& list, size_t index);

@@ -1,10 +1,14 @@
 #include "store/recover.h"
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,7 +16,9 @@
 #include "base/status.h"
 #include "store/commit.h"
 #include "store/name_record.h"
+#include "store/name_rows.h"
 #include "store/names.h"
+#include "store/names_rebuild.h"
 #include "store/record_catalog.h"
 #include "store/store.h"
 
@@ -22,6 +28,18 @@ namespace {
 namespace fs = std::filesystem;
 
 using VersionKey = std::pair<std::string, int64_t>;
+
+/// The version whose record has this key; none for records of other kinds.
+std::optional<VersionKey> VersionOfRecordKey(const std::string& key) {
+  const std::string folder = std::string(kVersionRecords) + "/";
+  const size_t end = key.rfind('/');
+  if (!key.starts_with(folder) || end <= folder.size()) return std::nullopt;
+  int64_t version = 0;
+  const char* digits = key.data() + end + 1;
+  const char* rest = key.data() + key.size();
+  if (std::from_chars(digits, rest, version).ptr != rest) return std::nullopt;
+  return VersionKey(key.substr(folder.size(), end - folder.size()), version);
+}
 
 /// Whether the database can be used and has versions: then there is nothing to recover. DataLoss where it is damaged.
 absl::StatusOr<int64_t> CountVersions(const std::string& url) {
@@ -68,35 +86,143 @@ absl::StatusOr<std::map<VersionKey, std::vector<CommitInfo>>> LoadCommits(Object
   return commits;
 }
 
-/// The versions that name records tell of. What a damaged record named is known where only one commit can be meant.
-absl::StatusOr<std::vector<CommitInfo>> FindVersions(ObjectStore& objects, const Context& context,
-                                                     RecoverReport& report) {
-  TRY_ASSIGN(const auto commits, LoadCommits(objects, context, report));
-  std::vector<CommitInfo> versions;
-  for (const auto& [version, candidates] : commits) {
-    const std::string key = NameRecordKey(version.first, version.second);
-    const absl::StatusOr<std::string> record = objects.Get(key);
-    if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
-    const CommitInfo* named = nullptr;
-    const absl::StatusOr<VersionRecord> said =
-        record.ok() ? ParseVersionRecord(*record, key) : absl::StatusOr<VersionRecord>(record.status());
-    for (const CommitInfo& candidate : candidates) {
-      if (said.ok() && *record == WriteNameRecord(candidate, said->move.number)) named = &candidate;
-    }
-    if (named == nullptr && record.ok()) {
-      for (const CommitInfo& candidate : candidates) {
-        if ((said.ok() && candidate.digest == said->commit) || candidates.size() == 1) named = &candidate;
-      }
-      report.damages.push_back(fmt::format("{} is damaged", key));
-    }
-    if (named != nullptr) versions.push_back(*named);
-    report.unnamed_commits += static_cast<int64_t>(candidates.size()) - (named == nullptr ? 0 : 1);
-  }
-  return versions;
-}
+/// What is recovered of the names: first what the records say, then what follows from commits and records that are
+/// lost.
+class NamesFinder {
+ public:
+  NamesFinder(NameRecords records, std::map<VersionKey, std::vector<CommitInfo>> commits, absl::Time now,
+              RecoverReport& report)
+      : records_(std::move(records)), commits_(std::move(commits)), now_(now), report_(report) {}
 
-absl::Status Build(Store& store, const std::vector<CommitInfo>& versions, const Context& context,
-                   RecoverReport& report) {
+  void Run() {
+    for (const DeletedVersion& version : records_.deleted) deleted_.emplace(version.dataset, version.version);
+    for (const VersionRecord& record : records_.versions) {
+      if (deleted_.contains({record.dataset, record.version})) continue;
+      const CommitInfo* named = nullptr;
+      for (const CommitInfo& commit : commits_[{record.dataset, record.version}]) {
+        if (commit.digest == record.commit) named = &commit;
+      }
+      if (named != nullptr) {
+        versions_.push_back(*named);
+      } else {
+        Lose({record.dataset, record.version}, record.commit);
+      }
+    }
+    for (const DamagedRecord& damaged : records_.damaged) ReadDamaged(damaged);
+    ChainMoves(records_.moves);
+    for (const DeletedVersion& version : lost_) deleted_.emplace(version.dataset, version.version);
+    LeaveLostVersions();
+    std::sort(versions_.begin(), versions_.end(), [](const CommitInfo& a, const CommitInfo& b) {
+      return std::tie(a.dataset, a.version) < std::tie(b.dataset, b.version);
+    });
+    for (const auto& [version, candidates] : commits_) {
+      report_.unnamed_commits += static_cast<int64_t>(candidates.size());
+    }
+    report_.unnamed_commits -= static_cast<int64_t>(versions_.size());
+  }
+
+  const std::vector<CommitInfo>& versions() const { return versions_; }
+
+  /// In the transaction that makes everything visible. What is new has no record object yet.
+  absl::Status Enter(Database& database) const {
+    for (const CommitInfo& version : versions_) {
+      TRY(InsertVersion(database, version.dataset, version.version, version.digest, /*recorded=*/true));
+    }
+    for (const DeletedVersion& version : records_.deleted) TRY(InsertDeleted(database, version, /*recorded=*/true));
+    for (const DeletedVersion& version : lost_) TRY(InsertDeleted(database, version, /*recorded=*/false));
+    for (const NameMove& move : records_.moves) TRY(InsertMove(database, move, /*recorded=*/true));
+    for (const NameMove& move : made_) TRY(InsertMove(database, move, /*recorded=*/false));
+    return absl::OkStatus();
+  }
+
+ private:
+  /// The version is kept as a deleted one, so that its number is not given again.
+  void Lose(const VersionKey& version, const Digest& commit) {
+    report_.damages.push_back(fmt::format("{}@{}: its commit is lost", version.first, version.second));
+    lost_.push_back({.dataset = version.first,
+                     .version = version.second,
+                     .commit = commit,
+                     .author = kAuthor,
+                     .reason = "its commit was lost",
+                     .time = now_});
+  }
+
+  /// What a damaged record of a version named is known where only one commit can be meant.
+  void ReadDamaged(const DamagedRecord& damaged) {
+    report_.damages.push_back(damaged.message);
+    const std::optional<VersionKey> version = VersionOfRecordKey(damaged.key);
+    if (!version.has_value() || deleted_.contains(*version)) return;
+    const std::vector<CommitInfo>& candidates = commits_[*version];
+    if (candidates.size() != 1) return Lose(*version, Digest());
+    const CommitInfo& commit = candidates.front();
+    versions_.push_back(commit);
+    // Its branch's move has the number that is missing behind those of earlier versions.
+    NameMove move{.dataset = commit.dataset,
+                  .name = commit.branch,
+                  .number = 1,
+                  .action = NameAction::kCommit,
+                  .to = commit.version,
+                  .author = commit.author,
+                  .time = commit.time};
+    std::set<int64_t> numbers;
+    for (const NameMove& other : records_.moves) {
+      if (other.dataset != move.dataset || other.name != move.name) continue;
+      numbers.insert(other.number);
+      if (other.to.value_or(0) < commit.version) move.number = std::max(move.number, other.number + 1);
+    }
+    if (!numbers.contains(move.number)) records_.moves.push_back(std::move(move));
+  }
+
+  /// A name whose version is lost goes back to where it was before.
+  void LeaveLostVersions() {
+    for (size_t i = 0; i < records_.moves.size(); ++i) {
+      const NameMove& last = records_.moves[i];
+      const bool is_last = i + 1 == records_.moves.size() || records_.moves[i + 1].dataset != last.dataset ||
+                           records_.moves[i + 1].name != last.name;
+      if (!is_last || !last.to.has_value() || !IsLost({last.dataset, *last.to})) continue;
+      NameMove back = last;
+      back.number += 1;
+      back.from = last.to;
+      back.to.reset();
+      back.author = kAuthor;
+      back.reason = fmt::format("{}@{} was lost", last.dataset, *last.to);
+      back.time = now_;
+      for (size_t before = i; before-- > 0 && !back.to.has_value();) {
+        const NameMove& move = records_.moves[before];
+        if (move.dataset != last.dataset || move.name != last.name) break;
+        if (move.to.has_value() && !deleted_.contains({move.dataset, *move.to})) back.to = move.to;
+      }
+      back.action = back.to.has_value() ? NameAction::kSet : NameAction::kDelete;
+      report_.damages.push_back(back.to.has_value()
+                                    ? fmt::format("{} '{}' of {} goes back to {}@{}", ToString(back.kind), back.name,
+                                                  back.dataset, back.dataset, *back.to)
+                                    : fmt::format("{} '{}' of {} is no more: all of its versions are lost",
+                                                  ToString(back.kind), back.name, back.dataset));
+      made_.push_back(std::move(back));
+    }
+  }
+
+  bool IsLost(const VersionKey& version) const {
+    return std::any_of(lost_.begin(), lost_.end(), [&](const DeletedVersion& lost) {
+      return lost.dataset == version.first && lost.version == version.second;
+    });
+  }
+
+  static constexpr char kAuthor[] = "recover";
+
+  NameRecords records_;
+  std::map<VersionKey, std::vector<CommitInfo>> commits_;
+  const absl::Time now_;
+  RecoverReport& report_;
+  std::set<VersionKey> deleted_;  // with those that are lost
+  std::vector<CommitInfo> versions_;
+  std::vector<DeletedVersion> lost_;
+  std::vector<NameMove> made_;
+};
+
+/// The records that are taken, of all packs.
+absl::StatusOr<std::vector<Pack>> ChoosePacks(Store& store, const std::vector<CommitInfo>& versions,
+                                              const Context& context, RecoverReport& report) {
   RecordCatalog catalog(store.objects(), context);
   TRY(catalog.Load(report.damages));
   for (const CommitInfo& version : versions) {
@@ -109,51 +235,11 @@ absl::Status Build(Store& store, const std::vector<CommitInfo>& versions, const 
     const absl::Status chosen = catalog.Choose(version);
     if (!chosen.ok()) report.damages.push_back(fmt::format("{}: {}", version.Name(), std::string(chosen.message())));
   }
-  const std::vector<Pack> packs = catalog.ChosenPacks();
+  std::vector<Pack> packs = catalog.ChosenPacks();
   report.versions = static_cast<int64_t>(versions.size());
   report.packs = static_cast<int64_t>(packs.size());
   for (const Pack& pack : packs) report.records += static_cast<int64_t>(pack.entries.size());
-  return store.database().InTransaction([&]() -> absl::Status {
-    TRY(store.records().Enter(packs));
-    for (const CommitInfo& version : versions) {
-      TRY(store.database()
-              .Execute("INSERT INTO versions (dataset, version, commit_id, recorded) VALUES (:p1, :p2, :p3, 1) "
-                       "ON CONFLICT DO NOTHING",
-                       {version.dataset, version.version, version.digest.ToHex()})
-              .status());
-    }
-    return absl::OkStatus();
-  });
-}
-
-/// Names and deletions, as far as their records are whole; versions that were deleted are taken from `versions`.
-absl::Status RecoverNames(Store& store, std::vector<CommitInfo>& versions, RecoverReport& report) {
-  const absl::StatusOr<int64_t> rebuilt = RebuildNames(store.objects(), store.database());
-  if (absl::IsDataLoss(rebuilt.status())) {
-    report.damages.push_back(
-        fmt::format("branches, tags and aliases were not recovered: {}", std::string(rebuilt.status().message())));
-    return absl::OkStatus();
-  }
-  if (!rebuilt.ok()) return rebuilt.status();
-  TRY_ASSIGN(const std::vector<SqlRow> rows, store.database().Query("SELECT dataset, version FROM deleted_versions"));
-  std::set<std::pair<std::string, int64_t>> deleted;
-  for (const SqlRow& row : rows) deleted.emplace(std::get<std::string>(row[0]), std::get<int64_t>(row[1]));
-  std::erase_if(versions, [&](const CommitInfo& version) {
-    return deleted.contains({version.dataset, version.version});
-  });
-  std::set<std::pair<std::string, int64_t>> found;
-  for (const CommitInfo& version : versions) found.emplace(version.dataset, version.version);
-  // A version whose commit is lost would be in the way of its dataset's log.
-  TRY_ASSIGN(const std::vector<SqlRow> named, store.database().Query("SELECT dataset, version FROM versions"));
-  for (const SqlRow& row : named) {
-    const std::pair key(std::get<std::string>(row[0]), std::get<int64_t>(row[1]));
-    if (found.contains(key)) continue;
-    report.damages.push_back(fmt::format("{}@{}: its commit is lost", key.first, key.second));
-    TRY(store.database()
-            .Execute("DELETE FROM versions WHERE dataset = :p1 AND version = :p2", {key.first, key.second})
-            .status());
-  }
-  return absl::OkStatus();
+  return packs;
 }
 
 }  // namespace
@@ -178,9 +264,27 @@ absl::StatusOr<RecoverReport> Recover(const StoreLocation& location, const Conte
     }
   }
   TRY_ASSIGN(const std::unique_ptr<Store> store, Store::OpenEmpty(location));
-  TRY_ASSIGN(std::vector<CommitInfo> versions, FindVersions(store->objects(), context, report));
-  TRY(RecoverNames(*store, versions, report));
-  TRY(Build(*store, versions, context, report));
+  const std::string moved_to = report.moved_to;
+  TRY_ASSIGN(report, RecoverInto(*store, context));
+  report.moved_to = moved_to;
+  return report;
+}
+
+absl::StatusOr<RecoverReport> RecoverInto(Store& store, const Context& context) {
+  RecoverReport report;
+  TRY_ASSIGN(NameRecords records, ReadNameRecords(store.objects()));
+  TRY_ASSIGN(auto commits, LoadCommits(store.objects(), context, report));
+  // Names are kept to the microsecond.
+  const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(context.now()));
+  NamesFinder names(std::move(records), std::move(commits), now, report);
+  names.Run();
+  TRY_ASSIGN(const std::vector<Pack> packs, ChoosePacks(store, names.versions(), context, report));
+  const absl::Status entered = store.database().InTransaction([&]() -> absl::Status {
+    TRY(store.records().Enter(packs));
+    return names.Enter(store.database());
+  });
+  TRY(entered);
+  TRY(store.names().RecordPending());
   return report;
 }
 

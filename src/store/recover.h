@@ -10,6 +10,8 @@
 
 namespace roost::store {
 
+class Store;
+
 struct RecoverReport {
   int64_t versions = 0;
   int64_t packs = 0;
@@ -26,9 +28,16 @@ struct RecoverReport {
 /// Of a record that lies in several packs one is chosen, and of a tile its full leaves rather than a patch, so that no
 /// patch stands upon itself.
 ///
+/// A version whose commit is lost is kept as a deleted one, so that its number is not given again, and names that meant
+/// it go back to where they were before; records of names that are damaged are left out. All of it is told in
+/// `damages`.
+///
 /// FailedPrecondition where the database is there, sound and not empty, where there is no workspace, or one of a newer
 /// version. Not beside writers. Memory: about 300 bytes for each record. Cost: reads the ends of the packs, tables,
 /// lists and patches.
 absl::StatusOr<RecoverReport> Recover(const StoreLocation& location, const Context& context);
+
+/// The same for a store that is open over a database that holds nothing (Store::OpenEmpty).
+absl::StatusOr<RecoverReport> RecoverInto(Store& store, const Context& context);
 
 }  // namespace roost::store

@@ -15,10 +15,12 @@
 #include "store/backup.h"
 #include "store/garbage.h"
 #include "store/local_object_store.h"
+#include "store/names.h"
 #include "store/pack_index.h"
 #include "store/records.h"
 #include "store/recover.h"
 #include "store/store.h"
+#include "store/testing/database_faults.h"
 #include "store/testing/test_server.h"
 #include "store/testing/test_tables.h"
 
@@ -297,6 +299,67 @@ TEST_F(MaintenanceTest, WhatCannotBeRecoveredIsTold) {
   EXPECT_THAT(report->damages, Contains(HasSubstr("e@1")));
   EXPECT_THAT(report->damages, Contains(HasSubstr("names/datasets/d/000000000002")));
   EXPECT_THAT(ReadAll(location_), ElementsAre("e@1"));
+}
+
+TEST_F(MaintenanceTest, OneDamagedRecordOfANameCostsNoOtherName) {
+  NameChange tag{.dataset = "d", .name = "good", .kind = NameKind::kTag, .to = 1, .author = "ann", .reason = "r"};
+  ASSERT_TRUE(store_->names().Change(tag).ok());
+  tag.name = "bad";
+  ASSERT_TRUE(store_->names().Change(tag).ok());
+  WriteFile(Path("names/refs/d/bad/000000000001"), "damaged");
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto report = Recover(location_, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damages, ElementsAre(HasSubstr("names/refs/d/bad/000000000001")));
+  const auto store = *Store::Open(location_);
+  EXPECT_EQ(store->Resolve({.name = "d", .label = "good"})->version, 1);
+  EXPECT_EQ(store->Resolve({.name = "d", .label = "main"})->version, 3);
+}
+
+TEST_F(MaintenanceTest, AVersionWhoseCommitIsLostKeepsItsNumber) {
+  ASSERT_TRUE(store_->objects().Delete(CommitKey(infos_["d@3"].digest)).ok());
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto report = Recover(location_, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damages, ElementsAre("d@3: its commit is lost", "branch 'main' of d goes back to d@2"));
+  tables_.erase("d@3");
+  EXPECT_TRUE(ReadAll(location_).empty());
+  store_ = *Store::Open(location_);
+  ASSERT_EQ(store_->names().Deleted("d")->size(), 1u);
+  EXPECT_EQ(store_->names().Deleted("d")->front().reason, "its commit was lost");
+  Add("d", TestTable(70, 4));
+  EXPECT_TRUE(infos_.contains("d@4"));
+  // All of it is in records now: lost again, the database comes back the same.
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto again = Recover(location_, context_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->damages.empty());
+  EXPECT_TRUE(ReadAll(location_).empty());
+}
+
+TEST_F(MaintenanceTest, AFailedRecoveryLeavesNothingAndCanBeRunAgain) {
+  store_.reset();
+  for (int64_t failing = 1;; ++failing) {
+    location_.database = NewDatabase(KindOfThisRun(), folder_);
+    const auto store = *Store::OpenEmpty(location_);
+    DatabaseFaults faults(store->database());
+    faults.At(failing, DatabaseFaults::Effect::kDies);
+    const auto failed = RecoverInto(*store, context_);
+    if (failed.ok()) break;
+    ASSERT_LT(failing, 50);
+    const auto report = Recover(location_, context_);
+    if (absl::IsFailedPrecondition(report.status())) {
+      // It was done but for the records of names, which the next change writes.
+      EXPECT_TRUE(ReadAll(location_).empty());
+      continue;
+    }
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->versions, 4);
+    EXPECT_TRUE(ReadAll(location_).empty()) << "after failure " << failing;
+  }
 }
 
 TEST_F(MaintenanceTest, ABackupIsAWorkspaceAndTheNextOneCopiesOnlyWhatIsMissing) {
