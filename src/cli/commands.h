@@ -13,6 +13,8 @@ void AddInitCommand(CLI::App& app, Session& session);
 void AddDataCommands(CLI::App& app, Session& session);
 /// Adds gc and verify to `data`, which is there already, and the commands of `workspace`.
 void AddMaintenanceCommands(CLI::App& app, Session& session);
+/// Adds push and pull to `data`, and copy to `workspace`, which are there already.
+void AddTransferCommands(CLI::App& app, Session& session);
 /// Into the group "data".
 void AddDataDiffCommand(CLI::App& data, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);

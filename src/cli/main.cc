@@ -139,6 +139,7 @@ int Run(int count, char** words) {
   AddInitCommand(app, session);
   AddDataCommands(app, session);
   AddMaintenanceCommands(app, session);
+  AddTransferCommands(app, session);
   AddProfileCommand(app, session);
   AddSchemaCommands(app, session);
   AddTrainingCommands(app, session);

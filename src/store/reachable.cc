@@ -7,10 +7,8 @@
 #include <utility>
 
 #include "base/status.h"
-#include "base/thread_pool.h"
-#include "store/pack.h"
+#include "store/patch_heads.h"
 #include "store/table_object.h"
-#include "store/tile_patch.h"
 #include "store/tree.h"
 
 namespace roost::store {
@@ -71,28 +69,13 @@ absl::Status Reachable::FollowTiles(const TableObject& table) {
 }
 
 absl::Status Reachable::FollowSome(std::span<const Place> places, const TableObject& table) {
-  std::vector<Digest> ids;
-  for (const Place& place : places) ids.push_back(place.id);
-  TRY_ASSIGN(const RecordLocations locations, records_.Locate(ids));
-  std::vector<std::optional<TilePatch>> patches(places.size());
-  const absl::Status read = context_.pool->ParallelFor(places.size(), [&](size_t i) -> absl::Status {
-    const auto found = locations.find(ids[i]);
-    if (found == locations.end()) return absl::OkStatus();
-    TRY_ASSIGN(const std::string record, records_.Load(found->second));
-    absl::StatusOr<TilePatch> patch = ReadTilePatch(record);
-    if (patch.ok() && patch->leaves.size() != places[i].tile.node().leaves.size()) {
-      patch = absl::DataLossError("it does not fit its tile");
-    }
-    if (!patch.ok()) return Annotate(patch.status(), PackKey(found->second.pack) + ": record " + ids[i].ToHex());
-    for (LeafPatch& leaf : patch->leaves) leaf.given.clear();
-    patches[i] = *std::move(patch);
-    return absl::OkStatus();
-  });
-  TRY(read);
+  std::vector<TilePlace> tiles;
+  for (const Place& place : places) tiles.push_back(place.tile);
+  TRY_ASSIGN(const auto patches, LoadPatchHeads(tiles, records_, context_));
   for (size_t i = 0; i < places.size(); ++i) {
     const TileNode& node = places[i].tile.node();
     const std::optional<TilePatch>& patch = patches[i];
-    if (patch.has_value()) ids_.insert(ids[i]);
+    if (patch.has_value()) ids_.insert(places[i].id);
     for (size_t column = 0; column < node.leaves.size(); ++column) {
       const bool is_full = !patch.has_value() || patch->leaves[column].form == LeafPatch::Form::kFull;
       if (is_full) ids_.insert(node.leaves[column].id);

@@ -129,6 +129,12 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Create(const StoreLocation& locati
   TRY_ASSIGN(const std::unique_ptr<ObjectStore> objects, OpenObjects(location));
   TRY_ASSIGN(const bool is_there, objects->Exists(kFormatKey));
   if (is_there) return Open(location);
+  if (IsFile(location.database)) {
+    const std::filesystem::path folder = std::filesystem::path(location.database).parent_path();
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return ErrnoStatus(error.value(), fmt::format("making the folder '{}'", folder.string()));
+  }
   {
     TRY_ASSIGN(const std::unique_ptr<Database> database, Database::Open(location.database));
     TRY(CreateTables(*database));
