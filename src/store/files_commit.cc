@@ -73,9 +73,11 @@ absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, cons
                         fmt::format("'{}' is a dataset of tables; files cannot be its next version", request.dataset)),
                     "Give the files a dataset of their own, under another name.");
   }
+  const int64_t before = parent.has_value() ? parent->version : 0;
+  if (request.expected_version.value_or(before) != before) return LostRace(request.dataset);
   RecordWriter records(objects(), this->records(), context);
   TRY_ASSIGN(const StoredTree tree, make(parent, records));
-  if (parent.has_value() && parent->tree == tree.id) {
+  if (parent.has_value() && parent->tree == tree.id && request.other_parents.empty()) {
     CommitInfo same = *parent;
     same.unchanged = true;
     return same;
@@ -84,6 +86,7 @@ absl::StatusOr<CommitInfo> Store::CommitFiles(const CommitRequest& request, cons
   info.kind = DatasetKind::kFiles;
   info.tree = tree.id;
   if (parent.has_value()) info.parents.push_back(parent->digest);
+  info.parents.insert(info.parents.end(), request.other_parents.begin(), request.other_parents.end());
   info.files = tree.files;
   info.files_added = tree.files - (parent.has_value() ? parent->files : 0);
   info.bytes_in = static_cast<int64_t>(tree.bytes);
