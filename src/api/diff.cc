@@ -34,20 +34,22 @@ absl::StatusOr<VersionPair> ResolveDiff(Project& project, const DiffDataRequest&
   return versions;
 }
 
-absl::StatusOr<DataDiff> DiffData(Project& project, const DiffDataRequest& request, int64_t samples,
+absl::StatusOr<DataDiff> DiffData(Project& project, const VersionPair& versions, int64_t samples,
                                   const Context& context) {
-  DataDiff diff;
-  TRY_ASSIGN(diff.versions, ResolveDiff(project, request));
-  TRY_ASSIGN(const auto rows, store::DiffRows(project.store(), diff.versions.before, diff.versions.after,
+  DataDiff diff{.versions = versions};
+  TRY_ASSIGN(const auto rows, store::DiffRows(project.store(), versions.before, versions.after,
                                               {.rows_of_each_kind = samples}, context, &diff.changes));
   TRY_ARROW_ASSIGN(diff.samples, rows->ToTable());
   return diff;
 }
 
-absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadDiff(Project& project, const DiffDataRequest& request,
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadDiff(Project& project, const VersionPair& versions,
                                                                    const Context& context) {
-  TRY_ASSIGN(const VersionPair versions, ResolveDiff(project, request));
   return store::DiffRows(project.store(), versions.before, versions.after, {}, context, nullptr);
+}
+
+absl::StatusOr<store::TreeDiff> DiffFiles(Project& project, const VersionPair& versions, const Context& context) {
+  return store::DiffTrees(project.store(), versions.before, versions.after, context);
 }
 
 }  // namespace roost::api

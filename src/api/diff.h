@@ -10,6 +10,7 @@
 #include "api/project.h"
 #include "base/context.h"
 #include "store/table_diff.h"
+#include "store/tree_diff.h"
 
 namespace roost::api {
 
@@ -34,12 +35,15 @@ struct DataDiff {
 /// no version before the only one that is named.
 absl::StatusOr<VersionPair> ResolveDiff(Project& project, const DiffDataRequest& request);
 
-/// What changed, counted, and the first `samples` rows of each kind.
-absl::StatusOr<DataDiff> DiffData(Project& project, const DiffDataRequest& request, int64_t samples,
+/// Of tables: what changed, counted, and the first `samples` rows of each kind.
+absl::StatusOr<DataDiff> DiffData(Project& project, const VersionPair& versions, int64_t samples,
                                   const Context& context);
 
-/// All changed rows. `project`, and what `context` points to, outlive the reader.
-absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadDiff(Project& project, const DiffDataRequest& request,
+/// Of tables: all changed rows. `project`, and what `context` points to, outlive the reader.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadDiff(Project& project, const VersionPair& versions,
                                                                    const Context& context);
+
+/// Of datasets of files: what became of the files.
+absl::StatusOr<store::TreeDiff> DiffFiles(Project& project, const VersionPair& versions, const Context& context);
 
 }  // namespace roost::api

@@ -38,6 +38,7 @@ absl::StatusOr<ingest::FolderReport> AddFiles(Project& project, const AddFilesRe
     TRY_ASSIGN(paths, table::ExpandGlobs(request.paths));
   }
   const ingest::FolderOptions options{.dataset = request.dataset,
+                                      .branch = request.branch,
                                       .message = request.message,
                                       .author = project.author(),
                                       .caches = CachesOf(project),
@@ -81,13 +82,6 @@ absl::StatusOr<ingest::CheckoutReport> ExportFiles(Project& project, const Expor
                                         .caches = CachesOf(project),
                                         .left_out = WorkspaceFolders(project)};
   return ingest::CheckOut(project.store(), version, options, context);
-}
-
-absl::StatusOr<store::TreeDiff> DiffFiles(Project& project, const std::string& before, const std::string& after,
-                                          const Context& context) {
-  TRY_ASSIGN(const store::CommitInfo old_version, ShowData(project, before));
-  TRY_ASSIGN(const store::CommitInfo new_version, ShowData(project, after));
-  return store::DiffTrees(project.store(), old_version, new_version, context);
 }
 
 }  // namespace roost::api

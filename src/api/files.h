@@ -12,13 +12,14 @@
 #include "base/context.h"
 #include "ingest/checkout.h"
 #include "ingest/folder.h"
-#include "store/tree_diff.h"
+#include "store/tree.h"
 
 namespace roost::api {
 
 struct AddFilesRequest {
   std::string dataset;
   std::vector<std::string> paths;  ///< one folder; or files and globs, each kept under its name
+  std::string branch;              ///< that the version is made on; empty: main
   std::string message;
 };
 
@@ -49,9 +50,5 @@ struct ExportFilesRequest {
 /// Makes a folder hold the files of a version; see ingest::CheckOut.
 absl::StatusOr<ingest::CheckoutReport> ExportFiles(Project& project, const ExportFilesRequest& request,
                                                    const Context& context);
-
-/// What became of the files of version `before` in version `after`, both references to datasets of files.
-absl::StatusOr<store::TreeDiff> DiffFiles(Project& project, const std::string& before, const std::string& after,
-                                          const Context& context);
 
 }  // namespace roost::api

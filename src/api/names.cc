@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/data.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -127,6 +128,24 @@ absl::StatusOr<DeleteDataResponse> DeleteData(Project& project, const DeleteData
     response.versions.push_back(fmt::format("{}@{}", version.dataset, version.version));
   }
   return response;
+}
+
+absl::StatusOr<store::MergeResult> MergeData(Project& project, const MergeDataRequest& request,
+                                             const Context& context) {
+  constexpr int kMaxTries = 5;
+  const std::string into = request.into.empty() ? store::kMainBranch : request.into;
+  store::MergeRequest merge{.dataset = request.dataset,
+                            .into = into,
+                            .on_conflict = request.on_conflict,
+                            .allow_protected = request.force,
+                            .author = project.author(),
+                            .message = request.message};
+  if (merge.message.empty()) merge.message = fmt::format("merge {} into {}", request.from, into);
+  for (int tries = 1;; ++tries) {
+    TRY_ASSIGN(merge.theirs, ShowData(project, fmt::format("{}@{}", request.dataset, request.from)));
+    absl::StatusOr<store::MergeResult> merged = store::Merge(project.store(), merge, context);
+    if (!absl::IsAborted(merged.status()) || tries == kMaxTries) return merged;
+  }
 }
 
 }  // namespace roost::api

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "store/merge.h"
 #include "store/name_record.h"
 #include "store/names.h"
 
@@ -64,5 +65,17 @@ struct DeleteDataResponse {
 /// mean the version or models were trained on it.
 absl::StatusOr<DeleteDataResponse> DeleteData(Project& project, const DeleteDataRequest& request,
                                               const Context& context);
+
+struct MergeDataRequest {
+  std::string dataset;
+  std::string from;  ///< "3", or a name of the dataset
+  std::string into;  ///< a branch; empty: main
+  store::OnConflict on_conflict = store::OnConflict::kFail;
+  bool force = false;   ///< into a protected branch too
+  std::string message;  ///< empty: says what was merged
+};
+
+/// Merges a version into a branch (store::Merge); where another writer moved the branch meanwhile, again.
+absl::StatusOr<store::MergeResult> MergeData(Project& project, const MergeDataRequest& request, const Context& context);
 
 }  // namespace roost::api

@@ -74,10 +74,12 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
       return absl::InvalidArgumentError(
           "--append, --upsert and --key are for tables; a folder is the whole new version");
     }
-    return RunAddFiles(
-        project,
-        {.dataset = options.request.dataset, .paths = options.request.files, .message = options.request.message},
-        session);
+    return RunAddFiles(project,
+                       {.dataset = options.request.dataset,
+                        .paths = options.request.files,
+                        .branch = options.request.branch,
+                        .message = options.request.message},
+                       session);
   }
   api::AddDataRequest request = options.request;
   if (options.append) request.mode = api::AddMode::kAppend;
@@ -341,6 +343,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   AddReadCommands(*data, session);
   AddFilesCommands(*data, session);
   AddDataDiffCommand(*data, session);
+  AddDataMergeCommand(*data, session);
   AddNameCommands(*data, session);
 }
 

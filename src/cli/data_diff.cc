@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/data_files.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 #include "table/arrow_status.h"
@@ -232,16 +233,33 @@ absl::Status ShowSamples(const api::DataDiff& diff, Session& session) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<int> DiffOfFiles(api::Project& project, const api::VersionPair& versions, const DiffOptions& options,
+                                Session& session) {
+  const RowsOutput& output = options.output;
+  if (output.path != "-" || !output.format.empty() || output.limit >= 0) {
+    return WithHint(absl::InvalidArgumentError(fmt::format(
+                        "{} is a version of files: --format, -o and --limit are for rows", versions.after.Name())),
+                    "Leave them out; --json is for programs.");
+  }
+  TRY_ASSIGN(const store::TreeDiff diff, api::DiffFiles(project, versions, session.MakeContext()));
+  session.Print(session.json() ? ToText(FilesDiffToJson(versions, diff)) : FilesDiffText(versions, diff));
+  return options.sets_exit_code && !diff.empty() ? 1 : 0;
+}
+
 absl::StatusOr<int> RunDiff(const DiffOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::VersionPair versions, api::ResolveDiff(project, options.request));
+  if (versions.before.kind == store::DatasetKind::kFiles && versions.after.kind == store::DatasetKind::kFiles) {
+    return DiffOfFiles(project, versions, options, session);
+  }
   const Context context = session.MakeContext();
   const RowsOutput& output = options.output;
   if (output.path != "-" || !output.format.empty()) {
-    TRY_ASSIGN(const auto rows, api::ReadDiff(project, options.request, context));
+    TRY_ASSIGN(const auto rows, api::ReadDiff(project, versions, context));
     return HandOver(*api::LimitRows(rows, output.limit), output, session, context);
   }
   const int64_t samples = session.json() ? 0 : output.limit < 0 ? kSampleRows : output.limit;
-  TRY_ASSIGN(const api::DataDiff diff, api::DiffData(project, options.request, samples, context));
+  TRY_ASSIGN(const api::DataDiff diff, api::DiffData(project, versions, samples, context));
   const int exit_code = options.sets_exit_code && !diff.changes.None() ? 1 : 0;
   if (session.json()) {
     session.Print(ToText(ToJson(diff)));
@@ -260,7 +278,7 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options, Session& session) {
 }  // namespace
 
 void AddDataDiffCommand(CLI::App& data, Session& session) {
-  CLI::App* diff = data.add_subcommand("diff", "What changed between two versions: columns, rows and cells");
+  CLI::App* diff = data.add_subcommand("diff", "What changed between two versions: columns, rows and cells, or files");
   auto options = std::make_shared<DiffOptions>();
   diff->add_option("OLD", options->request.before, "NAME@VERSION; alone: compared with the version before it")
       ->required();

@@ -3,6 +3,7 @@
 #include "cli/data_files.h"
 
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -62,6 +63,47 @@ absl::StatusOr<int> RunListFiles(const std::string& reference, Session& session)
 }
 
 }  // namespace
+
+Json FilesDiffToJson(const api::VersionPair& versions, const store::TreeDiff& diff) {
+  Json json{{"old", versions.before.Name()}, {"new", versions.after.Name()}, {"different", !diff.empty()}};
+  for (const auto& [name, entries] : {std::pair("added", &diff.added), std::pair("removed", &diff.removed)}) {
+    json[name] = Json::array();
+    for (const store::TreeEntry& entry : *entries) json[name].push_back(ToJson(entry));
+  }
+  for (const auto& [name, entries] : {std::pair("changed", &diff.changed), std::pair("renamed", &diff.renamed)}) {
+    json[name] = Json::array();
+    for (const store::ChangedEntry& entry : *entries) {
+      json[name].push_back({{"old", ToJson(entry.before)}, {"new", ToJson(entry.after)}});
+    }
+  }
+  return json;
+}
+
+std::string FilesDiffText(const api::VersionPair& versions, const store::TreeDiff& diff) {
+  const std::string names = fmt::format("{} → {}", versions.before.Name(), versions.after.Name());
+  if (diff.empty()) return names + ": no differences\n";
+  std::vector<std::string> counts;
+  std::vector<std::vector<std::string>> lines;
+  const auto count = [&](size_t number, const char* what) {
+    if (number > 0) counts.push_back(fmt::format("{} {}", FormatCount(static_cast<int64_t>(number)), what));
+  };
+  const auto what_of = [](const store::TreeEntry& entry) {
+    return entry.is_file() ? FormatBytes(static_cast<int64_t>(entry.content.size)) : std::string(NameOf(entry.type));
+  };
+  for (const auto& [what, entries] : {std::pair("added", &diff.added), std::pair("removed", &diff.removed)}) {
+    count(entries->size(), what);
+    for (const store::TreeEntry& entry : *entries) lines.push_back({what, entry.path, what_of(entry)});
+  }
+  count(diff.changed.size(), "changed");
+  for (const store::ChangedEntry& entry : diff.changed) {
+    lines.push_back({"changed", entry.before.path, what_of(entry.before) + " → " + what_of(entry.after)});
+  }
+  count(diff.renamed.size(), "renamed");
+  for (const store::ChangedEntry& entry : diff.renamed) {
+    lines.push_back({"renamed", fmt::format("{} → {}", entry.before.path, entry.after.path), what_of(entry.after)});
+  }
+  return fmt::format("{}: {}\n\n{}", names, fmt::join(counts, ", "), AlignColumns(lines, "lll"));
+}
 
 Json FilesToJson(const store::CommitInfo& version) {
   return Json{{"dataset", version.dataset},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "api/diff.h"
 #include "api/files.h"
 #include "base/json.h"
 #include "cli/session.h"
@@ -23,6 +24,10 @@ absl::StatusOr<int> RunAddFiles(api::Project& project, const api::AddFilesReques
 absl::StatusOr<int> RunCatFile(api::Project& project, const std::string& reference, const std::string& path,
                                Session& session);
 absl::StatusOr<int> RunExportFiles(api::Project& project, const api::ExportFilesRequest& request, Session& session);
+
+/// What roost data diff shows of two versions of files.
+Json FilesDiffToJson(const api::VersionPair& versions, const store::TreeDiff& diff);
+std::string FilesDiffText(const api::VersionPair& versions, const store::TreeDiff& diff);
 
 /// A version of files as JSON.
 Json FilesToJson(const store::CommitInfo& version);

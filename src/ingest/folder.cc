@@ -263,7 +263,8 @@ absl::StatusOr<FolderReport> IngestFolder(store::Store& store, const std::vector
   }
   StatCache cache = StatCache::Load(options.caches, CacheKeyOf(options.dataset, paths));
   FolderIngest ingest(store, is_folder ? paths.front() : "", std::move(scanned), cache, context);
-  store::CommitRequest request{.dataset = options.dataset, .message = options.message, .author = options.author};
+  store::CommitRequest request{
+      .dataset = options.dataset, .branch = options.branch, .message = options.message, .author = options.author};
   request.provenance["source"] = ProvenanceOf(paths);
   TRY_ASSIGN(const store::CommitInfo version,
              store.CommitFiles(

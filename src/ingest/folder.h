@@ -13,6 +13,7 @@ namespace roost::ingest {
 
 struct FolderOptions {
   std::string dataset;
+  std::string branch;  ///< that the version is made on; empty: main
   std::string message;
   std::string author;
   std::string caches;                 ///< the folder of the stat caches; empty: none is kept

@@ -20,7 +20,7 @@ std::string KeyOf(const store::CommitInfo& version) { return fmt::format("profil
 
 absl::StatusOr<profile::Profile> Compute(store::Store& store, const store::CommitInfo& version,
                                          const Context& context) {
-  TRY_ASSIGN(const auto rows, store.Read(version, {.dictionary_strings = true}, context));
+  TRY_ASSIGN(const auto rows, store.Read(version, {.dictionary_strings = true, .stored_order = true}, context));
   profile::Profile profile;
   for (int64_t done = 0;;) {
     std::shared_ptr<arrow::RecordBatch> batch;

@@ -25,6 +25,7 @@ absl::Status FastForward(Store& store, const MergeRequest& request, const Commit
                           .action = NameAction::kSet,
                           .to = request.theirs.version,
                           .expected = ours.version,
+                          .force = request.allow_protected,
                           .author = request.author,
                           .reason = request.message,
                           .time = context.now()};
@@ -32,7 +33,7 @@ absl::Status FastForward(Store& store, const MergeRequest& request, const Commit
 }
 
 CommitRequest RequestFor(const MergeRequest& request, const CommitInfo& ours, const std::string& branch) {
-  CommitRequest commit{.dataset = request.dataset, .branch = branch};
+  CommitRequest commit{.dataset = request.dataset, .branch = branch, .allow_protected = request.allow_protected};
   commit.other_parents = {request.theirs.digest};
   commit.expected_version = ours.version;
   commit.message = request.message;
@@ -81,7 +82,8 @@ absl::Status MergeFilesInto(Store& store, const MergeRequest& request, const Com
 
 absl::StatusOr<MergeResult> Merge(Store& store, const MergeRequest& request, const Context& context) {
   const std::string branch = request.into.empty() ? kMainBranch : request.into;
-  TRY_ASSIGN(const std::optional<CommitInfo> head, store.names().HeadForCommit(request.dataset, branch, false));
+  TRY_ASSIGN(const std::optional<CommitInfo> head,
+             store.names().HeadForCommit(request.dataset, branch, request.allow_protected));
   if (!head.has_value()) return absl::NotFoundError(fmt::format("there is no dataset '{}'", request.dataset));
   if (head->kind != request.theirs.kind) {
     return absl::InvalidArgumentError(

@@ -17,6 +17,7 @@ struct MergeRequest {
   CommitInfo theirs;  ///< what is merged
   std::string into;   ///< the branch that gets it; empty: main
   OnConflict on_conflict = OnConflict::kFail;
+  bool allow_protected = false;  ///< into a protected branch too
   std::string author;
   std::string message;
 };

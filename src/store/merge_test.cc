@@ -1,5 +1,6 @@
 #include "store/merge.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -12,11 +13,13 @@
 
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "store/files_commit.h"
 #include "store/garbage.h"
 #include "store/merge_changes.h"
 #include "store/names.h"
 #include "store/testing/test_server.h"
 #include "store/testing/test_tables.h"
+#include "store/tree_reader.h"
 
 namespace roost::store {
 namespace {
@@ -386,8 +389,85 @@ TEST_F(MergeTest, AProtectedBranchAndStrangersAreRefused) {
   ASSERT_TRUE(store_->names().Change(protect).ok());
   MergeRequest request{.dataset = dataset_, .theirs = *store_->Resolve({.name = dataset_, .label = "theirs"})};
   EXPECT_TRUE(absl::IsFailedPrecondition(Merge(*store_, request, context_).status()));
+  request.allow_protected = true;
+  EXPECT_TRUE(Merge(*store_, request, context_).ok());
   request.into = "nowhere";
   EXPECT_TRUE(absl::IsNotFound(Merge(*store_, request, context_).status()));
+}
+
+TreeEntry File(const std::string& path, const std::string& content) {
+  TreeEntry entry{.path = path};
+  entry.content.size = content.size();
+  entry.content.sha256 = Sha256(content);
+  return entry;
+}
+
+class MergeFilesTest : public MergeTest {
+ protected:
+  /// A version with files that have no content of their own: what they are is told by size and digest.
+  CommitInfo AddFiles(std::vector<TreeEntry> entries, const std::string& branch = "") {
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    const auto make = [&](const std::optional<CommitInfo>&, RecordWriter& records) {
+      for (TreeEntry& entry : entries) {
+        if (entry.content.size == 0 || !entry.content.parts.empty()) continue;
+        const std::string chunk = entry.path + entry.content.sha256.ToHex();
+        const Digest id = IdOfObject(kChunkTag, chunk);
+        EXPECT_TRUE(records.Add(id, EncodeChunk(chunk)).ok());
+        entry.content.size = chunk.size();
+        entry.content.parts = {{.id = id, .bytes = chunk.size()}};
+      }
+      return WriteTreeOf(entries, {}, records);
+    };
+    auto info = store_->CommitFiles({.dataset = dataset_, .branch = branch}, make, context_);
+    EXPECT_TRUE(info.ok()) << info.status();
+    return info.ok() ? *info : CommitInfo{};
+  }
+
+  std::vector<std::string> Paths() {
+    const CommitInfo info = *store_->Resolve({.name = dataset_, .label = "main"});
+    const Tree tree = *LoadTree(*store_, info);
+    std::vector<std::string> paths;
+    const auto entries = *LoadEntries(*store_, tree.parts, context_);
+    for (const TreeEntry& entry : entries) {
+      paths.push_back(entry.path + " " + entry.content.sha256.ToHex().substr(0, 4));
+    }
+    return paths;
+  }
+
+  static std::string Name(const std::string& path, const std::string& content) {
+    return path + " " + Sha256(content).ToHex().substr(0, 4);
+  }
+};
+
+TEST_F(MergeFilesTest, FilesAreMergedByTheirPaths) {
+  AddFiles({File("a", "1"), File("b", "1"), File("c", "1"), File("d", "1"), File("e", "1")});
+  MakeBranch("theirs", 1);
+  // There: b changed, c removed, f new, e changed.
+  AddFiles({File("a", "1"), File("b", "2"), File("d", "1"), File("e", "3"), File("f", "1")}, "theirs");
+  // Here: a changed, d removed, g new.
+  AddFiles({File("a", "2"), File("b", "1"), File("c", "1"), File("e", "1"), File("g", "1")});
+  const MergeResult result = MergeInto();
+  EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(result.added, 1);
+  EXPECT_EQ(result.removed, 1);
+  EXPECT_EQ(result.changed, 2);
+  EXPECT_EQ(result.version.parents.size(), 2u);
+  EXPECT_THAT(Paths(), ElementsAre(Name("a", "2"), Name("b", "2"), Name("e", "3"), Name("f", "1"), Name("g", "1")));
+}
+
+TEST_F(MergeFilesTest, AFileThatBothChangedIsAConflict) {
+  AddFiles({File("a", "1"), File("b", "1"), File("c", "1")});
+  MakeBranch("theirs", 1);
+  AddFiles({File("a", "2"), File("c", "2")}, "theirs");
+  AddFiles({File("a", "3"), File("b", "2"), File("c", "2")});
+  const MergeResult failed = MergeInto();
+  EXPECT_EQ(failed.outcome, MergeResult::Outcome::kConflicts);
+  ASSERT_THAT(failed.conflicts, SizeIs(2));
+  EXPECT_EQ(failed.conflicts[0].where, "a");
+  EXPECT_EQ(failed.conflicts[1].where, "b");
+  EXPECT_EQ(failed.conflicts[1].theirs, "not there");
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_THAT(Paths(), ElementsAre(Name("a", "2"), Name("c", "2")));
 }
 
 TEST(RowMap, RowsThatAreNotToldFollowInTheirOrder) {
