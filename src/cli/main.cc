@@ -1,9 +1,13 @@
 // The program `roost`: its commands, and the one place where an exception that nobody expected ends.
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -164,10 +168,22 @@ int Run(int count, char** words) {
 }  // namespace
 }  // namespace roost::cli
 
-int main(int count, char** words) {
-  // Arrow's other pool keeps what it has freed: a commit of a million rows takes 260 MB with the C library's, 345 with
-  // it.
+namespace {
+
+/// Measured on commits of a million rows. Arrow's own pool keeps what it has freed: 345 MB in place of 260. By default
+/// memory of tiles is given back to the system at every turn and cleared by it the next time, a fifth of a read's time;
+/// and there are eight arenas a core, each of which keeps some.
+void TuneMemory() {
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  TuneMemory();
   roost::cli::InstallSignalHandlers();
   try {
     return roost::cli::Run(count, words);

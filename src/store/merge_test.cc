@@ -351,6 +351,10 @@ TEST_F(MergeTest, ColumnsThatOneSideAddedDroppedRenamedOrWidenedAreMerged) {
   MakeSides(base, ours, base, {}, {}, {.amount = ""});
   EXPECT_EQ(MergeInto().outcome, MergeResult::Outcome::kMerged);
   EXPECT_EQ(Rows(), RowsOf(*ToTable(ours, {.amount = ""})));
+  // Theirs renamed a column that ours changed.
+  MakeSides(base, ours, base, {}, {}, {.amount = "sum"});
+  EXPECT_EQ(MergeInto().outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows(), RowsOf(*ToTable(ours, {.amount = "sum"})));
   // Theirs widened a column.
   MakeSides(base, ours, base, {.wide_amount = false}, {.wide_amount = false}, {.wide_amount = true});
   EXPECT_EQ(MergeInto().outcome, MergeResult::Outcome::kMerged);

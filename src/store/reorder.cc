@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -78,32 +77,6 @@ bool IsInOrder(const RowMatch& match) {
     return std::pair<int64_t, int64_t>(least, greatest);
   }();
   return LongestAscent(match.rows) * 10 >= match.matched * 9 && match.matched * 5 >= (last - first + 1) * 4;
-}
-
-/// How many rows of both are met in the same order, seen from the front: rows that came or went are passed over where
-/// there are few of them at a place. Cost: a glance at each row.
-int64_t MetInOrder(std::span<const uint64_t> before, std::span<const uint64_t> after) {
-  constexpr size_t kWindow = 32;
-  int64_t met = 0;
-  size_t i = 0;
-  size_t j = 0;
-  while (i < before.size() && j < after.size()) {
-    size_t skip = 0;
-    while (skip < kWindow && !(i + skip < before.size() && before[i + skip] == after[j]) &&
-           !(j + skip < after.size() && before[i] == after[j + skip])) {
-      ++skip;
-    }
-    if (skip == kWindow) {
-      ++i;
-      ++j;
-      continue;
-    }
-    (i + skip < before.size() && before[i + skip] == after[j] ? i : j) += skip;
-    ++met;
-    ++i;
-    ++j;
-  }
-  return met;
 }
 
 class Reorder {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <span>
 #include <tuple>
 
 #include "base/status.h"
@@ -163,6 +164,30 @@ std::vector<uint32_t> PlaceRows(const RowMatch& match, int64_t parent_rows, cons
     if (is_new(row) && places[row] == Place::kEnd) stored[row] = next++;
   }
   return stored;
+}
+
+int64_t MetInOrder(std::span<const uint64_t> before, std::span<const uint64_t> after) {
+  constexpr size_t kWindow = 32;
+  int64_t met = 0;
+  size_t i = 0;
+  size_t j = 0;
+  while (i < before.size() && j < after.size()) {
+    size_t skip = 0;
+    while (skip < kWindow && !(i + skip < before.size() && before[i + skip] == after[j]) &&
+           !(j + skip < after.size() && before[i] == after[j + skip])) {
+      ++skip;
+    }
+    if (skip == kWindow) {
+      ++i;
+      ++j;
+      continue;
+    }
+    (i + skip < before.size() && before[i + skip] == after[j] ? i : j) += skip;
+    ++met;
+    ++i;
+    ++j;
+  }
+  return met;
 }
 
 }  // namespace roost::store

@@ -39,4 +39,8 @@ int64_t StartOfTail(const RowMatch& match, int64_t parent_rows);
 /// before where there is a choice; the others at the end. Cost: one pass over both tables.
 std::vector<uint32_t> PlaceRows(const RowMatch& match, int64_t parent_rows, const std::function<bool(size_t)>& joins);
 
+/// How many rows of both are met in the same order, by their hashes, seen from the front: rows that came or went are
+/// passed over where there are few of them at a place. Cost: a glance at each row.
+int64_t MetInOrder(std::span<const uint64_t> before, std::span<const uint64_t> after);
+
 }  // namespace roost::store

@@ -1,6 +1,8 @@
 #include "store/table_change.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "store/column_renames.h"
 #include "store/key_change.h"
 #include "store/leaf_codec.h"
 #include "store/ordered_reader.h"
@@ -159,10 +162,16 @@ absl::Status ReopenLastTile(const TableObject& parent, TileLoader& loader, const
 absl::StatusOr<ChangedTable> WriteSnapshot(const CommitRequest& request, const std::optional<TableObject>& parent,
                                            arrow::RecordBatchReader& reader, TileLoader& loader, RecordWriter& records,
                                            const Context& context) {
-  TRY_ASSIGN(TablePlan plan, PlanSnapshot(*reader.schema(), parent, request.key));
   arrow::RecordBatchVector first;
-  if (plan.table.cut_columns.empty()) {
+  std::map<std::string, int64_t> renames;
+  if (parent.has_value() && MayRename(*parent, *reader.schema())) {
     TRY(ReadAhead(reader, kCutSampleRows, first));
+    TRY_ASSIGN(const auto sample, FirstRows(reader.schema(), first, kCutSampleRows));
+    TRY_ASSIGN(renames, FindRenames(*parent, *sample, loader, context));
+  }
+  TRY_ASSIGN(TablePlan plan, PlanSnapshot(*reader.schema(), parent, request.key, renames));
+  if (plan.table.cut_columns.empty()) {
+    if (first.empty()) TRY(ReadAhead(reader, kCutSampleRows, first));
     TRY_ASSIGN(const auto sample, FirstRows(reader.schema(), first, kCutSampleRows));
     ChooseCut(*sample, plan);
   }

@@ -418,16 +418,35 @@ TEST_F(TableDiffTest, ColumnsAreComparedByTheirIds) {
   CheckApplied(before, after);
   CheckApplied(after, before);
   const TableChanges changes = Diff(before, after).changes;
-  ASSERT_EQ(changes.columns.size(), 5U);
-  EXPECT_TRUE(changes.columns[0].IsAdded());
+  ASSERT_EQ(changes.columns.size(), 4U);
+  EXPECT_TRUE(changes.columns[0].IsRenamed());
+  EXPECT_EQ(changes.columns[0].changed_cells, 0);
   EXPECT_EQ(changes.columns[2].after->name, "delay");
   EXPECT_TRUE(changes.columns[2].IsRetyped());
   EXPECT_TRUE(changes.columns[2].is_compared);
   EXPECT_EQ(changes.columns[2].changed_cells, 1);
   EXPECT_TRUE(changes.columns[3].IsDropped());
-  EXPECT_TRUE(changes.columns[4].IsDropped());
   EXPECT_EQ(changes.rows_changed, 1);
   EXPECT_FALSE(changes.None());
+}
+
+TEST_F(TableDiffTest, ANewColumnIsARenamedOneOnlyWhereItHasItsValues) {
+  std::mt19937_64 random(9);
+  Flights flights = RandomFlights(random, 3'000);
+  const CommitInfo before = Commit(ToTable(flights));
+  // Some rows come and go, some values change: it is the same column still.
+  flights.erase(flights.begin() + 50, flights.begin() + 60);
+  for (size_t i = 0; i < flights.size(); i += 40) flights[i].origin = "changed";
+  const CommitInfo renamed = Commit(ToTable(flights, {.origin = "from"}));
+  TableChanges changes = Diff(before, renamed).changes;
+  ASSERT_EQ(changes.columns.size(), 4U);
+  EXPECT_TRUE(changes.columns[2].IsRenamed());
+  EXPECT_GT(changes.columns[2].changed_cells, 50);
+  for (Flight& flight : flights) flight.origin = fmt::format("other {}", random() % 9);
+  changes = Diff(renamed, Commit(ToTable(flights, {.origin = "source"}))).changes;
+  ASSERT_EQ(changes.columns.size(), 5U);
+  EXPECT_TRUE(changes.columns[2].IsAdded());
+  EXPECT_TRUE(changes.columns[4].IsDropped());
 }
 
 TEST_F(TableDiffTest, AMovedColumnIsNamedAndNothingOfItsValuesIsRead) {

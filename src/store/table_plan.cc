@@ -108,7 +108,8 @@ absl::StatusOr<std::vector<int64_t>> KeyOf(const std::vector<StoredColumn>& colu
 }  // namespace
 
 absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::optional<TableObject>& parent,
-                                       std::span<const std::string> key) {
+                                       std::span<const std::string> key,
+                                       const std::map<std::string, int64_t>& renames) {
   TRY(CheckNames(schema));
   TablePlan plan;
   TableObject& table = plan.table;
@@ -118,7 +119,11 @@ absl::StatusOr<TablePlan> PlanSnapshot(const arrow::Schema& schema, const std::o
     const StoredColumn* before = parent.has_value() ? Find(parent->columns, field.name()) : nullptr;
     StoredColumn column{.name = field.name(), .nullable = field.nullable()};
     TRY_ASSIGN(column.type, TypeNameOf(*field.type(), field.name()));
-    column.id = before != nullptr && GoesOn(before->type, column.type) ? before->id : table.next_column_id++;
+    if (const auto renamed = renames.find(field.name()); renamed != renames.end()) {
+      column.id = renamed->second;
+    } else {
+      column.id = before != nullptr && GoesOn(before->type, column.type) ? before->id : table.next_column_id++;
+    }
     table.columns.push_back(std::move(column));
     plan.fields.push_back(i);
   }
