@@ -168,24 +168,36 @@ std::vector<uint32_t> PlaceRows(const RowMatch& match, int64_t parent_rows, cons
 
 int64_t MetInOrder(std::span<const uint64_t> before, std::span<const uint64_t> after) {
   constexpr size_t kWindow = 32;
+  constexpr size_t kAnchor = 4;  // equal rows in a row: of few different values one alone tells little
+  const auto fits = [&](size_t i, size_t j) {
+    const size_t end =
+        std::min({kAnchor, before.size() - std::min(i, before.size()), after.size() - std::min(j, after.size())});
+    for (size_t step = 0; step < end; ++step) {
+      if (before[i + step] != after[j + step]) return false;
+    }
+    return end > 0;
+  };
   int64_t met = 0;
   size_t i = 0;
   size_t j = 0;
   while (i < before.size() && j < after.size()) {
-    size_t skip = 0;
-    while (skip < kWindow && !(i + skip < before.size() && before[i + skip] == after[j]) &&
-           !(j + skip < after.size() && before[i] == after[j + skip])) {
-      ++skip;
-    }
-    if (skip == kWindow) {
+    if (before[i] == after[j]) {
+      ++met;
       ++i;
       ++j;
       continue;
     }
-    (i + skip < before.size() && before[i + skip] == after[j] ? i : j) += skip;
-    ++met;
-    ++i;
-    ++j;
+    // A row that changed, else rows that went, or came; else go on with the next of both.
+    size_t gone = 1;
+    size_t came = 1;
+    for (size_t skip = 1; skip < kWindow && !fits(i + 1, j + 1); ++skip) {
+      if (!fits(i + skip, j) && !fits(i, j + skip)) continue;
+      gone = fits(i + skip, j) ? skip : 0;
+      came = gone > 0 ? 0 : skip;
+      break;
+    }
+    i += gone;
+    j += came;
   }
   return met;
 }
