@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test quickstart accept lint bench clean
+.PHONY: help setup build test quickstart accept lint bench bench-store clean
 
 PYTHON := .deps/python/bin/python
 BUILD := build/dev
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 setup: ## Debian packages, and all that lies under .deps/
 	@tools/setup/setup
@@ -34,6 +34,12 @@ bench: setup ## the quickstart's steps beside pandas and scikit-learn
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target roost
 	@$(PYTHON) benchmarks/quickstart/run.py --roost build/release/bin/roost
+
+bench-store: setup ## what versions cost, beside restic, git, DVC, Lance and others (benchmarks/store)
+	@benchmarks/store/setup
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target roost
+	@$(PYTHON) benchmarks/store/run.py --write
 
 clean: ## remove build/; .deps/ stays
 	@rm -rf build

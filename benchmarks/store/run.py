@@ -24,7 +24,7 @@ import pyarrow.parquet as parquet
 import peers
 import report
 import tables
-from measure import add, median, run, stored
+from measure import median
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("chain", "edits", "speed", "tables", "flights")
