@@ -342,6 +342,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   AddFilesCommands(*data, session);
   AddDataDiffCommand(*data, session);
   AddNameCommands(*data, session);
+  AddEraseCommand(*data, session);
 }
 
 }  // namespace roost::cli

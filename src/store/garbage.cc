@@ -49,6 +49,13 @@ struct Index {
   std::vector<IndexRow> rows;
 };
 
+/// What a pack with these records, and nothing else, has (docs/formats/store.md §5).
+int64_t PackBytes(int64_t records, int64_t bytes_of_records) {
+  constexpr int64_t kEnds = 24;
+  constexpr int64_t kIndexEntry = 49;
+  return kEnds + records * kIndexEntry + bytes_of_records;
+}
+
 std::string Quoted(std::span<const std::string> some) { return fmt::format("'{}'", fmt::join(some, "','")); }
 
 /// Calls `work` with the SQL list of at most 200 of `values` at a time.
@@ -78,6 +85,7 @@ class Collector {
     for (int tries = 1;; ++tries) {
       TRY(context_.CheckCancelled());
       const absl::Status swept = MarkAndSweep();
+      if (swept.ok() && options_.purge) TRY(RemoveCondemned());
       if (swept.ok()) return report_;
       if (!absl::IsAborted(swept) || tries == kMaxTries) return swept;
     }
@@ -98,7 +106,11 @@ class Collector {
   void Count(Index& index);
   bool IsLiveProfile(const std::string& key) const;
   bool IsLive(const IndexRow& row) const { return reachable_.ids().contains(row.id); }
-  static bool IsSparse(const PackUse& pack) { return pack.live_records > 0 && 2 * pack.live_bytes < pack.bytes; }
+  bool IsSparse(const PackUse& pack) const {
+    return pack.live_records > 0 && (2 * pack.live_bytes < pack.bytes || (options_.purge && HoldsMore(pack)));
+  }
+  /// Whether the pack has records that no version needs, or that are read from another pack.
+  static bool HoldsMore(const PackUse& pack) { return PackBytes(pack.live_records, pack.live_bytes) != pack.bytes; }
 
   Store& store_;
   Database& database_;

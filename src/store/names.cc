@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "store/erasure_record.h"
 #include "store/name_rows.h"
 
 namespace roost::store {
@@ -164,7 +165,7 @@ absl::Status Names::RecordPending() {
                      {version.dataset, version.version})
             .status());
   }
-  return absl::OkStatus();
+  return RecordErasures(objects_, database_);
 }
 
 /// A damaged row may name another version's commit.

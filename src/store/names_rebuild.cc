@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "store/erasure_record.h"
 #include "store/name_rows.h"
 #include "store/names.h"
 
@@ -17,6 +18,7 @@ struct AllRecords {
   std::vector<VersionRecord> versions;
   std::vector<DeletedVersion> deleted;
   std::vector<NameMove> moves;  ///< by dataset, name and number
+  std::vector<Erasure> erasures;
 };
 
 /// Reads the records under `folder` with `parse`.
@@ -55,13 +57,21 @@ absl::StatusOr<AllRecords> ReadRecords(ObjectStore& objects) {
   TRY_ASSIGN(all.moves, ReadAll<NameMove>(objects, kMoveRecords, ParseMoveRecord));
   for (const VersionRecord& version : all.versions) all.moves.push_back(version.move);
   Chain(all.moves);
+  // The commits that erasures wrote anew: what the other records say was so before.
+  TRY_ASSIGN(all.erasures, LoadErasures(objects));
+  const RewrittenCommits rewritten(all.erasures);
+  for (VersionRecord& version : all.versions) version.commit = rewritten.Now(version.commit);
+  for (DeletedVersion& version : all.deleted) {
+    version.commit = rewritten.Now(version.commit);
+    for (Digest& parent : version.parents) parent = rewritten.Now(parent);
+  }
   return all;
 }
 
 absl::StatusOr<int64_t> NumRows(Database& database) {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
              database.Query("SELECT (SELECT COUNT(*) FROM versions) + (SELECT COUNT(*) FROM name_moves) + "
-                            "(SELECT COUNT(*) FROM deleted_versions)"));
+                            "(SELECT COUNT(*) FROM deleted_versions) + (SELECT COUNT(*) FROM erasures)"));
   return std::get<int64_t>(rows.at(0).at(0));
 }
 
@@ -81,6 +91,9 @@ absl::StatusOr<int64_t> RebuildNames(ObjectStore& objects, Database& database) {
     }
     for (const DeletedVersion& version : all.deleted) TRY(InsertDeleted(database, version, /*recorded=*/true));
     for (const NameMove& move : all.moves) TRY(InsertMove(database, move, /*recorded=*/true));
+    // Whether what they erased is gone from the packs is not known: the next one looks.
+    for (const Erasure& erasure : all.erasures)
+      TRY(InsertErasure(database, erasure, /*recorded=*/true, /*purged=*/false));
     TRY_ASSIGN(const int64_t after, NumRows(database));
     restored = after - before;
     return absl::OkStatus();

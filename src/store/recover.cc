@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/erasure_record.h"
 #include "store/name_record.h"
 #include "store/names.h"
 #include "store/record_catalog.h"
@@ -72,6 +73,10 @@ absl::StatusOr<std::map<VersionKey, std::vector<CommitInfo>>> LoadCommits(Object
 absl::StatusOr<std::vector<CommitInfo>> FindVersions(ObjectStore& objects, const Context& context,
                                                      RecoverReport& report) {
   TRY_ASSIGN(const auto commits, LoadCommits(objects, context, report));
+  RewrittenCommits rewritten;
+  const absl::StatusOr<std::vector<Erasure>> erasures = LoadErasures(objects);
+  if (!erasures.ok() && !absl::IsDataLoss(erasures.status())) return erasures.status();
+  if (erasures.ok()) rewritten = RewrittenCommits(*erasures);
   std::vector<CommitInfo> versions;
   for (const auto& [version, candidates] : commits) {
     const std::string key = NameRecordKey(version.first, version.second);
@@ -81,11 +86,15 @@ absl::StatusOr<std::vector<CommitInfo>> FindVersions(ObjectStore& objects, const
     const absl::StatusOr<VersionRecord> said =
         record.ok() ? ParseVersionRecord(*record, key) : absl::StatusOr<VersionRecord>(record.status());
     for (const CommitInfo& candidate : candidates) {
-      if (said.ok() && *record == WriteNameRecord(candidate, said->move.number)) named = &candidate;
+      if (!said.ok() || rewritten.Now(said->commit) != candidate.digest) continue;
+      CommitInfo recorded = candidate;
+      recorded.digest = said->commit;
+      if (*record == WriteNameRecord(recorded, said->move.number)) named = &candidate;
     }
     if (named == nullptr && record.ok()) {
       for (const CommitInfo& candidate : candidates) {
-        if ((said.ok() && candidate.digest == said->commit) || candidates.size() == 1) named = &candidate;
+        const bool is_said = said.ok() && candidate.digest == rewritten.Now(said->commit);
+        if (is_said || candidates.size() == 1) named = &candidate;
       }
       report.damages.push_back(fmt::format("{} is damaged", key));
     }

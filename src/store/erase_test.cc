@@ -1,0 +1,3 @@
+#include "store/erase.h"
+
+#include <gtest/gtest.h>
