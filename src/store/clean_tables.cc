@@ -67,6 +67,7 @@ void CleanTables::Remember(const TilePlace& tile) {
 absl::StatusOr<TableErasure> CleanTables::Search(const TableObject& table) {
   TableErasure result;
   TRY_ASSIGN(const std::vector<TilePlace> tiles, TilesOf(table));
+  for (const TileRun& run : table.runs) whole_lists_.insert(run.id);
   TRY(search_.Search(tiles, table));
   for (const TilePlace& tile : tiles) {
     const auto found = static_cast<int64_t>(search_.Find(tile).size());
@@ -78,7 +79,7 @@ absl::StatusOr<TableErasure> CleanTables::Search(const TableObject& table) {
 }
 
 /// Lists on whose tiles patches can be made: those that the clean tables before have of their own, and those below the
-/// affected tiles, where no tile of the list is affected.
+/// affected tiles, where the list is a version's and no tile of it is affected.
 absl::StatusOr<std::vector<TileRun>> CleanTables::BasesFor(const TableObject& table,
                                                            std::span<const TilePlace> affected,
                                                            std::span<const CleanTable* const> before) {
@@ -94,7 +95,8 @@ absl::StatusOr<std::vector<TileRun>> CleanTables::BasesFor(const TableObject& ta
     TRY_ASSIGN(const std::vector<TileChain> chains, tiles_.Resolve(affected.subspan(first, count), table, context_));
     for (const TileChain& chain : chains) {
       for (const TileChain& base : chain.bases) {
-        if (!known.insert(base.place.list_id).second) continue;
+        // Of a list that stands only below patches, other tiles may be missing.
+        if (!whole_lists_.contains(base.place.list_id) || !known.insert(base.place.list_id).second) continue;
         TileRun run{.id = base.place.list_id, .tiles = static_cast<int64_t>(base.place.list->tiles.size())};
         bool is_clean = true;
         for (size_t i = 0; is_clean && i < base.place.list->tiles.size(); ++i) {

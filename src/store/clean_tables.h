@@ -78,6 +78,7 @@ class CleanTables {
   TileLoader& tiles_;
   RowSearch& search_;
   const Context& context_;
+  absl::flat_hash_set<Digest> whole_lists_;      // of the searched tables
   absl::flat_hash_set<Digest> affected_;         // tiles with such rows
   absl::flat_hash_set<Digest> affected_leaves_;  // and their leaves
   absl::flat_hash_set<Digest> detached_tiles_;
