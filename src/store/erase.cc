@@ -331,6 +331,14 @@ absl::Status Purge(Store& store, const Context& context, EraseReport& report) {
   return absl::OkStatus();
 }
 
+/// Whether others changed the dataset, or took away what was being read.
+absl::StatusOr<bool> LostToOthers(const absl::Status& status, int64_t epoch, Store& store) {
+  if (status.ok() || absl::IsAborted(status)) return !status.ok();
+  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) return false;
+  TRY_ASSIGN(const int64_t now, store.records().Epoch());
+  return now != epoch;
+}
+
 }  // namespace
 
 absl::StatusOr<EraseReport> EraseRows(Store& store, const EraseRequest& request, const Context& context) {
@@ -338,8 +346,10 @@ absl::StatusOr<EraseReport> EraseRows(Store& store, const EraseRequest& request,
   TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::Table> keys, request.keys->ToTable());
   if (!request.dry_run) TRY(store.names().RecordPending());
   for (int tries = 1;; ++tries) {
+    TRY_ASSIGN(const int64_t epoch, store.records().Epoch());
     absl::StatusOr<EraseReport> report = Eraser(store, request, keys, context).Run();
-    if (absl::IsAborted(report.status()) && tries < kMaxTries) continue;
+    TRY_ASSIGN(const bool is_lost, LostToOthers(report.status(), epoch, store));
+    if (is_lost && tries < kMaxTries) continue;
     if (!report.ok() || request.dry_run) return report;
     const absl::Status purged = Purge(store, context, *report);
     if (purged.ok()) return report;

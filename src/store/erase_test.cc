@@ -490,6 +490,66 @@ TEST_F(EraseTest, CommittersBesideItLoseNoRowsAndBringNoneBack) {
   ExpectSound(*store_);
 }
 
+TEST_F(EraseTest, TwoAtOnceBothGetTheirRows) {
+  AddHistory(7, 100, 4, {});
+  const Tables before = ReadAll(*store_, "d");
+  std::vector<std::thread> threads;
+  for (int64_t who = 0; who < 3; ++who) {
+    threads.emplace_back([&, who] {
+      ThreadPool pool(1);
+      Context context;
+      context.pool = &pool;
+      const auto store = *Store::Open(location_);
+      for (int64_t id = 10 * who; id < 10 * who + 4; ++id) {
+        absl::Status done = absl::AbortedError("");
+        while (absl::IsAborted(done)) {
+          done = EraseRows(*store,
+                           {.dataset = "d", .keys = EmailKeys({id}), .author = "eve", .reason = "r", .dry_run = false},
+                           context)
+                     .status();
+        }
+        EXPECT_EQ(done, absl::OkStatus());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::set<int64_t> all{0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23};
+  ExpectErased(*store_, before, all);
+  ExpectNoBytes(all);
+  ExpectSound(*store_);
+  ExpectRecovers();
+}
+
+TEST_F(EraseTest, AKeyedDatasetWithDeepPatchesStaysSmall) {
+  std::mt19937_64 random(11);
+  People people;
+  for (int64_t id = 0; id < 900; ++id) people.push_back({id, id});
+  const Columns columns{.text_bytes = 30'000};
+  CommitRequest first{.dataset = "d", .key = {"id"}, .author = "ada"};
+  arrow::TableBatchReader rows(TableOf(people, columns));
+  ASSERT_EQ(store_->Commit(first, rows, context_).status(), absl::OkStatus());
+  for (int version = 2; version <= 14; ++version) {
+    People given;
+    for (int change = 0; change < 3; ++change) given.push_back({100 * change + version, version});
+    if (version == 8) given.push_back({44, -8});
+    Add("d", TableOf(given, columns), CommitRequest::Mode::kUpsert);
+  }
+  const auto stored = [&] {
+    int64_t bytes = 0;
+    const auto packs = *store_->objects().List("packs");
+    for (const std::string& key : packs) bytes += *store_->objects().Size(key);
+    return bytes;
+  };
+  const int64_t bytes_before = stored();
+  const Tables before = ReadAll(*store_, "d");
+  ASSERT_EQ(Erase({44, 105}).status(), absl::OkStatus());
+  ExpectErased(*store_, before, {44, 105});
+  ExpectNoBytes({44, 105});
+  EXPECT_LT(stored(), bytes_before * 5 / 4) << "the clean tables are differences to each other too";
+  ExpectSound(*store_);
+  ExpectRecovers();
+}
+
 /// After a fault at each write in turn the versions are all old or all new, and the same call ends what is left.
 class EraseFaultTest : public EraseTest {
  protected:
