@@ -312,15 +312,30 @@ absl::StatusOr<EraseReport> Eraser::Run() {
   return report_;
 }
 
+/// Whether others changed the dataset, or took away what was being read.
+absl::StatusOr<bool> LostToOthers(const absl::Status& status, int64_t epoch, Store& store) {
+  if (status.ok() || absl::IsAborted(status)) return !status.ok();
+  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) return false;
+  TRY_ASSIGN(const int64_t now, store.records().Epoch());
+  return now != epoch;
+}
+
 /// Removes what erasures, this one and those that were killed, left: their records first, as nothing can be made again
 /// from the old ones afterwards.
 absl::Status Purge(Store& store, const Context& context, EraseReport& report) {
   TRY(store.names().RecordPending());
   TRY_ASSIGN(const std::vector<Erasure> left, SelectErasures(store.database(), "WHERE purged = 0", {}));
   if (left.empty()) return absl::OkStatus();
-  TRY_ASSIGN(const GarbageReport garbage,
-             CollectGarbage(store, {.dry_run = false, .grace = absl::ZeroDuration(), .purge = true}, context));
-  report.bytes_purged = garbage.removed.bytes;
+  for (int tries = 1;; ++tries) {
+    TRY_ASSIGN(const int64_t epoch, store.records().Epoch());
+    const absl::StatusOr<GarbageReport> garbage =
+        CollectGarbage(store, {.dry_run = false, .grace = absl::ZeroDuration(), .purge = true}, context);
+    TRY_ASSIGN(const bool is_lost, LostToOthers(garbage.status(), epoch, store));
+    if (is_lost && tries < kMaxTries) continue;
+    if (!garbage.ok()) return garbage.status();
+    report.bytes_purged = garbage->removed.bytes;
+    break;
+  }
   report.finished_purge = report.number == 0 || left.size() > 1;
   for (const Erasure& erasure : left) {
     TRY(store.database()
@@ -329,14 +344,6 @@ absl::Status Purge(Store& store, const Context& context, EraseReport& report) {
             .status());
   }
   return absl::OkStatus();
-}
-
-/// Whether others changed the dataset, or took away what was being read.
-absl::StatusOr<bool> LostToOthers(const absl::Status& status, int64_t epoch, Store& store) {
-  if (status.ok() || absl::IsAborted(status)) return !status.ok();
-  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) return false;
-  TRY_ASSIGN(const int64_t now, store.records().Epoch());
-  return now != epoch;
 }
 
 }  // namespace
@@ -350,6 +357,7 @@ absl::StatusOr<EraseReport> EraseRows(Store& store, const EraseRequest& request,
     absl::StatusOr<EraseReport> report = Eraser(store, request, keys, context).Run();
     TRY_ASSIGN(const bool is_lost, LostToOthers(report.status(), epoch, store));
     if (is_lost && tries < kMaxTries) continue;
+    if (is_lost) return ChangedMeanwhile(request.dataset);
     if (!report.ok() || request.dry_run) return report;
     const absl::Status purged = Purge(store, context, *report);
     if (purged.ok()) return report;
