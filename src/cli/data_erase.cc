@@ -146,13 +146,14 @@ void AddEraseCommand(CLI::App& data, Session& session) {
   CLI::App* erase = data.add_subcommand("erase", "Remove rows from every version, and their bytes from the store");
   auto options = std::make_shared<EraseOptions>();
   erase->add_option("NAME", options->request.dataset, "The dataset")->required();
-  erase->add_option("--keys", options->request.key_files, "Rows with the same values in all columns of these files go");
+  erase->add_option("--keys", options->request.key_files, "Rows with the same values in all columns of these files go")
+      ->type_name("FILE");
   erase->add_option("--reason", options->request.reason, "Why; it is kept, and must not tell who it was");
   erase->add_flag("-y,--yes", options->yes, "Do it; without this the command only says what it would do");
   erase->add_flag("--log", options->log, "Show what was erased before");
   erase->footer(
-      "The history is written anew: versions keep numbers, times and names. Whoever reads an old version or adds to\n"
-      "the workspace at that moment is told to run again.");
+      "The history is written anew: versions keep numbers, times and names. Whoever reads an old version\n"
+      "or adds to the workspace at that moment is told to run again.");
   erase->callback([options, &session] { session.Finish(Run(*options, session)); });
 }
 
