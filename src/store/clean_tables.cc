@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "store/leaf.h"
 #include "store/leaf_codec.h"
+#include "store/leaf_rows.h"
 #include "store/ordered_reader.h"
 #include "store/pack.h"
 #include "store/patch_planner.h"
@@ -66,8 +67,24 @@ void CleanTables::Remember(const TilePlace& tile) {
 
 absl::StatusOr<TableErasure> CleanTables::Search(const TableObject& table) {
   TableErasure result;
-  TRY_ASSIGN(const std::vector<TilePlace> tiles, TilesOf(table));
-  for (const TileRun& run : table.runs) whole_lists_.insert(run.id);
+  for (const TileRun& run : table.runs) {
+    const auto known = erasures_.find(run.id);
+    const bool is_known = known != erasures_.end();
+    TableErasure erasure;
+    if (!is_known) {
+      TRY_ASSIGN(erasure, SearchList(run.id, table));
+    }
+    result.found += is_known ? known->second.found : erasure.found;
+    result.not_searched += is_known ? known->second.not_searched : erasure.not_searched;
+  }
+  return result;
+}
+
+absl::StatusOr<TableErasure> CleanTables::SearchList(const Digest& id, const TableObject& table) {
+  TableErasure result;
+  TRY_ASSIGN(const auto list, tiles_.List(id, table));
+  std::vector<TilePlace> tiles;
+  for (size_t i = 0; i < list->tiles.size(); ++i) tiles.push_back({.list_id = id, .list = list, .index = i});
   TRY(search_.Search(tiles, table));
   for (const TilePlace& tile : tiles) {
     const auto found = static_cast<int64_t>(search_.Find(tile).size());
@@ -75,6 +92,9 @@ absl::StatusOr<TableErasure> CleanTables::Search(const TableObject& table) {
     if (!search_.CanSearch(tile)) result.not_searched += tile.node().rows;
     if (found > 0) Remember(tile);
   }
+  whole_lists_.insert(id);
+  // Another table may have a list that does not name its columns for other ones.
+  if (list->names_columns) erasures_[id] = result;
   return result;
 }
 
@@ -195,9 +215,14 @@ absl::StatusOr<bool> CleanTables::IsAffected(const TilePlace& tile, const TableO
 
 absl::Status CleanTables::Detach(const TableObject& table, bool is_ours) {
   std::vector<TilePlace> tiles;
-  TRY_ASSIGN(const std::vector<TilePlace> all, TilesOf(table));
-  for (const TilePlace& tile : all) {
-    if (!seen_.contains(tile.id())) tiles.push_back(tile);
+  for (const TileRun& run : table.runs) {
+    if (seen_lists_.contains(run.id)) continue;
+    TRY_ASSIGN(const auto list, tiles_.List(run.id, table));
+    if (list->names_columns) seen_lists_.insert(run.id);
+    for (size_t i = 0; i < list->tiles.size(); ++i) {
+      tiles.push_back({.list_id = run.id, .list = list, .index = i});
+      if (seen_.contains(tiles.back().id())) tiles.pop_back();
+    }
   }
   RecordWriter records(store_.objects(), store_.records(), context_);
   const size_t before = detached_.size();
@@ -215,13 +240,13 @@ absl::Status CleanTables::DetachChain(const TileChain& chain, const TableObject&
   if (!chain.patch.has_value() || !seen_.insert(chain.place.id()).second) return absl::OkStatus();
   for (const TileChain& base : chain.bases) {
     TRY_ASSIGN(const bool has_rows, IsAffected(base.place, table, is_ours));
-    if (has_rows) return WriteInFull(chain, table, records);
+    if (has_rows) return WriteInFull(chain, records);
   }
   for (const TileChain& base : chain.bases) TRY(DetachChain(base, table, is_ours, records));
   return absl::OkStatus();
 }
 
-absl::Status CleanTables::WriteInFull(const TileChain& chain, const TableObject& table, RecordWriter& records) {
+absl::Status CleanTables::WriteInFull(const TileChain& chain, RecordWriter& records) {
   const Digest id = chain.place.id();
   if (!detached_tiles_.insert(id).second) return absl::OkStatus();
   detached_.push_back(id.ToHex());
@@ -231,30 +256,29 @@ absl::Status CleanTables::WriteInFull(const TileChain& chain, const TableObject&
   TRY_ASSIGN(auto missing, records.Missing(ids));
   for (size_t i = 0; i < ids.size(); ++i) {
     if (missing.erase(ids[i]) == 0) continue;
-    WantedColumn column{.id = chain.place.list->columns[i]};
+    const WantedColumn column{.id = chain.place.list->columns[i]};
     TRY_ASSIGN(std::vector<Leaf> leaves, tiles_.Load({&chain, 1}, {&column, 1}, context_));
-    if (IdOf(leaves.front()) != ids[i]) {
-      // A column that became wider: its leaf is that of the table's type.
-      const auto there = std::find_if(table.columns.begin(), table.columns.end(),
-                                      [&](const StoredColumn& stored) { return stored.id == column.id; });
-      if (there != table.columns.end()) column.type = there->type;
-      TRY_ASSIGN(leaves, tiles_.Load({&chain, 1}, {&column, 1}, context_));
-    }
-    if (IdOf(leaves.front()) != ids[i]) {
-      return absl::DataLossError(fmt::format("tile {}: column {} is not what its list says", id.ToHex(), column.id));
-    }
-    TRY(records.Add(ids[i], EncodeLeaf(leaves.front())));
+    absl::StatusOr<Leaf> leaf = WithId(std::move(leaves.front()), ids[i]);
+    if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("tile {}, column {}", id.ToHex(), column.id));
+    TRY(records.Add(ids[i], EncodeLeaf(*leaf)));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> CleanTables::Shares(const TableObject& table) {
-  TRY_ASSIGN(const std::vector<TilePlace> tiles, TilesOf(table));
-  return std::any_of(tiles.begin(), tiles.end(), [&](const TilePlace& tile) {
-    const std::vector<LeafRef>& leaves = tile.node().leaves;
-    return std::any_of(leaves.begin(), leaves.end(),
-                       [&](const LeafRef& leaf) { return affected_leaves_.contains(leaf.id); });
-  });
+  bool shares = false;
+  for (const TileRun& run : table.runs) {
+    const auto [known, is_new] = shares_.try_emplace(run.id, false);
+    if (is_new) {
+      TRY_ASSIGN(const auto list, tiles_.List(run.id, table));
+      known->second = std::any_of(list->tiles.begin(), list->tiles.end(), [&](const TileNode& node) {
+        return std::any_of(node.leaves.begin(), node.leaves.end(),
+                           [&](const LeafRef& leaf) { return affected_leaves_.contains(leaf.id); });
+      });
+    }
+    shares = shares || known->second;
+  }
+  return shares;
 }
 
 absl::StatusOr<int64_t> CleanTables::StoredBytes() {

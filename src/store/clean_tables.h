@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,7 +53,7 @@ class CleanTables {
   /// `is_ours`: a table of the searched dataset, all of whose tiles are searched.
   absl::Status Detach(const TableObject& table, bool is_ours);
 
-  /// Whether `table` has a leaf of a tile with such rows.
+  /// Whether `table` has a leaf of a tile with such rows; after all searches.
   absl::StatusOr<bool> Shares(const TableObject& table);
 
   /// The bytes of the leaves and patches of the tiles with such rows.
@@ -65,12 +66,13 @@ class CleanTables {
   absl::StatusOr<TableObject> Load(const Digest& table);
 
  private:
+  absl::StatusOr<TableErasure> SearchList(const Digest& id, const TableObject& table);
   absl::StatusOr<std::vector<TilePlace>> TilesOf(const TableObject& table);
   absl::StatusOr<std::vector<TileRun>> BasesFor(const TableObject& table, std::span<const TilePlace> affected,
                                                 std::span<const CleanTable* const> before);
   absl::StatusOr<bool> IsAffected(const TilePlace& tile, const TableObject& table, bool is_ours);
   absl::Status DetachChain(const TileChain& chain, const TableObject& table, bool is_ours, RecordWriter& records);
-  absl::Status WriteInFull(const TileChain& chain, const TableObject& table, RecordWriter& records);
+  absl::Status WriteInFull(const TileChain& chain, RecordWriter& records);
   absl::Status Enter(RecordWriter& records);
   void Remember(const TilePlace& tile);
 
@@ -78,9 +80,12 @@ class CleanTables {
   TileLoader& tiles_;
   RowSearch& search_;
   const Context& context_;
-  absl::flat_hash_set<Digest> whole_lists_;      // of the searched tables
-  absl::flat_hash_set<Digest> affected_;         // tiles with such rows
-  absl::flat_hash_set<Digest> affected_leaves_;  // and their leaves
+  absl::flat_hash_map<Digest, TableErasure> erasures_;  // by list of tiles
+  absl::flat_hash_map<Digest, bool> shares_;            // by list of tiles: of other datasets
+  absl::flat_hash_set<Digest> seen_lists_;              // whose tiles' chains were followed
+  absl::flat_hash_set<Digest> whole_lists_;             // of the searched tables
+  absl::flat_hash_set<Digest> affected_;                // tiles with such rows
+  absl::flat_hash_set<Digest> affected_leaves_;         // and their leaves
   absl::flat_hash_set<Digest> detached_tiles_;
   std::vector<std::string> detached_;  // hexadecimal
   absl::flat_hash_set<Digest> seen_;   // tiles whose chains were followed

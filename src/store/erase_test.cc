@@ -11,6 +11,7 @@
 #include <thread>
 
 #include <arrow/api.h>
+#include <arrow/compute/cast.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -441,6 +442,44 @@ TEST_F(EraseTest, SeveralColumnsMustAllMatchAndOfAnyTypeThatFits) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->keys, 2);
   EXPECT_TRUE((*ReadVersion(*store_, "d", 1, context_))->Equals(*TableOf({{2, 20}, {3, 30}})));
+}
+
+TEST_F(EraseTest, AWidenedColumnIsOneColumn) {
+  const auto table = [](const std::shared_ptr<arrow::DataType>& type, int64_t changed) {
+    arrow::Int64Builder ids;
+    arrow::StringBuilder texts;
+    for (int64_t row = 0; row < 300; ++row) {
+      const std::string text = fmt::format("{} {}", EmailOf(row), row % 50 == changed ? changed : 0);
+      EXPECT_TRUE(ids.Append(row).ok() && texts.Append(text).ok());
+    }
+    const auto wide =
+        arrow::Table::Make(arrow::schema({arrow::field("id", arrow::int64()), arrow::field("text", arrow::utf8())}),
+                           {*ids.Finish(), *texts.Finish()});
+    const arrow::Datum cast = *arrow::compute::Cast(wide->column(0), type);
+    return *wide->SetColumn(0, arrow::field("id", type), cast.chunked_array());
+  };
+  Add("d", table(arrow::int32(), 1));
+  Add("d", table(arrow::int64(), 2));
+  Add("d", table(arrow::int64(), 3));
+  ExpectSound(*store_);
+  const auto add_id = [](const std::shared_ptr<arrow::DataType>& type, int64_t id) {
+    const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", type)}), 1,
+                                                {*arrow::MakeArrayFromScalar(**arrow::MakeScalar(type, id), 1)});
+    return *arrow::RecordBatchReader::Make({batch}, batch->schema());
+  };
+  const auto report = EraseRows(
+      *store_, {.dataset = "d", .keys = add_id(arrow::int8(), 52), .author = "eve", .reason = "r", .dry_run = false},
+      context_);
+  ASSERT_EQ(report.status(), absl::OkStatus());
+  for (int64_t version = 1; version <= 3; ++version) {
+    const auto rows = ReadVersion(*store_, "d", version, context_);
+    ASSERT_EQ(rows.status(), absl::OkStatus());
+    const auto expected = table(version == 1 ? arrow::int32() : arrow::int64(), version);
+    EXPECT_TRUE((*rows)->Equals(**arrow::ConcatenateTables({expected->Slice(0, 52), expected->Slice(53)})));
+  }
+  ExpectNoBytes({52});
+  ExpectSound(*store_);
+  ExpectRecovers();
 }
 
 TEST_F(EraseTest, WhatCannotBeAskedForIsSaid) {

@@ -244,12 +244,13 @@ absl::Status Collector::MarkVersions() {
 
 absl::StatusOr<Index> Collector::LoadIndex() {
   Index index;
+  // Before the packs: those of all rows are then among them, whatever is published in between.
+  TRY_ASSIGN(const std::vector<SqlRow> rows, database_.Query("SELECT id, pack, length FROM records"));
   TRY_ASSIGN(const std::vector<SqlRow> packs, database_.Query("SELECT number, digest, bytes FROM packs"));
   for (const SqlRow& row : packs) {
     index.packs[std::get<int64_t>(row[0])] = {.digest = std::get<std::string>(row[1]),
                                               .bytes = std::get<int64_t>(row[2])};
   }
-  TRY_ASSIGN(const std::vector<SqlRow> rows, database_.Query("SELECT id, pack, length FROM records"));
   for (const SqlRow& row : rows) {
     IndexRow record{.pack = std::get<int64_t>(row[1]), .bytes = std::get<int64_t>(row[2])};
     TRY_ASSIGN(record.id, Digest::FromHex(std::get<std::string>(row[0])));
