@@ -88,9 +88,10 @@ absl::Status CreateErasureTable(Database& database) { return database.Execute(kC
 
 absl::Status InsertErasure(Database& database, const Erasure& erasure, bool recorded, bool purged) {
   return database
-      .Execute("INSERT INTO erasures (dataset, number, record, recorded, purged) VALUES (:p1, :p2, :p3, :p4, :p5) "
-               "ON CONFLICT DO NOTHING",
-               {erasure.dataset, erasure.number, ToRecord(erasure), int64_t{recorded}, int64_t{purged}})
+      .Execute(
+          "INSERT INTO erasures (dataset, number, record, recorded, purged) VALUES (:p1, :p2, :p3, :p4, :p5) "
+          "ON CONFLICT DO NOTHING",
+          {erasure.dataset, erasure.number, ToRecord(erasure), int64_t{recorded}, int64_t{purged}})
       .status();
 }
 
