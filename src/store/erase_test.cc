@@ -547,7 +547,7 @@ TEST_F(EraseTest, CommittersBesideItLoseNoRowsAndBringNoneBack) {
   ExpectSound(*store_);
 }
 
-TEST_F(EraseTest, TwoAtOnceBothGetTheirRows) {
+TEST_F(EraseTest, SomeAtOnceAndACollectorAllGetTheirRows) {
   AddHistory(7, 100, 4, {});
   const Tables before = ReadAll(*store_, "d");
   std::vector<std::thread> threads;
@@ -569,7 +569,21 @@ TEST_F(EraseTest, TwoAtOnceBothGetTheirRows) {
       }
     });
   }
+  std::atomic<bool> stop = false;
+  std::thread collector([&] {
+    ThreadPool pool(1);
+    Context context;
+    context.pool = &pool;
+    const auto store = *Store::Open(location_);
+    while (!stop) {
+      const auto report = CollectGarbage(*store, {.dry_run = false, .grace = absl::ZeroDuration()}, context);
+      EXPECT_TRUE(report.ok() || absl::IsAborted(report.status())) << report.status();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
   for (std::thread& thread : threads) thread.join();
+  stop = true;
+  collector.join();
   const std::set<int64_t> all{0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23};
   ExpectErased(*store_, before, all);
   ExpectNoBytes(all);

@@ -71,12 +71,7 @@ absl::Status InPieces(const std::vector<std::string>& values,
 class Collector {
  public:
   Collector(Store& store, const GarbageOptions& options, const Context& context)
-      : store_(store),
-        database_(store.database()),
-        options_(options),
-        context_(context),
-        now_(context.now()),
-        reachable_(store.records(), store.tiles(), context) {}
+      : store_(store), database_(store.database()), options_(options), context_(context), now_(context.now()) {}
 
   absl::StatusOr<GarbageReport> Run() {
     TRY(RemoveCondemned());
@@ -87,7 +82,10 @@ class Collector {
       const absl::Status swept = MarkAndSweep();
       if (swept.ok() && options_.purge) TRY(RemoveCondemned());
       if (swept.ok()) return report_;
-      if (!absl::IsAborted(swept) || tries == kMaxTries) return swept;
+      TRY_ASSIGN(const int64_t epoch, store_.records().Epoch());
+      // An erasure took away what was being followed: nothing is damaged.
+      const bool is_old = epoch != epoch_ && (absl::IsDataLoss(swept) || absl::IsNotFound(swept));
+      if ((!absl::IsAborted(swept) && !is_old) || tries == kMaxTries) return swept;
     }
   }
 
@@ -105,7 +103,7 @@ class Collector {
   absl::StatusOr<absl::flat_hash_set<std::string>> KeysInUse();
   void Count(Index& index);
   bool IsLiveProfile(const std::string& key) const;
-  bool IsLive(const IndexRow& row) const { return reachable_.ids().contains(row.id); }
+  bool IsLive(const IndexRow& row) const { return reachable_->ids().contains(row.id); }
   bool IsSparse(const PackUse& pack) const {
     return pack.live_records > 0 && (2 * pack.live_bytes < pack.bytes || (options_.purge && HoldsMore(pack)));
   }
@@ -117,7 +115,7 @@ class Collector {
   const GarbageOptions& options_;
   const Context& context_;
   const absl::Time now_;
-  Reachable reachable_;
+  std::optional<Reachable> reachable_;
   absl::flat_hash_set<std::string> marked_;  // the commits of the versions in reachable_
   int64_t epoch_ = 0;
   std::optional<SealedRecords> repacked_;
@@ -205,7 +203,11 @@ absl::Status Collector::MarkAndSweep() {
   if (std::exchange(epoch_, epoch) != epoch) {
     repacked_.reset();  // another run may have moved the same records
     moved_.clear();
+    // What a version needs may be other records now: an erasure stores tiles in full that were patches.
+    marked_.clear();
+    reachable_.reset();
   }
+  if (!reachable_.has_value()) reachable_.emplace(store_.records(), store_.tiles(), context_);
   TRY(FindOrphans());
   TRY(MarkVersions());
   TRY_ASSIGN(Index index, LoadIndex());
@@ -236,7 +238,7 @@ absl::Status Collector::MarkVersions() {
     TRY_ASSIGN(const std::vector<CommitInfo> log, store_.Log(dataset));
     report_.versions[dataset] = static_cast<int64_t>(log.size());
     for (const CommitInfo& version : log) {
-      if (marked_.insert(version.digest.ToHex()).second) TRY(reachable_.AddVersion(version));
+      if (marked_.insert(version.digest.ToHex()).second) TRY(reachable_->AddVersion(version));
     }
   }
   return absl::OkStatus();
@@ -360,7 +362,7 @@ absl::Status Collector::Sweep(const Index& index) {
 bool Collector::IsLiveProfile(const std::string& key) const {
   if (!key.starts_with(kProfiles)) return false;
   const absl::StatusOr<Digest> table = Digest::FromHex(std::string_view(key).substr(key.rfind('/') + 1));
-  return !table.ok() || reachable_.ids().contains(*table);
+  return !table.ok() || reachable_->ids().contains(*table);
 }
 
 absl::Status Collector::ForgetDead(const Index& index) {
