@@ -9,26 +9,10 @@
 #include "api/data.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "store/erasure_record.h"
 
 namespace roost::api {
 namespace {
-
-/// The versions of models that were trained on one of `commits`. A package without lineage was trained elsewhere.
-absl::StatusOr<std::vector<std::string>> ModelsTrainedOn(Project& project, const std::set<std::string>& commits) {
-  TRY_ASSIGN(const std::vector<registry::ModelVersion> models, project.registry().List());
-  std::vector<std::string> found;
-  for (const registry::ModelVersion& model : models) {
-    const absl::StatusOr<std::string> text = project.registry().LoadPart(model, registry::kLineagePart);
-    if (absl::IsNotFound(text.status())) continue;
-    if (!text.ok()) return text.status();
-    TRY_ASSIGN(const Json lineage, ParseJson(*text, fmt::format("the lineage of {}", model.ToString())));
-    const auto digest = lineage.find("dataset_digest");
-    if (digest != lineage.end() && digest->is_string() && commits.contains(digest->get<std::string>())) {
-      found.push_back(model.ToString());
-    }
-  }
-  return found;
-}
 
 /// The version that `target`, "3" or a name, means in `dataset`.
 absl::StatusOr<int64_t> VersionOf(Project& project, const std::string& dataset, const std::string& target) {
@@ -47,6 +31,22 @@ absl::Status CheckNoModels(const DeleteDataRequest& request, const std::vector<s
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<std::string>> ModelsTrainedOn(Project& project, const std::set<std::string>& commits) {
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> models, project.registry().List());
+  std::vector<std::string> found;
+  for (const registry::ModelVersion& model : models) {
+    const absl::StatusOr<std::string> text = project.registry().LoadPart(model, registry::kLineagePart);
+    if (absl::IsNotFound(text.status())) continue;
+    if (!text.ok()) return text.status();
+    TRY_ASSIGN(const Json lineage, ParseJson(*text, fmt::format("the lineage of {}", model.ToString())));
+    const auto digest = lineage.find("dataset_digest");
+    if (digest != lineage.end() && digest->is_string() && commits.contains(digest->get<std::string>())) {
+      found.push_back(model.ToString());
+    }
+  }
+  return found;
+}
 
 absl::StatusOr<DataNames> NamesOf(Project& project, const std::string& dataset) {
   store::Names& names = project.store().names();
@@ -105,10 +105,13 @@ absl::StatusOr<DeleteDataResponse> DeleteData(Project& project, const DeleteData
     versions.push_back(std::move(info));
   }
   DeleteDataResponse response;
+  // Models know a version by the commit that it had when they were trained.
+  TRY_ASSIGN(const store::RewrittenCommits rewritten, store::RewrittenCommitsOf(project.store().database(), ref.name));
   std::set<std::string> commits;
   for (const store::CommitInfo& info : versions) {
     response.versions.push_back(info.Name());
     commits.insert(info.digest.ToHex());
+    for (const Digest& before : rewritten.Before(info.digest)) commits.insert(before.ToHex());
   }
   TRY_ASSIGN(response.names, names.List(ref.name));
   if (!request.all_versions) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ absl::StatusOr<std::optional<store::NameMove>> ChangeName(Project& project, cons
 /// The moves of a name, the oldest first.
 absl::StatusOr<std::vector<store::NameMove>> NameHistory(Project& project, const std::string& dataset,
                                                          const std::string& name);
+
+/// The versions of models that were trained on one of `commits` (hexadecimal digits). A package without lineage was
+/// trained elsewhere.
+absl::StatusOr<std::vector<std::string>> ModelsTrainedOn(Project& project, const std::set<std::string>& commits);
 
 struct DeleteDataRequest {
   std::string reference;      ///< "flights@3"; "flights" only with all_versions

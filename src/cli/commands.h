@@ -18,6 +18,7 @@ void AddTransferCommands(CLI::App& app, Session& session);
 /// Into the group "data".
 void AddDataDiffCommand(CLI::App& data, Session& session);
 void AddDataMergeCommand(CLI::App& data, Session& session);
+void AddEraseCommand(CLI::App& data, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
 void AddSchemaCommands(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);

@@ -345,6 +345,7 @@ void AddDataCommands(CLI::App& app, Session& session) {
   AddDataDiffCommand(*data, session);
   AddDataMergeCommand(*data, session);
   AddNameCommands(*data, session);
+  AddEraseCommand(*data, session);
 }
 
 }  // namespace roost::cli

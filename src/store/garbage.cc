@@ -49,6 +49,13 @@ struct Index {
   std::vector<IndexRow> rows;
 };
 
+/// What a pack with these records, and nothing else, has (docs/formats/store.md §5).
+int64_t PackBytes(int64_t records, int64_t bytes_of_records) {
+  constexpr int64_t kEnds = 24;
+  constexpr int64_t kIndexEntry = 49;
+  return kEnds + records * kIndexEntry + bytes_of_records;
+}
+
 std::string Quoted(std::span<const std::string> some) { return fmt::format("'{}'", fmt::join(some, "','")); }
 
 /// Calls `work` with the SQL list of at most 200 of `values` at a time.
@@ -64,12 +71,7 @@ absl::Status InPieces(const std::vector<std::string>& values,
 class Collector {
  public:
   Collector(Store& store, const GarbageOptions& options, const Context& context)
-      : store_(store),
-        database_(store.database()),
-        options_(options),
-        context_(context),
-        now_(context.now()),
-        reachable_(store.records(), store.tiles(), context) {}
+      : store_(store), database_(store.database()), options_(options), context_(context), now_(context.now()) {}
 
   absl::StatusOr<GarbageReport> Run() {
     TRY(RemoveCondemned());
@@ -78,8 +80,12 @@ class Collector {
     for (int tries = 1;; ++tries) {
       TRY(context_.CheckCancelled());
       const absl::Status swept = MarkAndSweep();
+      if (swept.ok() && options_.purge) TRY(RemoveCondemned());
       if (swept.ok()) return report_;
-      if (!absl::IsAborted(swept) || tries == kMaxTries) return swept;
+      TRY_ASSIGN(const int64_t epoch, store_.records().Epoch());
+      // An erasure took away what was being followed: nothing is damaged.
+      const bool is_old = epoch != epoch_ && (absl::IsDataLoss(swept) || absl::IsNotFound(swept));
+      if ((!absl::IsAborted(swept) && !is_old) || tries == kMaxTries) return swept;
     }
   }
 
@@ -98,15 +104,19 @@ class Collector {
   absl::StatusOr<absl::flat_hash_set<std::string>> KeysInUse();
   void Count(Index& index);
   bool IsLiveProfile(const std::string& key) const;
-  bool IsLive(const IndexRow& row) const { return reachable_.ids().contains(row.id); }
-  static bool IsSparse(const PackUse& pack) { return pack.live_records > 0 && 2 * pack.live_bytes < pack.bytes; }
+  bool IsLive(const IndexRow& row) const { return reachable_->ids().contains(row.id); }
+  bool IsSparse(const PackUse& pack) const {
+    return pack.live_records > 0 && (2 * pack.live_bytes < pack.bytes || (options_.purge && HoldsMore(pack)));
+  }
+  /// Whether the pack has records that no version needs, or that are read from another pack.
+  static bool HoldsMore(const PackUse& pack) { return PackBytes(pack.live_records, pack.live_bytes) != pack.bytes; }
 
   Store& store_;
   Database& database_;
   const GarbageOptions& options_;
   const Context& context_;
   const absl::Time now_;
-  Reachable reachable_;
+  std::optional<Reachable> reachable_;
   absl::flat_hash_set<std::string> marked_;  // the commits of the versions in reachable_
   int64_t epoch_ = 0;
   std::optional<SealedRecords> repacked_;
@@ -200,7 +210,11 @@ absl::Status Collector::MarkAndSweep() {
   if (std::exchange(epoch_, epoch) != epoch) {
     repacked_.reset();  // another run may have moved the same records
     moved_.clear();
+    // What a version needs may be other records now: an erasure stores tiles in full that were patches.
+    marked_.clear();
+    reachable_.reset();
   }
+  if (!reachable_.has_value()) reachable_.emplace(store_.records(), store_.tiles(), context_);
   TRY(FindOrphans());
   TRY(MarkVersions());
   TRY_ASSIGN(Index index, LoadIndex());
@@ -231,7 +245,7 @@ absl::Status Collector::MarkVersions() {
     TRY_ASSIGN(const std::vector<CommitInfo> log, store_.Log(dataset));
     report_.versions[dataset] = static_cast<int64_t>(log.size());
     for (const CommitInfo& version : log) {
-      if (marked_.insert(version.digest.ToHex()).second) TRY(reachable_.AddVersion(version));
+      if (marked_.insert(version.digest.ToHex()).second) TRY(reachable_->AddVersion(version));
     }
   }
   return absl::OkStatus();
@@ -239,12 +253,13 @@ absl::Status Collector::MarkVersions() {
 
 absl::StatusOr<Index> Collector::LoadIndex() {
   Index index;
+  // Before the packs: those of all rows are then among them, whatever is published in between.
+  TRY_ASSIGN(const std::vector<SqlRow> rows, database_.Query("SELECT id, pack, length FROM records"));
   TRY_ASSIGN(const std::vector<SqlRow> packs, database_.Query("SELECT number, digest, bytes FROM packs"));
   for (const SqlRow& row : packs) {
     index.packs[std::get<int64_t>(row[0])] = {.digest = std::get<std::string>(row[1]),
                                               .bytes = std::get<int64_t>(row[2])};
   }
-  TRY_ASSIGN(const std::vector<SqlRow> rows, database_.Query("SELECT id, pack, length FROM records"));
   for (const SqlRow& row : rows) {
     IndexRow record{.pack = std::get<int64_t>(row[1]), .bytes = std::get<int64_t>(row[2])};
     TRY_ASSIGN(record.id, Digest::FromHex(std::get<std::string>(row[0])));
@@ -354,7 +369,7 @@ absl::Status Collector::Sweep(const Index& index) {
 bool Collector::IsLiveProfile(const std::string& key) const {
   if (!key.starts_with(kProfiles)) return false;
   const absl::StatusOr<Digest> table = Digest::FromHex(std::string_view(key).substr(key.rfind('/') + 1));
-  return !table.ok() || reachable_.ids().contains(*table);
+  return !table.ok() || reachable_->ids().contains(*table);
 }
 
 absl::Status Collector::ForgetDead(const Index& index) {

@@ -18,6 +18,9 @@ struct GarbageOptions {
   /// rewritten have so long to end; who reads a version that is deleted and collected meanwhile gets DataLoss. Zero is
   /// safe for what is stored; a running writer or reader may then be told to run again.
   absl::Duration grace = absl::Hours(24);
+  /// For erasures, with a grace of zero: each pack with anything that no version needs is written anew without it, and
+  /// what this run finds it removes at once.
+  bool purge = false;
 };
 
 struct GarbageAmount {

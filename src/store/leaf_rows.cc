@@ -346,4 +346,15 @@ absl::StatusOr<Leaf> Widen(Leaf leaf, const LeafType& to) {
   return leaf;
 }
 
+absl::StatusOr<Leaf> WithId(Leaf leaf, const Digest& id) {
+  if (IdOf(leaf) == id) return leaf;
+  for (const char* tag : {"int16", "int32", "int64", "uint16", "uint32", "uint64", "double"}) {
+    TRY_ASSIGN(const LeafType type, LeafTypeOf(tag));
+    if (!CanWiden(leaf.type, type)) continue;
+    TRY_ASSIGN(Leaf wider, Widen(leaf, type));
+    if (IdOf(wider) == id) return wider;
+  }
+  return absl::DataLossError(fmt::format("the values do not have the id {}", id.ToHex()));
+}
+
 }  // namespace roost::store

@@ -34,4 +34,8 @@ absl::StatusOr<Leaf> Widen(Leaf leaf, const LeafType& to);
 /// Whether Widen can turn every value of `from` into one of `to`.
 bool CanWiden(const LeafType& from, const LeafType& to);
 
+/// `leaf`, or its values as a wider type, whichever has this id: a patch may give a column that became wider as its
+/// base has it. DataLoss where none has.
+absl::StatusOr<Leaf> WithId(Leaf leaf, const Digest& id);
+
 }  // namespace roost::store

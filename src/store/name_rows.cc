@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "store/erasure_record.h"
 
 namespace roost::store {
 namespace {
@@ -99,7 +100,7 @@ absl::StatusOr<int64_t> Greatest(Database& database, const std::string& sql, con
 
 absl::Status CreateNameTables(Database& database) {
   for (const char* sql : kCreate) TRY(database.Execute(sql).status());
-  return absl::OkStatus();
+  return CreateErasureTable(database);
 }
 
 absl::StatusOr<std::vector<NameMove>> SelectMoves(Database& database, const std::string& rest,

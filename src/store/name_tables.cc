@@ -35,6 +35,7 @@ absl::StatusOr<NameTables> LoadNameTables(Database& database, const std::string&
   }
   TRY_ASSIGN(tables.deleted, SelectDeleted(database, where + "ORDER BY dataset, version", parameters));
   TRY_ASSIGN(tables.moves, SelectMoves(database, where + "ORDER BY dataset, name, number", parameters));
+  TRY_ASSIGN(tables.erasures, SelectErasures(database, where + "ORDER BY dataset, number", parameters));
   return tables;
 }
 
@@ -70,6 +71,9 @@ absl::Status EnterNameTables(Database& database, const NameTables& tables) {
     TRY(InsertVersion(database, version.dataset, version.version, version.commit, /*recorded=*/false));
   }
   for (const DeletedVersion& version : tables.deleted) TRY(InsertDeleted(database, version, /*recorded=*/false));
+  for (const Erasure& erasure : tables.erasures) {
+    TRY(InsertErasure(database, erasure, /*recorded=*/false, /*purged=*/false));
+  }
   for (const NameMove& move : tables.moves) {
     // The record of a version tells of the move of its branch.
     TRY(InsertMove(database, move, /*recorded=*/move.action == NameAction::kCommit));

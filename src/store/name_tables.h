@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "store/database.h"
+#include "store/erasure_record.h"
 #include "store/name_record.h"
 
 namespace roost::store {
@@ -23,6 +24,7 @@ struct NameTables {
   std::vector<Version> versions;        ///< by dataset and number
   std::vector<DeletedVersion> deleted;  ///< by dataset and number
   std::vector<NameMove> moves;          ///< by dataset, name and number
+  std::vector<Erasure> erasures;        ///< by dataset and number
 };
 
 /// Those of `dataset`, or with "" of all. In a transaction they are of one moment.

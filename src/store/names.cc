@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "store/erasure_record.h"
 #include "store/name_rows.h"
 
 namespace roost::store {
@@ -164,12 +165,18 @@ absl::Status Names::RecordPending() {
                      {version.dataset, version.version})
             .status());
   }
-  return absl::OkStatus();
+  return RecordErasures(objects_, database_);
 }
 
 /// A damaged row may name another version's commit.
 absl::StatusOr<CommitInfo> Names::LoadVersion(const std::string& dataset, int64_t version, const std::string& hex) {
-  TRY_ASSIGN(CommitInfo info, LoadCommit(hex));
+  absl::StatusOr<CommitInfo> loaded = LoadCommit(hex);
+  if (absl::IsDataLoss(loaded.status())) {
+    // Rows may have been erased meanwhile, and the commit written anew.
+    TRY_ASSIGN(const std::optional<std::string> now, CommitOf(database_, dataset, version));
+    if (now.has_value() && *now != hex) return LoadVersion(dataset, version, *now);
+  }
+  TRY_ASSIGN(CommitInfo info, std::move(loaded));
   if (info.dataset == dataset && info.version == version) return info;
   return absl::DataLossError(
       fmt::format("the database says that {}@{} is the commit of {}", dataset, version, info.Name()));

@@ -35,7 +35,15 @@ absl::StatusOr<NameRecords> ReadNameRecords(ObjectStore& objects) {
   TRY(ReadAll<VersionRecord>(objects, kVersionRecords, ParseVersionRecord, all.versions, all.damaged));
   TRY(ReadAll<DeletedVersion>(objects, kDeletedRecords, ParseDeletedRecord, all.deleted, all.damaged));
   TRY(ReadAll<NameMove>(objects, kMoveRecords, ParseMoveRecord, all.moves, all.damaged));
+  TRY(ReadAll<Erasure>(objects, kErasureRecords, ParseErasureRecord, all.erasures, all.damaged));
   for (const VersionRecord& version : all.versions) all.moves.push_back(version.move);
+  // The commits that erasures wrote anew: what the other records say was so before.
+  const RewrittenCommits rewritten(all.erasures);
+  for (VersionRecord& version : all.versions) version.commit = rewritten.Now(version.commit);
+  for (DeletedVersion& version : all.deleted) {
+    version.commit = rewritten.Now(version.commit);
+    for (Digest& parent : version.parents) parent = rewritten.Now(parent);
+  }
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "store/erasure_record.h"
 #include "store/name_record.h"
 #include "store/object_store.h"
 
@@ -15,11 +16,13 @@ struct DamagedRecord {
   std::string message;  ///< names the key
 };
 
-/// All records under "names/", from which the tables of names can be made again.
+/// All records under "names/", from which the tables of names can be made again. Commits are those that erasures made
+/// of the ones that the records name.
 struct NameRecords {
   std::vector<VersionRecord> versions;
   std::vector<DeletedVersion> deleted;
   std::vector<NameMove> moves;  ///< those that `versions` tell of among them, in no order
+  std::vector<Erasure> erasures;
   std::vector<DamagedRecord> damaged;
 };
 

@@ -145,7 +145,13 @@ absl::Status Records::LoadGroup(std::span<const RecordLocation> locations, std::
     for (const size_t i : group) {
       TRY_ASSIGN(const RecordLocations now, Locate({&locations[i].entry.id, 1}));
       const auto moved = now.find(locations[i].entry.id);
-      if (moved == now.end() || moved->second.pack == first.pack) break;
+      if (moved == now.end()) {
+        return WithHint(absl::AbortedError(fmt::format("record {} was removed while it was being read: rows were "
+                                                       "erased, or garbage was collected",
+                                                       locations[i].entry.id.ToHex())),
+                        "Run the command again.");
+      }
+      if (moved->second.pack == first.pack) break;
       TRY_ASSIGN(records[i], Load(moved->second));
       if (i == group.back()) return absl::OkStatus();
     }

@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/erasure_record.h"
 #include "store/name_record.h"
 #include "store/name_rows.h"
 #include "store/names.h"
@@ -131,6 +132,10 @@ class NamesFinder {
     for (const DeletedVersion& version : records_.deleted) TRY(InsertDeleted(database, version, /*recorded=*/true));
     for (const DeletedVersion& version : lost_) TRY(InsertDeleted(database, version, /*recorded=*/false));
     for (const NameMove& move : records_.moves) TRY(InsertMove(database, move, /*recorded=*/true));
+    // Whether what they erased is gone from the packs is not known: the next one looks.
+    for (const Erasure& erasure : records_.erasures) {
+      TRY(InsertErasure(database, erasure, /*recorded=*/true, /*purged=*/false));
+    }
     for (const NameMove& move : made_) TRY(InsertMove(database, move, /*recorded=*/false));
     return absl::OkStatus();
   }

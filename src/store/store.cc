@@ -161,9 +161,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreLocation& location
                     "emptied; its data and names are still in {}",
                     WorkspaceOf(location.objects), location.objects));
   }
-  // Workspaces of before have no table of garbage, or of names.
+  // Workspaces of before have no table of garbage, of names, or of erasures.
   if (absl::IsInternal(database->Query("SELECT epoch FROM garbage_epoch").status()) ||
-      absl::IsInternal(database->Query("SELECT number FROM name_moves LIMIT 1").status())) {
+      absl::IsInternal(database->Query("SELECT number FROM name_moves LIMIT 1").status()) ||
+      absl::IsInternal(database->Query("SELECT number FROM erasures LIMIT 1").status())) {
     TRY(CreateTables(*database));
   }
   return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(objects), std::move(database))));

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/erasure_record.h"
 #include "store/names.h"
 #include "store/pack_index.h"
 #include "store/reachable.h"
@@ -53,6 +54,7 @@ class Verifier {
   absl::Status LoadIndex();
   absl::Status CheckVersions();
   void CheckVersion(const std::string& dataset, int64_t version, const std::string& hex);
+  bool SaysErased(const std::string& record, CommitInfo info, int64_t number);
   absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
   absl::Status CheckPacks();
   absl::Status CheckPack(const std::string& key, const Digest& digest);
@@ -177,6 +179,20 @@ absl::StatusOr<CommitInfo> Verifier::LoadCommit(const std::string& hex) {
   return ReadCommit(*bytes);
 }
 
+/// Whether the record names a commit that was written anew as `info` when rows were erased.
+bool Verifier::SaysErased(const std::string& record, CommitInfo info, int64_t number) {
+  const absl::StatusOr<RewrittenCommits> rewritten = RewrittenCommitsOf(store_.database(), info.dataset);
+  if (!rewritten.ok()) {
+    Add(kDatabase, std::string(rewritten.status().message()));
+    return false;
+  }
+  for (const Digest& before : rewritten->Before(info.digest)) {
+    info.digest = before;
+    if (record == WriteNameRecord(info, number)) return true;
+  }
+  return false;
+}
+
 void Verifier::CheckVersion(const std::string& dataset, int64_t version, const std::string& hex) {
   ++report_.versions;
   const std::string name = fmt::format("{}@{}", dataset, version);
@@ -203,6 +219,7 @@ void Verifier::CheckVersion(const std::string& dataset, int64_t version, const s
   }
   const std::string expected = WriteNameRecord(*info, *number);
   if (record.ok() && *record == expected) return;
+  if (record.ok() && SaysErased(*record, *info, *number)) return;
   Add(key, record.ok() ? "it does not say what the version is" : std::string(record.status().message()));
   if (options_.repair_from == nullptr) return;
   // What it says is known: no backup is asked.
