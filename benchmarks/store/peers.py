@@ -228,9 +228,11 @@ class ParquetFiles(Peer):
 
 
 def library(python, peer, action, *arguments):
-    """A library's work in a process of its own; its costs are those of the work, without starting Python."""
-    done = subprocess.run([python, HERE / "libraries.py", peer, action, *map(str, arguments)], capture_output=True,
-                          text=True, check=False)
+    """A library's work in a process of its own; its costs are those of the work, without starting Python.
+
+    GNU time starts it, as in measure.run: its peak would begin with ours."""
+    done = subprocess.run(["/usr/bin/time", "-q", "-o", os.devnull, python, HERE / "libraries.py", peer, action,
+                           *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{peer} {action}: {done.stderr[-2000:]}")
     return Cost(*json.loads(done.stdout.splitlines()[-1]))
