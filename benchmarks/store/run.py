@@ -11,6 +11,7 @@ import argparse
 import json
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -233,6 +234,8 @@ def machine():
 
 def versions(options):
     def first_line(*command):
+        if shutil.which(command[0]) is None:
+            return f"no {command[0]}"
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return (done.stdout or done.stderr).splitlines()[0].strip() if done.stdout or done.stderr else "?"
     listed = subprocess.run([options.python, "-m", "pip", "list", "--format", "json"], capture_output=True, text=True,
