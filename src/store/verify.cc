@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "store/commit.h"
 #include "store/erasure_record.h"
+#include "store/name_rows.h"
 #include "store/names.h"
 #include "store/pack_index.h"
 #include "store/reachable.h"
@@ -40,8 +41,9 @@ class Verifier {
     CheckDatabaseFile();
     TRY(LoadIndex());
     TRY(CheckVersions());
-    TRY(CheckPacks());
-    if (options_.level == VerifyLevel::kContent) TRY(CheckTables());
+    TRY(CheckNames());
+    TRY(CheckPacksAndTables());
+    FollowAgain();
     TRY(NameVersions());
     return std::move(report_);
   }
@@ -53,14 +55,18 @@ class Verifier {
   void CheckDatabaseFile();
   absl::Status LoadIndex();
   absl::Status CheckVersions();
-  void CheckVersion(const std::string& dataset, int64_t version, const std::string& hex);
+  absl::Status FollowVersions();
+  void CheckVersion(const std::string& dataset, int64_t version, const std::string& hex, bool is_recorded);
+  void CompareRecord(const std::string& key, const absl::StatusOr<std::string>& record, const std::string& expected);
+  absl::Status CheckNames();
   bool SaysErased(const std::string& record, CommitInfo info, int64_t number);
   absl::StatusOr<CommitInfo> LoadCommit(const std::string& hex);
-  absl::Status CheckPacks();
+  absl::Status CheckPacksAndTables();
   absl::Status CheckPack(const std::string& key, const Digest& digest);
   void CompareIndex(const std::string& key, const Entries& entries, const Entries& indexed);
   bool CheckRecords(const std::string& key, const std::string& bytes, const Entries& indexed);
-  absl::Status CheckTables();
+  absl::Status CheckTable(const CommitInfo& version);
+  void FollowAgain();
   absl::Status NameVersions();
   bool Repair(const std::string& key, const std::string& digest);
   bool IsTime() const { return context_.now() - start_ > options_.budget; }
@@ -77,6 +83,8 @@ class Verifier {
   absl::flat_hash_map<std::string, int64_t> pack_bytes_;  // as the database says
   absl::flat_hash_set<std::string> wanted_packs_;         // digests
   absl::flat_hash_map<Digest, size_t> hurt_;              // record -> its damage
+  absl::flat_hash_map<size_t, CommitInfo> not_followed_;  // damage -> the version
+  absl::flat_hash_set<Digest> sound_tiles_;               // patches that were applied
   VerifyReport report_;
 };
 
@@ -125,19 +133,26 @@ absl::Status Verifier::LoadIndex() {
 }
 
 absl::Status Verifier::CheckVersions() {
-  TRY_ASSIGN(const std::vector<SqlRow> rows,
-             store_.database().Query("SELECT dataset, version, commit_id FROM versions ORDER BY dataset, version"));
+  TRY_ASSIGN(
+      const std::vector<SqlRow> rows,
+      store_.database().Query("SELECT dataset, version, commit_id, recorded FROM versions ORDER BY dataset, version"));
   for (const SqlRow& row : rows) {
     const auto* dataset = std::get_if<std::string>(&row[0]);
     const auto* version = std::get_if<int64_t>(&row[1]);
     const auto* hex = std::get_if<std::string>(&row[2]);
-    if (dataset == nullptr || version == nullptr || hex == nullptr) {
+    const auto* recorded = std::get_if<int64_t>(&row[3]);
+    if (dataset == nullptr || version == nullptr || hex == nullptr || recorded == nullptr) {
       Add(kDatabase, "the row of a version is damaged");
     } else if (options_.dataset.empty() || options_.dataset == *dataset) {
-      CheckVersion(*dataset, *version, *hex);
+      CheckVersion(*dataset, *version, *hex, *recorded != 0);
     }
   }
   if (report_.versions == 0 && !options_.dataset.empty()) return store_.Log(options_.dataset).status();
+  return FollowVersions();
+}
+
+absl::Status Verifier::FollowVersions() {
+  absl::flat_hash_set<Digest> needed;
   // Versions share nearly everything: all are followed at once, and one by one only where something is wrong.
   auto reachable = std::make_unique<Reachable>(store_.records(), store_.tiles(), context_);
   for (const CommitInfo& version : versions_) {
@@ -145,12 +160,19 @@ absl::Status Verifier::CheckVersions() {
     const absl::Status followed = reachable->AddVersion(version);
     if (followed.ok()) continue;
     if (absl::IsCancelled(followed)) return followed;
+    not_followed_[report_.damages.size()] = version;
     report_.damages.push_back(
         {.object = version.Name(), .message = std::string(followed.message()), .versions = {version.Name()}});
+    needed.insert(reachable->ids().begin(), reachable->ids().end());
     reachable = std::make_unique<Reachable>(store_.records(), store_.tiles(), context_);
   }
-  report_.records = static_cast<int64_t>(reachable->ids().size());
-  for (const Digest& id : reachable->ids()) {
+  needed.insert(reachable->ids().begin(), reachable->ids().end());
+  report_.records = static_cast<int64_t>(needed.size());
+  // What else such a version needs is not known: it may lie in any pack.
+  if (!not_followed_.empty()) {
+    for (const auto& [digest, bytes] : pack_bytes_) wanted_packs_.insert(digest);
+  }
+  for (const Digest& id : needed) {
     const auto pack = packs_of_.find(id);
     if (pack != packs_of_.end()) {
       wanted_packs_.insert(pack->second);
@@ -193,7 +215,7 @@ bool Verifier::SaysErased(const std::string& record, CommitInfo info, int64_t nu
   return false;
 }
 
-void Verifier::CheckVersion(const std::string& dataset, int64_t version, const std::string& hex) {
+void Verifier::CheckVersion(const std::string& dataset, int64_t version, const std::string& hex, bool is_recorded) {
   ++report_.versions;
   const std::string name = fmt::format("{}@{}", dataset, version);
   const size_t before = report_.damages.size();
@@ -209,21 +231,58 @@ void Verifier::CheckVersion(const std::string& dataset, int64_t version, const s
     return;
   }
   versions_.push_back(*info);
-  const std::string key = NameRecordKey(dataset, version);
-  const absl::StatusOr<std::string> record = store_.objects().Get(key);
-  if (absl::IsNotFound(record.status())) return;  // the next commit writes it
+  if (!is_recorded) return;  // the next change of a name writes the record
   const absl::StatusOr<int64_t> number = store_.names().NumberOf(*info);
   if (!number.ok()) {
     Add(kDatabase, std::string(number.status().message()));
     return;
   }
-  const std::string expected = WriteNameRecord(*info, *number);
-  if (record.ok() && *record == expected) return;
+  const std::string key = NameRecordKey(dataset, version);
+  const absl::StatusOr<std::string> record = store_.objects().Get(key);
   if (record.ok() && SaysErased(*record, *info, *number)) return;
-  Add(key, record.ok() ? "it does not say what the version is" : std::string(record.status().message()));
+  CompareRecord(key, record, WriteNameRecord(*info, *number));
+}
+
+/// What a record says is known from the database: no backup is asked to mend it.
+void Verifier::CompareRecord(const std::string& key, const absl::StatusOr<std::string>& record,
+                             const std::string& expected) {
+  if (record.ok() && *record == expected) return;
+  std::string message = "it does not say what the database says";
+  if (!record.ok()) message = std::string(record.status().message());
+  if (absl::IsNotFound(record.status())) message = "it is missing";
+  Add(key, message);
   if (options_.repair_from == nullptr) return;
-  // What it says is known: no backup is asked.
   report_.damages.back().repaired = store_.objects().Delete(key).ok() && store_.objects().Put(key, expected).ok();
+}
+
+/// The records of moves of names, but those that versions tell of, and of deletions.
+absl::Status Verifier::CheckNames() {
+  const std::string where = options_.dataset.empty() ? "WHERE recorded = 1 " : "WHERE recorded = 1 AND dataset = :p1 ";
+  const SqlRow parameters = options_.dataset.empty() ? SqlRow{} : SqlRow{options_.dataset};
+  TRY_ASSIGN(const std::vector<NameMove> moves,
+             SelectMoves(store_.database(), where + "AND action <> 0 ORDER BY dataset, name, number", parameters));
+  for (const NameMove& move : moves) {
+    TRY(context_.CheckCancelled());
+    CompareRecord(KeyOf(move), store_.objects().Get(KeyOf(move)), ToRecord(move));
+  }
+  TRY_ASSIGN(const std::vector<DeletedVersion> deleted,
+             SelectDeleted(store_.database(), where + "ORDER BY dataset, version", parameters));
+  for (const DeletedVersion& version : deleted) {
+    TRY(context_.CheckCancelled());
+    const std::string key = KeyOf(version);
+    const absl::StatusOr<std::string> record = store_.objects().Get(key);
+    DeletedVersion expected = version;
+    TRY_ASSIGN(const auto erasures,
+               SelectErasures(store_.database(), "WHERE dataset = :p1 LIMIT 1", {version.dataset}));
+    if (!erasures.empty() && record.ok()) {
+      // Rows were erased since: it may name commits from before.
+      const absl::StatusOr<DeletedVersion> said = ParseDeletedRecord(*record, key);
+      if (said.ok()) expected.commit = said->commit;
+      if (said.ok()) expected.parents = said->parents;
+    }
+    CompareRecord(key, record, ToRecord(expected));
+  }
+  return absl::OkStatus();
 }
 
 /// Puts the backup's object in the place of a damaged one.
@@ -236,9 +295,14 @@ bool Verifier::Repair(const std::string& key, const std::string& digest) {
   return done;
 }
 
+/// Each level has marks of its own.
+std::string MarkOf(const std::string& key, VerifyLevel level) {
+  return fmt::format("{} level {}", key, static_cast<int>(level));
+}
+
 absl::StatusOr<std::vector<std::string>> Verifier::OldestFirst(std::vector<std::string> keys) {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             store_.database().Query("SELECT object_key, checked FROM verified WHERE level >= :p1",
+             store_.database().Query("SELECT object_key, checked FROM verified WHERE level = :p1",
                                      {static_cast<int64_t>(options_.level)}));
   std::map<std::string, int64_t> checked;
   for (const SqlRow& row : rows) {
@@ -247,7 +311,7 @@ absl::StatusOr<std::vector<std::string>> Verifier::OldestFirst(std::vector<std::
     if (key != nullptr && time != nullptr) checked[*key] = *time;
   }
   const auto time_of = [&](const std::string& key) {
-    const auto found = checked.find(key);
+    const auto found = checked.find(MarkOf(key, options_.level));
     return found == checked.end() ? int64_t{0} : found->second;
   };
   std::sort(keys.begin(), keys.end(), [&](const std::string& left, const std::string& right) {
@@ -260,14 +324,21 @@ absl::Status Verifier::NoteChecked(const std::string& key) {
   return store_.database()
       .Execute(
           "INSERT INTO verified (object_key, level, checked) VALUES (:p1, :p2, :p3) ON CONFLICT (object_key) DO "
-          "UPDATE SET level = excluded.level, checked = excluded.checked",
-          {key, static_cast<int64_t>(options_.level), absl::ToUnixMicros(context_.now())})
+          "UPDATE SET checked = excluded.checked",
+          {MarkOf(key, options_.level), static_cast<int64_t>(options_.level), absl::ToUnixMicros(context_.now())})
       .status();
 }
 
-absl::Status Verifier::CheckPacks() {
+/// Packs, and at the third level tables too, in one row: what was looked at longest ago comes first.
+absl::Status Verifier::CheckPacksAndTables() {
   std::vector<std::string> keys;
   for (const std::string& digest : wanted_packs_) keys.push_back(fmt::format("packs/{}.pack", digest));
+  std::map<std::string, const CommitInfo*> tables;
+  for (const CommitInfo& version : versions_) {
+    if (options_.level != VerifyLevel::kContent || version.kind != DatasetKind::kTable) continue;
+    const std::string key = fmt::format("tables/{}", version.table.ToHex());
+    if (tables.emplace(key, &version).second) keys.push_back(key);
+  }
   TRY_ASSIGN(keys, OldestFirst(std::move(keys)));
   for (size_t i = 0; i < keys.size(); ++i) {
     TRY(context_.CheckCancelled());
@@ -275,10 +346,14 @@ absl::Status Verifier::CheckPacks() {
       report_.left += static_cast<int64_t>(keys.size() - i);
       break;
     }
-    const absl::StatusOr<Digest> digest = Digest::FromHex(keys[i].substr(6, 64));
-    if (!digest.ok()) continue;  // said by LoadIndex
     const size_t before = report_.damages.size();
-    TRY(CheckPack(keys[i], *digest));
+    if (const auto table = tables.find(keys[i]); table != tables.end()) {
+      TRY(CheckTable(*table->second));
+    } else {
+      const absl::StatusOr<Digest> digest = Digest::FromHex(keys[i].substr(6, 64));
+      if (!digest.ok()) continue;  // said by LoadIndex
+      TRY(CheckPack(keys[i], *digest));
+    }
     if (report_.damages.size() == before && options_.level != VerifyLevel::kGraph) TRY(NoteChecked(keys[i]));
     context_.Report({.stage = "verifying",
                      .unit = "packs",
@@ -361,32 +436,21 @@ bool Verifier::CheckRecords(const std::string& key, const std::string& bytes, co
   return found;
 }
 
-absl::Status Verifier::CheckTables() {
-  std::map<std::string, const CommitInfo*> tables;
-  std::vector<std::string> keys;
-  for (const CommitInfo& version : versions_) {
-    if (version.kind != DatasetKind::kTable) continue;
-    const std::string key = fmt::format("tables/{}", version.table.ToHex());
-    if (tables.emplace(key, &version).second) keys.push_back(key);
-  }
-  TRY_ASSIGN(keys, OldestFirst(std::move(keys)));
-  absl::flat_hash_set<Digest> seen;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (IsTime()) {
-      report_.left += static_cast<int64_t>(keys.size() - i);
-      break;
-    }
-    const CommitInfo& version = *tables[keys[i]];
-    const absl::Status sound = CheckPatchedTiles(version.table, store_.records(), store_.tiles(), seen, context_);
-    if (absl::IsCancelled(sound)) return sound;
-    if (sound.ok()) {
-      TRY(NoteChecked(keys[i]));
-    } else {
-      report_.damages.push_back(
-          {.object = version.Name(), .message = std::string(sound.message()), .versions = {version.Name()}});
-    }
-  }
+absl::Status Verifier::CheckTable(const CommitInfo& version) {
+  const absl::Status sound = CheckPatchedTiles(version.table, store_.records(), store_.tiles(), sound_tiles_, context_);
+  if (sound.ok() || absl::IsCancelled(sound)) return sound;
+  report_.damages.push_back(
+      {.object = version.Name(), .message = std::string(sound.message()), .versions = {version.Name()}});
   return absl::OkStatus();
+}
+
+/// What kept a version from being followed may have been mended since.
+void Verifier::FollowAgain() {
+  if (options_.repair_from == nullptr) return;
+  for (const auto& [damage, version] : not_followed_) {
+    Reachable reachable(store_.records(), store_.tiles(), context_);
+    report_.damages[damage].repaired = reachable.AddVersion(version).ok();
+  }
 }
 
 /// Says of each damaged record which versions need it.

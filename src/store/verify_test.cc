@@ -213,6 +213,57 @@ TEST_F(MaintenanceTest, ABudgetIsKeptAndTheNextCallGoesOnWhereItEnded) {
   EXPECT_EQ(std::get<int64_t>(rows->at(0).at(0)), 4) << "every pack had its turn";
 }
 
+TEST_F(MaintenanceTest, AtTheThirdLevelABudgetReachesTablesTooAndASecondLevelRunForgetsNoMark) {
+  int64_t seconds = 0;
+  context_.now = [&] { return absl::FromUnixSeconds(1'700'000'000 + seconds++); };
+  const auto marks = [&] {
+    const auto rows = *store_->database().Query("SELECT object_key FROM verified WHERE level = 3");
+    return rows.size();
+  };
+  for (int call = 0; call < 12; ++call) {
+    const auto report = Verify(*store_, {.level = VerifyLevel::kContent, .budget = absl::Seconds(3)}, context_);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_GT(report->left, 0);
+  }
+  EXPECT_EQ(marks(), 8u) << "four packs and four tables";
+  ASSERT_TRUE(Verify(*store_, {.level = VerifyLevel::kBytes}, context_).ok());
+  EXPECT_EQ(marks(), 8u);
+}
+
+TEST_F(MaintenanceTest, RecordsOfNamesAreLookedAtAndMended) {
+  NameChange tag{.dataset = "d", .name = "good", .kind = NameKind::kTag, .to = 2, .author = "ann", .reason = "r"};
+  ASSERT_TRUE(store_->names().Change(tag).ok());
+  const DeleteRequest gone{.dataset = "d", .version = 1, .author = "ann", .reason = "r"};
+  ASSERT_TRUE(store_->names().Delete(gone).ok());
+  tables_.erase("d@1");
+  ASSERT_TRUE(Check(VerifyLevel::kGraph).sound());
+  ASSERT_TRUE(store_->objects().Delete(NameRecordKey("d", 3)).ok());
+  WriteFile(Path("names/refs/d/good/000000000001"), "{}");
+  ASSERT_TRUE(store_->objects().Delete("names/deleted/d/000000000001").ok());
+  std::vector<std::string> objects;
+  const VerifyReport found = Check(VerifyLevel::kGraph);
+  for (const Damage& damage : found.damages) objects.push_back(damage.object);
+  EXPECT_THAT(objects,
+              ElementsAre(NameRecordKey("d", 3), "names/refs/d/good/000000000001", "names/deleted/d/000000000001"));
+  ASSERT_TRUE(Backup(*store_, folder_ + "/backup", context_).ok());
+  const auto backup = *LocalObjectStore::Open(folder_ + "/backup/objects");
+  EXPECT_TRUE(Check(VerifyLevel::kGraph, backup.get()).sound());
+  EXPECT_TRUE(Check(VerifyLevel::kGraph).damages.empty());
+}
+
+TEST_F(MaintenanceTest, OneDatasetIsMendedFromABackupAndSaysSo) {
+  ASSERT_TRUE(Backup(*store_, folder_ + "/backup", context_).ok());
+  const auto backup = *LocalObjectStore::Open(folder_ + "/backup/objects");
+  ASSERT_TRUE(store_->objects().Delete(PackOf("d@2")).ok());
+  const VerifyOptions options{.level = VerifyLevel::kBytes, .dataset = "d", .repair_from = backup.get()};
+  auto store = *Store::Open(location_);
+  const auto report = Verify(*store, options, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_FALSE(report->damages.empty());
+  EXPECT_TRUE(report->sound()) << report->damages.front().object;
+  EXPECT_TRUE(ReadAll(location_).empty());
+}
+
 TEST_F(MaintenanceTest, OneDatasetCanBeVerifiedAlone) {
   ASSERT_TRUE(store_->objects().Delete(PackOf("d@1")).ok());
   const auto report = Verify(*store_, {.dataset = "e"}, context_);
