@@ -15,7 +15,8 @@ class Store;
 
 /// How deep to look. Each level does what the one before does too.
 enum class VerifyLevel {
-  kGraph = 1,    ///< every version's commit, the records of names, its table, lists, patches; that the rest is there; the database
+  kGraph =
+      1,  ///< every version's commit, table, lists, patches; that the rest is there; records of names; the database
   kBytes = 2,    ///< every pack whole: its SHA-256, and the checksum of each record
   kContent = 3,  ///< every record is decoded, every patch applied: each is what its id says
 };
