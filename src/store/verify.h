@@ -15,8 +15,7 @@ class Store;
 
 /// How deep to look. Each level does what the one before does too.
 enum class VerifyLevel {
-  kGraph =
-      1,  ///< every version's commit, table, lists, patches; that the rest is there; records of names; the database
+  kGraph = 1,    ///< every version's commit, table, lists, patches; that the rest is there; names; the database
   kBytes = 2,    ///< every pack whole: its SHA-256, and the checksum of each record
   kContent = 3,  ///< every record is decoded, every patch applied: each is what its id says
 };
