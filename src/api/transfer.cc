@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "registry/divergence.h"
 #include "registry/registry.h"
 #include "store/store.h"
 
@@ -57,9 +58,10 @@ absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std:
                                                     const Context& context) {
   TRY_ASSIGN(const store::StoreLocation location, LocationOfPlace(project, place));
   TRY_ASSIGN(const std::unique_ptr<store::Store> to, OpenToWrite(location));
+  TRY_ASSIGN(registry::Registry registry, registry::Registry::Open(to->database(), to->objects()));
+  TRY(registry::CheckIsEarlier(registry, project.registry()));
   CopyWorkspaceResponse response{.objects = location.objects};
   TRY_ASSIGN(response.data, store::CopyWorkspace(project.store(), *to, context));
-  TRY_ASSIGN(registry::Registry registry, registry::Registry::Open(to->database(), to->objects()));
   TRY_ASSIGN(response.models, registry.Restore());
   return response;
 }

@@ -21,7 +21,8 @@ struct CopyWorkspaceResponse {
   std::string objects;  ///< where those of the other workspace lie
 };
 
-/// Makes the workspace of `place` what the project's is (store::CopyWorkspace), with its models.
+/// Makes the workspace of `place` what the project's is (store::CopyWorkspace), with its models. FailedPrecondition,
+/// too, where there are models or moves of aliases there that the project lacks; nothing is changed then.
 absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std::string& place, const Context& context);
 
 /// Brings a dataset of the project to `place`, or from there (store::PushDataset).

@@ -1,5 +1,7 @@
+#include <atomic>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -163,6 +165,45 @@ TEST_F(CopyTest, ADatasetIsPushedWithItsNamesAndThenOnlyWhatIsNew) {
   EXPECT_LE(report->records, 4) << "a patch, a list, a table and an attachment";
   ExpectSame(there_, "d");
   EXPECT_TRUE(absl::IsNotFound(PushDataset(*from_, *to_, "nothing", context_).status()));
+}
+
+/// Another process makes a version and takes the one before away, again and again: what arrives is of one moment.
+TEST_F(CopyTest, AVersionThatIsMadeOrDeletedMeanwhileComesWholeOrNotAtAll) {
+  std::atomic<bool> done = false;
+  absl::Status written;
+  std::thread writer([&] {
+    ThreadPool pool(1);
+    Context context;
+    context.pool = &pool;
+    const auto store = *Store::Open(here_);
+    for (int64_t row = 1; !done && written.ok(); ++row) {
+      const auto info = CommitTable(*store, "busy", TestTable(row % 50 + 1, 3), context);
+      written = info.status();
+      if (!info.ok() || info->version == 1) continue;
+      written = store->names()
+                    .Delete({.dataset = "busy", .version = info->version - 1, .author = "ann", .reason = "r"})
+                    .status();
+    }
+  });
+  int pushed = 0;  // so often something came
+  for (int round = 0; round < 10'000 && pushed < 60 && !HasFailure(); ++round) {
+    const auto report = PushDataset(*from_, *to_, "busy", context_);
+    if (!report.ok() && pushed == 0) continue;  // the writer has not begun
+    EXPECT_TRUE(report.ok()) << report.status();
+    if (report.ok() && report->versions > 0) ++pushed;
+    const auto log = to_->Log("busy");
+    EXPECT_TRUE(log.ok()) << log.status();
+    const auto head = to_->Resolve({.name = "busy"});
+    EXPECT_TRUE(head.ok()) << head.status();
+    if (head.ok()) {
+      const auto rows = ReadVersion(*to_, "busy", head->version, context_);
+      EXPECT_TRUE(rows.ok()) << rows.status();
+    }
+  }
+  done = true;
+  writer.join();
+  EXPECT_TRUE(written.ok()) << written;
+  EXPECT_EQ(pushed, 60);
 }
 
 /// There, the newest rows were stored in full, and the older ones as patches upon them: the other way round.

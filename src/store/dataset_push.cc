@@ -1,6 +1,5 @@
 #include "store/dataset_push.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 #include <vector>
@@ -9,6 +8,7 @@
 
 #include "base/status.h"
 #include "store/commit.h"
+#include "store/history.h"
 #include "store/name_tables.h"
 #include "store/names.h"
 #include "store/record_transfer.h"
@@ -17,28 +17,44 @@
 namespace roost::store {
 namespace {
 
-/// The versions of `log` that are not in `there`, oldest first.
-std::vector<CommitInfo> NewVersions(std::vector<CommitInfo> log, const NameTables& there) {
+/// What `store` says of the dataset, at one moment.
+absl::StatusOr<NameTables> NamesAtOneMoment(Store& store, const std::string& dataset) {
+  NameTables names;
+  const absl::Status read = store.database().InTransaction([&]() -> absl::Status {
+    TRY_ASSIGN(names, LoadNameTables(store.database(), dataset));
+    return absl::OkStatus();
+  });
+  TRY(read);
+  return names;
+}
+
+/// The commits of those versions of `here` that are not in `there`, oldest first. By their digests: a version that is
+/// deleted meanwhile keeps its commit and records until garbage is collected.
+absl::StatusOr<std::vector<CommitInfo>> NewVersions(ObjectStore& objects, const NameTables& here,
+                                                    const NameTables& there) {
   std::set<int64_t> known;
   for (const auto& version : there.versions) known.insert(version.version);
-  std::erase_if(log, [&](const CommitInfo& version) { return known.contains(version.version); });
-  std::reverse(log.begin(), log.end());
-  return log;
+  std::vector<CommitInfo> versions;
+  for (const auto& version : here.versions) {
+    if (known.contains(version.version)) continue;
+    TRY_ASSIGN(CommitInfo info, LoadCommitAt(objects, version.commit));
+    versions.push_back(std::move(info));
+  }
+  return versions;
 }
 
 }  // namespace
 
 absl::StatusOr<PushReport> PushDataset(Store& from, Store& to, const std::string& dataset, const Context& context) {
   TRY(from.names().RecordPending());
-  // Names first: a version that is made or deleted meanwhile is not looked for.
-  TRY_ASSIGN(const NameTables here, LoadNameTables(from.database(), dataset));
-  TRY_ASSIGN(std::vector<CommitInfo> log, from.Log(dataset));
-  TRY_ASSIGN(const NameTables there, LoadNameTables(to.database(), dataset));
+  TRY_ASSIGN(const NameTables here, NamesAtOneMoment(from, dataset));
+  if (here.versions.empty()) {
+    TRY(from.names().Log(dataset, {.limit = 1}).status());
+    return LostRace(dataset);  // its first version was made after we looked
+  }
+  TRY_ASSIGN(const NameTables there, NamesAtOneMoment(to, dataset));
   TRY(CheckIsEarlier(there, here));
-  std::set<int64_t> named;
-  for (const auto& version : here.versions) named.insert(version.version);
-  std::erase_if(log, [&](const CommitInfo& version) { return !named.contains(version.version); });
-  const std::vector<CommitInfo> versions = NewVersions(std::move(log), there);
+  TRY_ASSIGN(const std::vector<CommitInfo> versions, NewVersions(from.objects(), here, there));
 
   RecordWriter writer(to.objects(), to.records(), context);
   RecordTransfer transfer(from.records(), from.tiles(), writer, context);

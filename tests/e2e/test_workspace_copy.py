@@ -14,6 +14,7 @@ from s3_servers import s3_environment, versitygw
 
 POSTGRES = Path(__file__).parents[1] / "servers" / "postgres"
 NO_BUCKET = 2
+DIFFERS = 10
 ROWS = 6_000
 
 
@@ -116,6 +117,27 @@ def test_a_place_that_is_not_there_is_told_and_nothing_is_left(project):
     result = project.run("workspace", "copy", nowhere, code=NO_BUCKET)
     assert "no-such-bucket" in result.stderr
     assert not (nowhere / ".roost/metadata.sqlite").exists()
+
+
+def test_a_place_with_a_model_or_version_of_its_own_is_left_alone(project):
+    project.run("workspace", "copy", project.team)
+    at = ["--project", project.team]
+    project.run("train", "flights@1", *at)
+    before = state(project, project.team)
+    refused = project.run("workspace", "copy", project.team, code=DIFFERS)
+    assert before[2][-1]["version"] == 2
+    assert "is only there" in refused.stderr
+    project.run("train", "flights@2")
+    refused = project.run("workspace", "copy", project.team, code=DIFFERS)
+    assert "is another model there" in refused.stderr
+    assert state(project, project.team) == before
+
+    other = place(project, "other", ["objects: objects"])
+    project.run("data", "push", "flights", other)
+    project.run("data", "add", "flights", project.folder / "month-4.parquet", "--append", "--project", other)
+    project.run("data", "add", "flights", project.folder / "month-1.parquet")
+    refused = project.run("workspace", "copy", other, code=DIFFERS)
+    assert "flights@4 is another version there" in refused.stderr
 
 
 def test_datasets_are_pushed_and_pulled(project):
