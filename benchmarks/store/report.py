@@ -163,7 +163,8 @@ def stamp(part):
 
 def page(results):
     parts = ["# What versions cost\n",
-             "Made by `benchmarks/store/run.py --write`; benchmarks/store/README.md says how.\n",
+             "Made by `benchmarks/store/run.py --write`; benchmarks/store/README.md says how."
+             f"{' ' + results['machine'] + '.' if 'machine' in results else ''}\n",
              f"{', '.join(results.get('versions', []))}.\n"]
     if "chain" in results:
         parts += ["\n## Ten versions\n",
