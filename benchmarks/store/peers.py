@@ -9,6 +9,8 @@ import pathlib
 import shutil
 import subprocess
 
+import pyarrow.parquet as parquet
+
 from measure import Cost, add, run, stored
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,7 +47,7 @@ class Peer:
         return self.stored()
 
     def finish(self):
-        """What is to be done once after the last version; None where there is nothing."""
+        """What brings the store into the form in which its size counts; None where there is nothing to do."""
         return None
 
 
@@ -85,10 +87,9 @@ class RoostKeyed(Roost):
 
 
 class Restic(Peer):
-    environment = {"RESTIC_PASSWORD": "benchmark", "RESTIC_CACHE_DIR": "/tmp/restic-cache"}
-
     def restic(self, *arguments):
-        return run(["restic", "-r", self.store(), *arguments], cwd=self.work, env=os.environ | self.environment)
+        environment = {"RESTIC_PASSWORD": "benchmark", "RESTIC_CACHE_DIR": str(self.folder / "cache")}
+        return run(["restic", "-r", self.store(), *arguments], cwd=self.work, env=os.environ | environment)
 
     def start(self):
         self.restic("init", "--repository-version", "2")
@@ -101,6 +102,15 @@ class Restic(Peer):
 
     def read(self, version):
         return self.restic("dump", "--tag", f"v{version}", "latest", f"/{self.file}")
+
+
+class ResticParquet(Restic):
+    """restic over Parquet files whose pages are cut by content."""
+    file = "data.parquet"
+
+    def place(self, snapshot):
+        parquet.write_table(parquet.read_table(snapshot.parquet), self.work / self.file, compression="zstd",
+                            use_content_defined_chunking=True)
 
 
 class Borg(Peer):
@@ -135,7 +145,7 @@ class Git(Peer):
         return self.work / ".git"
 
     def add(self, snapshot):
-        return add(self.git("add", self.file), self.git("commit", "-qm", f"v{self.versions}"),
+        return add(self.git("add", self.file), self.git("commit", "--allow-empty", "-qm", f"v{self.versions}"),
                    self.git("tag", f"v{self.versions}"))
 
     def read(self, version):
@@ -177,6 +187,7 @@ class Dvc(Peer):
 
     def read(self, version):
         shutil.copyfile(self.folder / f"v{version}.dvc", self.work / f"{self.file}.dvc")
+        (self.work / self.file).unlink()  # or there is nothing to do where this version lies already
         return self.dvc("checkout", "-q", "-f", f"{self.file}.dvc")
 
 
@@ -263,7 +274,8 @@ def of(library_name, how, is_told):
 
 
 PEERS = {
-    "roost": Roost, "roost keyed": RoostKeyed, "Parquet files": ParquetFiles, "restic": Restic, "borg": Borg,
+    "roost": Roost, "roost keyed": RoostKeyed, "Parquet files": ParquetFiles, "restic": Restic,
+    "restic over Parquet CDC": ResticParquet, "borg": Borg,
     "git repacked": Git, "Git LFS": GitLfs, "DVC CSV": Dvc, "DVC Parquet": DvcParquet,
     "zstd --patch-from": ZstdPatches, "Lance overwrite": of("lance", "overwrite", False),
     "Lance told": of("lance", "told", True), "Lance finding": of("lance", "find", False),

@@ -8,6 +8,7 @@ Each part's results go into --results as soon as they are there, so that parts a
 another, on a quiet machine; --write makes the page of all that the file has.
 """
 import argparse
+import hashlib
 import json
 import pathlib
 import platform
@@ -30,6 +31,9 @@ from measure import median
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("chain", "edits", "speed", "tables", "flights")
 VERSIONS = 10
+# Those that keep every snapshot whole (Git LFS, DVC, Lance overwrite) stand in the chain only.
+EDITED = ("roost", "restic", "borg", "git repacked", "zstd --patch-from", "Lance told", "Lance finding", "Delta told",
+          "Iceberg told", "Parquet files")
 
 
 class Snapshot:
@@ -45,7 +49,7 @@ class Snapshot:
             pyarrow.csv.write_csv(rows, self.csv)
         if upserts is not None:
             self.upserts, self.deletes = folder / f"{name}-upserts.parquet", folder / f"{name}-deletes.parquet"
-            parquet.write_table(tables.to_arrow(upserts), self.upserts)
+            parquet.write_table(tables.to_arrow(upserts).cast(rows.schema), self.upserts)
             parquet.write_table(pa.table({"key": deletes}), self.deletes)
 
 
@@ -56,11 +60,21 @@ class Bench:
 
     def keep(self, part, name, value):
         value["measured"] = time.strftime("%Y-%m-%d")
+        value["machine"] = machine()
         value["seed"] = self.options.seed
         value["rows"] = self.options.rows
         self.results.setdefault(part, {})[name] = value
         self.options.results.write_text(json.dumps(self.results, indent=1))
         print(f"{part}: {name}: {json.dumps(value)}", file=sys.stderr, flush=True)
+
+    def keep_csv(self, part, snapshots):
+        """What the tables were, so that others can make the same ones."""
+        kept = self.results.setdefault("csv", {})
+        for snapshot in snapshots:
+            with snapshot.csv.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            kept[f"{part}: {snapshot.csv.stem}, {self.options.rows} rows, seed {self.options.seed}"] = {
+                "bytes": snapshot.csv.stat().st_size, "sha256": digest}
 
     def wanted(self, names):
         return [name for name in names if not self.options.only or name in self.options.only]
@@ -83,18 +97,22 @@ class Bench:
         for version in range(2, VERSIONS + 1):
             table, upserts, deletes = tables.chain_step(random, table)
             snapshots.append(Snapshot(folder, f"v{version}", table, upserts, deletes))
+        self.keep_csv("chain", snapshots)
         for name in self.wanted(peers.PEERS):
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 peer = self.make(name, place)
                 costs, sizes = [], []
                 for snapshot in snapshots:
                     costs.append(peer.commit(snapshot))
+                    if len(costs) == 1:
+                        peer.finish()
                     sizes.append(peer.stored())
                 once = peer.finish()
                 later = median(costs[1:])
                 result = {"first_bytes": sizes[0], "ten_bytes": peer.stored(), "told": peer.told,
                           "first_cpu": costs[0].cpu, "later_cpu": later.cpu, "later_wall": later.wall,
-                          "peak": max(cost.peak for cost in costs), "once_cpu": once.cpu if once else None,
+                          "first_peak": costs[0].peak, "later_peak": max(cost.peak for cost in costs[1:]),
+                          "once_peak": once.peak if once else None, "once_cpu": once.cpu if once else None,
                           "csv_bytes": snapshots[0].csv.stat().st_size,
                           "parquet_bytes": snapshots[0].parquet.stat().st_size}
                 for version in (1, 5, 10):
@@ -109,20 +127,26 @@ class Bench:
         random = self.random()
         table = tables.orders(random, self.options.rows)
         first = Snapshot(folder, "v1", table)
-        made = {name: Snapshot(folder, name.replace(" ", "-"), make())
-                for name, make in tables.edits(random, table).items()}
-        names = self.wanted(["roost", "restic", "zstd --patch-from", "Lance finding", "Parquet files"])
-        for name in names:
+        made = {}
+        for name, make in tables.edits(random, table).items():
+            edited = make()
+            made[name] = Snapshot(folder, name.replace(" ", "-"), edited, *(tables.changes(table, edited) or ()))
+        self.keep_csv("edits", [first, *made.values()])
+        for name in self.wanted(EDITED):
             added, base = {}, None
             for edit, snapshot in made.items():
                 if name == "Lance finding" and edit in ("add a column", "drop a column", "rename a column",
                                                          "widen a column"):
                     continue  # merge_insert keeps the schema
+                if peers.PEERS[name].told and not hasattr(snapshot, "upserts"):
+                    continue  # no row to tell of
                 with tempfile.TemporaryDirectory(dir=folder) as place:
                     peer = self.make(name, place)
                     peer.commit(first)
+                    peer.finish()
                     base = peer.stored_versions()
                     cost = peer.commit(snapshot)
+                    peer.finish()
                     entry = {"bytes": peer.stored_versions() - base, "cpu": cost.cpu, "wall": cost.wall}
                     if name == "roost":
                         entry["diff_wall"] = peer.diff(1, 2).wall if edit != "unchanged" else None
@@ -142,6 +166,7 @@ class Bench:
             changed = tables.some(random, table, tables.rows_of(table) // 100)
             table = tables.redraw(random, table, changed)
             snapshots.append(Snapshot(folder, f"v{version}", table, with_csv=False))
+        self.keep_csv("speed", snapshots[:1])
         csv_bytes = snapshots[0].csv.stat().st_size
         parse = median([peers.library(self.options.python, "parquet", "read one thread", snapshots[0].parquet)
                         for _ in range(5)])
@@ -178,7 +203,8 @@ class Bench:
         for name, table in shapes.items():
             result = {}
             count = tables.rows_of(table)
-            first = Snapshot(folder, "first", table, with_csv=False)
+            first = Snapshot(folder, name.split(" (")[0].replace(" ", "-"), table)
+            self.keep_csv("tables", [first])
             changed = tables.some(random, table, count // 100)
             if name == "log":
                 other = tables.join(table, tables.log_lines(random, count // 100, first=count))
@@ -265,7 +291,6 @@ def main():
             with tempfile.TemporaryDirectory(prefix="store-benchmark-") as folder:
                 getattr(bench, part)(folder)
     if options.part != [""]:
-        bench.results["machine"] = machine()
         bench.results["versions"] = versions(options) if options.python.exists() else []
         options.results.write_text(json.dumps(bench.results, indent=1))
     page = report.page(bench.results)

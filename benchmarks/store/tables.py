@@ -122,6 +122,19 @@ def chain_step(random, table):
     return by_key(join(take(changed, kept), inserted)), upserts, table["key"][gone]
 
 
+def changes(before, after):
+    """Rows of `after` that are new or not the same, and the keys that went, for peers that are told; None where the
+    columns are not the same or no row changed."""
+    if [(name, column.dtype) for name, column in before.items()] != [(name, column.dtype)
+                                                                      for name, column in after.items()]:
+        return None
+    before = by_key(before)
+    place = np.minimum(np.searchsorted(before["key"], after["key"]), rows_of(before) - 1)
+    same = np.logical_and.reduce([before[name][place] == after[name] for name in before])
+    gone = np.setdiff1d(before["key"], after["key"])
+    return None if same.all() and not len(gone) else (take(after, ~same), gone)
+
+
 def edits(random, table):
     """Name of each edit of 1 % of the rows, and what it makes of the table."""
     count = rows_of(table)

@@ -49,12 +49,26 @@ def test_edits_change_what_they_say(tables):
     assert {key: text for key, text in told.items() if key not in set(deletes)} == dict(zip(after["key"], after["text"]))
 
 
+def test_peers_are_told_all_that_an_edit_changed(tables):
+    random = np.random.default_rng(1)
+    table = tables.orders(random, ROWS)
+    told = {name: tables.changes(table, edit()) for name, edit in tables.edits(random, table).items()}
+    share = ROWS // 100
+    assert {name for name, change in told.items() if change is None} == {
+        "add a column", "drop a column", "rename a column", "widen a column", "re-sort", "shuffle", "unchanged"}
+    counts = {name: (tables.rows_of(change[0]), len(change[1])) for name, change in told.items() if change}
+    assert counts["append"] == counts["insert rows"] == counts["insert a block"] == (share, 0)
+    assert counts["update rows"] == counts["update a block"] == (share, 0)
+    assert counts["delete rows"] == counts["delete a block"] == (0, share)
+    assert set(told["update rows"][0]["key"]) <= set(table["key"])
+
+
 def test_a_run_makes_a_page_with_every_bound(tmp_path):
     results = tmp_path / "results.json"
     done = subprocess.run([sys.executable, BENCHMARK / "run.py", "--roost", program_path(), "--python", sys.executable,
                            "--rows", str(ROWS), "--only", "roost,Parquet files", "--results", results, "--part",
                            "chain,edits,speed,tables"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(results.read_text())) == {"chain", "edits", "speed", "tables", "machine", "versions"}
-    for line in ("| roost |", "| Parquet files |", "| shuffle |", "| long texts |", "full read of v10 |", "## Bounds"):
+    assert set(json.loads(results.read_text())) == {"chain", "edits", "speed", "tables", "csv", "versions"}
+    for line in ("| roost |", "| Parquet files |", "| shuffle |", "| long texts |", "full read of v10 |", "best peer", "## Tables", "## Bounds"):
         assert line in done.stdout, done.stdout
