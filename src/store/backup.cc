@@ -68,7 +68,11 @@ absl::StatusOr<BackupReport> Backup(Store& store, const std::string& folder, con
   TRY_ASSIGN(const std::unique_ptr<LocalObjectStore> to, LocalObjectStore::Open(made.objects));
   TRY(CopyObjects(store, *to, context, report));
   TRY(RemoveFiles(made.database, {"", "-wal", "-shm"}));
-  TRY_ASSIGN(const RecoverReport recovered, Recover(made, context));
+  RecoverReport recovered;
+  {
+    TRY_ASSIGN(const std::unique_ptr<Store> backup, Store::OpenEmpty(made));
+    TRY_ASSIGN(recovered, RecoverInto(*backup, context));
+  }
   report.versions = recovered.versions;
   report.damages.insert(report.damages.end(), recovered.damages.begin(), recovered.damages.end());
   TRY(RemoveFiles(database, {"-wal", "-shm"}));

@@ -272,6 +272,7 @@ absl::StatusOr<RecoverReport> Recover(const StoreLocation& location, const Conte
   const std::string moved_to = report.moved_to;
   TRY_ASSIGN(report, RecoverInto(*store, context));
   report.moved_to = moved_to;
+  TRY(store->names().RecordPending());
   return report;
 }
 
@@ -289,7 +290,6 @@ absl::StatusOr<RecoverReport> RecoverInto(Store& store, const Context& context) 
     return names.Enter(store.database());
   });
   TRY(entered);
-  TRY(store.names().RecordPending());
   return report;
 }
 

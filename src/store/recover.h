@@ -37,7 +37,8 @@ struct RecoverReport {
 /// lists and patches.
 absl::StatusOr<RecoverReport> Recover(const StoreLocation& location, const Context& context);
 
-/// The same for a store that is open over a database that holds nothing (Store::OpenEmpty).
+/// The same for a store that is open over a database that holds nothing (Store::OpenEmpty), without a trace in the
+/// objects: what was lost may come there yet, as in a backup.
 absl::StatusOr<RecoverReport> RecoverInto(Store& store, const Context& context);
 
 }  // namespace roost::store

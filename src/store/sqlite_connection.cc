@@ -26,8 +26,10 @@ absl::Status FromSqlite(const soci::sqlite3_soci_error& error, const std::string
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH: return absl::PermissionDeniedError(message);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_IOERR: return absl::DataLossError(message);
+    case SQLITE_NOTADB: return absl::DataLossError(message);
+    case SQLITE_IOERR:
+      // Nothing is said of the file: a full disk is told so too.
+      return WithHint(absl::ResourceExhaustedError(message), "The disk may be full, or fail.");
     default: return absl::InternalError(message);
   }
 }

@@ -264,6 +264,25 @@ TEST_F(MaintenanceTest, OneDatasetIsMendedFromABackupAndSaysSo) {
   EXPECT_TRUE(ReadAll(location_).empty());
 }
 
+TEST_F(MaintenanceTest, WhatWasDamagedAtOneBackupIsWholeInTheNextOne) {
+  const std::string key = Path(CommitKey(infos_["d@3"].digest));
+  const std::string sound = ReadFile(key);
+  WriteFile(key, "damaged");
+  auto report = Backup(*store_, folder_ + "/backup", context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->versions, 3);
+  EXPECT_FALSE(report->damages.empty());
+  WriteFile(key, sound);
+  Add("d", WithNumber(tables_["d@3"], 9, 9));
+  report = Backup(*store_, folder_ + "/backup", context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->versions, 5);
+  EXPECT_TRUE(report->damages.empty());
+  const StoreLocation backup{.objects = folder_ + "/backup/objects", .database = folder_ + "/backup/metadata.sqlite"};
+  EXPECT_TRUE(ReadAll(backup).empty());
+  EXPECT_EQ((*Store::Open(backup))->Resolve({.name = "d", .label = "main"})->version, 4);
+}
+
 TEST_F(MaintenanceTest, OneDatasetCanBeVerifiedAlone) {
   ASSERT_TRUE(store_->objects().Delete(PackOf("d@1")).ok());
   const auto report = Verify(*store_, {.dataset = "e"}, context_);
