@@ -52,6 +52,11 @@ class Merger {
       const StoredColumn* before = IsOfBase(column) ? FindBaseColumn(base_, column.id) : nullptr;
       TRY(before != nullptr ? AddDroppedHere(*before, column) : AddTheirs(column));
     }
+    for (size_t i = 0; i < merged_.columns.size(); ++i) {
+      for (size_t other = 0; other < i; ++other) {
+        if (merged_.columns[i].name == merged_.columns[other].name) return TwoOfOneName(merged_.columns[i].name);
+      }
+    }
     return std::move(merged_);
   }
 
@@ -112,6 +117,12 @@ class Merger {
     return Add({.name = theirs.name, .theirs = theirs.name, .base_id = before.id, .is_theirs = true}, theirs.type);
   }
 
+  static absl::Status TwoOfOneName(const std::string& name) {
+    return WithHint(
+        absl::FailedPreconditionError(fmt::format("two different columns would both be named '{}' when merged", name)),
+        "Rename one of them on its branch, then merge.");
+  }
+
   absl::Status AddOurs(const StoredColumn& ours) {
     const StoredColumn* theirs = nullptr;
     for (const StoredColumn& column : theirs_.columns) {
@@ -129,8 +140,12 @@ class Merger {
   absl::Status AddTheirs(const StoredColumn& theirs) {
     const bool is_known = std::any_of(merged_.columns.begin(), merged_.columns.end(),
                                       [&](const MergedColumn& column) { return column.name == theirs.name; });
-    // Of the same name on both sides ours has told.
-    if (is_known) return absl::OkStatus();
+    // Of the same new name on both sides ours has told.
+    const bool is_told = std::any_of(ours_.columns.begin(), ours_.columns.end(), [&](const StoredColumn& column) {
+      return !IsOfBase(column) && column.name == theirs.name;
+    });
+    if (is_told) return absl::OkStatus();
+    if (is_known) return TwoOfOneName(theirs.name);
     return Add({.name = theirs.name, .theirs = theirs.name, .is_theirs = true}, theirs.type);
   }
 

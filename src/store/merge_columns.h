@@ -31,7 +31,8 @@ struct MergedColumns {
 
 /// What becomes of the columns. Those of the base are told by their ids: a column that one side dropped goes unless the
 /// other changed values in it; a new name or a wider type of one side is taken. Columns that came later are told by
-/// their names: the same name on both sides is a conflict.
+/// their names: the same name on both sides is a conflict. FailedPrecondition, with a hint, where two other columns
+/// would have one name.
 absl::StatusOr<MergedColumns> MergeColumns(const TableObject& base, const TableObject& ours, const TableObject& theirs,
                                            const SideChanges& our_changes, const SideChanges& their_changes,
                                            OnConflict on_conflict);

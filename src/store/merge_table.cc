@@ -33,7 +33,8 @@ struct Insertion {
 
 /// What is to be done with the rows of ours.
 struct Edits {
-  absl::flat_hash_set<int64_t> dropped;                             // rows of ours
+  absl::flat_hash_map<int64_t, int64_t> twins;  // added row of ours -> the row that theirs added with the same key
+  absl::flat_hash_set<int64_t> dropped;         // rows of ours
   absl::flat_hash_map<int64_t, std::map<size_t, RowPlace>> cells;   // row of ours -> merged column -> theirs
   std::map<int64_t, std::vector<Insertion>> inserted;               // behind a row of ours, or kBeforeAll
   std::vector<std::shared_ptr<arrow::ChunkedArray>> their_columns;  // for each merged column that is theirs
@@ -190,7 +191,10 @@ class Decider {
     for (const auto& [row, place] : their_changes_.added()) {
       if (const auto found = twice.find(row); found != twice.end()) {
         TRY_ASSIGN(const bool takes, TakesTwin(place, found->second));
-        if (!takes) continue;
+        if (!takes) {
+          edits_.twins[found->second] = row;
+          continue;
+        }
         edits_.dropped.insert(found->second);
       } else {
         result_.rows_added += 1;
@@ -399,7 +403,12 @@ class MergedReader : public arrow::RecordBatchReader {
       int64_t their_row = source.their_row;
       if (source.our_row >= 0) {
         const int64_t base_row = our_changes_.rows().ToFirst(source.our_row);
-        their_row = base_row < 0 ? -1 : their_changes_.rows().ToSecond(base_row);
+        const auto twin = edits_.twins.find(source.our_row);
+        if (base_row >= 0) {
+          their_row = their_changes_.rows().ToSecond(base_row);
+        } else {
+          their_row = twin == edits_.twins.end() ? -1 : twin->second;
+        }
       }
       TRY_ARROW(their_row < 0 ? indices.AppendNull() : indices.Append(their_row));
     }

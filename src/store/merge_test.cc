@@ -362,6 +362,25 @@ TEST_F(MergeTest, ColumnsThatOneSideAddedDroppedRenamedOrWidenedAreMerged) {
   EXPECT_EQ(store_->Resolve({.name = dataset_, .label = "main"})->columns[1].type, "int64");
 }
 
+TEST_F(MergeTest, TwoColumnsOfOneNameAreRefusedAndARowOfBothSidesKeepsTheirNewColumn) {
+  declared_ = true;
+  std::mt19937_64 random(8);
+  const Orders base = RandomOrders(random, 30);
+  Orders theirs = base;
+  for (Order& order : theirs) order.paid = order.id;
+  // Ours renamed a column to what theirs calls a new one.
+  MakeSides(base, base, theirs, {}, {.amount = "paid"}, {.with_paid = true});
+  MergeRequest request{.dataset = dataset_, .theirs = *store_->Resolve({.name = dataset_, .label = "theirs"})};
+  EXPECT_TRUE(absl::IsFailedPrecondition(Merge(*store_, request, context_).status()));
+  // Both added the same row, theirs with a value of its new column.
+  Orders ours = base;
+  ours.push_back({.id = 7, .amount = 1});
+  theirs.push_back({.id = 7, .amount = 1, .paid = 70});
+  MakeSides(base, ours, theirs, {}, {}, {.with_paid = true});
+  EXPECT_EQ(MergeInto().outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(theirs, {.with_paid = true}))));
+}
+
 TEST_F(MergeTest, ColumnsThatBothChangedDifferentlyAreConflicts) {
   std::mt19937_64 random(5);
   const Orders base = RandomOrders(random, 40);
