@@ -68,14 +68,14 @@ void CleanTables::Remember(const TilePlace& tile) {
 absl::StatusOr<TableErasure> CleanTables::Search(const TableObject& table) {
   TableErasure result;
   for (const TileRun& run : table.runs) {
-    const auto known = erasures_.find(run.id);
-    const bool is_known = known != erasures_.end();
     TableErasure erasure;
-    if (!is_known) {
+    if (const auto known = erasures_.find(run.id); known != erasures_.end()) {
+      erasure = known->second;
+    } else {
       TRY_ASSIGN(erasure, SearchList(run.id, table));
     }
-    result.found += is_known ? known->second.found : erasure.found;
-    result.not_searched += is_known ? known->second.not_searched : erasure.not_searched;
+    result.found += erasure.found;
+    result.not_searched += erasure.not_searched;
   }
   return result;
 }

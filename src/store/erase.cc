@@ -314,10 +314,8 @@ absl::StatusOr<EraseReport> Eraser::Run() {
 
 /// Whether others changed the dataset, or took away what was being read.
 absl::StatusOr<bool> LostToOthers(const absl::Status& status, int64_t epoch, Store& store) {
-  if (status.ok() || absl::IsAborted(status)) return !status.ok();
-  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) return false;
-  TRY_ASSIGN(const int64_t now, store.records().Epoch());
-  return now != epoch;
+  if (absl::IsAborted(status)) return true;
+  return store.records().WasRemovedSince(epoch, status);
 }
 
 /// Removes what erasures, this one and those that were killed, left: their records first, as nothing can be made again

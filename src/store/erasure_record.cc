@@ -6,21 +6,17 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "store/json_record.h"
 #include "store/name_rows.h"
 
 namespace roost::store {
 namespace {
 
-constexpr int kFormat = 1;
 constexpr size_t kMaxRecordBytes = size_t{1} << 28;  // about 200 bytes for each version
 
 constexpr char kCreate[] =
     "CREATE TABLE IF NOT EXISTS erasures (dataset TEXT NOT NULL, number BIGINT NOT NULL, record TEXT NOT NULL, "
     "recorded BIGINT NOT NULL, purged BIGINT NOT NULL, PRIMARY KEY (dataset, number))";
-
-absl::Status Damaged(const std::string& key, std::string_view why) {
-  return absl::DataLossError(fmt::format("{} is damaged: {}", key, why));
-}
 
 absl::StatusOr<Erasure> FromJson(const Json& json) {
   Erasure erasure{.dataset = json.at("dataset").get<std::string>(),
@@ -56,7 +52,7 @@ std::string ToRecord(const Erasure& erasure) {
                             {"before", version.before.ToHex()},
                             {"after", version.after.ToHex()}});
   }
-  return ToLine(Json{{"format", kFormat},
+  return ToLine(Json{{"format", kRecordFormat},
                      {"dataset", erasure.dataset},
                      {"number", erasure.number},
                      {"time", FormatUtc(erasure.time)},
@@ -68,20 +64,9 @@ std::string ToRecord(const Erasure& erasure) {
 }
 
 absl::StatusOr<Erasure> ParseErasureRecord(std::string_view bytes, const std::string& key) {
-  if (bytes.size() > kMaxRecordBytes) return Damaged(key, "it is too long for a record of an erasure");
-  const absl::StatusOr<Json> json = ParseJson(bytes, key);
-  if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
-  try {
-    if (const int format = json->at("format").get<int>(); format != kFormat) {
-      return Damaged(key, fmt::format("format {}, which this version does not know", format));
-    }
-    absl::StatusOr<Erasure> erasure = FromJson(*json);
-    if (!erasure.ok()) return Damaged(key, std::string(erasure.status().message()));
-    if (KeyOf(*erasure) != key) return Damaged(key, "it is the record of another erasure");
-    return erasure;
-  } catch (const nlohmann::json::exception& error) {
-    return Damaged(key, error.what());
-  }
+  TRY_ASSIGN(Erasure erasure, ParseJsonRecord(bytes, key, kMaxRecordBytes, FromJson));
+  if (KeyOf(erasure) != key) return DamagedRecordError(key, "it is the record of another erasure");
+  return erasure;
 }
 
 absl::Status CreateErasureTable(Database& database) { return database.Execute(kCreate).status(); }
@@ -119,16 +104,6 @@ absl::Status RecordErasures(ObjectStore& objects, Database& database) {
             .status());
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<Erasure>> LoadErasures(ObjectStore& objects) {
-  TRY_ASSIGN(const std::vector<std::string> keys, objects.List(kErasureRecords));
-  std::vector<Erasure> erasures;
-  for (const std::string& key : keys) {
-    TRY_ASSIGN(const std::string bytes, objects.Get(key));
-    TRY_ASSIGN(erasures.emplace_back(), ParseErasureRecord(bytes, key));
-  }
-  return erasures;
 }
 
 RewrittenCommits::RewrittenCommits(const std::vector<Erasure>& erasures) {

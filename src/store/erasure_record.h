@@ -59,9 +59,6 @@ absl::StatusOr<std::vector<Erasure>> SelectErasures(Database& database, const st
 /// Writes the records that are missing.
 absl::Status RecordErasures(ObjectStore& objects, Database& database);
 
-/// All records of erasures, in the order of their datasets and numbers.
-absl::StatusOr<std::vector<Erasure>> LoadErasures(ObjectStore& objects);
-
 /// What commits were written anew as. Threads: one.
 class RewrittenCommits {
  public:

@@ -49,13 +49,6 @@ struct Index {
   std::vector<IndexRow> rows;
 };
 
-/// What a pack with these records, and nothing else, has (docs/formats/store.md §5).
-int64_t PackBytes(int64_t records, int64_t bytes_of_records) {
-  constexpr int64_t kEnds = 24;
-  constexpr int64_t kIndexEntry = 49;
-  return kEnds + records * kIndexEntry + bytes_of_records;
-}
-
 std::string Quoted(std::span<const std::string> some) { return fmt::format("'{}'", fmt::join(some, "','")); }
 
 /// Calls `work` with the SQL list of at most 200 of `values` at a time.
@@ -82,10 +75,8 @@ class Collector {
       const absl::Status swept = MarkAndSweep();
       if (swept.ok() && options_.purge) TRY(RemoveCondemned());
       if (swept.ok()) return report_;
-      TRY_ASSIGN(const int64_t epoch, store_.records().Epoch());
-      // An erasure took away what was being followed: nothing is damaged.
-      const bool is_old = epoch != epoch_ && (absl::IsDataLoss(swept) || absl::IsNotFound(swept));
-      if ((!absl::IsAborted(swept) && !is_old) || tries == kMaxTries) return swept;
+      TRY_ASSIGN(const bool was_removed, store_.records().WasRemovedSince(epoch_, swept));
+      if ((!absl::IsAborted(swept) && !was_removed) || tries == kMaxTries) return swept;
     }
   }
 
@@ -109,7 +100,11 @@ class Collector {
     return pack.live_records > 0 && (2 * pack.live_bytes < pack.bytes || (options_.purge && HoldsMore(pack)));
   }
   /// Whether the pack has records that no version needs, or that are read from another pack.
-  static bool HoldsMore(const PackUse& pack) { return PackBytes(pack.live_records, pack.live_bytes) != pack.bytes; }
+  static bool HoldsMore(const PackUse& pack) {
+    const uint64_t needed =
+        SizeOfPack(static_cast<uint64_t>(pack.live_records), static_cast<uint64_t>(pack.live_bytes));
+    return std::cmp_not_equal(needed, pack.bytes);
+  }
 
   Store& store_;
   Database& database_;

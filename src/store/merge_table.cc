@@ -222,19 +222,18 @@ class Decider {
     return takes_theirs();
   }
 
-  /// The row of ours behind which a row of theirs comes.
-  int64_t AnchorOf(int64_t their_row) const {
-    for (int64_t row = their_row - 1; row >= 0; --row) {
+  /// The row of ours behind which a row of theirs comes that ours does not have. To be asked for ascending rows: the
+  /// walk back to a row of both ends where the last one began, which makes long runs of added rows linear.
+  int64_t AnchorOf(int64_t their_row) {
+    const int64_t last_row = std::exchange(last_row_, their_row);
+    int64_t anchor = kBeforeAll;
+    for (int64_t row = their_row - 1; row >= 0 && anchor == kBeforeAll; --row) {
+      if (row == last_row) return last_anchor_;
       const int64_t base_row = their_changes_.rows().ToFirst(row);
-      if (base_row < 0) continue;
-      int64_t our_row = our_changes_.rows().ToSecond(base_row);
-      if (our_row < 0) continue;
-      while (our_changes_.added().contains(our_row + 1)) ++our_row;
-      return our_row;
+      if (base_row >= 0) anchor = our_changes_.rows().ToSecond(base_row);
     }
-    int64_t our_row = kBeforeAll;
-    while (our_changes_.added().contains(our_row + 1)) ++our_row;
-    return our_row;
+    while (our_changes_.added().contains(anchor + 1)) ++anchor;
+    return last_anchor_ = anchor;
   }
 
   /// Rows that ours removed and theirs changed, where theirs are taken: their other values were not read yet.
@@ -272,6 +271,8 @@ class Decider {
   const OnConflict on_conflict_;
   const Context& context_;
   std::vector<int64_t> brought_back_;  // rows of theirs
+  int64_t last_row_ = -1;              // of theirs, whose anchor is last_anchor_
+  int64_t last_anchor_ = kBeforeAll;
   Edits edits_;
   MergedTable result_;
 };
@@ -451,9 +452,9 @@ absl::StatusOr<MergedTable> MergeTables(Store& store, const CommitInfo& base, co
                                         const CommitInfo& theirs, OnConflict on_conflict, const Context& context) {
   TRY_ASSIGN(SideChanges our_changes, SideChanges::Load(store, base, ours, context));
   TRY_ASSIGN(SideChanges their_changes, SideChanges::Load(store, base, theirs, context));
-  TRY_ASSIGN(const TableObject base_table, LoadTableOf(store, base));
-  TRY_ASSIGN(const TableObject our_table, LoadTableOf(store, ours));
-  TRY_ASSIGN(const TableObject their_table, LoadTableOf(store, theirs));
+  TRY_ASSIGN(const TableObject base_table, store.LoadTable(base));
+  TRY_ASSIGN(const TableObject our_table, store.LoadTable(ours));
+  TRY_ASSIGN(const TableObject their_table, store.LoadTable(theirs));
   TRY_ASSIGN(MergedColumns columns,
              MergeColumns(base_table, our_table, their_table, our_changes, their_changes, on_conflict));
   Decider decider(store, theirs, our_changes, their_changes, columns, on_conflict, context);

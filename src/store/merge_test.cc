@@ -255,6 +255,23 @@ TEST_F(MergeTest, InsertedRowsStandBehindTheirNeighbourAfterThoseOfOurs) {
   EXPECT_THAT(ids, ElementsAre("20", "1", "10", "21", "22", "3", "11", "23"));
 }
 
+/// So many rows that work for each pair of them would not end in a minute.
+TEST_F(MergeTest, LongRunsOfRowsThatBothAppendedStandOneBehindTheOther) {
+  declared_ = true;
+  constexpr int64_t kRows = 20'000;
+  const Orders base{{.id = 1}, {.id = 2}};
+  Orders ours = base;
+  Orders theirs = base;
+  for (int64_t i = 0; i < kRows; ++i) {
+    ours.push_back({.id = 1'000'000 + i});
+    theirs.push_back({.id = 2'000'000 + i});
+  }
+  MakeSides(base, ours, theirs);
+  EXPECT_EQ(MergeInto().added, kRows);
+  ours.insert(ours.end(), theirs.begin() + static_cast<ptrdiff_t>(base.size()), theirs.end());
+  EXPECT_TRUE((*ReadVersion(*store_, dataset_, 4, context_))->Equals(*ToTable(ours)));
+}
+
 TEST_F(MergeTest, WhatBothChangedDifferentlyIsToldAndNothingIsMade) {
   declared_ = true;
   Orders base{

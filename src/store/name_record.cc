@@ -9,18 +9,14 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "store/json_record.h"
 
 namespace roost::store {
 namespace {
 
-constexpr int kFormat = 1;
 constexpr size_t kMaxRecordBytes = size_t{1} << 16;
 constexpr std::array<const char*, 3> kKinds{"branch", "tag", "alias"};
 constexpr std::array<const char*, 5> kActions{"commit", "set", "delete", "protect", "unprotect"};
-
-absl::Status Damaged(const std::string& key, std::string_view why) {
-  return absl::DataLossError(fmt::format("{} is damaged: {}", key, why));
-}
 
 /// Where `text` is among `names`.
 template <typename Enum, size_t kSize>
@@ -94,32 +90,23 @@ absl::StatusOr<VersionRecord> VersionFromJson(const Json& json) {
   return record;
 }
 
-/// What `read` makes of the record, all of whose errors are DataLoss that names `key`.
-template <typename Record>
-absl::StatusOr<Record> Parse(std::string_view bytes, const std::string& key,
-                             absl::StatusOr<Record> (*read)(const Json& json)) {
-  if (bytes.size() > kMaxRecordBytes) return Damaged(key, "it is too long for a record of a name");
-  const absl::StatusOr<Json> json = ParseJson(bytes, key);
-  if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
-  try {
-    if (const int format = json->at("format").get<int>(); format != kFormat) {
-      return Damaged(key, fmt::format("format {}, which this version does not know", format));
-    }
-    absl::StatusOr<Record> record = read(*json);
-    if (!record.ok()) return Damaged(key, std::string(record.status().message()));
-    return record;
-  } catch (const nlohmann::json::exception& error) {
-    return Damaged(key, error.what());
-  }
-}
-
 }  // namespace
 
 std::string ToString(NameKind kind) { return kKinds[static_cast<size_t>(kind)]; }
 std::string ToString(NameAction action) { return kActions[static_cast<size_t>(action)]; }
 
+NameMove FirstMoveOf(const CommitInfo& commit) {
+  return {.dataset = commit.dataset,
+          .name = commit.branch,
+          .number = 1,
+          .action = NameAction::kCommit,
+          .to = commit.version,
+          .author = commit.author,
+          .time = commit.time};
+}
+
 std::string ToRecord(const NameMove& move) {
-  return ToLine(Json{{"format", kFormat},
+  return ToLine(Json{{"format", kRecordFormat},
                      {"dataset", move.dataset},
                      {"name", move.name},
                      {"number", move.number},
@@ -136,7 +123,7 @@ std::string ToRecord(const NameMove& move) {
 std::string ToRecord(const DeletedVersion& deleted) {
   Json parents = Json::array();
   for (const Digest& parent : deleted.parents) parents.push_back(parent.ToHex());
-  return ToLine(Json{{"format", kFormat},
+  return ToLine(Json{{"format", kRecordFormat},
                      {"dataset", deleted.dataset},
                      {"version", deleted.version},
                      {"commit", deleted.commit.ToHex()},
@@ -147,20 +134,21 @@ std::string ToRecord(const DeletedVersion& deleted) {
 }
 
 absl::StatusOr<NameMove> ParseMoveRecord(std::string_view bytes, const std::string& key) {
-  TRY_ASSIGN(NameMove move, Parse<NameMove>(bytes, key, MoveFromJson));
-  if (KeyOf(move) != key) return Damaged(key, "it is the record of another move");
+  TRY_ASSIGN(NameMove move, ParseJsonRecord(bytes, key, kMaxRecordBytes, MoveFromJson));
+  if (KeyOf(move) != key) return DamagedRecordError(key, "it is the record of another move");
   return move;
 }
 
 absl::StatusOr<DeletedVersion> ParseDeletedRecord(std::string_view bytes, const std::string& key) {
-  TRY_ASSIGN(DeletedVersion deleted, Parse<DeletedVersion>(bytes, key, DeletedFromJson));
-  if (KeyOf(deleted) != key) return Damaged(key, "it is the record of another version");
+  TRY_ASSIGN(DeletedVersion deleted, ParseJsonRecord(bytes, key, kMaxRecordBytes, DeletedFromJson));
+  if (KeyOf(deleted) != key) return DamagedRecordError(key, "it is the record of another version");
   return deleted;
 }
 
 absl::StatusOr<VersionRecord> ParseVersionRecord(std::string_view bytes, const std::string& key) {
-  TRY_ASSIGN(VersionRecord record, Parse<VersionRecord>(bytes, key, VersionFromJson));
-  if (NameRecordKey(record.dataset, record.version) != key) return Damaged(key, "it is the record of another version");
+  TRY_ASSIGN(VersionRecord record, ParseJsonRecord(bytes, key, kMaxRecordBytes, VersionFromJson));
+  if (NameRecordKey(record.dataset, record.version) != key)
+    return DamagedRecordError(key, "it is the record of another version");
   return record;
 }
 

@@ -50,6 +50,9 @@ struct NameMove {
   friend bool operator==(const NameMove&, const NameMove&) = default;
 };
 
+/// The move of a commit's branch to it, where it is the branch's first.
+NameMove FirstMoveOf(const CommitInfo& commit);
+
 /// What is kept of a version that was deleted.
 struct DeletedVersion {
   std::string dataset;

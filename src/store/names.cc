@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "store/erasure_record.h"
+#include "store/history.h"
 #include "store/name_rows.h"
 
 namespace roost::store {
@@ -29,14 +30,7 @@ absl::Status Names::CreateTables(Database& database) { return CreateNameTables(d
 
 absl::StatusOr<CommitInfo> Names::LoadCommit(const std::string& hex) {
   TRY_ASSIGN(const Digest digest, Digest::FromHex(hex));
-  const std::string key = CommitKey(digest);
-  absl::StatusOr<std::string> bytes = objects_.Get(key);
-  if (absl::IsNotFound(bytes.status())) return absl::DataLossError(fmt::format("{} is missing", key));
-  if (!bytes.ok()) return bytes.status();
-  if (Sha256(*bytes) != digest) return absl::DataLossError(fmt::format("{} is damaged", key));
-  absl::StatusOr<CommitInfo> info = ReadCommit(*bytes);
-  if (!info.ok()) return Annotate(info.status(), key);
-  return info;
+  return LoadCommitAt(objects_, digest);
 }
 
 absl::StatusOr<std::optional<NameMove>> Names::BranchForCommit(const std::string& dataset, const std::string& branch,
@@ -110,13 +104,7 @@ absl::StatusOr<CommitInfo> Names::Publish(CommitInfo info, bool allow_protected,
 /// In the transaction: the version's row, and the branch's move to it. `head`: where the branch was.
 absl::Status Names::Enter(const CommitInfo& info, const std::optional<NameMove>& head) {
   TRY(InsertVersion(database_, info.dataset, info.version, info.digest, /*recorded=*/false));
-  NameMove move{.dataset = info.dataset,
-                .name = info.branch,
-                .number = 1,
-                .action = NameAction::kCommit,
-                .to = info.version,
-                .author = info.author,
-                .time = info.time};
+  NameMove move = FirstMoveOf(info);
   if (head.has_value()) {
     move.from = head->to;
     move.is_protected = head->is_protected;

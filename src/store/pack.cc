@@ -18,6 +18,10 @@ constexpr size_t kTailBytes = 4 + 4 + 8;  // number of entries, CRC of entries a
 
 }  // namespace
 
+uint64_t SizeOfPack(uint64_t records, uint64_t record_bytes) {
+  return kMagic.size() + record_bytes + records * kEntryBytes + kTailBytes;
+}
+
 std::string PackKey(const Digest& digest) { return fmt::format("packs/{}.pack", digest.ToHex()); }
 
 PackWriter::PackWriter() { pack_.bytes = kMagic; }

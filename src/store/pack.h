@@ -31,6 +31,9 @@ struct Pack {
   std::vector<PackEntry> entries;
 };
 
+/// The bytes of a pack that holds so many records, of so many bytes together, and nothing else.
+uint64_t SizeOfPack(uint64_t records, uint64_t record_bytes);
+
 /// "packs/<digest>.pack".
 std::string PackKey(const Digest& digest);
 

@@ -240,6 +240,12 @@ absl::StatusOr<int64_t> Records::Epoch() {
   return std::get<int64_t>(rows.at(0).at(0));
 }
 
+absl::StatusOr<bool> Records::WasRemovedSince(int64_t epoch, const absl::Status& error) {
+  if (!absl::IsDataLoss(error) && !absl::IsNotFound(error)) return false;
+  TRY_ASSIGN(const int64_t now, Epoch());
+  return now != epoch;
+}
+
 absl::Status Records::NextEpoch() {
   TRY_ASSIGN(const int64_t epoch, Epoch());
   TRY(database_.Execute("DELETE FROM garbage_epoch").status());

@@ -71,6 +71,10 @@ class Records {
   /// Changes whenever the index loses records or the store loses objects.
   absl::StatusOr<int64_t> Epoch();
 
+  /// Whether `error` may say of something only that it was removed since `epoch`, as erasures do beside readers: what
+  /// is not found or damaged, where the epoch is another one. False for a status that is ok.
+  absl::StatusOr<bool> WasRemovedSince(int64_t epoch, const absl::Status& error);
+
   /// Makes it another one; to be called in a transaction.
   absl::Status NextEpoch();
 

@@ -162,13 +162,7 @@ class NamesFinder {
     const CommitInfo& commit = candidates.front();
     versions_.push_back(commit);
     // Its branch's move has the number that is missing behind those of earlier versions.
-    NameMove move{.dataset = commit.dataset,
-                  .name = commit.branch,
-                  .number = 1,
-                  .action = NameAction::kCommit,
-                  .to = commit.version,
-                  .author = commit.author,
-                  .time = commit.time};
+    NameMove move = FirstMoveOf(commit);
     std::set<int64_t> numbers;
     for (const NameMove& other : records_.moves) {
       if (other.dataset != move.dataset || other.name != move.name) continue;

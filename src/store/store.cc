@@ -185,64 +185,65 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Over(std::unique_ptr<ObjectStore> 
 absl::StatusOr<CommitInfo> Store::Commit(const CommitRequest& request, arrow::RecordBatchReader& reader,
                                          const Context& context) {
   TRY_ASSIGN(const int64_t epoch, state_->records.Epoch());
-  const auto make = [&]() -> absl::StatusOr<CommitInfo> {
-    TRY(CheckDatasetName(request.dataset));
-    const std::string branch = request.branch.empty() ? kMainBranch : request.branch;
-    TRY_ASSIGN(const std::optional<CommitInfo> parent,
-               state_->names.HeadForCommit(request.dataset, branch, request.allow_protected));
-    if (request.expected_version.value_or(parent ? parent->version : 0) != (parent ? parent->version : 0)) {
-      return LostRace(request.dataset);
-    }
-    std::optional<TableObject> parent_table;
-    if (parent.has_value()) {
-      TRY_ASSIGN(parent_table, LoadTable(*parent));
-    }
-    RecordWriter records(*state_->objects, state_->records, context);
-    TRY_ASSIGN(const ChangedTable changed, WriteChange(request, parent_table, reader, state_->tiles, records, context));
-    const TableObject& table = changed.table;
-    std::map<std::string, std::string> attachments;
-    if (request.attachments) {
-      TRY_ASSIGN(attachments, request.attachments());
-    }
-    CommitInfo info{.dataset = request.dataset, .branch = branch};
-    info.table = IdOfObject(kTableTag, WriteTable(table));
-    if (parent.has_value() && parent->table == info.table && request.other_parents.empty()) {
-      CommitInfo same = *parent;
-      same.unchanged = true;
-      same.counts = changed.counts;
-      return same;
-    }
-    if (parent.has_value()) info.parents.push_back(parent->digest);
-    info.parents.insert(info.parents.end(), request.other_parents.begin(), request.other_parents.end());
-    info.rows = table.rows;
-    info.rows_added = table.rows - (parent.has_value() ? parent->rows : 0);
-    info.bytes_in = changed.bytes_in;
-    info.counts = changed.counts;
-    info.time = context.now();
-    info.author = request.author;
-    info.message = request.message;
-    info.provenance = request.provenance;
-    for (const StoredColumn& column : table.columns) info.columns.push_back({column.name, column.type});
-    for (const auto& [name, bytes] : attachments) {
-      if (bytes.size() > kMaxObjectBytes) {
-        return absl::InvalidArgumentError(
-            fmt::format("attachment '{}' has {} bytes; at most {} are stored", name, bytes.size(), kMaxObjectBytes));
-      }
-      TRY_ASSIGN(info.attachments[name], records.AddObject(kBlobTag, static_cast<uint8_t>(RecordKind::kBlob), bytes));
-    }
-    TRY_ASSIGN(const SealedRecords sealed, records.Seal());
-    for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
-    TRY(context.CheckCancelled());
-    return Publish(std::move(info), request, sealed);
-  };
-  absl::StatusOr<CommitInfo> made = make();
-  if (!absl::IsDataLoss(made.status()) && !absl::IsNotFound(made.status())) return made;
+  absl::StatusOr<CommitInfo> made = CommitRows(request, reader, context);
   // Rows may have been erased meanwhile, and with them what the version before was made of.
-  const absl::StatusOr<int64_t> now = state_->records.Epoch();
-  if (!now.ok() || *now == epoch) return made;
+  const absl::StatusOr<bool> was_removed = state_->records.WasRemovedSince(epoch, made.status());
+  if (!was_removed.ok() || !*was_removed) return made;
   return WithHint(absl::AbortedError(fmt::format("{} was changed while this was stored: {}", request.dataset,
                                                  std::string(made.status().message()))),
                   "Nothing was added; run the command again.");
+}
+
+absl::StatusOr<CommitInfo> Store::CommitRows(const CommitRequest& request, arrow::RecordBatchReader& reader,
+                                             const Context& context) {
+  TRY(CheckDatasetName(request.dataset));
+  const std::string branch = request.branch.empty() ? kMainBranch : request.branch;
+  TRY_ASSIGN(const std::optional<CommitInfo> parent,
+             state_->names.HeadForCommit(request.dataset, branch, request.allow_protected));
+  if (request.expected_version.value_or(parent ? parent->version : 0) != (parent ? parent->version : 0)) {
+    return LostRace(request.dataset);
+  }
+  std::optional<TableObject> parent_table;
+  if (parent.has_value()) {
+    TRY_ASSIGN(parent_table, LoadTable(*parent));
+  }
+  RecordWriter records(*state_->objects, state_->records, context);
+  TRY_ASSIGN(const ChangedTable changed, WriteChange(request, parent_table, reader, state_->tiles, records, context));
+  const TableObject& table = changed.table;
+  std::map<std::string, std::string> attachments;
+  if (request.attachments) {
+    TRY_ASSIGN(attachments, request.attachments());
+  }
+  CommitInfo info{.dataset = request.dataset, .branch = branch};
+  info.table = IdOfObject(kTableTag, WriteTable(table));
+  if (parent.has_value() && parent->table == info.table && request.other_parents.empty()) {
+    CommitInfo same = *parent;
+    same.unchanged = true;
+    same.counts = changed.counts;
+    return same;
+  }
+  if (parent.has_value()) info.parents.push_back(parent->digest);
+  info.parents.insert(info.parents.end(), request.other_parents.begin(), request.other_parents.end());
+  info.rows = table.rows;
+  info.rows_added = table.rows - (parent.has_value() ? parent->rows : 0);
+  info.bytes_in = changed.bytes_in;
+  info.counts = changed.counts;
+  info.time = context.now();
+  info.author = request.author;
+  info.message = request.message;
+  info.provenance = request.provenance;
+  for (const StoredColumn& column : table.columns) info.columns.push_back({column.name, column.type});
+  for (const auto& [name, bytes] : attachments) {
+    if (bytes.size() > kMaxObjectBytes) {
+      return absl::InvalidArgumentError(
+          fmt::format("attachment '{}' has {} bytes; at most {} are stored", name, bytes.size(), kMaxObjectBytes));
+    }
+    TRY_ASSIGN(info.attachments[name], records.AddObject(kBlobTag, static_cast<uint8_t>(RecordKind::kBlob), bytes));
+  }
+  TRY_ASSIGN(const SealedRecords sealed, records.Seal());
+  for (const Pack& pack : sealed.packs) info.bytes_stored += static_cast<int64_t>(pack.bytes_total);
+  TRY(context.CheckCancelled());
+  return Publish(std::move(info), request, sealed);
 }
 
 absl::StatusOr<CommitInfo> Store::Publish(CommitInfo info, const CommitRequest& request, const SealedRecords& sealed) {

@@ -101,6 +101,9 @@ class Store {
   absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Read(const CommitInfo& info, const ReadOptions& options,
                                                                  const Context& context);
 
+  /// The table object of a version: its columns, and where its rows are. InvalidArgument for a version of files.
+  absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
+
   /// The bytes of an attachment; NotFound where the version has none of this name.
   absl::StatusOr<std::string> Attachment(const CommitInfo& info, const std::string& name);
 
@@ -111,7 +114,8 @@ class Store {
   struct State;
   explicit Store(std::unique_ptr<State> state);
 
-  absl::StatusOr<TableObject> LoadTable(const CommitInfo& info);
+  absl::StatusOr<CommitInfo> CommitRows(const CommitRequest& request, arrow::RecordBatchReader& reader,
+                                        const Context& context);
   absl::StatusOr<CommitInfo> Publish(CommitInfo info, const CommitRequest& request, const struct SealedRecords& sealed);
 
   std::unique_ptr<State> state_;

@@ -481,26 +481,18 @@ bool AreDoubtful(const TableObject& a, const TableObject& b) {
 
 }  // namespace
 
-absl::StatusOr<TableObject> LoadTableOf(Store& store, const CommitInfo& info) {
-  absl::StatusOr<std::string> bytes = store.records().LoadObject(info.table, kTableTag);
-  if (!bytes.ok()) return Annotate(bytes.status(), info.Name());
-  absl::StatusOr<TableObject> table = ReadTable(*bytes);
-  if (!table.ok()) return Annotate(table.status(), info.Name());
-  return table;
-}
-
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> DiffRows(Store& store, const CommitInfo& before,
                                                                    const CommitInfo& after, const DiffOptions& options,
                                                                    const Context& context, TableChanges* changes) {
-  TRY_ASSIGN(TableObject old_table, LoadTableOf(store, before));
-  TRY_ASSIGN(TableObject new_table, LoadTableOf(store, after));
+  TRY_ASSIGN(TableObject old_table, store.LoadTable(before));
+  TRY_ASSIGN(TableObject new_table, store.LoadTable(after));
   DiffOptions known = options;
   known.is_backwards = before.dataset == after.dataset && before.version > after.version;
   if (AreDoubtful(old_table, new_table)) {
     TRY_ASSIGN(const std::optional<CommitInfo> base, CommonAncestor(store.objects(), before, after));
     known.shared_columns = 0;
     if (base.has_value()) {
-      TRY_ASSIGN(const TableObject table, LoadTableOf(store, *base));
+      TRY_ASSIGN(const TableObject table, store.LoadTable(*base));
       known.shared_columns = table.next_column_id;
     }
   }

@@ -107,7 +107,4 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> DiffRows(Store& store,
                                                                    const CommitInfo& after, const DiffOptions& options,
                                                                    const Context& context, TableChanges* changes);
 
-/// The table of a version.
-absl::StatusOr<TableObject> LoadTableOf(Store& store, const CommitInfo& info);
-
 }  // namespace roost::store

@@ -181,8 +181,7 @@ class TableDiffTest : public ::testing::Test {
     Records records(objects, store_->database());
     TileLoader loader(records);
     const DiffOptions options{.rows_of_each_kind = limit, .is_backwards = before.version > after.version};
-    const auto diff =
-        TableDiff::Make(*LoadTableOf(*store_, before), *LoadTableOf(*store_, after), loader, options, context_);
+    const auto diff = TableDiff::Make(*store_->LoadTable(before), *store_->LoadTable(after), loader, options, context_);
     EXPECT_TRUE(diff.ok()) << diff.status();
     arrow::RecordBatchVector batches;
     while (true) {

@@ -239,8 +239,9 @@ void Verifier::CheckVersion(const std::string& dataset, int64_t version, const s
   }
   const std::string key = NameRecordKey(dataset, version);
   const absl::StatusOr<std::string> record = store_.objects().Get(key);
-  if (record.ok() && SaysErased(*record, *info, *number)) return;
-  CompareRecord(key, record, WriteNameRecord(*info, *number));
+  const std::string expected = WriteNameRecord(*info, *number);
+  if (record.ok() && *record != expected && SaysErased(*record, *info, *number)) return;
+  CompareRecord(key, record, expected);
 }
 
 /// What a record says is known from the database: no backup is asked to mend it.
@@ -267,14 +268,15 @@ absl::Status Verifier::CheckNames() {
   }
   TRY_ASSIGN(const std::vector<DeletedVersion> deleted,
              SelectDeleted(store_.database(), where + "ORDER BY dataset, version", parameters));
+  TRY_ASSIGN(const std::vector<SqlRow> erasures, store_.database().Query("SELECT DISTINCT dataset FROM erasures"));
+  std::set<std::string> erased;  // datasets
+  for (const SqlRow& row : erasures) erased.insert(std::get<std::string>(row[0]));
   for (const DeletedVersion& version : deleted) {
     TRY(context_.CheckCancelled());
     const std::string key = KeyOf(version);
     const absl::StatusOr<std::string> record = store_.objects().Get(key);
     DeletedVersion expected = version;
-    TRY_ASSIGN(const auto erasures,
-               SelectErasures(store_.database(), "WHERE dataset = :p1 LIMIT 1", {version.dataset}));
-    if (!erasures.empty() && record.ok()) {
+    if (record.ok() && erased.contains(version.dataset)) {
       // Rows were erased since: it may name commits from before.
       const absl::StatusOr<DeletedVersion> said = ParseDeletedRecord(*record, key);
       if (said.ok()) expected.commit = said->commit;
