@@ -5,12 +5,14 @@
 
 #include <arrow/api.h>
 #include <arrow/compute/cast.h>
+#include <arrow/extension_type.h>
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
 #include <fmt/format.h>
 
 #include "base/status.h"
 #include "store/leaf_codec.h"
+#include "store/nested_rows.h"
 #include "table/arrow_status.h"
 
 namespace roost::store {
@@ -51,13 +53,95 @@ std::shared_ptr<arrow::ArrayData> VariableData(const std::shared_ptr<arrow::Data
                                 nulls);
 }
 
+bool IsView(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRING_VIEW || type.id() == arrow::Type::BINARY_VIEW;
+}
+
+/// A binary of a fixed size that is a leaf of form kVariable.
+bool IsWideBinary(const arrow::DataType& type) {
+  return type.id() == arrow::Type::FIXED_SIZE_BINARY &&
+         static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width() > kMaxFixedWidth;
+}
+
+template <typename ArrayType>
+absl::StatusOr<std::shared_ptr<arrow::Array>> AsLargeBinary(const ArrayType& array) {
+  arrow::LargeBinaryBuilder builder;
+  for (int64_t row = 0; row < array.length(); ++row) {
+    TRY_ARROW(array.IsNull(row) ? builder.AppendNull() : builder.Append(array.GetView(row)));
+  }
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> bytes, builder.Finish());
+  return bytes;
+}
+
+/// `leaf`, of form kVariable, as an array of views or of wide binaries of a fixed size.
+absl::StatusOr<std::shared_ptr<arrow::Array>> FromVariable(const Leaf& leaf,
+                                                           const std::shared_ptr<arrow::DataType>& type) {
+  TRY_ARROW_ASSIGN(const std::unique_ptr<arrow::ArrayBuilder> builder, arrow::MakeBuilder(type));
+  const size_t width =
+      IsView(*type) ? 0 : static_cast<size_t>(static_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width());
+  for (int64_t row = 0; row < leaf.rows; ++row) {
+    if (!leaf.IsValid(row)) {
+      TRY_ARROW(builder->AppendNull());
+    } else if (IsView(*type)) {
+      TRY_ARROW(static_cast<arrow::BinaryViewBuilder&>(*builder).Append(leaf.Variable(row)));
+    } else if (leaf.Variable(row).size() != width) {
+      return absl::DataLossError(fmt::format("a value of {} bytes, expected {}", leaf.Variable(row).size(), width));
+    } else {
+      TRY_ARROW(static_cast<arrow::FixedSizeBinaryBuilder&>(*builder).Append(leaf.Variable(row).data()));
+    }
+  }
+  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> array, builder->Finish());
+  return array;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::shared_ptr<arrow::Array>& array) {
-  if (array->type_id() != arrow::Type::DICTIONARY) return array;
-  const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
-  TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> decoded, arrow::compute::Cast(*array, type.value_type()));
-  return decoded;
+  if (array->type_id() == arrow::Type::DICTIONARY) {
+    const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
+    if (!IsNested(*type.value_type())) {
+      TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> decoded, arrow::compute::Cast(*array, type.value_type()));
+      return decoded;
+    }
+  } else if (!IsNested(*array->type())) {
+    return array;
+  }
+  TRY_ASSIGN(const std::string name, TypeNameOf(*array->type(), ""));
+  TRY_ASSIGN(const std::shared_ptr<arrow::DataType> type, ArrowTypeOf(name));
+  if (array->type()->Equals(*type)) return array;
+  TRY_ASSIGN(const std::shared_ptr<arrow::Array> bytes, NestedRowBytes(*array));
+  TRY_ASSIGN(LeafType leaf_type, LeafTypeOfName(name));
+  LeafBuilder builder(std::move(leaf_type));
+  builder.Append(*bytes, 0, bytes->length());
+  return ToArrow(builder.Finish(), type);
+}
+
+std::shared_ptr<arrow::DataType> LeafArrayType(const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() == arrow::Type::EXTENSION) {
+    return LeafArrayType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
+  }
+  if (IsNested(*type) || IsView(*type) || IsWideBinary(*type)) return arrow::large_binary();
+  return type;
+}
+
+absl::StatusOr<std::shared_ptr<arrow::Array>> ToLeafArray(const std::shared_ptr<arrow::Array>& array) {
+  switch (array->type_id()) {
+    case arrow::Type::EXTENSION: return ToLeafArray(static_cast<const arrow::ExtensionArray&>(*array).storage());
+    case arrow::Type::DICTIONARY: {
+      const auto& values = *static_cast<const arrow::DictionaryType&>(*array->type()).value_type();
+      if (IsNested(values)) return NestedRowBytes(*array);
+      TRY_ASSIGN(const std::shared_ptr<arrow::Array> decoded, WithoutDictionary(array));
+      return ToLeafArray(decoded);
+    }
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW: return AsLargeBinary(static_cast<const arrow::BinaryViewArray&>(*array));
+    case arrow::Type::FIXED_SIZE_BINARY:
+      if (!IsWideBinary(*array->type())) return array;
+      return AsLargeBinary(static_cast<const arrow::FixedSizeBinaryArray&>(*array));
+    default: break;
+  }
+  if (!IsNested(*array->type())) return array;
+  return NestedRowBytes(*array);
 }
 
 absl::StatusOr<std::vector<int32_t>> ValueBytes(const arrow::Array& array, std::string_view column) {
@@ -159,6 +243,13 @@ Leaf LeafBuilder::Finish() {
 }
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> ToArrow(Leaf leaf, const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() == arrow::Type::EXTENSION) {
+    const auto& storage_type = static_cast<const arrow::ExtensionType&>(*type).storage_type();
+    TRY_ASSIGN(const std::shared_ptr<arrow::Array> storage, ToArrow(std::move(leaf), storage_type));
+    return arrow::ExtensionType::WrapArray(type, storage);
+  }
+  if (IsNested(*type)) return NestedArray(leaf, type);
+  if (IsView(*type) || IsWideBinary(*type)) return FromVariable(leaf, type);
   const auto validity = leaf.nulls > 0 ? BufferOf(std::move(leaf.validity)) : nullptr;
   if (leaf.is_dictionary) {
     const auto num_values = static_cast<int64_t>(leaf.offsets.size()) - 1;

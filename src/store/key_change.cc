@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<RowKey>> KeysOfColumns(const arrow::RecordBatch& batc
                                                   const TableObject& table, int64_t rows_before) {
   std::vector<std::shared_ptr<arrow::Array>> columns;
   for (const int place : places) {
-    TRY_ASSIGN(columns.emplace_back(), WithoutDictionary(batch.column(place)));
+    TRY_ASSIGN(columns.emplace_back(), ToLeafArray(batch.column(place)));
     const arrow::Array& column = *columns.back();
     if (column.null_count() == 0) continue;
     int64_t row = 0;

@@ -24,13 +24,34 @@ struct NamedType {
 
 // Of a parametric type (timestamp, time, duration, decimal) the name is what stands before its bracket.
 constexpr NamedType kFixedTypes[] = {
-    {"int8", 1, true, true},      {"int16", 2, true, true},         {"int32", 4, true, true},
-    {"int64", 8, true, true},     {"uint8", 1, true, false},        {"uint16", 2, true, false},
-    {"uint32", 4, true, false},   {"uint64", 8, true, false},       {"float", 4, false, false},
-    {"double", 8, false, false},  {"date32", 4, true, true},        {"date64", 8, true, true},
-    {"timestamp", 8, true, true}, {"time32", 4, true, true},        {"time64", 8, true, true},
-    {"duration", 8, true, true},  {"decimal128", 16, false, false},
+    {"int8", 1, true, true},
+    {"int16", 2, true, true},
+    {"int32", 4, true, true},
+    {"int64", 8, true, true},
+    {"uint8", 1, true, false},
+    {"uint16", 2, true, false},
+    {"uint32", 4, true, false},
+    {"uint64", 8, true, false},
+    {"float", 4, false, false},
+    {"double", 8, false, false},
+    {"date32", 4, true, true},
+    {"date64", 8, true, true},
+    {"timestamp", 8, true, true},
+    {"time32", 4, true, true},
+    {"time64", 8, true, true},
+    {"duration", 8, true, true},
+    {"decimal128", 16, false, false},
+    {"decimal32", 4, true, true},
+    {"decimal64", 8, true, true},
+    {"decimal256", 32, false, false},
+    {"halffloat", 2, false, false},
+    {"month_interval", 4, false, false},
+    {"day_time_interval", 8, false, false},
+    {"month_day_nano_interval", 16, false, false},
 };
+
+constexpr std::string_view kNestedTypes[] = {"list<", "large_list<", "fixed_size_list<", "struct<", "map<"};
+constexpr std::string_view kFixedSizeBinary = "fixed_size_binary[";
 
 /// A value of at most 16 bytes as two words, for look-up by value.
 std::pair<uint64_t, uint64_t> WordsOf(const Leaf& leaf, int64_t row) {
@@ -71,6 +92,20 @@ absl::StatusOr<LeafType> LeafTypeOf(std::string_view tag) {
   if (tag == "utf8" || tag == "binary") {
     type.form = LeafForm::kVariable;
     return type;
+  }
+  if (std::any_of(std::begin(kNestedTypes), std::end(kNestedTypes),
+                  [&](std::string_view nested) { return tag.starts_with(nested); })) {
+    type.form = LeafForm::kVariable;
+    return type;
+  }
+  if (tag.starts_with(kFixedSizeBinary) && tag.ends_with(']')) {
+    const std::string_view width = tag.substr(kFixedSizeBinary.size(), tag.size() - kFixedSizeBinary.size() - 1);
+    const auto read = std::from_chars(width.data(), width.data() + width.size(), type.width);
+    if (read.ec == std::errc() && read.ptr == width.data() + width.size() && type.width >= 0) {
+      type.form = type.width > kMaxFixedWidth ? LeafForm::kVariable : LeafForm::kFixed;
+      if (type.form == LeafForm::kVariable) type.width = 0;
+      return type;
+    }
   }
   const std::string_view name = tag.substr(0, tag.find_first_of("[("));
   const auto* found = std::find_if(std::begin(kFixedTypes), std::end(kFixedTypes),
@@ -118,6 +153,12 @@ absl::StatusOr<Dictionary> MakeDictionary(const Leaf& leaf, int64_t max_values) 
   ROOST_CHECK(leaf.type.form == LeafForm::kFixed, "this form has no dictionary");
   if (leaf.type.width <= 8) {
     return DictionaryBy<uint64_t>(leaf, max_values, [&](int64_t row) { return WordsOf(leaf, row).first; });
+  }
+  if (leaf.type.width > 16) {
+    const auto width = static_cast<size_t>(leaf.type.width);
+    return DictionaryBy<std::string_view>(leaf, max_values, [&](int64_t row) {
+      return std::string_view(leaf.values).substr(static_cast<size_t>(row) * width, width);
+    });
   }
   return DictionaryBy<std::pair<uint64_t, uint64_t>>(leaf, max_values, [&](int64_t row) { return WordsOf(leaf, row); });
 }

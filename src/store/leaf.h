@@ -14,7 +14,8 @@ namespace roost::store {
 enum class LeafForm { kNull, kBool, kFixed, kVariable };
 
 /// The logical type of a leaf. The tag is part of a leaf's id: "int64", "timestamp[us, tz=UTC]", "utf8" and so on, as
-/// docs/formats/store.md lists them. Both string widths of Arrow are "utf8", both binary ones "binary".
+/// docs/formats/store.md lists them. All string types of Arrow are "utf8", the binary ones without a size "binary". The
+/// values of a nested type are of form kVariable: the bytes that store/nested_rows.h makes of them.
 struct LeafType {
   std::string tag;
   LeafForm form = LeafForm::kNull;
@@ -24,6 +25,9 @@ struct LeafType {
 
   friend bool operator==(const LeafType&, const LeafType&) = default;
 };
+
+/// Binaries of a fixed size of more bytes than this are leaves of form kVariable.
+inline constexpr int kMaxFixedWidth = 32;
 
 /// The type of a tag; DataLoss where this version does not know it.
 absl::StatusOr<LeafType> LeafTypeOf(std::string_view tag);

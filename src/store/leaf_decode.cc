@@ -78,14 +78,19 @@ absl::Status ReadRaw(ByteReader& reader, Leaf& leaf) {
   return absl::OkStatus();
 }
 
-absl::Status ReadDelta(ByteReader& reader, Leaf& leaf) {
-  std::vector<uint64_t> numbers(static_cast<size_t>(leaf.rows));
+absl::StatusOr<std::vector<uint64_t>> DeltaNumbers(ByteReader& reader, int64_t rows) {
+  std::vector<uint64_t> numbers(static_cast<size_t>(rows));
   uint64_t before = 0;
   for (uint64_t& number : numbers) {
     TRY_ASSIGN(const uint64_t delta, reader.Varint());
     before += static_cast<uint64_t>(UnZigZag(delta));
     number = before;
   }
+  return numbers;
+}
+
+absl::Status ReadDelta(ByteReader& reader, Leaf& leaf) {
+  TRY_ASSIGN(const std::vector<uint64_t> numbers, DeltaNumbers(reader, leaf.rows));
   leaf.values = ValuesOf(numbers, 0, leaf.type.width);
   return absl::OkStatus();
 }
@@ -94,6 +99,36 @@ absl::Status ReadFrame(ByteReader& reader, Leaf& leaf) {
   TRY_ASSIGN(const auto minimum, reader.Fixed<uint64_t>());
   TRY_ASSIGN(const std::vector<uint64_t> numbers, ReadPacked(reader, static_cast<uint64_t>(leaf.rows)));
   leaf.values = ValuesOf(numbers, minimum, leaf.type.width);
+  return absl::OkStatus();
+}
+
+template <typename T>
+std::string DecimalValues(const std::vector<uint64_t>& numbers, uint64_t base, double power) {
+  std::string values(numbers.size() * sizeof(T), '\0');
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const T value = static_cast<T>(static_cast<double>(static_cast<int64_t>(base + numbers[i])) / power);
+    std::memcpy(values.data() + i * sizeof value, &value, sizeof value);
+  }
+  return values;
+}
+
+absl::Status ReadDecimal(ByteReader& reader, Leaf& leaf) {
+  TRY_ASSIGN(const auto digits, reader.Fixed<uint8_t>());
+  TRY_ASSIGN(const auto codec, reader.Fixed<uint8_t>());
+  if (digits > kMaxDecimalDigits) return absl::DataLossError(fmt::format("decimals of {} digits", digits));
+  uint64_t minimum = 0;
+  std::vector<uint64_t> numbers;
+  if (static_cast<Codec>(codec) == Codec::kDelta) {
+    TRY_ASSIGN(numbers, DeltaNumbers(reader, leaf.rows));
+  } else if (static_cast<Codec>(codec) == Codec::kFrame) {
+    TRY_ASSIGN(minimum, reader.Fixed<uint64_t>());
+    TRY_ASSIGN(numbers, ReadPacked(reader, static_cast<uint64_t>(leaf.rows)));
+  } else {
+    return absl::DataLossError(fmt::format("codec {} is not known for decimals", codec));
+  }
+  const double power = kPowersOfTen[digits];
+  leaf.values = leaf.type.tag == "float" ? DecimalValues<float>(numbers, minimum, power)
+                                         : DecimalValues<double>(numbers, minimum, power);
   return absl::OkStatus();
 }
 
@@ -160,6 +195,9 @@ absl::Status ReadValues(Codec codec, bool as_dictionary, ByteReader& reader, Lea
   if (codec == Codec::kRaw) return ReadRaw(reader, leaf);
   if (codec == Codec::kDelta && leaf.type.is_integer) return ReadDelta(reader, leaf);
   if (codec == Codec::kFrame && leaf.type.is_integer) return ReadFrame(reader, leaf);
+  if (codec == Codec::kDecimal && (leaf.type.tag == "float" || leaf.type.tag == "double")) {
+    return ReadDecimal(reader, leaf);
+  }
   if (codec == Codec::kByteSplit && fixed) return ReadByteSplit(reader, leaf);
   if (codec == Codec::kDictionary && (fixed || leaf.type.form == LeafForm::kVariable)) {
     return ReadDictionary(reader, as_dictionary, leaf);

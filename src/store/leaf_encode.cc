@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -133,10 +134,52 @@ void AppendFixedRows(std::string& body, const Leaf& leaf, std::span<const int64_
   for (const int64_t row : rows) body.append(leaf.values, static_cast<size_t>(row) * width, width);
 }
 
+/// `value` as a whole number over 10^digits; false where that does not give the same bits back (as for -0.0 and NaN).
+template <typename T>
+bool AsDecimal(T value, int digits, uint64_t& number) {
+  constexpr double kMost = 9007199254740992;  // 2^53: doubles hold all whole numbers up to it
+  const double power = kPowersOfTen[digits];
+  const double whole = std::nearbyint(static_cast<double>(value) * power);
+  if (!(std::abs(whole) <= kMost)) return false;
+  const auto integer = static_cast<int64_t>(whole);
+  const T back = static_cast<T>(static_cast<double>(integer) / power);
+  if (std::memcmp(&back, &value, sizeof value) != 0) return false;
+  number = static_cast<uint64_t>(integer);
+  return true;
+}
+
+/// The values at `rows` as whole numbers over 10^digits, with the fewest digits from `digits` on, which is set to them;
+/// nothing where no number of digits does.
+template <typename T, typename Rows>
+std::vector<uint64_t> DecimalsAt(const Leaf& leaf, const Rows& row_at, size_t rows, int& digits) {
+  std::vector<uint64_t> numbers(rows);
+  for (size_t i = 0; i < rows; ++i) {
+    T value;
+    std::memcpy(&value, leaf.values.data() + row_at(i) * sizeof value, sizeof value);
+    if (AsDecimal(value, digits, numbers[i])) continue;
+    // One that has come so far does with more digits too, but for the largest: all are looked at again.
+    do {
+      if (++digits > kMaxDecimalDigits) return {};
+    } while (!AsDecimal(value, digits, numbers[i]));
+    i = static_cast<size_t>(-1);
+  }
+  return numbers;
+}
+
+template <typename T>
+std::vector<uint64_t> DecimalsOf(const Leaf& leaf, const std::vector<int64_t>& sample, int& digits) {
+  digits = 0;
+  const auto of_sample = [&](size_t i) { return static_cast<size_t>(sample[i]); };
+  if (DecimalsAt<T>(leaf, of_sample, sample.size(), digits).empty()) return {};
+  return DecimalsAt<T>(
+      leaf, [](size_t i) { return i; }, static_cast<size_t>(leaf.rows), digits);
+}
+
 /// A way to write the values, and what it is likely to cost.
 struct Choice {
   Codec codec = Codec::kRaw;
   int width = 0;
+  Codec numbers = Codec::kRaw;  // of kDecimal: how its numbers are written
   double bytes = std::numeric_limits<double>::infinity();
 };
 
@@ -144,7 +187,8 @@ struct Choice {
 struct Inspection {
   std::vector<int64_t> sample;
   double scale = 1;               // rows / sampled rows
-  std::vector<uint64_t> numbers;  // of integers
+  std::vector<uint64_t> numbers;  // of integers, and of floats that are decimals
+  int digits = 0;                 // of decimals
   std::vector<uint64_t> offsets;  // numbers less their minimum
   uint64_t minimum = 0;
   std::vector<int64_t> dictionary_rows;
@@ -165,7 +209,13 @@ Inspection Inspect(const Leaf& leaf) {
   InspectDictionary(leaf, inspection);
   if (leaf.type.is_integer) {
     inspection.numbers = NumbersOf(leaf);
-    inspection.minimum = MinimumOf(inspection.numbers, leaf.type.is_signed);
+  } else if (leaf.type.tag == "double") {
+    inspection.numbers = DecimalsOf<double>(leaf, inspection.sample, inspection.digits);
+  } else if (leaf.type.tag == "float") {
+    inspection.numbers = DecimalsOf<float>(leaf, inspection.sample, inspection.digits);
+  }
+  if (!inspection.numbers.empty()) {
+    inspection.minimum = MinimumOf(inspection.numbers, leaf.type.is_signed || !leaf.type.is_integer);
     inspection.offsets = Less(inspection.numbers, inspection.minimum);
   }
   return inspection;
@@ -183,30 +233,42 @@ std::string SplitBytes(std::string_view values, size_t width) {
 Choice Choose(const Leaf& leaf, const Inspection& inspection) {
   Choice best;
   // The earlier of two equal candidates wins: results do not depend on anything but the leaf.
-  const auto consider = [&](Codec codec, int width, std::string_view sample_bytes, size_t fixed_bytes) {
+  const auto consider = [&](const Choice& choice, std::string_view sample_bytes, size_t fixed_bytes) {
     const double bytes =
         static_cast<double>(Compress(sample_bytes).size()) * inspection.scale + static_cast<double>(fixed_bytes);
-    if (bytes < best.bytes) best = {codec, width, bytes};
+    if (bytes >= best.bytes) return;
+    best = choice;
+    best.bytes = bytes;
+  };
+  const auto consider_numbers = [&] {
+    const std::string deltas = DeltaBytes(Pick(inspection.numbers, inspection.sample));
+    const int width = ChooseWidth(inspection.offsets, inspection.sample);
+    const std::string packed = PackedBytes(Pick(inspection.offsets, inspection.sample), width);
+    const bool is_decimal = !leaf.type.is_integer;
+    consider({.codec = is_decimal ? Codec::kDecimal : Codec::kDelta, .numbers = Codec::kDelta}, deltas, 0);
+    consider({.codec = is_decimal ? Codec::kDecimal : Codec::kFrame, .width = width, .numbers = Codec::kFrame}, packed,
+             0);
   };
   if (leaf.rows == 0 || leaf.type.form == LeafForm::kNull || leaf.type.form == LeafForm::kBool) return best;
+  if (leaf.type.form == LeafForm::kFixed && leaf.type.width == 0) return best;
   const bool has_dictionary = !inspection.codes.empty();
   if (leaf.type.form == LeafForm::kVariable) {
-    if (has_dictionary) best = {Codec::kDictionary, ChooseWidth(inspection.codes, inspection.sample), 0};
+    if (has_dictionary) {
+      best = {.codec = Codec::kDictionary, .width = ChooseWidth(inspection.codes, inspection.sample)};
+    }
     return best;
   }
   std::string raw;
   AppendFixedRows(raw, leaf, inspection.sample);
-  consider(Codec::kRaw, 0, raw, 0);
-  if (leaf.type.is_integer) {
-    consider(Codec::kDelta, 0, DeltaBytes(Pick(inspection.numbers, inspection.sample)), 0);
-    const int width = ChooseWidth(inspection.offsets, inspection.sample);
-    consider(Codec::kFrame, width, PackedBytes(Pick(inspection.offsets, inspection.sample), width), 0);
-  } else {
-    consider(Codec::kByteSplit, 0, SplitBytes(raw, static_cast<size_t>(leaf.type.width)), 0);
+  consider({.codec = Codec::kRaw}, raw, 0);
+  if (!leaf.type.is_integer) {
+    consider({.codec = Codec::kByteSplit}, SplitBytes(raw, static_cast<size_t>(leaf.type.width)), 0);
   }
+  if (!inspection.numbers.empty()) consider_numbers();
   if (has_dictionary) {
     const int width = ChooseWidth(inspection.codes, inspection.sample);
-    consider(Codec::kDictionary, width, PackedBytes(Pick(inspection.codes, inspection.sample), width),
+    consider({.codec = Codec::kDictionary, .width = width},
+             PackedBytes(Pick(inspection.codes, inspection.sample), width),
              inspection.dictionary_rows.size() * static_cast<size_t>(leaf.type.width));
   }
   return best;
@@ -232,6 +294,21 @@ void AppendDictionary(std::string& body, const Leaf& leaf, const Inspection& ins
   AppendWidthAndPacked(body, inspection.codes, width);
 }
 
+void AppendFrame(std::string& body, const Inspection& inspection, int width) {
+  AppendFixed(body, inspection.minimum);
+  AppendWidthAndPacked(body, inspection.offsets, width);
+}
+
+void AppendDecimal(std::string& body, const Inspection& inspection, const Choice& choice) {
+  body.push_back(static_cast<char>(inspection.digits));
+  body.push_back(static_cast<char>(choice.numbers));
+  if (choice.numbers == Codec::kDelta) {
+    body.append(DeltaBytes(inspection.numbers));
+  } else {
+    AppendFrame(body, inspection, choice.width);
+  }
+}
+
 }  // namespace
 
 std::string EncodeLeaf(const Leaf& leaf) {
@@ -242,10 +319,8 @@ std::string EncodeLeaf(const Leaf& leaf) {
   switch (choice.codec) {
     case Codec::kRaw: AppendRaw(body, leaf); break;
     case Codec::kDelta: body.append(DeltaBytes(inspection.numbers)); break;
-    case Codec::kFrame:
-      AppendFixed(body, inspection.minimum);
-      AppendWidthAndPacked(body, inspection.offsets, choice.width);
-      break;
+    case Codec::kFrame: AppendFrame(body, inspection, choice.width); break;
+    case Codec::kDecimal: AppendDecimal(body, inspection, choice); break;
     case Codec::kDictionary: AppendDictionary(body, leaf, inspection, choice.width); break;
     case Codec::kByteSplit: body.append(SplitBytes(leaf.values, static_cast<size_t>(leaf.type.width))); break;
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "store/arrow_leaf.h"
 #include "store/leaf_codec.h"
 #include "store/table_reader.h"
 #include "table/arrow_status.h"
@@ -140,7 +141,9 @@ absl::StatusOr<std::vector<uint32_t>> StoredPositions(RowOrder order, const Tabl
     if (batch == nullptr) return absl::DataLossError("the table has fewer rows than it says");
     batch = batch->Slice(0, left);
     left -= batch->num_rows();
-    for (size_t i = 0; i < parts.size(); ++i) parts[i].push_back(batch->column(static_cast<int>(i)));
+    for (size_t i = 0; i < parts.size(); ++i) {
+      TRY_ASSIGN(parts[i].emplace_back(), ToLeafArray(batch->column(static_cast<int>(i))));
+    }
   }
   std::vector<SortKeys> keys;
   for (arrow::ArrayVector& part : parts) keys.emplace_back(std::move(part));

@@ -146,9 +146,29 @@ TEST(BitPack, EveryWidthIsReadBack) {
   }
 }
 
-constexpr const char* kTags[] = {
-    "null",   "bool",  "int8",   "int16",       "int32",         "int64", "uint8",  "uint16",           "uint32",
-    "uint64", "float", "double", "date32[day]", "timestamp[us]", "utf8",  "binary", "decimal128(20, 3)"};
+constexpr const char* kTags[] = {"null",
+                                 "bool",
+                                 "int8",
+                                 "int16",
+                                 "int32",
+                                 "int64",
+                                 "uint8",
+                                 "uint16",
+                                 "uint32",
+                                 "uint64",
+                                 "float",
+                                 "double",
+                                 "date32[day]",
+                                 "timestamp[us]",
+                                 "utf8",
+                                 "binary",
+                                 "decimal128(20, 3)",
+                                 "halffloat",
+                                 "decimal32(5, 1)",
+                                 "decimal64(12, 2)",
+                                 "month_interval",
+                                 "fixed_size_binary[3]",
+                                 "fixed_size_binary[0]"};
 
 /// How the values of a generated leaf are spread; each shape favours another codec.
 enum class Shape { kRandom, kFew, kAscending, kNarrow, kConstant };

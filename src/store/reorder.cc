@@ -115,17 +115,17 @@ class Reorder {
     for (const auto& field : schema.fields()) {
       TRY_ASSIGN(const std::string name, TypeNameOf(*field->type(), field->name()));
       TRY_ASSIGN(const auto type, ArrowTypeOf(name));
-      fields.push_back(arrow::field(field->name(), type, field->nullable()));
+      fields.push_back(arrow::field(field->name(), LeafArrayType(type), field->nullable()));
     }
     schema_ = arrow::schema(std::move(fields));
     return absl::OkStatus();
   }
 
-  /// `batch` without dictionaries.
+  /// `batch` in the form in which leaves are made of it.
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Decoded(const arrow::RecordBatch& batch) const {
     arrow::ArrayVector columns(static_cast<size_t>(batch.num_columns()));
     const absl::Status done = context_.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
-      TRY_ASSIGN(columns[i], WithoutDictionary(batch.column(static_cast<int>(i))));
+      TRY_ASSIGN(columns[i], ToLeafArray(batch.column(static_cast<int>(i))));
       return absl::OkStatus();
     });
     TRY(done);

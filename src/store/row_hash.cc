@@ -6,7 +6,9 @@
 #include <arrow/api.h>
 #include <arrow/util/bit_util.h>
 
+#include "base/check.h"
 #include "base/hash.h"
+#include "store/arrow_leaf.h"
 
 namespace roost::store {
 namespace {
@@ -76,7 +78,7 @@ void ForEachInArray(const arrow::Array& array, const Hash& hash) {
   const int width = static_cast<const arrow::FixedWidthType&>(*array.type()).bit_width() / 8;
   const auto& buffer = array.data()->buffers[1];
   if (buffer == nullptr || array.length() == 0) return;
-  const bool is_time = arrow::is_temporal(array.type_id()) && width <= 8;
+  const bool is_time = (arrow::is_temporal(array.type_id()) && width <= 8) || array.type_id() == arrow::Type::DECIMAL32;
   ForEachFixed(reinterpret_cast<const char*>(buffer->data()) + array.offset() * width, array.length(),
                {.width = width,
                 .is_integer = arrow::is_integer(array.type_id()) || is_time,
@@ -112,6 +114,11 @@ void ForEachInLeaf(const Leaf& leaf, const Hash& hash) {
 void AddValueHashes(const arrow::Array& array, uint64_t column_id, std::span<uint64_t> row_sums) {
   const uint64_t seed = 2 * column_id;
   const uint64_t null_hash = Hash64("", seed + 1);
+  if (LeafArrayType(array.type()).get() != array.type().get()) {
+    const auto values = ToLeafArray(arrow::MakeArray(array.data()));
+    ROOST_CHECK(values.ok(), values.status().ToString());
+    return AddValueHashes(**values, column_id, row_sums);
+  }
   if (array.type_id() == arrow::Type::NA) {
     for (uint64_t& sum : row_sums) sum += null_hash;
     return;

@@ -63,6 +63,20 @@ SortKeys::SortKeys(arrow::ArrayVector arrays) : arrays_(std::move(arrays)) {
   }
 }
 
+bool SortKeys::CanSort(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::HALF_FLOAT:
+    case arrow::Type::FIXED_SIZE_BINARY:
+    case arrow::Type::DECIMAL32:
+    case arrow::Type::DECIMAL64:
+    case arrow::Type::DECIMAL256:
+    case arrow::Type::INTERVAL_MONTHS:
+    case arrow::Type::INTERVAL_DAY_TIME:
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO: return false;
+    default: return true;
+  }
+}
+
 void SortKeys::AddArray(const arrow::Array& array) {
   switch (array.type_id()) {
     case arrow::Type::NA: break;

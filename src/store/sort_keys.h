@@ -33,6 +33,9 @@ class SortKeys {
   /// The rows of all `arrays`, which have one type that the store takes and no dictionary.
   explicit SortKeys(arrow::ArrayVector arrays);
 
+  /// Whether rows can be sorted by a column of `type`.
+  static bool CanSort(const arrow::DataType& type);
+
   size_t rows() const { return rows_; }
 
   /// In which ways row `i` of this may stand before row `j` of `next`, a later array of the same type; all ways, and

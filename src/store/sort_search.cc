@@ -27,7 +27,11 @@ SortSearch::SortSearch(std::vector<int64_t> column_ids, std::vector<Found> found
 absl::Status SortSearch::Add(const arrow::RecordBatch& batch, const Context& context) {
   if (batch.num_rows() == 0) return absl::OkStatus();
   std::vector<bool> is_wanted(column_ids_.size(), false);
-  for (const Candidate& candidate : candidates_) {
+  for (Candidate& candidate : candidates_) {
+    if (!SortKeys::CanSort(*batch.column(static_cast<int>(candidate.column))->type())) {
+      candidate.alive = 0;
+      candidate.ends.fill(0);
+    }
     if (candidate.alive != 0) is_wanted[candidate.column] = true;
   }
   std::vector<std::unique_ptr<SortKeys>> keys(column_ids_.size());

@@ -41,7 +41,7 @@ struct Store::State {
 
 namespace {
 
-constexpr int kStoreFormat = 2;
+constexpr int kStoreFormat = 3;
 constexpr int kOldestFormat = 1;
 constexpr char kFormatKey[] = "format.json";
 

@@ -220,7 +220,7 @@ TEST_F(StoreTest, AppendedRowsMustHaveTheColumnsOfTheDataset) {
 }
 
 TEST_F(StoreTest, WhatCannotBeStoredIsRefusedByName) {
-  const auto list = arrow::list(arrow::int64());
+  const auto list = arrow::list_view(arrow::int64());
   const TablePtr table =
       arrow::Table::Make(arrow::schema({arrow::field("tags", list)}), {*arrow::MakeArrayOfNull(list, 1)});
   const auto refused = Commit(table);
@@ -356,7 +356,7 @@ TEST_F(StoreTest, WhatIsNoWorkspaceOrANewerOneIsRefused) {
   EXPECT_THAT(HintOf(none), HasSubstr("roost init"));
   ObjectStore& objects = store_->objects();
   Overwrite(objects, "format.json",
-            R"({"format":"roost store","version":3,"reader_features":[],"writer_features":[]})");
+            R"({"format":"roost store","version":4,"reader_features":[],"writer_features":[]})");
   EXPECT_TRUE(absl::IsFailedPrecondition(Store::Open(location_).status()));
   Overwrite(objects, "format.json", "{");
   EXPECT_TRUE(absl::IsDataLoss(Store::Open(location_).status()));

@@ -57,6 +57,7 @@ bool TellsRowsApart(const arrow::Array& array) {
   if (array.null_count() > 0 || array.type_id() == arrow::Type::BOOL || array.type_id() == arrow::Type::NA)
     return false;
   if (arrow::is_floating(array.type_id())) return false;
+  if (!LeafArrayType(array.type())->Equals(*array.type())) return false;
   std::vector<uint64_t> hashes(static_cast<size_t>(array.length()), 0);
   AddValueHashes(array, 0, hashes);
   std::sort(hashes.begin(), hashes.end());
@@ -74,6 +75,11 @@ double BytesOf(const arrow::Array& array) {
   return size.ok() ? static_cast<double>(*size) : bytes;
 }
 
+bool IsNestedName(const std::string& type_name) {
+  const auto type = ArrowTypeOf(type_name);
+  return type.ok() && IsNested(**type);
+}
+
 /// The ids of the key's columns.
 absl::StatusOr<std::vector<int64_t>> KeyOf(const std::vector<StoredColumn>& columns,
                                            const std::optional<TableObject>& parent, std::span<const std::string> key) {
@@ -83,7 +89,8 @@ absl::StatusOr<std::vector<int64_t>> KeyOf(const std::vector<StoredColumn>& colu
     if (column == nullptr) {
       return absl::InvalidArgumentError(fmt::format("column '{}', of the key, is not among the columns", name));
     }
-    if (column->type == "float" || column->type == "double" || column->type == "halffloat" || column->type == "null") {
+    if (column->type == "float" || column->type == "double" || column->type == "halffloat" || column->type == "null" ||
+        IsNestedName(column->type)) {
       return WithHint(
           absl::InvalidArgumentError(fmt::format("column '{}' of {} cannot be in a key", name, column->type)),
           "A key is made of whole numbers, texts, dates and the like, which are equal or not.");

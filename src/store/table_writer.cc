@@ -21,8 +21,8 @@ constexpr size_t kMinListTiles = 8;
 constexpr int64_t kPendingBytes = int64_t{16} << 20;
 
 bool IsVariable(const StoredColumn& column) {
-  return column.type == "string" || column.type == "large_string" || column.type == "binary" ||
-         column.type == "large_binary";
+  const absl::StatusOr<LeafType> type = LeafTypeOfName(column.type);
+  return type.ok() && type->form == LeafForm::kVariable;
 }
 
 std::vector<LeafBuilder> BuildersFor(const TableObject& table) {
@@ -86,7 +86,7 @@ absl::Status TableWriter::Add(const arrow::RecordBatch& batch) {
   std::vector<std::shared_ptr<arrow::Array>> columns(table_.columns.size());
   std::vector<std::vector<int32_t>> bytes_by_column(table_.columns.size());
   TRY(context_.pool->ParallelFor(columns.size(), [&](size_t i) -> absl::Status {
-    TRY_ASSIGN(columns[i], WithoutDictionary(batch.column(static_cast<int>(i))));
+    TRY_ASSIGN(columns[i], ToLeafArray(batch.column(static_cast<int>(i))));
     if (!IsVariable(table_.columns[i])) return absl::OkStatus();
     TRY_ASSIGN(bytes_by_column[i], ValueBytes(*columns[i], table_.columns[i].name));
     return absl::OkStatus();

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
+#include "table/json_value.h"
 
 namespace roost::table {
 namespace {
@@ -118,7 +119,11 @@ absl::StatusOr<column::OwnedBatch> ToTextColumns(const arrow::RecordBatch& batch
   arrow::FieldVector fields;
   for (int i = 0; i < batch.num_columns(); ++i) {
     std::shared_ptr<arrow::Array> column = batch.column(i);
-    if (HasTextForm(column->type_id())) {
+    if (HoldsValues(*column->type())) {
+      auto texts = JsonTexts(column, JsonBytes::kRefuse);
+      if (!texts.ok()) return Annotate(texts.status(), fmt::format("column '{}'", batch.column_name(i)));
+      column = *std::move(texts);
+    } else if (HasTextForm(column->type_id())) {
       TRY_ARROW_ASSIGN(column, arrow::compute::Cast(*column, arrow::utf8()));
     }
     fields.push_back(arrow::field(batch.column_name(i), column->type()));

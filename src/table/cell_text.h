@@ -17,8 +17,9 @@ namespace roost::table {
 /// has a zone (values of such columns are UTC); text and bytes as they are. The column must not be of kOther.
 void AppendCell(std::string& out, const column::ColumnView& column, int64_t row);
 
-/// `batch` for writing as text: decimals, times of day and durations turned into strings, and the rest as ToColumns
-/// does. Unimplemented, naming the column, for lists, structs and other types without a text form.
+/// `batch` for writing as text: decimals, times of day and durations turned into strings, lists, structs and maps into
+/// JSON (json_value.h), and the rest as ToColumns does. Unimplemented, naming the column, for types without a text
+/// form; InvalidArgument for binary values within others.
 absl::StatusOr<column::OwnedBatch> ToTextColumns(const arrow::RecordBatch& batch);
 
 /// Appends `text` as a JSON string with its quotes: ", \ and control characters escaped, bytes that are not UTF-8

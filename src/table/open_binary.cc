@@ -42,8 +42,9 @@ std::function<absl::Status(const arrow::Status&)> ExplainAs(const std::string& p
   return [path](const arrow::Status& status) { return FileFault(path, status); };
 }
 
+/// A column of texts, not one within lists or structs.
 bool IsString(const parquet::ColumnDescriptor& column) {
-  return column.physical_type() == parquet::Type::BYTE_ARRAY && column.max_repetition_level() == 0 &&
+  return column.physical_type() == parquet::Type::BYTE_ARRAY && column.path()->ToDotVector().size() == 1 &&
          column.logical_type() != nullptr && column.logical_type()->is_string();
 }
 
@@ -61,6 +62,19 @@ bool IsDictionaryThroughout(const parquet::FileMetaData& metadata, int column) {
     }
   }
   return true;
+}
+
+/// `read`, of which columns come as dictionaries of strings, with the types that the file says: Arrow reads
+/// dictionaries of large strings and of views as such of strings.
+std::shared_ptr<arrow::Schema> WithTypesOf(const arrow::Schema& file, const arrow::Schema& read) {
+  arrow::FieldVector fields = read.fields();
+  for (int i = 0; i < read.num_fields(); ++i) {
+    const auto& said = file.field(i)->type();
+    const bool is_text = said->id() == arrow::Type::LARGE_STRING || said->id() == arrow::Type::STRING_VIEW;
+    if (!is_text || fields[static_cast<size_t>(i)]->type()->id() != arrow::Type::DICTIONARY) continue;
+    fields[static_cast<size_t>(i)] = fields[static_cast<size_t>(i)]->WithType(arrow::dictionary(arrow::int32(), said));
+  }
+  return arrow::schema(std::move(fields));
 }
 
 }  // namespace
@@ -88,11 +102,17 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   properties.set_batch_size(options.batch_rows);
   // Reading ahead would hold the bytes of every row group at once.
   properties.set_pre_buffer(false);
+  const parquet::SchemaDescriptor& schema = *builder.raw_reader()->metadata()->schema();
+  std::shared_ptr<arrow::Schema> said;
+  if (const arrow::Status status = parquet::arrow::FromParquetSchema(
+          &schema, properties, builder.raw_reader()->metadata()->key_value_metadata(), &said);
+      !status.ok()) {
+    return explain(status);
+  }
   if (options.dictionary_strings) {
     const parquet::FileMetaData& metadata = *builder.raw_reader()->metadata();
-    for (int i = 0; i < metadata.num_columns(); ++i) {
-      if (IsString(*metadata.schema()->Column(i)) && IsDictionaryThroughout(metadata, i))
-        properties.set_read_dictionary(i, true);
+    for (int i = 0; i < schema.num_columns(); ++i) {
+      if (IsString(*schema.Column(i)) && IsDictionaryThroughout(metadata, i)) properties.set_read_dictionary(i, true);
     }
   }
   std::unique_ptr<parquet::arrow::FileReader> made;
@@ -100,7 +120,8 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   const std::shared_ptr<parquet::arrow::FileReader> owner = std::move(made);
   auto reader = owner->GetRecordBatchReader();
   if (!reader.ok()) return explain(reader.status());
-  return Opened{.owner = owner, .reader = *std::move(reader), .explain = explain};
+  auto types = WithTypesOf(*said, *(*reader)->schema());
+  return Opened{.owner = owner, .reader = *std::move(reader), .schema = std::move(types), .explain = explain};
 }
 
 std::optional<int64_t> CountRows(const std::string& path) {

@@ -15,6 +15,7 @@
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/cell_text.h"
+#include "table/json_value.h"
 
 namespace roost::table {
 namespace {
@@ -41,13 +42,18 @@ std::string Cut(std::string_view text, size_t width) {
 }
 
 absl::StatusOr<std::string> Cell(const column::ColumnView& view, const arrow::Array& array, int64_t row) {
-  if (view.type() == column::Type::kOther || column::IsBytes(view.type())) {
+  if (view.type() == column::Type::kOther) {
     TRY_ARROW_ASSIGN(const auto scalar, array.GetScalar(row));
     return scalar->is_valid ? scalar->ToString() : "null";
   }
   if (view.IsNull(row)) return std::string("null");
   std::string text;
-  AppendCell(text, view, row);
+  if (!column::IsBytes(view.type())) {
+    AppendCell(text, view, row);
+    return text;
+  }
+  for (const char byte : view.TextAt(row))
+    text += fmt::format("{:02x}", static_cast<unsigned>(static_cast<uint8_t>(byte)));
   return text;
 }
 
@@ -56,13 +62,18 @@ absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& ba
   std::vector<TextColumn> columns;
   for (int i = 0; i < batch.num_columns(); ++i) {
     const column::ColumnView& view = owned.view().columns()[static_cast<size_t>(i)];
+    std::shared_ptr<arrow::Array> array = batch.column(i);
+    if (HoldsValues(*array->type())) {
+      // Where a value within has no form in JSON, Arrow's own text is as good.
+      if (auto texts = JsonTexts(array, JsonBytes::kAsHex); texts.ok()) array = *std::move(texts);
+    }
     TextColumn column;
     column.right = column::IsNumber(view.type()) || arrow::is_decimal(batch.column(i)->type_id());
     column.cells.push_back(WithoutControls(batch.column_name(i)));
     const bool other = view.type() == column::Type::kOther;
     if (show_types) column.cells.push_back(other ? batch.column(i)->type()->ToString() : view.TypeText());
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
-      TRY_ASSIGN(std::string text, Cell(view, *batch.column(i), row));
+      TRY_ASSIGN(std::string text, Cell(view, *array, row));
       column.cells.push_back(WithoutControls(std::move(text)));
     }
     for (const std::string& cell : column.cells) column.width = std::max(column.width, DisplayWidth(cell));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <arrow/array/array_base.h>
+#include <arrow/array/array_dict.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/datum.h>
@@ -142,6 +143,14 @@ const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::D
 arrow::Result<std::shared_ptr<arrow::Array>> Conform(std::shared_ptr<arrow::Array> array,
                                                      const std::shared_ptr<arrow::DataType>& type) {
   if (array->type()->Equals(*type)) return array;
+  if (array->type_id() == arrow::Type::DICTIONARY && type->id() == arrow::Type::DICTIONARY) {
+    const auto& coded = static_cast<const arrow::DictionaryArray&>(*array);
+    const auto& wanted = static_cast<const arrow::DictionaryType&>(*type);
+    if (coded.indices()->type()->Equals(*wanted.index_type())) {
+      ARROW_ASSIGN_OR_RAISE(const auto values, arrow::compute::Cast(*coded.dictionary(), wanted.value_type()));
+      return arrow::DictionaryArray::FromArrays(type, coded.indices(), values);
+    }
+  }
   ARROW_ASSIGN_OR_RAISE(array, arrow::compute::Cast(*array, ValueType(array->type())));
   ARROW_ASSIGN_OR_RAISE(array, arrow::compute::Cast(*array, ValueType(type)));
   if (type->id() != arrow::Type::DICTIONARY) return array;

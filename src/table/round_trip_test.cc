@@ -177,12 +177,15 @@ TEST_F(RoundTripTest, ColumnsWithoutTextFormAreNamed) {
     const auto written = WriteTable(*ReaderOf({binary}), *FormatOfOutput(name), Path(name), Overwrite::kNo, ctx_);
     EXPECT_THAT(Message(written.status()), HasSubstr("column 'blob' is binary"));
   }
-  arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::Int64Builder>());
-  ASSERT_TRUE(lists.Append().ok());
-  const auto list = Rows({{"tags", lists.Finish().ValueOrDie()}});
-  const auto written = WriteTable(*ReaderOf({list}), Format::kCsv, Path("a.csv"), Overwrite::kNo, ctx_);
-  EXPECT_EQ(written.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(Message(written.status()), HasSubstr("column 'tags' is list"));
+  for (const auto& type : {arrow::month_interval(), arrow::list(arrow::month_interval())}) {
+    const auto others = Rows({{"tags", *arrow::MakeArrayOfNull(type, 1)}});
+    const auto written = WriteTable(*ReaderOf({others}), Format::kCsv, Path("a.csv"), Overwrite::kNo, ctx_);
+    EXPECT_EQ(written.status().code(), absl::StatusCode::kUnimplemented);
+    EXPECT_THAT(Message(written.status()), HasSubstr("column 'tags'"));
+  }
+  const auto bytes = Rows({{"tags", *arrow::MakeArrayOfNull(arrow::list(arrow::binary()), 1)}});
+  const auto written = WriteTable(*ReaderOf({bytes}), Format::kJsonLines, Path("a.jsonl"), Overwrite::kNo, ctx_);
+  EXPECT_TRUE(absl::IsInvalidArgument(written.status()));
   EXPECT_TRUE(Files().empty());
 }
 

@@ -1,6 +1,5 @@
 #include "table/write.h"
 
-#include <cmath>
 #include <functional>
 #include <memory>
 #include <new>
@@ -18,6 +17,7 @@
 
 #include "table/arrow_status.h"
 #include "table/cell_text.h"
+#include "table/json_value.h"
 #include "table/opened.h"
 #include "table/read.h"
 
@@ -106,25 +106,20 @@ void AppendCsvRow(std::string& out, const column::BatchView& rows, int64_t row) 
   out += '\n';
 }
 
-bool HasJsonNumber(const ColumnView& column, int64_t row) {
-  return column::IsInteger(column.type()) || (column::IsNumber(column.type()) && std::isfinite(column.NumberAt(row)));
-}
+struct JsonKey {
+  std::string text;      // with its colon
+  bool is_json = false;  // whether the column's texts are JSON
+};
 
-void AppendJsonRow(std::string& out, const std::vector<std::string>& keys, const column::BatchView& rows, int64_t row) {
+void AppendJsonRow(std::string& out, const std::vector<JsonKey>& keys, const column::BatchView& rows, int64_t row) {
   for (size_t i = 0; i < keys.size(); ++i) {
     const ColumnView& column = rows.columns()[i];
     out += i == 0 ? '{' : ',';
-    out += keys[i];
-    if (column.IsNull(row) || (column::IsNumber(column.type()) && !HasJsonNumber(column, row))) {
-      out += "null";
-    } else if (column::IsText(column.type())) {
-      AppendJsonString(out, column.TextAt(row));
-    } else if (column::IsTime(column.type())) {
-      out += '"';
-      AppendCell(out, column, row);
-      out += '"';
+    out += keys[i].text;
+    if (keys[i].is_json && !column.IsNull(row)) {
+      out += column.TextAt(row);
     } else {
-      AppendCell(out, column, row);
+      AppendJsonCell(out, column, row);
     }
   }
   out += "}\n";
@@ -173,10 +168,11 @@ Sink CsvSink(const arrow::Schema& schema, arrow::io::OutputStream& out) {
 }
 
 Sink JsonLinesSink(const arrow::Schema& schema, arrow::io::OutputStream& out) {
-  std::vector<std::string> keys;
-  for (const std::string& name : schema.field_names()) {
-    AppendJsonString(keys.emplace_back(), name);
-    keys.back() += ':';
+  std::vector<JsonKey> keys;
+  for (const auto& field : schema.fields()) {
+    JsonKey& key = keys.emplace_back(JsonKey{.is_json = HoldsValues(*field->type())});
+    AppendJsonString(key.text, field->name());
+    key.text += ':';
   }
   return TextSink(
       "",

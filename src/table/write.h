@@ -18,8 +18,9 @@ namespace roost::table {
 /// Parquet: zstd, content-defined chunking of pages (a changed row changes few bytes of the file), checksums of pages;
 /// times in seconds become milliseconds, which is the coarsest it has.
 /// CSV: RFC 4180 with a header; null is empty and unquoted, the empty string "". JSON Lines: an object a line; null,
-/// NaN and infinities are null. Values in both as AppendCell writes them: what is read back is the same. Binary
-/// columns, lists and structs cannot be written as text: InvalidArgument or Unimplemented that names the column.
+/// NaN and infinities are null. Values in both as AppendCell writes them: what is read back is the same. Lists, structs
+/// and maps are JSON (json_value.h), in CSV as texts. Binary values cannot be written as text: InvalidArgument or
+/// Unimplemented that names the column.
 /// Arrow: the IPC stream.
 ///
 /// Reports "writing" in rows and stops where `ctx` is cancelled. Memory: a batch; Parquet a compressed row group of
