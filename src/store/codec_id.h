@@ -5,7 +5,15 @@
 namespace roost::store {
 
 /// How the values of a leaf are written in its record; docs/formats/store.md §6. Numbers are never used again.
-enum class Codec : uint8_t { kRaw = 0, kDelta = 1, kFrame = 2, kDictionary = 3, kByteSplit = 4, kDecimal = 5 };
+enum class Codec : uint8_t {
+  kRaw = 0,
+  kDelta = 1,
+  kFrame = 2,
+  kDictionary = 3,
+  kByteSplit = 4,
+  kDecimal = 5,
+  kParts = 6,
+};
 
 /// Codec::kDecimal: at most so many digits behind the point.
 inline constexpr int kMaxDecimalDigits = 15;

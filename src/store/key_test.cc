@@ -6,10 +6,12 @@
 #include <random>
 
 #include <arrow/api.h>
+#include <arrow/compute/cast.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/format.h"
 #include "base/thread_pool.h"
 #include "store/row_key.h"
 #include "store/store.h"
@@ -131,6 +133,31 @@ TEST_F(KeyTest, RandomUpsertsDeletionsAndAppendsGiveTheRowsThatAModelGives) {
       ASSERT_TRUE(version.ok()) << version.status();
     }
     ExpectRows(*version, model);
+  }
+}
+
+TEST_F(KeyTest, AKeyThatComesTwiceIsFoundInAndOutOfOrder) {
+  // The rows of each batch of a thousand, but for one that has the key of `same`.
+  const auto commit = [&](const auto& type, int64_t rows, int64_t at, int64_t same, int64_t turned) {
+    arrow::Int64Builder builder;
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t key = row == at ? same : row >= turned ? rows + turned - row : row;
+      EXPECT_TRUE(builder.Append(key).ok());
+    }
+    const auto keys = arrow::compute::Cast(**builder.Finish(), type);
+    EXPECT_TRUE(keys.ok()) << keys.status();
+    return Commit(Mode::kSnapshot, arrow::Table::Make(arrow::schema({arrow::field("id", type)}), {*keys}), {"id"});
+  };
+  for (const auto& type : {arrow::int16(), arrow::int64(), arrow::uint32(), arrow::timestamp(arrow::TimeUnit::MICRO)}) {
+    EXPECT_TRUE(commit(type, 5'000, -1, 0, 5'000).ok());
+    EXPECT_TRUE(commit(type, 5'000, -1, 0, 3'100).ok()) << "from there on backwards";
+    for (const auto& [at, same] : {std::pair<int64_t, int64_t>(4'999, 10), {10, 11}, {1'000, 999}, {3'500, 3'499}}) {
+      const absl::Status status = commit(type, 5'000, at, same, 5'000).status();
+      ASSERT_TRUE(absl::IsInvalidArgument(status)) << type->ToString();
+      const auto [first, second] = std::minmax(at, same);
+      EXPECT_THAT(status.message(), HasSubstr(fmt::format("rows {} and {} of the given rows have the same key (id)",
+                                                          FormatCount(first + 1), FormatCount(second + 1))));
+    }
   }
 }
 

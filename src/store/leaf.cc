@@ -96,6 +96,7 @@ absl::StatusOr<LeafType> LeafTypeOf(std::string_view tag) {
   if (std::any_of(std::begin(kNestedTypes), std::end(kNestedTypes),
                   [&](std::string_view nested) { return tag.starts_with(nested); })) {
     type.form = LeafForm::kVariable;
+    type.is_nested = true;
     return type;
   }
   if (tag.starts_with(kFixedSizeBinary) && tag.ends_with(']')) {

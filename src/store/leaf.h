@@ -22,6 +22,7 @@ struct LeafType {
   int width = 0;            ///< bytes of a value; kFixed only
   bool is_integer = false;  ///< kFixed of at most 8 bytes whose values are whole numbers (times and dates are)
   bool is_signed = false;   ///< for integers
+  bool is_nested = false;   ///< kVariable whose values hold others
 
   friend bool operator==(const LeafType&, const LeafType&) = default;
 };

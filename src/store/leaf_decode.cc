@@ -11,6 +11,7 @@
 #include "store/codec_id.h"
 #include "store/compression.h"
 #include "store/leaf_codec.h"
+#include "store/nested_parts.h"
 
 namespace roost::store {
 namespace {
@@ -190,6 +191,21 @@ absl::Status ReadDictionary(ByteReader& reader, bool as_dictionary, Leaf& leaf) 
   return absl::OkStatus();
 }
 
+absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const LeafType* expected,
+                                bool as_dictionary);
+
+absl::Status ReadParts(ByteReader& reader, Leaf& leaf) {
+  TRY_ASSIGN(const std::vector<LeafType> types, PartTypes(leaf.type));
+  std::vector<Leaf> parts;
+  for (const LeafType& type : types) {
+    TRY_ASSIGN(const std::string_view record, reader.String());
+    // As deep as the types, which PartTypes bounds.
+    TRY_ASSIGN(parts.emplace_back(), ReadRecord(record, kMaxPartRows, &type, false));
+  }
+  TRY_ASSIGN(leaf, PutTogether(std::move(leaf), parts));
+  return absl::OkStatus();
+}
+
 absl::Status ReadValues(Codec codec, bool as_dictionary, ByteReader& reader, Leaf& leaf) {
   const bool fixed = leaf.type.form == LeafForm::kFixed;
   if (codec == Codec::kRaw) return ReadRaw(reader, leaf);
@@ -202,6 +218,7 @@ absl::Status ReadValues(Codec codec, bool as_dictionary, ByteReader& reader, Lea
   if (codec == Codec::kDictionary && (fixed || leaf.type.form == LeafForm::kVariable)) {
     return ReadDictionary(reader, as_dictionary, leaf);
   }
+  if (codec == Codec::kParts && leaf.type.is_nested) return ReadParts(reader, leaf);
   return absl::DataLossError(
       fmt::format("codec {} is not known for values of type '{}'", static_cast<int>(codec), leaf.type.tag));
 }
@@ -218,9 +235,9 @@ absl::Status ReadValidity(ByteReader& reader, Leaf& leaf) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
+/// A leaf of at most `max_rows` rows; of type `expected` where one is.
+absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const LeafType* expected,
+                                bool as_dictionary) {
   ByteReader head(record);
   TRY_ASSIGN(const auto kind, head.Fixed<uint8_t>());
   if (kind != static_cast<uint8_t>(RecordKind::kLeaf)) {
@@ -228,10 +245,13 @@ absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
   }
   Leaf leaf;
   TRY_ASSIGN(const std::string_view tag, head.String());
+  if (expected != nullptr && tag != expected->tag) {
+    return absl::DataLossError(fmt::format("a part of type '{}', expected '{}'", tag, expected->tag));
+  }
   TRY_ASSIGN(leaf.type, LeafTypeOf(tag));
   TRY_ASSIGN(const uint64_t rows, head.Varint());
   TRY_ASSIGN(const uint64_t nulls, head.Varint());
-  if (rows > static_cast<uint64_t>(kMaxTileRows) || nulls > rows) {
+  if (rows > static_cast<uint64_t>(max_rows) || nulls > rows) {
     return absl::DataLossError(fmt::format("a leaf of {} rows and {} nulls", rows, nulls));
   }
   leaf.rows = static_cast<int64_t>(rows);
@@ -244,6 +264,12 @@ absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
   if (!reader.done()) return absl::DataLossError(fmt::format("{} bytes follow the values", reader.remaining()));
   if (as_dictionary && leaf.type.form == LeafForm::kVariable) return ToDictionaryForm(std::move(leaf));
   return leaf;
+}
+
+}  // namespace
+
+absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
+  return ReadRecord(record, kMaxTileRows, nullptr, as_dictionary);
 }
 
 }  // namespace roost::store

@@ -9,11 +9,14 @@
 #include "store/codec_id.h"
 #include "store/compression.h"
 #include "store/leaf_codec.h"
+#include "store/leaf_rows.h"
+#include "store/nested_parts.h"
 
 namespace roost::store {
 namespace {
 
 constexpr int64_t kSampleRuns = 4;
+constexpr int64_t kMaxDictionaryValues = kMaxTileRows / 4;
 constexpr int64_t kRunRows = 256;  // runs, not single rows: a delta needs its neighbour
 
 /// The rows on which the codec is chosen, in ascending order: all of them, or runs at even distances.
@@ -183,6 +186,15 @@ struct Choice {
   double bytes = std::numeric_limits<double>::infinity();
 };
 
+/// The records of the parts of a nested leaf; empty where it cannot be taken apart.
+std::string PartRecords(const Leaf& leaf) {
+  const absl::StatusOr<std::vector<Leaf>> parts = TakeApart(leaf);
+  if (!parts.ok()) return {};
+  std::string records;
+  for (const Leaf& part : *parts) AppendString(records, EncodeLeaf(part));
+  return records;
+}
+
 /// Everything that the choice looks at; made once per leaf.
 struct Inspection {
   std::vector<int64_t> sample;
@@ -196,7 +208,8 @@ struct Inspection {
 };
 
 void InspectDictionary(const Leaf& leaf, Inspection& inspection) {
-  const absl::StatusOr<Dictionary> dictionary = MakeDictionary(leaf, std::max<int64_t>(leaf.rows / 4, 1));
+  const int64_t most = std::min(leaf.rows / 4, kMaxDictionaryValues);
+  const absl::StatusOr<Dictionary> dictionary = MakeDictionary(leaf, std::max<int64_t>(most, 1));
   if (!dictionary.ok()) return;
   inspection.dictionary_rows = dictionary->first_rows;
   inspection.codes.assign(dictionary->codes.begin(), dictionary->codes.end());
@@ -230,6 +243,44 @@ std::string SplitBytes(std::string_view values, size_t width) {
   return split;
 }
 
+void AppendRaw(std::string& body, const Leaf& leaf) {
+  if (leaf.type.form != LeafForm::kVariable) {
+    body.append(leaf.values);
+    return;
+  }
+  std::vector<int64_t> rows(static_cast<size_t>(leaf.rows));
+  for (size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<int64_t>(row);
+  AppendVariable(body, leaf, rows);
+}
+
+std::string RawBody(const Leaf& leaf) {
+  std::string body;
+  AppendRaw(body, leaf);
+  return body;
+}
+
+/// Of nested values: whole, as parts, or as a dictionary of whole ones, by what the sampled rows take.
+Choice ChooseNested(const Leaf& leaf, const Inspection& inspection) {
+  Leaf sample{.type = leaf.type, .offsets = {0}};
+  for (size_t start = 0; start < inspection.sample.size(); start += kRunRows) {
+    const auto rows = std::min(inspection.sample.size() - start, static_cast<size_t>(kRunRows));
+    AppendRows(sample, leaf, inspection.sample[start], static_cast<int64_t>(rows));
+  }
+  const auto whole = static_cast<double>(Compress(RawBody(sample)).size());
+  Choice best{.codec = Codec::kRaw, .bytes = whole};
+  const std::string parts = PartRecords(sample);
+  if (!parts.empty() && static_cast<double>(parts.size()) < best.bytes) {
+    best = {.codec = Codec::kParts, .bytes = static_cast<double>(parts.size())};
+  }
+  if (inspection.codes.empty()) return best;
+  const int width = ChooseWidth(inspection.codes, inspection.sample);
+  const double distinct = static_cast<double>(inspection.dictionary_rows.size()) / static_cast<double>(leaf.rows);
+  const std::string codes = PackedBytes(Pick(inspection.codes, inspection.sample), width);
+  const double bytes = whole * distinct + static_cast<double>(Compress(codes).size());
+  if (bytes < best.bytes) best = {.codec = Codec::kDictionary, .width = width, .bytes = bytes};
+  return best;
+}
+
 Choice Choose(const Leaf& leaf, const Inspection& inspection) {
   Choice best;
   // The earlier of two equal candidates wins: results do not depend on anything but the leaf.
@@ -252,6 +303,7 @@ Choice Choose(const Leaf& leaf, const Inspection& inspection) {
   if (leaf.rows == 0 || leaf.type.form == LeafForm::kNull || leaf.type.form == LeafForm::kBool) return best;
   if (leaf.type.form == LeafForm::kFixed && leaf.type.width == 0) return best;
   const bool has_dictionary = !inspection.codes.empty();
+  if (leaf.type.is_nested) return ChooseNested(leaf, inspection);
   if (leaf.type.form == LeafForm::kVariable) {
     if (has_dictionary) {
       best = {.codec = Codec::kDictionary, .width = ChooseWidth(inspection.codes, inspection.sample)};
@@ -272,16 +324,6 @@ Choice Choose(const Leaf& leaf, const Inspection& inspection) {
              inspection.dictionary_rows.size() * static_cast<size_t>(leaf.type.width));
   }
   return best;
-}
-
-void AppendRaw(std::string& body, const Leaf& leaf) {
-  if (leaf.type.form != LeafForm::kVariable) {
-    body.append(leaf.values);
-    return;
-  }
-  std::vector<int64_t> rows(static_cast<size_t>(leaf.rows));
-  for (size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<int64_t>(row);
-  AppendVariable(body, leaf, rows);
 }
 
 void AppendDictionary(std::string& body, const Leaf& leaf, const Inspection& inspection, int width) {
@@ -314,7 +356,12 @@ void AppendDecimal(std::string& body, const Inspection& inspection, const Choice
 std::string EncodeLeaf(const Leaf& leaf) {
   Inspection inspection;
   if (leaf.type.form == LeafForm::kFixed || leaf.type.form == LeafForm::kVariable) inspection = Inspect(leaf);
-  const Choice choice = Choose(leaf, inspection);
+  Choice choice = Choose(leaf, inspection);
+  std::string parts;
+  if (choice.codec == Codec::kParts) {
+    parts = PartRecords(leaf);
+    if (parts.empty()) choice.codec = Codec::kRaw;
+  }
   std::string body = leaf.validity;
   switch (choice.codec) {
     case Codec::kRaw: AppendRaw(body, leaf); break;
@@ -322,6 +369,7 @@ std::string EncodeLeaf(const Leaf& leaf) {
     case Codec::kFrame: AppendFrame(body, inspection, choice.width); break;
     case Codec::kDecimal: AppendDecimal(body, inspection, choice); break;
     case Codec::kDictionary: AppendDictionary(body, leaf, inspection, choice.width); break;
+    case Codec::kParts: body.append(parts); break;
     case Codec::kByteSplit: body.append(SplitBytes(leaf.values, static_cast<size_t>(leaf.type.width))); break;
   }
   std::string record;

@@ -185,9 +185,54 @@ void ShareDictionary(Leaf& before, Leaf& given) {
   for (int32_t& code : given.codes) code = codes[static_cast<size_t>(code)];
 }
 
+/// Whether rows get other values, and none come, go or move.
+bool NothingMoves(const RowEdits& edits) {
+  return edits.steps.size() <= 1 && edits.base_rows == edits.rows && InsertedRows(edits) == 0;
+}
+
+void SetValidity(Leaf& leaf, std::span<const int64_t> changed, const Leaf& given) {
+  if (leaf.nulls == 0 && given.nulls == 0) return;
+  if (leaf.nulls == 0) {
+    leaf.validity.assign(BytesForBits(leaf.rows), '\0');
+    arrow::bit_util::SetBitsTo(Bits(leaf.validity), 0, leaf.rows, true);
+  }
+  for (size_t i = 0; i < changed.size(); ++i) {
+    arrow::bit_util::SetBitTo(Bits(leaf.validity), changed[i], given.IsValid(static_cast<int64_t>(i)));
+  }
+  leaf.nulls = leaf.rows - arrow::internal::CountSetBits(Bits(leaf.validity), 0, leaf.rows);
+  if (leaf.nulls == 0) leaf.validity.clear();
+}
+
+template <typename T>
+void SetNumbers(std::string& values, std::span<const int64_t> changed, const std::string& given) {
+  for (size_t i = 0; i < changed.size(); ++i) {
+    std::memcpy(values.data() + static_cast<size_t>(changed[i]) * sizeof(T), given.data() + i * sizeof(T), sizeof(T));
+  }
+}
+
+/// `before`, whose values all have one width, with those at `changed` set to `given`. Cost: that of the changed rows.
+Leaf SetRows(Leaf before, std::span<const int64_t> changed, const Leaf& given) {
+  SetValidity(before, changed, given);
+  if (before.is_dictionary) {
+    for (size_t i = 0; i < changed.size(); ++i) before.codes[static_cast<size_t>(changed[i])] = given.codes[i];
+    return before;
+  }
+  switch (before.type.width) {
+    case 4: SetNumbers<uint32_t>(before.values, changed, given.values); return before;
+    case 8: SetNumbers<uint64_t>(before.values, changed, given.values); return before;
+    default: break;
+  }
+  const auto width = static_cast<size_t>(before.type.width);
+  for (size_t i = 0; i < changed.size(); ++i) {
+    std::memcpy(before.values.data() + static_cast<size_t>(changed[i]) * width, given.values.data() + i * width, width);
+  }
+  return before;
+}
+
 Leaf ApplyToCodes(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given) {
   given = ToDictionaryForm(std::move(given));
   ShareDictionary(before, given);
+  if (NothingMoves(edits)) return SetRows(std::move(before), changed, given);
   Leaf after;
   after.type = before.type;
   after.is_dictionary = true;
@@ -302,6 +347,7 @@ absl::StatusOr<Leaf> ApplyEdits(Leaf before, const RowEdits& edits, std::span<co
                                            given.rows, given.type.tag, edits.base_rows, before.type.tag, before.rows));
   }
   if (before.is_dictionary) return ApplyToCodes(std::move(before), edits, changed, std::move(given));
+  if (before.type.form == LeafForm::kFixed && NothingMoves(edits)) return SetRows(std::move(before), changed, given);
   const auto bytes = before.values.size() + given.values.size();
   if (bytes > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     return absl::DataLossError("the values of a patched leaf take too many bytes");

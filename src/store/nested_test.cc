@@ -12,6 +12,8 @@
 
 #include "base/thread_pool.h"
 #include "store/arrow_leaf.h"
+#include "store/leaf_codec.h"
+#include "store/nested_parts.h"
 #include "store/nested_rows.h"
 #include "store/row_hash.h"
 #include "store/store.h"
@@ -372,6 +374,91 @@ TEST(RowHash, OfNestedValuesIsThatOfTheirLeaf) {
     AddLeafHashes(builder.Finish(), 3, of_leaf);
     EXPECT_EQ(of_array, of_leaf) << type->ToString();
   }
+}
+
+Leaf LeafOf(const ArrayPtr& array) {
+  LeafBuilder builder(*LeafTypeOfName(*TypeNameOf(*array->type(), "c")));
+  builder.Append(**ToLeafArray(array), 0, array->length());
+  return builder.Finish();
+}
+
+TEST(NestedParts, AreTheLeafAgain) {
+  Random random(8);
+  for (int i = 0; i < 300; ++i) {
+    TypePtr type = RandomType(random, 1 + i % 4);
+    if (!IsNested(*type)) type = arrow::list(type);
+    const Leaf leaf = LeafOf(RandomArray(random, type, i % 60));
+    const auto parts = TakeApart(leaf);
+    ASSERT_TRUE(parts.ok()) << parts.status() << type->ToString();
+    const auto types = PartTypes(leaf.type);
+    ASSERT_EQ(types->size(), parts->size());
+    for (size_t part = 0; part < parts->size(); ++part) EXPECT_EQ((*types)[part], (*parts)[part].type);
+    const auto again =
+        PutTogether({.type = leaf.type, .rows = leaf.rows, .nulls = leaf.nulls, .validity = leaf.validity}, *parts);
+    ASSERT_TRUE(again.ok()) << again.status() << type->ToString();
+    EXPECT_EQ(IdOf(*again), IdOf(leaf)) << type->ToString();
+    const auto decoded = DecodeLeaf(EncodeLeaf(leaf));
+    ASSERT_TRUE(decoded.ok()) << decoded.status() << type->ToString();
+    EXPECT_EQ(IdOf(*decoded), IdOf(leaf)) << type->ToString();
+  }
+}
+
+TEST(NestedParts, CompressLikeColumns) {
+  Random random(9);
+  arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::Int64Builder>());
+  std::vector<uint64_t> numbers;
+  for (int row = 0; row < 20'000; ++row) {
+    ASSERT_TRUE(lists.Append().ok());
+    for (uint64_t i = random() % 6; i > 0; --i) {
+      numbers.push_back(random() % 1000);
+      ASSERT_TRUE(static_cast<arrow::Int64Builder&>(*lists.value_builder()).Append(numbers.back()).ok());
+    }
+  }
+  const std::string record = EncodeLeaf(LeafOf(*lists.Finish()));
+  // Ten bits a number and less than three a length, and a little for heads.
+  EXPECT_LT(record.size(), numbers.size() * 10 / 8 + 20'000 * 3 / 8 + 500);
+}
+
+TEST(NestedParts, ValuesThatAreNotCanonicalStayWhole) {
+  Leaf leaf{.type = *LeafTypeOf("list<item: uint8>"), .rows = 1, .offsets = {0}};
+  leaf.values = std::string("\x81\x00\x01\x07", 4);  // a length of one in two bytes
+  leaf.offsets.push_back(4);
+  EXPECT_FALSE(TakeApart(leaf).ok());
+  const auto read = DecodeLeaf(EncodeLeaf(leaf));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(IdOf(*read), IdOf(leaf));
+}
+
+TEST(NestedParts, ForeignRecordsAreDataLossOrSomeLeaf) {
+  Random random(10);
+  for (int i = 0; i < 100; ++i) {
+    TypePtr type = arrow::list(RandomType(random, i % 4));
+    const Leaf leaf = LeafOf(RandomArray(random, type, 400));
+    const std::string record = EncodeLeaf(leaf);
+    for (int flip = 0; flip < 60; ++flip) {
+      std::string flipped = record;
+      flipped[random() % flipped.size()] ^= static_cast<char>(1 << random() % 8);
+      const auto read = DecodeLeaf(flipped);
+      EXPECT_TRUE(read.ok() || absl::IsDataLoss(read.status())) << read.status();
+    }
+  }
+}
+
+TEST(NestedParts, ThatDoNotFitAreDataLoss) {
+  Random random(11);
+  const Leaf leaf = LeafOf(RandomArray(random, arrow::list(arrow::utf8()), 50));
+  const auto parts = *TakeApart(leaf);
+  const Leaf head{.type = leaf.type, .rows = leaf.rows, .nulls = leaf.nulls, .validity = leaf.validity};
+  ASSERT_TRUE(PutTogether(head, parts).ok());
+  const auto broken = [&](const auto& change) {
+    std::vector<Leaf> changed = parts;
+    change(changed);
+    return absl::IsDataLoss(PutTogether(head, changed).status());
+  };
+  EXPECT_TRUE(broken([](auto& leaves) { leaves[0].values[0] ^= 1; }));       // one item more or less
+  EXPECT_TRUE(broken([](auto& leaves) { leaves[0].values[3] ^= '\x40'; }));  // a billion more
+  EXPECT_TRUE(broken([](auto& leaves) { leaves[0].rows -= 1; }));
+  EXPECT_TRUE(broken([](auto& leaves) { leaves[1].rows -= 1; }));
 }
 
 TEST(NestedRows, ForeignBytesAreDataLossOrSomeValue) {

@@ -24,7 +24,10 @@ absl::StatusOr<std::vector<std::optional<TilePatch>>> LoadPatchHeads(std::span<c
       patch = absl::DataLossError("it does not fit its tile");
     }
     if (!patch.ok()) return Annotate(patch.status(), PackKey(found->second.pack) + ": record " + ids[i].ToHex());
-    for (LeafPatch& leaf : patch->leaves) leaf.given.clear();
+    for (LeafPatch& leaf : patch->leaves) {
+      leaf.map.clear();
+      leaf.given.clear();
+    }
     patches[i] = *std::move(patch);
     return absl::OkStatus();
   });

@@ -1,7 +1,6 @@
 #include "store/range_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -11,22 +10,13 @@
 
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "store/ordered_number.h"
 #include "store/ordered_reader.h"
 #include "store/table_reader.h"
 #include "table/arrow_status.h"
 
 namespace roost::store {
 namespace {
-
-/// The bits of a whole number of at most 8 bytes, so that the order of the numbers is that of the results.
-uint64_t Ordered(const char* value, const LeafType& type) {
-  uint64_t bits = 0;
-  std::memcpy(&bits, value, static_cast<size_t>(type.width));
-  if (!type.is_signed) return bits;
-  const int shift = 64 - 8 * type.width;
-  const auto wide = static_cast<int64_t>(bits << shift) >> shift;
-  return static_cast<uint64_t>(wide) ^ (uint64_t{1} << 63);
-}
 
 /// A key range as values of the key's first column.
 class Bounds {
@@ -60,7 +50,7 @@ class Bounds {
   struct End {
     bool is_open = true;
     std::string text;
-    uint64_t number = 0;  // as Ordered gives it
+    uint64_t number = 0;  // as OrderedNumber gives it
   };
 
   absl::Status Parse(const StoredColumn& column, const std::optional<std::string>& text, End& end) const {
@@ -76,7 +66,7 @@ class Bounds {
       return absl::InvalidArgumentError(
           fmt::format("'{}' is no value of column '{}', of the key, which is {}", *text, column.name, column.type));
     }
-    end.number = Ordered(reinterpret_cast<const char*>((*array)->data()->buffers[1]->data()), type_);
+    end.number = OrderedNumber(reinterpret_cast<const char*>((*array)->data()->buffers[1]->data()), type_);
     return absl::OkStatus();
   }
 
@@ -85,7 +75,7 @@ class Bounds {
   }
 
   bool HasNumber(const Leaf& leaf, int64_t row) const {
-    const uint64_t number = Ordered(leaf.values.data() + row * leaf.type.width, leaf.type);
+    const uint64_t number = OrderedNumber(leaf.values.data() + row * leaf.type.width, leaf.type);
     return (from_.is_open || number >= from_.number) && (to_.is_open || number <= to_.number);
   }
 

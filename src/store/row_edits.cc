@@ -15,6 +15,8 @@ namespace {
 
 // Scattered edits are found within this distance; longer changed stretches by a hash table.
 constexpr size_t kNearRows = 24;
+// A single equal row counts within this distance: farther away there are too many to be equal by chance.
+constexpr size_t kLoneDistance = 4;
 
 /// Where the two sides go on together.
 struct Resync {
@@ -60,12 +62,24 @@ class Aligner {
     return base_[base + 1] == rows_[row + 1];
   }
 
+  /// One equal row between two edits, which no other near it is like.
+  bool IsLoneMatch(size_t base, size_t row) const {
+    return base < base_.size() && row < rows_.size() && base_[base] == rows_[row] && IsAlone(base_, base) &&
+           IsAlone(rows_, row);
+  }
+
+  static bool IsAlone(std::span<const uint64_t> hashes, size_t at) {
+    const size_t first = at - std::min(at, kNearRows);
+    const auto near = hashes.subspan(first, std::min(hashes.size() - first, 2 * kNearRows));
+    return std::count(near.begin(), near.end(), hashes[at]) == 1;
+  }
+
   std::optional<Resync> FindNear() const {
     for (size_t distance = 1; distance <= 2 * kNearRows; ++distance) {
       for (size_t skipped = 0; skipped <= distance; ++skipped) {
-        if (GoesOn(base_at_ + skipped, row_at_ + distance - skipped)) {
-          return Resync{base_at_ + skipped, row_at_ + distance - skipped};
-        }
+        const Resync next{base_at_ + skipped, row_at_ + distance - skipped};
+        const bool is_lone = distance <= kLoneDistance && IsLoneMatch(next.base, next.row);
+        if (is_lone || GoesOn(next.base, next.row)) return next;
       }
     }
     return std::nullopt;
@@ -117,6 +131,7 @@ class Aligner {
 constexpr uint64_t kEscape = 32;  // so many ones: the number follows in kWideBits bits
 constexpr int kWideBits = 40;
 constexpr int kMaxParameter = 32;
+constexpr int kRunsForm = kMaxParameter + 2;
 
 /// Golomb-Rice coding (R. F. Rice, 1979) with parameter `k`: the bits of all numbers, low bits of each byte first.
 class BitWriter {
@@ -192,7 +207,25 @@ int BestParameter(std::span<const uint64_t> numbers) {
   return best;
 }
 
-/// One number for all, or Rice codes: gaps between random positions take a tenth of a bit more than they must.
+/// Each number with how often it stands there in a row; nothing where that is not short.
+std::string RunsOf(std::span<const uint64_t> numbers) {
+  std::vector<std::pair<uint64_t, uint64_t>> runs;
+  for (const uint64_t number : numbers) {
+    if (runs.empty() || runs.back().first != number) runs.emplace_back(number, 0);
+    ++runs.back().second;
+    if (runs.size() * 8 > numbers.size()) return {};
+  }
+  std::string bytes;
+  AppendVarint(bytes, runs.size());
+  for (const auto& [number, count] : runs) {
+    AppendVarint(bytes, number);
+    AppendVarint(bytes, count);
+  }
+  return bytes;
+}
+
+/// One number for all, or runs of equal ones, or Rice codes: gaps between random positions take a tenth of a bit more
+/// than they must.
 void AppendNumbers(std::string& bytes, std::span<const uint64_t> numbers) {
   if (numbers.empty()) return;
   if (std::all_of(numbers.begin(), numbers.end(), [&](uint64_t number) { return number == numbers.front(); })) {
@@ -203,19 +236,43 @@ void AppendNumbers(std::string& bytes, std::span<const uint64_t> numbers) {
   const int k = BestParameter(numbers);
   BitWriter bits;
   for (const uint64_t number : numbers) bits.AddRice(number, k);
+  if (const std::string runs = RunsOf(numbers); !runs.empty() && runs.size() < bits.bytes().size()) {
+    bytes.push_back(static_cast<char>(kRunsForm));
+    bytes.append(runs);
+    return;
+  }
   bytes.push_back(static_cast<char>(k + 1));
   AppendString(bytes, bits.bytes());
+}
+
+absl::Status ReadRuns(ByteReader& reader, std::vector<uint64_t>& numbers) {
+  TRY_ASSIGN(const uint64_t runs, reader.Varint());
+  size_t done = 0;
+  for (uint64_t run = 0; run < runs; ++run) {
+    TRY_ASSIGN(const uint64_t number, reader.Varint());
+    TRY_ASSIGN(const uint64_t count, reader.Varint());
+    if (number >> kWideBits != 0 || count == 0 || count > numbers.size() - done) {
+      return absl::DataLossError("a run of numbers does not fit");
+    }
+    std::fill_n(numbers.begin() + static_cast<std::ptrdiff_t>(done), count, number);
+    done += count;
+  }
+  return done == numbers.size() ? absl::OkStatus() : absl::DataLossError("runs of numbers end too early");
 }
 
 absl::StatusOr<std::vector<uint64_t>> ReadNumbers(ByteReader& reader, uint64_t count) {
   std::vector<uint64_t> numbers(count);
   if (count == 0) return numbers;
   TRY_ASSIGN(const auto form, reader.Fixed<uint8_t>());
-  if (form > kMaxParameter + 1) return absl::DataLossError("an unknown form of numbers");
+  if (form > kRunsForm) return absl::DataLossError("an unknown form of numbers");
   if (form == 0) {
     TRY_ASSIGN(const uint64_t number, reader.Varint());
     if (number >> kWideBits != 0) return absl::DataLossError("a number of rows is too large");
     std::fill(numbers.begin(), numbers.end(), number);
+    return numbers;
+  }
+  if (form == kRunsForm) {
+    TRY(ReadRuns(reader, numbers));
     return numbers;
   }
   TRY_ASSIGN(const std::string_view bytes, reader.String());
@@ -226,20 +283,58 @@ absl::StatusOr<std::vector<uint64_t>> ReadNumbers(ByteReader& reader, uint64_t c
   return numbers;
 }
 
+/// Edits that lie side by side, one row each: then most numbers are alike, and few bits tell them.
+std::vector<EditStep> RowByRow(const std::vector<EditStep>& steps) {
+  std::vector<EditStep> split;
+  for (const EditStep& step : steps) {
+    split.push_back(step);
+    if ((step.remove == 0) == (step.insert == 0)) continue;
+    EditStep one{.remove = step.remove > 0 ? 1 : 0, .insert = step.insert > 0 ? 1 : 0};
+    split.back().remove = one.remove;
+    split.back().insert = one.insert;
+    split.insert(split.end(), static_cast<size_t>(step.remove + step.insert - 1), one);
+  }
+  return split;
+}
+
+/// The inverse, for any steps: what comes and goes between two kept rows is one edit.
+std::vector<EditStep> Joined(const std::vector<EditStep>& steps) {
+  std::vector<EditStep> joined;
+  for (const EditStep& step : steps) {
+    if (step.keep > 0 || joined.empty()) {
+      joined.push_back(step);
+      continue;
+    }
+    joined.back().remove += step.remove;
+    joined.back().insert += step.insert;
+  }
+  return joined;
+}
+
+std::string WriteSteps(const std::vector<EditStep>& steps) {
+  std::string bytes;
+  AppendVarint(bytes, steps.size());
+  std::vector<uint64_t> numbers;
+  for (const auto member : {&EditStep::keep, &EditStep::remove, &EditStep::insert}) {
+    numbers.clear();
+    for (const EditStep& step : steps) numbers.push_back(static_cast<uint64_t>(step.*member));
+    AppendNumbers(bytes, numbers);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Alignment Align(std::span<const uint64_t> base, std::span<const uint64_t> rows) { return Aligner(base, rows).Run(); }
 
 std::string WriteEdits(const RowEdits& edits) {
-  std::string bytes;
-  AppendVarint(bytes, edits.steps.size());
-  std::vector<uint64_t> numbers;
-  for (const auto member : {&EditStep::keep, &EditStep::remove, &EditStep::insert}) {
-    numbers.clear();
-    for (const EditStep& step : edits.steps) numbers.push_back(static_cast<uint64_t>(step.*member));
-    AppendNumbers(bytes, numbers);
-  }
-  return bytes;
+  std::string bytes = WriteSteps(edits.steps);
+  int64_t split_steps = 0;
+  for (const EditStep& step : edits.steps) split_steps += std::max<int64_t>(1, step.remove + step.insert);
+  // Only where it can be shorter, and a reader takes as many steps.
+  if (split_steps > std::min<int64_t>(static_cast<int64_t>(edits.steps.size()) * 5 / 4, edits.rows)) return bytes;
+  std::string split = WriteSteps(RowByRow(edits.steps));
+  return split.size() < bytes.size() ? split : bytes;
 }
 
 absl::StatusOr<RowEdits> ReadEdits(std::string_view bytes, int64_t base_rows, int64_t rows) {
@@ -266,6 +361,7 @@ absl::StatusOr<RowEdits> ReadEdits(std::string_view bytes, int64_t base_rows, in
     return absl::DataLossError(
         fmt::format("edits of {} rows to {}, expected {} to {}", base_sum, row_sum, base_rows, rows));
   }
+  edits.steps = Joined(edits.steps);
   return edits;
 }
 

@@ -7,17 +7,15 @@
 #include <vector>
 
 #include <arrow/api.h>
-#include <fmt/format.h>
 
-#include "base/format.h"
 #include "base/status.h"
 #include "store/column_renames.h"
 #include "store/key_change.h"
+#include "store/key_check.h"
 #include "store/leaf_codec.h"
 #include "store/ordered_reader.h"
 #include "store/patch_planner.h"
 #include "store/reorder.h"
-#include "store/row_key.h"
 #include "store/table_plan.h"
 #include "store/table_reader.h"
 #include "store/table_writer.h"
@@ -45,52 +43,6 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FirstRows(const std::shared_
   TRY_ARROW_ASSIGN(auto batch, table->Slice(0, wanted)->CombineChunksToBatch());
   return batch;
 }
-
-/// Checks the declared key of rows that are added: those of the dataset first, where there are any, then the given.
-class KeyCheck {
- public:
-  explicit KeyCheck(const TableObject& table) : table_(table) {}
-
-  /// The rows of `parent`, which have different keys already.
-  absl::Status AddParent(const TableObject& parent, TileLoader& loader, const Context& context) {
-    if (table_.key.empty()) return absl::OkStatus();
-    before_ = parent.rows;
-    return ForEachTileKeys(parent, loader, context,
-                           [&](const TilePlace&, std::span<const RowKey> keys) { return unique_.Add(keys); });
-  }
-
-  /// Given rows, in the table's columns.
-  absl::Status Add(const arrow::RecordBatch& batch) {
-    if (table_.key.empty()) return absl::OkStatus();
-    TRY_ASSIGN(const std::vector<RowKey> keys, KeysOfBatch(batch, table_, rows_));
-    rows_ += batch.num_rows();
-    return unique_.Add(keys);
-  }
-
-  absl::Status Finish() {
-    if (table_.key.empty()) return absl::OkStatus();
-    TRY_ASSIGN(const auto twice, unique_.FindTwice());
-    if (twice.first < 0) return absl::OkStatus();
-    const std::string key = KeyText(table_);
-    if (twice.first < before_) {
-      return WithHint(absl::InvalidArgumentError(fmt::format("row {} of the given rows has the same key ({}) as row {} "
-                                                             "of the dataset",
-                                                             FormatCount(twice.second - before_ + 1), key,
-                                                             FormatCount(twice.first + 1))),
-                      "To replace rows by others with the same key use '--upsert'.");
-    }
-    return WithHint(absl::InvalidArgumentError(fmt::format("rows {} and {} of the given rows have the same key ({})",
-                                                           FormatCount(twice.first - before_ + 1),
-                                                           FormatCount(twice.second - before_ + 1), key)),
-                    "A key tells every row apart; declare another one with '--key', or remove one of the rows.");
-  }
-
- private:
-  const TableObject& table_;
-  UniqueKeys unique_;
-  int64_t before_ = 0;  // rows of the parent
-  int64_t rows_ = 0;    // given rows
-};
 
 /// Batches that were read ahead, then those of a reader: in the table's columns, with their keys checked, in the order
 /// in which they were handed in.

@@ -87,11 +87,14 @@ class TileReader : public arrow::RecordBatchReader {
     TRY_ASSIGN(const std::vector<TileChain> chains, loader_.Resolve(group, table_, context_));
     TRY_ASSIGN(std::vector<Leaf> leaves, loader_.Load(chains, wanted_, context_));
     const size_t width = columns_.size();
+    std::vector<std::shared_ptr<arrow::Array>> all(leaves.size());
+    TRY(context_.pool->ParallelFor(leaves.size(), [&](size_t i) -> absl::Status {
+      TRY_ASSIGN(all[i], ArrayOf(columns_[i % width], std::move(leaves[i])));
+      return absl::OkStatus();
+    }));
     for (size_t tile = 0; tile < group.size(); ++tile) {
-      std::vector<std::shared_ptr<arrow::Array>> arrays;
-      for (size_t i = 0; i < width; ++i) {
-        TRY_ASSIGN(arrays.emplace_back(), ArrayOf(columns_[i], std::move(leaves[tile * width + i])));
-      }
+      const auto first = all.begin() + static_cast<std::ptrdiff_t>(tile * width);
+      std::vector<std::shared_ptr<arrow::Array>> arrays(first, first + static_cast<std::ptrdiff_t>(width));
       const int64_t rows = group[tile].node().rows;
       const auto batch = arrow::RecordBatch::Make(schema_, rows, std::move(arrays));
       for (int64_t start = 0; start < rows; start += kBatchRows) {

@@ -132,7 +132,8 @@ void Trace(const RowEdits& edits, std::span<const int64_t> base_from, std::vecto
 
 /// The column of a patched tile, from that of its base.
 TileMatch::Column Patched(const TileMatch::Column& base, const LeafPatch& patch, std::span<const int64_t> to) {
-  if (patch.form == LeafPatch::Form::kFull || base.cells == Cells::kUnknown) return {.cells = Cells::kUnknown};
+  const bool tells_rows = patch.form == LeafPatch::Form::kSame || patch.form == LeafPatch::Form::kPatched;
+  if (!tells_rows || base.cells == Cells::kUnknown) return {.cells = Cells::kUnknown};
   std::vector<int64_t> older;
   for (const int64_t row : base.changed) {
     const int64_t now = to[static_cast<size_t>(row)];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,16 +15,21 @@
 #include "store/leaf_codec.h"
 #include "store/leaf_rows.h"
 #include "store/records.h"
+#include "store/value_map.h"
 
 namespace roost::store {
 namespace {
 
-constexpr int64_t kMaxGivenShare = 4;  // a leaf of which more than a quarter is given is stored in full
+constexpr int64_t kMaxGivenShare = 4;    // a leaf of which more than a quarter is given is stored in full
+constexpr int64_t kMinMappedRows = 64;   // fewer changed rows are given
+constexpr int64_t kMinMappedShare = 64;  // and so is a smaller share
 constexpr uint64_t kMaxBases = 64;
 constexpr uint64_t kMaxDepth = 64;
 
 /// How the changed rows of a leaf are told among the changed rows of all leaves of the tile.
 enum class Mask : uint8_t { kNone = 0, kAll = 1, kBits = 2 };
+
+bool HasMask(LeafPatch::Form form) { return form == LeafPatch::Form::kPatched || form == LeafPatch::Form::kMapped; }
 
 std::vector<int64_t> UnionOfChanges(const TilePatch& patch) {
   std::vector<int64_t> all;
@@ -84,7 +90,7 @@ std::string HeadOf(const TilePatch& patch, const std::vector<int64_t>& changed) 
   AppendVarint(head, patch.leaves.size());
   for (const LeafPatch& leaf : patch.leaves) {
     head.push_back(static_cast<char>(leaf.form));
-    if (leaf.form == LeafPatch::Form::kPatched) AppendMask(head, leaf.changed, changed);
+    if (HasMask(leaf.form)) AppendMask(head, leaf.changed, changed);
   }
   return head;
 }
@@ -110,9 +116,9 @@ absl::Status ReadLeafForms(ByteReader& reader, const std::vector<int64_t>& chang
   for (uint64_t i = 0; i < count; ++i) {
     LeafPatch leaf;
     TRY_ASSIGN(const auto form, reader.Fixed<uint8_t>());
-    if (form > static_cast<uint8_t>(LeafPatch::Form::kPatched)) return absl::DataLossError("an unknown form of leaf");
+    if (form > static_cast<uint8_t>(LeafPatch::Form::kMapped)) return absl::DataLossError("an unknown form of leaf");
     leaf.form = static_cast<LeafPatch::Form>(form);
-    if (leaf.form == LeafPatch::Form::kPatched) {
+    if (HasMask(leaf.form)) {
       TRY_ASSIGN(leaf.changed, ReadMask(reader, changed));
     }
     patch.leaves.push_back(std::move(leaf));
@@ -147,6 +153,21 @@ int64_t InsertedRows(const RowEdits& edits) {
   return inserted;
 }
 
+/// Where many rows changed, and all those of one value in the same way: a patch with a map, and few changed rows or
+/// none.
+std::optional<LeafPatch> MakeMappedPatch(const Leaf& before, const Leaf& after, const RowEdits& edits,
+                                         int64_t changed_rows) {
+  if (changed_rows < kMinMappedRows || changed_rows * kMinMappedShare < after.rows) return std::nullopt;
+  const std::optional<ValueMap> map = FindValueMap(before, after, edits);
+  if (!map.has_value()) return std::nullopt;
+  const absl::StatusOr<Leaf> mapped = MapValues(before, *map);
+  if (!mapped.ok()) return std::nullopt;
+  LeafPatch patch{.form = LeafPatch::Form::kMapped, .changed = ChangedRows(*mapped, after, edits)};
+  if (static_cast<int64_t>(patch.changed.size()) * 2 > changed_rows) return std::nullopt;
+  patch.map = WriteValueMap(*map);
+  return patch;
+}
+
 }  // namespace
 
 std::string WriteTilePatch(const TilePatch& patch) {
@@ -155,6 +176,7 @@ std::string WriteTilePatch(const TilePatch& patch) {
   AppendCompressed(head, HeadOf(patch, UnionOfChanges(patch)));
   AppendString(record, head);
   for (const LeafPatch& leaf : patch.leaves) {
+    if (leaf.form == LeafPatch::Form::kMapped) AppendString(record, leaf.map);
     if (leaf.form != LeafPatch::Form::kFull) AppendString(record, leaf.given);
   }
   return record;
@@ -172,6 +194,10 @@ absl::StatusOr<TilePatch> ReadTilePatch(std::string_view record) {
   TRY(ReadHead(head, patch));
   for (LeafPatch& leaf : patch.leaves) {
     if (leaf.form == LeafPatch::Form::kFull) continue;
+    if (leaf.form == LeafPatch::Form::kMapped) {
+      TRY_ASSIGN(const std::string_view map, reader.String());
+      leaf.map = map;
+    }
     TRY_ASSIGN(const std::string_view given, reader.String());
     leaf.given = given;
   }
@@ -182,14 +208,21 @@ absl::StatusOr<TilePatch> ReadTilePatch(std::string_view record) {
 LeafPatch MakeLeafPatch(const Leaf& before, const Leaf& after, const RowEdits& edits) {
   LeafPatch patch{.form = LeafPatch::Form::kSame};
   patch.changed = ChangedRows(before, after, edits);
+  if (!patch.changed.empty()) patch.form = LeafPatch::Form::kPatched;
+  if (auto mapped = MakeMappedPatch(before, after, edits, static_cast<int64_t>(patch.changed.size()))) {
+    patch = *std::move(mapped);
+  }
   const int64_t given = InsertedRows(edits) + static_cast<int64_t>(patch.changed.size());
   if (given * kMaxGivenShare > after.rows) return {};
-  if (!patch.changed.empty()) patch.form = LeafPatch::Form::kPatched;
   if (given > 0) patch.given = EncodeLeaf(GivenRows(after, edits, patch.changed));
   return patch;
 }
 
 absl::StatusOr<Leaf> ApplyLeafPatch(Leaf before, const LeafPatch& patch, const RowEdits& edits) {
+  if (patch.form == LeafPatch::Form::kMapped) {
+    TRY_ASSIGN(const ValueMap map, ReadValueMap(patch.map));
+    TRY_ASSIGN(before, MapValues(std::move(before), map));
+  }
   Leaf given;
   given.type = before.type;
   if (given.type.form == LeafForm::kVariable) given.offsets.push_back(0);

@@ -26,9 +26,11 @@ struct LeafPatch {
     kSame = 0,     ///< the base's leaf of the same column with the tile's edits; nothing but inserted rows is given
     kFull = 1,     ///< a record of its own, under the leaf's id
     kPatched = 2,  ///< the same as kSame, with changed rows
+    kMapped = 3,   ///< the same as kPatched, of the base's leaf with values replaced
   };
   Form form = Form::kFull;
-  std::vector<int64_t> changed;  ///< rows that have another value than in the base; kPatched only
+  std::vector<int64_t> changed;  ///< rows that have another value than in the base (kMapped: than what the map makes of it)
+  std::string map;               ///< WriteValueMap; kMapped only
   std::string given;             ///< EncodeLeaf of the inserted and the changed rows; empty where there are none
 };
 
@@ -46,7 +48,7 @@ std::string WriteTilePatch(const TilePatch& patch);
 absl::StatusOr<TilePatch> ReadTilePatch(std::string_view record);
 
 /// The patch that makes `after` of `before`, one leaf of a tile: nothing given where nothing changed, kFull where more
-/// than a quarter of the rows would be given.
+/// than a quarter of the rows would be given. Where values became others wherever they stood, it is a map of them.
 LeafPatch MakeLeafPatch(const Leaf& before, const Leaf& after, const RowEdits& edits);
 
 /// The inverse. Where the given values have a wider type than `before` (the column was widened), the result has it too.

@@ -19,6 +19,7 @@
 #include "store/testing/test_server.h"
 #include "store/testing/test_tables.h"
 #include "store/tile_patch.h"
+#include "store/value_map.h"
 #include "store/verify.h"
 
 namespace roost::store {
@@ -114,6 +115,10 @@ std::string AllBytes(ObjectStore& objects, const std::string& folder) {
         EXPECT_TRUE(patch.ok());
         for (const LeafPatch& leaf : patch->leaves) {
           if (!leaf.given.empty()) add_leaf(leaf.given);
+          if (leaf.form != LeafPatch::Form::kMapped) continue;
+          const auto map = ReadValueMap(leaf.map);
+          EXPECT_TRUE(map.ok()) << map.status();
+          if (map.ok()) all += map->from.values + map->to.values;
         }
       } else {
         all += *ReadCompressed(std::string_view(record).substr(1), kMaxObjectBytes);
