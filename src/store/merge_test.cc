@@ -442,6 +442,8 @@ TreeEntry File(const std::string& path, const std::string& content) {
   return entry;
 }
 
+TreeEntry Folder(const std::string& path) { return {.path = path, .type = EntryType::kFolder}; }
+
 class MergeFilesTest : public MergeTest {
  protected:
   /// A version with files that have no content of their own: what they are is told by size and digest.
@@ -463,8 +465,8 @@ class MergeFilesTest : public MergeTest {
     return info.ok() ? *info : CommitInfo{};
   }
 
-  std::vector<std::string> Paths() {
-    const CommitInfo info = *store_->Resolve({.name = dataset_, .label = "main"});
+  std::vector<std::string> Paths(const std::string& branch = "main") {
+    const CommitInfo info = *store_->Resolve({.name = dataset_, .label = branch});
     const Tree tree = *LoadTree(*store_, info);
     std::vector<std::string> paths;
     const auto entries = *LoadEntries(*store_, tree.parts, context_);
@@ -508,6 +510,52 @@ TEST_F(MergeFilesTest, AFileThatBothChangedIsAConflict) {
   EXPECT_EQ(failed.conflicts[1].theirs, "not there");
   EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
   EXPECT_THAT(Paths(), ElementsAre(Name("a", "2"), Name("c", "2")));
+}
+
+TEST_F(MergeFilesTest, AFileAgainstAFolderOfItsNameIsAConflictThatThePolicyDecides) {
+  const std::vector<TreeEntry> base{File("a", "1"), File("d/x", "1"), File("d/y", "1"), File("e/x", "1")};
+  // Here: d is a file, e is emptied, f is a file. There: d/x changed, something new in e and in f, a.
+  const std::vector<TreeEntry> ours{File("a", "1"), File("d", "2"), Folder("e"), File("f", "1")};
+  const std::vector<TreeEntry> theirs{File("a", "2"),   File("d/x", "3"), File("d/y", "1"),
+                                      File("e/x", "1"), File("e/z", "1"), File("f/g/h", "1")};
+  for (const bool swapped : {false, true}) {
+    SCOPED_TRACE(swapped);
+    dataset_ = swapped ? "swapped" : "plain";
+    AddFiles(base);
+    MakeBranch("theirs", 1);
+    AddFiles(swapped ? ours : theirs, "theirs");
+    AddFiles(swapped ? theirs : ours);
+    MakeBranch("mine", 3);
+    const MergeResult failed = MergeInto();
+    EXPECT_EQ(failed.outcome, MergeResult::Outcome::kConflicts);
+    std::vector<std::string> where;
+    for (const Conflict& conflict : failed.conflicts) where.push_back(conflict.where);
+    ASSERT_THAT(where, ElementsAre("d", "e", "f"));
+    const Conflict& first = failed.conflicts[0];
+    EXPECT_EQ(first.base, "folder with d/x and 1 more");
+    EXPECT_EQ(swapped ? first.ours : first.theirs, "folder with d/x and 1 more");
+    EXPECT_EQ(swapped ? failed.conflicts[1].theirs : failed.conflicts[1].ours, "empty folder");
+    EXPECT_EQ(swapped ? failed.conflicts[2].ours : failed.conflicts[2].theirs, "folder with f/g/h");
+    // With each policy the clashing paths are those of one side, wholly; `a` is merged.
+    const std::vector<std::string> files{Name("a", "2"), Name("d", "2"), "e 0000", Name("f", "1")};
+    const std::vector<std::string> folders{Name("a", "2"),   Name("d/x", "3"), Name("d/y", "1"),
+                                           Name("e/x", "1"), Name("e/z", "1"), Name("f/g/h", "1")};
+    EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths("mine"), swapped ? folders : files);
+    EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths(), swapped ? files : folders);
+  }
+}
+
+TEST_F(MergeFilesTest, AFolderThatOnlyOneSideMadeAFileIsNoConflict) {
+  AddFiles({File("a/x", "1"), File("a/y", "1"), File("b", "1"), Folder("c"), File("k", "1")});
+  MakeBranch("theirs", 1);
+  AddFiles({File("a", "1"), File("b/x", "1"), File("c/x", "1"), File("k", "1")}, "theirs");
+  // Here y is removed too: of what theirs put in place of the folder nothing was changed.
+  AddFiles({File("a/x", "1"), File("b", "1"), Folder("c"), File("k", "2")});
+  const MergeResult result = MergeInto();
+  EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+  EXPECT_THAT(Paths(), ElementsAre(Name("a", "1"), Name("b/x", "1"), Name("c/x", "1"), Name("k", "2")));
 }
 
 TEST(RowMap, RowsThatAreNotToldFollowInTheirOrder) {
