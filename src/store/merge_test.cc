@@ -56,6 +56,7 @@ struct Shape {
   bool wide_amount = true;        ///< int64, else int32
   bool with_id = true;
   bool with_paid = false;
+  bool text_paid = false;  ///< strings
 };
 
 std::shared_ptr<arrow::Table> ToTable(const Orders& orders, const Shape& shape = {}) {
@@ -74,7 +75,14 @@ std::shared_ptr<arrow::Table> ToTable(const Orders& orders, const Shape& shape =
         shape.wide_amount ? Column<arrow::Int64Builder>(orders, amount) : Column<arrow::Int32Builder>(orders, amount));
   }
   add("city", Column<arrow::StringBuilder>(orders, [](const Order& order) { return order.city; }));
-  if (shape.with_paid) add("paid", Column<arrow::Int64Builder>(orders, [](const Order& order) { return order.paid; }));
+  const auto paid = [](const Order& order) { return order.paid; };
+  const auto paid_text = [](const Order& order) {
+    return order.paid.has_value() ? std::optional(std::to_string(*order.paid)) : std::nullopt;
+  };
+  if (shape.with_paid) {
+    add("paid",
+        shape.text_paid ? Column<arrow::StringBuilder>(orders, paid_text) : Column<arrow::Int64Builder>(orders, paid));
+  }
   return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
 }
 
@@ -379,18 +387,135 @@ TEST_F(MergeTest, ColumnsThatOneSideAddedDroppedRenamedOrWidenedAreMerged) {
   EXPECT_EQ(store_->Resolve({.name = dataset_, .label = "main"})->columns[1].type, "int64");
 }
 
-TEST_F(MergeTest, TwoColumnsOfOneNameAreRefusedAndARowOfBothSidesKeepsTheirNewColumn) {
+TEST_F(MergeTest, TwoColumnsOfOneNameAreAConflictThatThePolicyDecides) {
   declared_ = true;
   std::mt19937_64 random(8);
   const Orders base = RandomOrders(random, 30);
+  Orders ours = base;
+  Orders theirs = base;
+  ours[4].amount = 1'000;
+  for (Order& order : theirs) order.paid = order.id;
+  theirs[5].city = "there";
+  // Ours renamed a column to what theirs calls a new one.
+  MakeSides(base, ours, theirs, {}, {.amount = "paid"}, {.with_paid = true});
+  MakeBranch("mine", 3);
+  EXPECT_THAT(MergeInto().conflicts, ElementsAre(Conflict{.kind = "column",
+                                                          .column = "paid",
+                                                          .base = "not there",
+                                                          .ours = "paid (int64), was amount",
+                                                          .theirs = "paid (int64), new"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  ours[5].city = "there";
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(ours, {.amount = "paid"})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  theirs[4].amount = 1'000;
+  EXPECT_EQ(Rows(), RowsOf(*ToTable(theirs, {.with_paid = true})));
+  // Both added a column of one name, with another type each.
+  for (Order& order : ours) order.paid = 1;
+  ours[5] = theirs[5];
+  theirs[4] = ours[4];
+  for (Order& order : theirs) order.paid = 2;
+  MakeSides(base, ours, theirs, {}, {.with_paid = true}, {.with_paid = true, .text_paid = true});
+  MakeBranch("mine", 3);
+  EXPECT_THAT(
+      MergeInto().conflicts,
+      ElementsAre(Conflict{
+          .kind = "column", .column = "paid", .base = "not there", .ours = "paid (int64)", .theirs = "paid (string)"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(ours, {.with_paid = true})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows(), RowsOf(*ToTable(theirs, {.with_paid = true, .text_paid = true})));
+}
+
+TEST_F(MergeTest, NamesThatSidesSwappedAreSettledAsThePolicySays) {
+  declared_ = true;
+  const Orders base{{.id = 1, .amount = 5, .city = "a", .paid = 7}, {.id = 2, .amount = 6, .city = "b", .paid = 8}};
+  Orders theirs = base;
+  for (Order& order : theirs) order.amount = *order.amount + 100;
+  // Ours renamed amount to sum, theirs paid: each has the other's column under its old name.
+  MakeSides(base, base, theirs, {.with_paid = true}, {.amount = "sum", .with_paid = true}, {.with_paid = true});
+  const auto renamed = [&](const Orders& orders) {
+    auto table = ToTable(orders, {.with_paid = true});
+    return *table->RenameColumns({"id", "amount", "city", "sum"});
+  };
+  const auto table = renamed(base);
+  arrow::TableBatchReader reader(*table);
+  ASSERT_TRUE(store_->Commit({.dataset = dataset_, .branch = "theirs"}, reader, context_).ok());
+  MakeBranch("mine", 3);
+  const MergeResult failed = MergeInto();
+  ASSERT_THAT(failed.conflicts, SizeIs(1));
+  EXPECT_EQ(failed.conflicts[0].ours, "sum (int64), was amount");
+  EXPECT_EQ(failed.conflicts[0].theirs, "sum (int64), was paid");
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(base, {.amount = "sum", .with_paid = true})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows(), RowsOf(*renamed(base)));
+}
+
+TEST_F(MergeTest, ANewColumnOfBothSidesIsOneColumn) {
+  for (const bool declared : {true, false}) {
+    SCOPED_TRACE(declared);
+    declared_ = declared;
+    const Shape shape{.with_paid = true};
+    std::mt19937_64 random(9);
+    const Orders base = RandomOrders(random, 300);
+    Orders ours = base;
+    for (Order& order : ours) order.paid = order.id % 7 == 0 ? std::nullopt : std::optional(order.id + 1);
+    Orders theirs = ours;
+    Orders both = ours;
+    // Each also has rows of its own, in the middle, and edits of its own.
+    both[20].amount = ours[20].amount = 1'000;
+    both[21].city = theirs[21].city = "there";
+    const Order mine{.id = 5, .amount = 1, .paid = 50};
+    const Order yours{.id = 7, .amount = 2, .paid = 70};
+    ours.insert(ours.begin() + 9, mine);
+    theirs.insert(theirs.begin() + 3, yours);
+    EraseIds(ours, 300, 100);
+    EraseIds(theirs, 300, 200);
+    EraseIds(both, 300, 100);
+    EraseIds(both, 300, 200);
+    both.push_back(mine);
+    both.push_back(yours);
+    MakeSides(base, ours, theirs, {}, shape, shape);
+    MakeBranch("other", 3);
+    const MergeResult result = MergeInto();
+    EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+    EXPECT_THAT(result.conflicts, IsEmpty());
+    EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(both, shape))));
+    EXPECT_EQ(MergeInto("theirs", "other").outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(ById(Rows("theirs")), ById(Rows()));
+  }
+}
+
+TEST_F(MergeTest, CellsOfANewColumnThatDifferAreConflictsOneByOne) {
+  declared_ = true;
+  const Shape shape{.with_paid = true};
+  const Orders base{{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}};
+  const Orders ours{{.id = 1, .paid = 1}, {.id = 2, .paid = 2}, {.id = 3}, {.id = 5, .paid = 5}};
+  const Orders theirs{
+      {.id = 1, .paid = 1}, {.id = 2, .paid = 20}, {.id = 3, .paid = 30}, {.id = 4, .paid = 4}, {.id = 6, .paid = 6}};
+  MakeSides(base, ours, theirs, {}, shape, shape);
+  MakeBranch("mine", 3);
+  EXPECT_THAT(MergeInto().conflicts,
+              ElementsAre(Conflict{.kind = "cell", .where = "id=2", .column = "paid", .ours = "2", .theirs = "20"},
+                          Conflict{.kind = "cell", .where = "id=3", .column = "paid", .ours = "null", .theirs = "30"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  Orders both = ours;
+  both.push_back({.id = 6, .paid = 6});
+  EXPECT_EQ(ById(Rows("mine")), ById(RowsOf(*ToTable(both, shape))));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  both[1].paid = 20;
+  both[2].paid = 30;
+  EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(both, shape))));
+}
+
+TEST_F(MergeTest, ARowOfBothSidesKeepsTheNewColumnOfOne) {
+  declared_ = true;
+  std::mt19937_64 random(8);
+  const Orders base = RandomOrders(random, 30);
+  Orders ours = base;
   Orders theirs = base;
   for (Order& order : theirs) order.paid = order.id;
-  // Ours renamed a column to what theirs calls a new one.
-  MakeSides(base, base, theirs, {}, {.amount = "paid"}, {.with_paid = true});
-  MergeRequest request{.dataset = dataset_, .theirs = *store_->Resolve({.name = dataset_, .label = "theirs"})};
-  EXPECT_TRUE(absl::IsFailedPrecondition(Merge(*store_, request, context_).status()));
-  // Both added the same row, theirs with a value of its new column.
-  Orders ours = base;
   ours.push_back({.id = 7, .amount = 1});
   theirs.push_back({.id = 7, .amount = 1, .paid = 70});
   MakeSides(base, ours, theirs, {}, {}, {.with_paid = true});
@@ -417,7 +542,7 @@ TEST_F(MergeTest, ColumnsThatBothChangedDifferentlyAreConflicts) {
   for (Order& order : ours) order.paid = 1;
   for (Order& order : theirs) order.paid = 2;
   MakeSides(base, ours, theirs, {}, {.with_paid = true}, {.with_paid = true});
-  EXPECT_THAT(MergeInto().conflicts, SizeIs(1));
+  EXPECT_THAT(MergeInto().conflicts, SizeIs(40));
   EXPECT_EQ(MergeInto("", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
   ours[7].amount = 1'234;
   EXPECT_EQ(Rows(), RowsOf(*ToTable(ours, {.with_paid = true})));

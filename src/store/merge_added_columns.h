@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "absl/status/status.h"
+#include "base/context.h"
+#include "store/merge_changes.h"
+#include "store/merge_columns.h"
+#include "store/merge_conflict.h"
+#include "store/store.h"
+
+namespace roost::store {
+
+/// Adds to `conflicts` the cells that differ in columns that both sides added, of the rows of the base that both have.
+/// (Rows that both added are compared whole, elsewhere.) `theirs`: for each of `columns` that is_added_twice its values
+/// among theirs, in stored order. Cost: reads those columns of ours, and the key.
+absl::Status CompareAddedColumns(Store& store, const CommitInfo& ours, const std::vector<MergedColumn>& columns,
+                                 const std::vector<std::shared_ptr<arrow::ChunkedArray>>& theirs,
+                                 const SideChanges& our_changes, const SideChanges& their_changes,
+                                 const Context& context, std::vector<Conflict>& conflicts);
+
+}  // namespace roost::store
