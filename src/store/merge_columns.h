@@ -35,8 +35,8 @@ struct MergedColumns {
 /// What becomes of the columns. Those of the base are told by their ids: a column that one side dropped goes unless the
 /// other changed values in it; a new name or a wider type of one side is taken. Columns that came later are told by
 /// their names: the same name with the same type on both sides is one column, with other types a conflict. So are two
-/// columns that would have one name otherwise, because a side renamed one: whoever wins keeps its names, and what the
-/// other side calls otherwise there goes by the winner's name, or goes where only that side has it.
+/// columns that would have one name otherwise, because a side renamed one: the winner's names stand, and
+/// the other column has the name that the winner gives it, or goes where the winner has no such column.
 absl::StatusOr<MergedColumns> MergeColumns(const TableObject& base, const TableObject& ours, const TableObject& theirs,
                                            const SideChanges& our_changes, const SideChanges& their_changes,
                                            OnConflict on_conflict);
