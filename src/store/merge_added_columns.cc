@@ -16,6 +16,7 @@ namespace {
 
 /// Rows of a batch of ours that theirs has too.
 struct CommonRows {
+  int64_t first = 0;  // the row of ours at which the batch begins
   std::vector<int64_t> base;
   std::shared_ptr<arrow::Array> ours;    // numbers in the batch
   std::shared_ptr<arrow::Array> theirs;  // stored rows
@@ -23,7 +24,7 @@ struct CommonRows {
 
 absl::StatusOr<CommonRows> FindCommonRows(int64_t first, int64_t count, const SideChanges& our_changes,
                                           const SideChanges& their_changes) {
-  CommonRows common;
+  CommonRows common{.first = first};
   arrow::Int64Builder ours;
   arrow::Int64Builder theirs;
   for (int64_t i = 0; i < count; ++i) {
@@ -57,7 +58,7 @@ std::string NameOf(const arrow::RecordBatch& batch, const std::vector<std::strin
 
 absl::Status CompareColumn(const arrow::RecordBatch& batch, const MergedColumn& column,
                            const std::shared_ptr<arrow::ChunkedArray>& theirs, const CommonRows& common,
-                           const std::vector<std::string>& key, std::vector<Conflict>& conflicts) {
+                           const std::vector<std::string>& key, DifferentCells& cells) {
   TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::Array> our_values,
                    arrow::compute::Take(*batch.GetColumnByName(column.ours), *common.ours));
   TRY_ARROW_ASSIGN(const arrow::Datum taken, arrow::compute::Take(theirs, common.theirs));
@@ -69,21 +70,24 @@ absl::Status CompareColumn(const arrow::RecordBatch& batch, const MergedColumn& 
   for (size_t i = 0; i < our_keys.size(); ++i) {
     if (our_keys[i] == their_keys[i]) continue;
     const auto at = static_cast<int64_t>(i);
-    conflicts.push_back({.kind = "cell",
-                         .where = NameOf(batch, key, rows.Value(at), common.base[i]),
-                         .column = column.name,
-                         .ours = TextOf(our_values, at),
-                         .theirs = TextOf(their_values, at)});
+    cells.conflicts.push_back({.kind = "cell",
+                               .where = NameOf(batch, key, rows.Value(at), common.base[i]),
+                               .column = column.name,
+                               .ours = TextOf(our_values, at),
+                               .theirs = TextOf(their_values, at)});
+    cells.our_rows.insert(common.first + rows.Value(at));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status CompareAddedColumns(Store& store, const CommitInfo& ours, const std::vector<MergedColumn>& columns,
-                                 const std::vector<std::shared_ptr<arrow::ChunkedArray>>& theirs,
-                                 const SideChanges& our_changes, const SideChanges& their_changes,
-                                 const Context& context, std::vector<Conflict>& conflicts) {
+absl::StatusOr<DifferentCells> CompareAddedColumns(Store& store, const CommitInfo& ours,
+                                                   const std::vector<MergedColumn>& columns,
+                                                   const std::vector<std::shared_ptr<arrow::ChunkedArray>>& theirs,
+                                                   const SideChanges& our_changes, const SideChanges& their_changes,
+                                                   const Context& context) {
+  DifferentCells cells;
   const std::vector<std::string>& key = our_changes.summary().key;
   std::vector<std::string> names(key.begin(), key.end());
   for (const MergedColumn& column : columns) {
@@ -95,11 +99,11 @@ absl::Status CompareAddedColumns(Store& store, const CommitInfo& ours, const std
     TRY(context.CheckCancelled());
     std::shared_ptr<arrow::RecordBatch> batch;
     TRY_ARROW(reader->ReadNext(&batch));
-    if (batch == nullptr) return absl::OkStatus();
+    if (batch == nullptr) return cells;
     TRY_ASSIGN(const CommonRows common, FindCommonRows(first, batch->num_rows(), our_changes, their_changes));
     first += batch->num_rows();
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].is_added_twice) TRY(CompareColumn(*batch, columns[i], theirs[i], common, key, conflicts));
+      if (columns[i].is_added_twice) TRY(CompareColumn(*batch, columns[i], theirs[i], common, key, cells));
     }
   }
 }

@@ -65,6 +65,11 @@ class Decider {
     return absl::OkStatus();
   }
 
+  /// Rows of ours that have cells of theirs whatever is decided here.
+  void CountAsChanged(const absl::flat_hash_set<int64_t>& our_rows) {
+    for (const int64_t row : our_rows) edits_.cells[row];
+  }
+
   MergedTable& result() { return result_; }
   Edits& edits() { return edits_; }
 
@@ -480,12 +485,15 @@ absl::StatusOr<MergedTable> MergeTables(Store& store, const CommitInfo& base, co
   const bool is_any_added_twice = std::any_of(columns.columns.begin(), columns.columns.end(),
                                               [](const MergedColumn& column) { return column.is_added_twice; });
   Edits edits;
+  DifferentCells different;
   if (is_any_added_twice) {
     TRY(LoadTheirColumns(store, theirs, columns.columns, context, edits));
-    TRY(CompareAddedColumns(store, ours, columns.columns, edits.their_columns, our_changes, their_changes, context,
-                            columns.conflicts));
+    TRY_ASSIGN(different, CompareAddedColumns(store, ours, columns.columns, edits.their_columns, our_changes,
+                                              their_changes, context));
+    columns.conflicts.insert(columns.conflicts.end(), different.conflicts.begin(), different.conflicts.end());
   }
   Decider decider(store, theirs, our_changes, their_changes, columns, on_conflict, context);
+  if (on_conflict == OnConflict::kTheirs) decider.CountAsChanged(different.our_rows);
   TRY(decider.Run());
   MergedTable merged = std::move(decider.result());
   if (on_conflict == OnConflict::kFail && !merged.conflicts.empty()) return merged;

@@ -503,7 +503,9 @@ TEST_F(MergeTest, CellsOfANewColumnThatDifferAreConflictsOneByOne) {
   Orders both = ours;
   both.push_back({.id = 6, .paid = 6});
   EXPECT_EQ(ById(Rows("mine")), ById(RowsOf(*ToTable(both, shape))));
-  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  const MergeResult result = MergeInto("", "theirs", OnConflict::kTheirs);
+  EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(result.changed, 2);
   both[1].paid = 20;
   both[2].paid = 30;
   EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(both, shape))));
