@@ -135,7 +135,9 @@ class MergeTest : public ::testing::Test {
   MergeResult MergeInto(const std::string& into = "", const std::string& from = "theirs",
                         OnConflict on_conflict = OnConflict::kFail) {
     MergeRequest request{.dataset = dataset_, .into = into, .on_conflict = on_conflict, .author = "ann"};
-    request.theirs = *store_->Resolve({.name = dataset_, .label = from});
+    const bool is_number = from.find_first_not_of("0123456789") == std::string::npos;
+    request.theirs = *store_->Resolve(is_number ? DatasetRef{.name = dataset_, .version = std::stoll(from)}
+                                                : DatasetRef{.name = dataset_, .label = from});
     auto result = Merge(*store_, request, context_);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *result : MergeResult{};
@@ -672,6 +674,53 @@ TEST_F(MergeFilesTest, AFileAgainstAFolderOfItsNameIsAConflictThatThePolicyDecid
     EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
     EXPECT_EQ(Paths(), swapped ? files : folders);
   }
+}
+
+/// A tree of files and empty folders, few paths of up to three names each.
+std::vector<TreeEntry> RandomTree(std::mt19937_64& random, const std::string& folder = "", int depth = 0) {
+  std::vector<TreeEntry> entries;
+  for (const char* name : {"a", "b", "c"}) {
+    const std::string path = folder + name;
+    const uint64_t what = random() % 6;
+    if (what < 2) entries.push_back(File(path, std::to_string(random() % 2)));
+    if (what == 2) entries.push_back(Folder(path));
+    if (what != 3 || depth == 2) continue;
+    const std::vector<TreeEntry> inside = RandomTree(random, path + "/", depth + 1);
+    entries.insert(entries.end(), inside.begin(), inside.end());
+  }
+  return entries;
+}
+
+TEST_F(MergeFilesTest, AnyTwoTreesMergeWithAPolicyAndWithoutConflictsBothWaysAlike) {
+  std::mt19937_64 random(10);
+  std::map<MergeResult::Outcome, int> outcomes;
+  for (int round = 0; round < 150; ++round) {
+    SCOPED_TRACE(round);
+    dataset_ = fmt::format("d{}", round);
+    const std::vector<TreeEntry> base = RandomTree(random);
+    AddFiles(base);
+    MakeBranch("theirs", 1);
+    const CommitInfo theirs = AddFiles(RandomTree(random), "theirs");
+    const CommitInfo ours = AddFiles(RandomTree(random));
+    if (theirs.unchanged || ours.unchanged) continue;
+    MakeBranch("mine", ours.version);
+    const MergeResult result = MergeInto("mine");
+    ++outcomes[result.outcome];
+    if (result.outcome == MergeResult::Outcome::kMerged) {
+      EXPECT_EQ(MergeInto("theirs", "main").outcome, MergeResult::Outcome::kMerged);
+      EXPECT_EQ(Paths("mine"), Paths("theirs"));
+      continue;
+    }
+    EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+    // The other way round the other one wins.
+    MakeBranch("other", theirs.version);
+    EXPECT_EQ(MergeInto("other", std::to_string(ours.version), OnConflict::kOurs).outcome,
+              MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths("other"), Paths());
+  }
+  EXPECT_GT(outcomes[MergeResult::Outcome::kMerged], 5);
+  EXPECT_GT(outcomes[MergeResult::Outcome::kConflicts], 50);
 }
 
 TEST_F(MergeFilesTest, AFolderThatOnlyOneSideMadeAFileIsNoConflict) {
