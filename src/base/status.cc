@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -94,7 +95,9 @@ std::string HintOf(const absl::Status& status) {
 }
 
 absl::Status ErrnoStatus(int error_number, std::string_view what) {
-  return absl::Status(CodeOfErrno(error_number), fmt::format("{}: {}", what, std::strerror(error_number)));
+  absl::Status status(CodeOfErrno(error_number), fmt::format("{}: {}", what, std::strerror(error_number)));
+  if (error_number != ENOSPC && error_number != EDQUOT) return status;
+  return WithHint(std::move(status), "Free some space there, then run the command again.");
 }
 
 int ExitCodeOf(const absl::Status& status) { return RowOf(status).exit_code; }

@@ -44,6 +44,9 @@ TEST(Status, LimitsOfTheMachineExitWith14) {
     EXPECT_EQ(ExitCodeOf(ErrnoStatus(error_number, "work")), 14) << error_number;
   }
   EXPECT_EQ(ExitCodeOf(ErrnoStatus(ENOENT, "a.csv")), 2);
+  for (const int error_number : {ENOSPC, EDQUOT}) {
+    EXPECT_EQ(HintOf(ErrnoStatus(error_number, "work")), "Free some space there, then run the command again.");
+  }
 }
 
 }  // namespace

@@ -68,10 +68,6 @@ Json ToJson(const api::DataDiff& diff) {
               {"columns", std::move(columns)}};
 }
 
-std::string Plural(int64_t count, std::string_view word) {
-  return fmt::format("{} {}{}", FormatCount(count), word, count == 1 ? "" : "s");
-}
-
 /// "20 rows to 21: 1 added, 3 changed".
 std::string RowsText(const store::TableChanges& changes) {
   std::vector<std::string> parts;
@@ -84,8 +80,8 @@ std::string RowsText(const store::TableChanges& changes) {
   add(changes.rows_moved, "moved");
   const std::string rows =
       changes.rows_before == changes.rows_after
-          ? Plural(changes.rows_after, "row")
-          : fmt::format("{} to {}", Plural(changes.rows_before, "row"), FormatCount(changes.rows_after));
+          ? CountOf(changes.rows_after, "row")
+          : fmt::format("{} to {}", CountOf(changes.rows_before, "row"), FormatCount(changes.rows_after));
   return fmt::format("{}: {}", rows, parts.empty() ? "none changed" : fmt::format("{}", fmt::join(parts, ", ")));
 }
 

@@ -18,10 +18,6 @@ namespace {
 
 using store::EntryType;
 
-std::string CountOf(int64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", FormatCount(count), count == 1 ? one : many);
-}
-
 std::string_view NameOf(EntryType type) {
   switch (type) {
     case EntryType::kFile: return "file";
@@ -121,7 +117,7 @@ Json FilesToJson(const store::CommitInfo& version) {
 
 std::string FilesText(const store::CommitInfo& version) {
   const int64_t added = version.files_added;
-  return fmt::format("{} ({} {})", CountOf(version.files, "file", "files"), FormatCount(added < 0 ? -added : added),
+  return fmt::format("{} ({} {})", CountOf(version.files, "file"), FormatCount(added < 0 ? -added : added),
                      added < 0 ? "fewer" : "new");
 }
 
@@ -153,7 +149,7 @@ absl::StatusOr<int> RunAddFiles(api::Project& project, const api::AddFilesReques
   const std::string read = fmt::format("{} read", FormatBytes(report.bytes_read));
   if (version.unchanged) {
     session.Print(fmt::format("{}: nothing changed in {}, no new version; {}, {}\n", version.Name(),
-                              CountOf(version.files, "file", "files"), read, FormatElapsed(elapsed)));
+                              CountOf(version.files, "file"), read, FormatElapsed(elapsed)));
     return 0;
   }
   session.Print(fmt::format("{}: {}; {} stored for {} of files; {}, {}\n", version.Name(), FilesText(version),
@@ -189,9 +185,8 @@ absl::StatusOr<int> RunExportFiles(api::Project& project, const api::ExportFiles
   }
   std::string rest = report.removed == 0 ? "" : fmt::format(", {} removed", FormatCount(report.removed));
   if (report.others > 0) rest += fmt::format(", {} not of this version stay", FormatCount(report.others));
-  session.Note(fmt::format("{}: {} written ({}), {} were there{}, {}", request.folder,
-                           CountOf(report.written, "file", "files"), FormatBytes(report.bytes_written),
-                           FormatCount(report.same), rest, FormatElapsed(elapsed)));
+  session.Note(fmt::format("{}: {} written ({}), {} were there{}, {}", request.folder, CountOf(report.written, "file"),
+                           FormatBytes(report.bytes_written), FormatCount(report.same), rest, FormatElapsed(elapsed)));
   return 0;
 }
 

@@ -60,8 +60,8 @@ std::string ConflictsText(const std::vector<store::Conflict>& conflicts) {
   return AlignColumns(lines, "llllll");
 }
 
-std::string CountOf(size_t count) {
-  return fmt::format("{} {}", FormatCount(static_cast<int64_t>(count)), count == 1 ? "conflict" : "conflicts");
+std::string ConflictCount(const std::vector<store::Conflict>& conflicts) {
+  return CountOf(static_cast<int64_t>(conflicts.size()), "conflict");
 }
 
 std::string OutcomeText(const api::MergeDataRequest& request, const store::MergeResult& result) {
@@ -73,16 +73,16 @@ std::string OutcomeText(const api::MergeDataRequest& request, const store::Merge
       return fmt::format("branch '{}' of {} had nothing of its own: it is {} now\n", into, request.dataset,
                          result.version.Name());
     case store::MergeResult::Outcome::kMerged: {
-      const char* what = result.version.kind == store::DatasetKind::kFiles ? "files" : "rows";
-      std::string text = fmt::format("{}: {} merged into '{}': {} {} added, {} removed, {} changed\n",
-                                     result.version.Name(), request.from, into, FormatCount(result.added), what,
+      const char* what = result.version.kind == store::DatasetKind::kFiles ? "file" : "row";
+      std::string text = fmt::format("{}: {} merged into '{}': {} added, {} removed, {} changed\n",
+                                     result.version.Name(), request.from, into, CountOf(result.added, what),
                                      FormatCount(result.removed), FormatCount(result.changed));
       if (result.conflicts.empty()) return text;
-      return text + fmt::format("{} resolved with {}\n", CountOf(result.conflicts.size()),
+      return text + fmt::format("{} resolved with {}\n", ConflictCount(result.conflicts),
                                 request.on_conflict == store::OnConflict::kOurs ? "ours" : "theirs");
     }
     case store::MergeResult::Outcome::kConflicts:
-      return fmt::format("{}; nothing was changed\n\n{}", CountOf(result.conflicts.size()),
+      return fmt::format("{}; nothing was changed\n\n{}", ConflictCount(result.conflicts),
                          ConflictsText(result.conflicts));
   }
   return "";

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "base/format.h"
 #include "base/status.h"
+#include "cli/table_text.h"
 #include "table/preview.h"
 #include "table/read.h"
 #include "table/write.h"
@@ -52,7 +52,7 @@ absl::StatusOr<int> HandOver(arrow::RecordBatchReader& rows, const RowsOutput& o
   TRY_ASSIGN(const table::Format format, FormatWanted(output, session));
   const auto overwrite = output.overwrite ? table::Overwrite::kYes : table::Overwrite::kNo;
   TRY_ASSIGN(const int64_t written, table::WriteTable(rows, format, output.path, overwrite, context));
-  if (output.path != "-") session.Note(fmt::format("wrote {} rows to {}", FormatCount(written), output.path));
+  if (output.path != "-") session.Note(fmt::format("wrote {} to {}", CountOf(written, "row"), output.path));
   return 0;
 }
 

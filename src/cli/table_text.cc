@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/format.h"
 
@@ -26,6 +28,10 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, cons
     text += line + "\n";
   }
   return text;
+}
+
+std::string CountOf(int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", FormatCount(count), thing, count == 1 ? "" : "s");
 }
 
 }  // namespace roost::cli

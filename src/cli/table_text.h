@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace roost::cli {
@@ -8,5 +10,8 @@ namespace roost::cli {
 /// Rows of words in columns of equal width, two spaces between them, a line each, without spaces at its end. `align`
 /// has one letter a column: 'l' left or 'r' right. Control characters in words are shown as spaces.
 std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, const std::string& align);
+
+/// "1 row", "1,200 rows": a number of things whose plural has an s.
+std::string CountOf(int64_t count, std::string_view thing);
 
 }  // namespace roost::cli

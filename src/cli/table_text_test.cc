@@ -22,5 +22,11 @@ TEST(AlignColumns, AWordBreaksNoLineAndSpeaksToNoTerminal) {
 
 TEST(AlignColumns, NoRowsAreNoText) { EXPECT_EQ(AlignColumns({}, "lr"), ""); }
 
+TEST(CountOf, OneThingHasNoPlural) {
+  EXPECT_EQ(CountOf(0, "row"), "0 rows");
+  EXPECT_EQ(CountOf(1, "row"), "1 row");
+  EXPECT_EQ(CountOf(1'200, "row"), "1,200 rows");
+}
+
 }  // namespace
 }  // namespace roost::cli

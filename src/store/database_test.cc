@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -329,6 +330,83 @@ TEST_F(PostgresTest, AConflictWithAnotherTransactionIsTriedAgainAndThenSaid) {
   EXPECT_TRUE(absl::IsUnavailable(given_up)) << given_up;
   EXPECT_EQ(runs, 5);
   EXPECT_NE(HintOf(given_up), "");
+}
+
+/// A disk of 1 MiB and 8 files.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::string folder)
+      : folder_(std::move(folder)),
+        is_there_(::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=1m,nr_inodes=8") == 0) {}
+  ~SmallDisk() {
+    if (is_there_) ::umount(folder_.c_str());
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  bool is_there() const { return is_there_; }
+  void Fill() const {
+    std::ofstream file(folder_ + "/fill", std::ios::binary);
+    const std::string block(4096, 'x');
+    while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) continue;
+  }
+  /// Makes all the files that it has room for, of nothing.
+  void FillWithFiles() const {
+    for (int i = 0; i < 8; ++i) std::ofstream(fmt::format("{}/{}", folder_, i));
+  }
+  void Empty() const { std::filesystem::remove(folder_ + "/fill"); }
+
+ private:
+  std::string folder_;
+  bool is_there_;
+};
+
+TEST(SqliteDatabase, OnAFullDiskReadingGoesOnAndWritingIsTold) {
+  const std::string folder = FreshFolder();
+  {
+    const SmallDisk disk(folder);
+    if (!disk.is_there()) GTEST_SKIP() << "only root can make a small disk";
+    const std::string path = folder + "/metadata.sqlite";
+    const auto insert = [&](Database& database) { return database.Execute("INSERT INTO t VALUES (1)").status(); };
+    ASSERT_TRUE((*Database::Open(path))->Execute("CREATE TABLE t (i BIGINT)").ok());
+    disk.Fill();
+    {
+      const auto database = Database::Open(path);
+      ASSERT_TRUE(database.ok()) << database.status();
+      EXPECT_TRUE((*database)->Execute("CREATE TABLE IF NOT EXISTS t (i BIGINT)").ok());
+      EXPECT_TRUE((*database)->Query("SELECT i FROM t")->empty());
+      const absl::Status full = insert(**database);
+      EXPECT_EQ(ExitCodeOf(full), 14) << full;
+      EXPECT_THAT(std::string(full.message()), HasSubstr("No space left on device"));
+      EXPECT_THAT(HintOf(full), HasSubstr("Free some space"));
+    }
+    // A file that is not there yet cannot be made.
+    const absl::Status none = Database::Open(folder + "/new.sqlite").status();
+    EXPECT_EQ(ExitCodeOf(none), 14) << none;
+    EXPECT_THAT(HintOf(none), HasSubstr("Free some space"));
+    disk.Empty();
+    const auto database = Database::Open(path);
+    ASSERT_TRUE(database.ok()) << database.status();
+    EXPECT_TRUE(insert(**database).ok());
+    EXPECT_EQ((*database)->Query("SELECT i FROM t")->size(), 1u);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(SqliteDatabase, ADiskThatHasNoRoomForFilesIsFullToo) {
+  const std::string folder = FreshFolder();
+  {
+    const SmallDisk disk(folder);
+    if (!disk.is_there()) GTEST_SKIP() << "only root can make a small disk";
+    ASSERT_TRUE((*Database::Open(folder + "/metadata.sqlite"))->Execute("CREATE TABLE t (i BIGINT)").ok());
+    disk.FillWithFiles();
+    for (const char* name : {"/metadata.sqlite", "/new.sqlite"}) {
+      const absl::Status full = Database::Open(folder + name).status();
+      EXPECT_EQ(ExitCodeOf(full), 14) << full;
+      EXPECT_THAT(HintOf(full), HasSubstr("Free some space"));
+    }
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

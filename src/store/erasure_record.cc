@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "store/json_record.h"
 #include "store/name_rows.h"
+#include "store/put_record.h"
 
 namespace roost::store {
 namespace {
@@ -97,7 +98,7 @@ absl::StatusOr<std::vector<Erasure>> SelectErasures(Database& database, const st
 absl::Status RecordErasures(ObjectStore& objects, Database& database) {
   TRY_ASSIGN(const std::vector<Erasure> pending, SelectErasures(database, "WHERE recorded = 0", {}));
   for (const Erasure& erasure : pending) {
-    TRY(objects.Put(KeyOf(erasure), ToRecord(erasure)));
+    TRY(PutRecord(objects, KeyOf(erasure), ToRecord(erasure), ParseErasureRecord));
     TRY(database
             .Execute("UPDATE erasures SET recorded = 1 WHERE dataset = :p1 AND number = :p2",
                      {erasure.dataset, erasure.number})

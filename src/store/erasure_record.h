@@ -40,7 +40,7 @@ struct Erasure {
 };
 
 /// The record object of an erasure (docs/formats/store.md §8): JSON on one line. What is no such record, or one of
-/// another key, is DataLoss that names `key`.
+/// another key, is DataLoss that names `key`; one of a newer format Unimplemented.
 inline constexpr char kErasureRecords[] = "names/erased";
 std::string KeyOf(const Erasure& erasure);
 std::string ToRecord(const Erasure& erasure);

@@ -302,7 +302,7 @@ TEST_F(GarbageTest, RandomWorkKeepsEveryVersionAndInTheEndNothingElse) {
       const CommitInfo info = Add("d", table, fmt::format("note {}", step));
       versions[info.version] = table;
     } else if (what < 8 && versions.size() > 1) {
-      // Not the newest: its number would be given again.
+      // Not the newest: the next one is made from it.
       const auto victim = std::next(versions.begin(), static_cast<ptrdiff_t>(random() % (versions.size() - 1)));
       ASSERT_TRUE(DeleteVersion(*store_, "d", victim->first).ok());
       versions.erase(victim);

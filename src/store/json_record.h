@@ -19,8 +19,8 @@ inline absl::Status DamagedRecordError(const std::string& key, std::string_view 
   return absl::DataLossError(fmt::format("{} is damaged: {}", key, why));
 }
 
-/// What `read` makes of such a record, JSON of at most `max_bytes`. All errors are DataLoss that names `key`; `read`
-/// may throw those of the JSON library.
+/// What `read` makes of such a record, JSON of at most `max_bytes`. Errors name `key`: Unimplemented for a format that
+/// this version does not know, else DataLoss. `read` may throw those of the JSON library.
 template <typename Record>
 absl::StatusOr<Record> ParseJsonRecord(std::string_view bytes, const std::string& key, size_t max_bytes,
                                        absl::StatusOr<Record> (*read)(const Json& json)) {
@@ -29,7 +29,7 @@ absl::StatusOr<Record> ParseJsonRecord(std::string_view bytes, const std::string
   if (!json.ok()) return absl::DataLossError(std::string(json.status().message()));
   try {
     if (const int format = json->at("format").template get<int>(); format != kRecordFormat) {
-      return DamagedRecordError(key, fmt::format("format {}, which this version does not know", format));
+      return absl::UnimplementedError(fmt::format("{} has format {}, which this version does not know", key, format));
     }
     absl::StatusOr<Record> record = read(*json);
     if (!record.ok()) return DamagedRecordError(key, std::string(record.status().message()));

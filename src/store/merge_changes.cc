@@ -47,6 +47,12 @@ int64_t RowMap::Map(int64_t row, const std::map<int64_t, int64_t>& told, const s
   return rank + static_cast<int64_t>(low);
 }
 
+std::string TextOf(const std::shared_ptr<arrow::Array>& values, int64_t row) {
+  if (values == nullptr) return "";
+  const auto scalar = values->GetScalar(row);
+  return scalar.ok() ? (*scalar)->ToString() : "";
+}
+
 absl::StatusOr<SideChanges> SideChanges::Load(Store& store, const CommitInfo& base, const CommitInfo& side,
                                               const Context& context) {
   SideChanges changes;

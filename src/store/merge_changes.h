@@ -47,6 +47,9 @@ struct RowPlace {
   int64_t at = 0;
 };
 
+/// A value for people; empty where there are no values.
+std::string TextOf(const std::shared_ptr<arrow::Array>& values, int64_t row);
+
 /// What one side of a merge made of the base, by the base's rows (in stored order). Memory: all changed rows.
 class SideChanges {
  public:

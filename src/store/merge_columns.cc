@@ -21,6 +21,12 @@ const StoredColumn* FindBaseColumn(const TableObject& table, int64_t id) {
   return nullptr;
 }
 
+const StoredColumn* FindColumn(const TableObject& table, const std::string& name) {
+  const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                  [&](const StoredColumn& column) { return column.name == name; });
+  return found == table.columns.end() ? nullptr : &*found;
+}
+
 int64_t ChangedCells(const SideChanges& changes, int64_t id) {
   for (const ColumnChange& column : changes.summary().columns) {
     if (column.is_compared && column.before->id == id) return column.changed_cells;
@@ -52,11 +58,7 @@ class Merger {
       const StoredColumn* before = IsOfBase(column) ? FindBaseColumn(base_, column.id) : nullptr;
       TRY(before != nullptr ? AddDroppedHere(*before, column) : AddTheirs(column));
     }
-    for (size_t i = 0; i < merged_.columns.size(); ++i) {
-      for (size_t other = 0; other < i; ++other) {
-        if (merged_.columns[i].name == merged_.columns[other].name) return TwoOfOneName(merged_.columns[i].name);
-      }
-    }
+    SettleNames();
     return std::move(merged_);
   }
 
@@ -117,12 +119,6 @@ class Merger {
     return Add({.name = theirs.name, .theirs = theirs.name, .base_id = before.id, .is_theirs = true}, theirs.type);
   }
 
-  static absl::Status TwoOfOneName(const std::string& name) {
-    return WithHint(
-        absl::FailedPreconditionError(fmt::format("two different columns would both be named '{}' when merged", name)),
-        "Rename one of them on its branch, then merge.");
-  }
-
   absl::Status AddOurs(const StoredColumn& ours) {
     const StoredColumn* theirs = nullptr;
     for (const StoredColumn& column : theirs_.columns) {
@@ -130,6 +126,12 @@ class Merger {
     }
     MergedColumn column{.name = ours.name, .ours = ours.name};
     if (theirs == nullptr) return Add(std::move(column), ours.type);
+    if (ours.type == theirs->type) {
+      column.theirs = theirs->name;
+      column.is_added_twice = true;
+      column.is_theirs = takes_theirs_;
+      return Add(std::move(column), ours.type);
+    }
     AddConflict(ours.name, nullptr, &ours, theirs);
     if (!takes_theirs_) return Add(std::move(column), ours.type);
     column.theirs = theirs->name;
@@ -138,15 +140,58 @@ class Merger {
   }
 
   absl::Status AddTheirs(const StoredColumn& theirs) {
-    const bool is_known = std::any_of(merged_.columns.begin(), merged_.columns.end(),
-                                      [&](const MergedColumn& column) { return column.name == theirs.name; });
     // Of the same new name on both sides ours has told.
     const bool is_told = std::any_of(ours_.columns.begin(), ours_.columns.end(), [&](const StoredColumn& column) {
       return !IsOfBase(column) && column.name == theirs.name;
     });
     if (is_told) return absl::OkStatus();
-    if (is_known) return TwoOfOneName(theirs.name);
     return Add({.name = theirs.name, .theirs = theirs.name, .is_theirs = true}, theirs.type);
+  }
+
+  /// Of two columns with one name, one has it from ours and one from theirs. Each step gives a column the name that the
+  /// winning side has for it, or drops one, so it ends.
+  void SettleNames() {
+    std::vector<MergedColumn>& columns = merged_.columns;
+    for (size_t i = 0; i < columns.size();) {
+      const auto end = columns.begin() + static_cast<ptrdiff_t>(i);
+      const auto other = std::find_if(columns.begin(), end,
+                                      [&](const MergedColumn& column) { return column.name == columns[i].name; });
+      if (other == end) {
+        ++i;
+        continue;
+      }
+      AddNameConflict(other->name);
+      Rename(WinnersName(*other) == other->name ? columns.begin() + static_cast<ptrdiff_t>(i) : other);
+      i = 0;
+    }
+  }
+
+  const std::string& WinnersName(const MergedColumn& column) const {
+    return takes_theirs_ ? column.theirs : column.ours;
+  }
+
+  void Rename(std::vector<MergedColumn>::iterator column) {
+    if (WinnersName(*column).empty()) {
+      merged_.columns.erase(column);
+    } else {
+      column->name = WinnersName(*column);
+    }
+  }
+
+  void AddNameConflict(const std::string& name) {
+    const StoredColumn* before = FindColumn(base_, name);
+    merged_.conflicts.push_back({.kind = "column",
+                                 .column = name,
+                                 .base = before == nullptr ? "not there" : Describe(before),
+                                 .ours = DescribeOrigin(FindColumn(ours_, name)),
+                                 .theirs = DescribeOrigin(FindColumn(theirs_, name))});
+  }
+
+  /// A column of a side, and where it comes from.
+  std::string DescribeOrigin(const StoredColumn* column) const {
+    const StoredColumn* before = column != nullptr && IsOfBase(*column) ? FindBaseColumn(base_, column->id) : nullptr;
+    if (column == nullptr || (before != nullptr && before->name == column->name)) return Describe(column);
+    return Describe(column) + (before == nullptr ? ", new" : fmt::format(", was {}", before->name));
   }
 
   const TableObject& base_;

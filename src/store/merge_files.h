@@ -21,8 +21,10 @@ struct MergedFiles {
 };
 
 /// Merges path by path what became of `base` in `ours` and in `theirs`. The same on both sides is no conflict; another
-/// content on each, or a file that one removed and the other changed, is. A renamed file is one removed and one added.
-/// Memory: 300 bytes an entry of ours, and the changed entries.
+/// content on each, or a file that one removed and the other changed, is. So is a path that one side made a file, a
+/// link or an empty folder of while the other put or changed something in a folder of that name: one conflict, by which
+/// all at and under the path is as one side has it. A renamed file is one removed and one added. Memory: 300 bytes an
+/// entry of ours (of all three versions where there are such paths), and the changed entries.
 absl::StatusOr<MergedFiles> MergeFiles(Store& store, const CommitInfo& base, const CommitInfo& ours,
                                        const CommitInfo& theirs, OnConflict on_conflict, const Context& context);
 

@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "store/merge_added_columns.h"
 #include "store/merge_changes.h"
 #include "store/merge_columns.h"
 #include "store/table_diff.h"
@@ -40,12 +41,6 @@ struct Edits {
   std::vector<std::shared_ptr<arrow::ChunkedArray>> their_columns;  // for each merged column that is theirs
 };
 
-std::string TextOf(const std::shared_ptr<arrow::Array>& values, int64_t row) {
-  if (values == nullptr) return "";
-  const auto scalar = values->GetScalar(row);
-  return scalar.ok() ? (*scalar)->ToString() : "";
-}
-
 /// Decides, row by row, what is taken from theirs.
 class Decider {
  public:
@@ -68,6 +63,11 @@ class Decider {
     TRY(BringBack());
     result_.rows_changed = static_cast<int64_t>(edits_.cells.size());
     return absl::OkStatus();
+  }
+
+  /// Rows of ours that have cells of theirs whatever is decided here.
+  void CountAsChanged(const absl::flat_hash_set<int64_t>& our_rows) {
+    for (const int64_t row : our_rows) edits_.cells[row];
   }
 
   MergedTable& result() { return result_; }
@@ -349,6 +349,7 @@ class MergedReader : public arrow::RecordBatchReader {
                                                             const std::shared_ptr<arrow::RecordBatch>& rows,
                                                             const std::vector<Source>& sources) const {
     const MergedColumn& column = columns_[number];
+    if (column.is_added_twice) return TakeEither(number, rows, sources);
     if (column.is_theirs) return TakeTheirs(number, sources);
     arrow::ArrayVector parts;
     std::map<int64_t, int64_t> offsets;  // batch of theirs -> where it begins among the joined values; -1: ours
@@ -397,26 +398,48 @@ class MergedReader : public arrow::RecordBatchReader {
     return taken;
   }
 
+  /// The row of theirs that a row of the result is, or -1.
+  int64_t TheirRowOf(const Source& source) const {
+    if (source.our_row < 0) return source.their_row;
+    const int64_t base_row = our_changes_.rows().ToFirst(source.our_row);
+    if (base_row >= 0) return their_changes_.rows().ToSecond(base_row);
+    const auto twin = edits_.twins.find(source.our_row);
+    return twin == edits_.twins.end() ? -1 : twin->second;
+  }
+
   /// A column that is theirs, by the rows of theirs.
   absl::StatusOr<std::shared_ptr<arrow::Array>> TakeTheirs(size_t number, const std::vector<Source>& sources) const {
     arrow::Int64Builder indices;
     for (const Source& source : sources) {
-      int64_t their_row = source.their_row;
-      if (source.our_row >= 0) {
-        const int64_t base_row = our_changes_.rows().ToFirst(source.our_row);
-        const auto twin = edits_.twins.find(source.our_row);
-        if (base_row >= 0) {
-          their_row = their_changes_.rows().ToSecond(base_row);
-        } else {
-          their_row = twin == edits_.twins.end() ? -1 : twin->second;
-        }
-      }
+      const int64_t their_row = TheirRowOf(source);
       TRY_ARROW(their_row < 0 ? indices.AppendNull() : indices.Append(their_row));
     }
     TRY_ARROW_ASSIGN(const auto places, indices.Finish());
     TRY_ARROW_ASSIGN(const arrow::Datum taken, arrow::compute::Take(edits_.their_columns[number], places));
     TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> array, arrow::Concatenate(taken.chunked_array()->chunks()));
     return Conformed(array, columns_[number].type);
+  }
+
+  /// A column that both sides added.
+  absl::StatusOr<std::shared_ptr<arrow::Array>> TakeEither(size_t number,
+                                                           const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                           const std::vector<Source>& sources) const {
+    const MergedColumn& column = columns_[number];
+    arrow::ArrayVector parts;
+    TRY_ASSIGN(parts.emplace_back(), TakeTheirs(number, sources));
+    const int64_t theirs = parts.front()->length();
+    if (rows != nullptr) {
+      TRY_ASSIGN(parts.emplace_back(), Conformed(rows->GetColumnByName(column.ours), column.type));
+    }
+    TRY_ARROW_ASSIGN(const auto joined, arrow::Concatenate(parts));
+    arrow::Int64Builder indices;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      const bool is_ours = sources[i].our_row >= 0 && (!column.is_theirs || TheirRowOf(sources[i]) < 0);
+      TRY_ARROW(indices.Append(is_ours ? theirs + sources[i].our_row - start_ : static_cast<int64_t>(i)));
+    }
+    TRY_ARROW_ASSIGN(const auto places, indices.Finish());
+    TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> taken, arrow::compute::Take(*joined, *places));
+    return taken;
   }
 
   std::shared_ptr<arrow::RecordBatchReader> ours_;
@@ -429,19 +452,21 @@ class MergedReader : public arrow::RecordBatchReader {
   bool is_first_ = true;
 };
 
-/// The columns that are all theirs, in memory.
+/// The columns that are theirs, or of both sides, in memory.
 absl::Status LoadTheirColumns(Store& store, const CommitInfo& theirs, const std::vector<MergedColumn>& columns,
                               const Context& context, Edits& edits) {
   std::vector<std::string> names;
   for (const MergedColumn& column : columns) {
-    if (column.is_theirs) names.push_back(column.theirs);
+    if (column.is_theirs || column.is_added_twice) names.push_back(column.theirs);
   }
+  if (!edits.their_columns.empty()) return absl::OkStatus();
   edits.their_columns.resize(columns.size());
   if (names.empty()) return absl::OkStatus();
   TRY_ASSIGN(const auto reader, store.Read(theirs, {.columns = names, .stored_order = true}, context));
   TRY_ARROW_ASSIGN(const auto table, reader->ToTable());
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].is_theirs) edits.their_columns[i] = table->GetColumnByName(columns[i].theirs);
+    const bool is_read = columns[i].is_theirs || columns[i].is_added_twice;
+    if (is_read) edits.their_columns[i] = table->GetColumnByName(columns[i].theirs);
   }
   return absl::OkStatus();
 }
@@ -457,10 +482,22 @@ absl::StatusOr<MergedTable> MergeTables(Store& store, const CommitInfo& base, co
   TRY_ASSIGN(const TableObject their_table, store.LoadTable(theirs));
   TRY_ASSIGN(MergedColumns columns,
              MergeColumns(base_table, our_table, their_table, our_changes, their_changes, on_conflict));
+  const bool is_any_added_twice = std::any_of(columns.columns.begin(), columns.columns.end(),
+                                              [](const MergedColumn& column) { return column.is_added_twice; });
+  Edits edits;
+  DifferentCells different;
+  if (is_any_added_twice) {
+    TRY(LoadTheirColumns(store, theirs, columns.columns, context, edits));
+    TRY_ASSIGN(different, CompareAddedColumns(store, ours, columns.columns, edits.their_columns, our_changes,
+                                              their_changes, context));
+    columns.conflicts.insert(columns.conflicts.end(), different.conflicts.begin(), different.conflicts.end());
+  }
   Decider decider(store, theirs, our_changes, their_changes, columns, on_conflict, context);
+  if (on_conflict == OnConflict::kTheirs) decider.CountAsChanged(different.our_rows);
   TRY(decider.Run());
   MergedTable merged = std::move(decider.result());
   if (on_conflict == OnConflict::kFail && !merged.conflicts.empty()) return merged;
+  decider.edits().their_columns = std::move(edits.their_columns);
   TRY(LoadTheirColumns(store, theirs, columns.columns, context, decider.edits()));
   TRY_ASSIGN(auto rows, store.Read(ours, {.stored_order = true}, context));
   merged.rows = std::make_shared<MergedReader>(std::move(rows), std::move(our_changes), std::move(their_changes),

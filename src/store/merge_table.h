@@ -30,7 +30,7 @@ struct MergedTable {
 /// value on both sides. What theirs did to the order of rows and columns is not taken over.
 ///
 /// `store`, and what `context` points to, outlive the reader. Memory: all changed rows of both sides, and columns that
-/// only theirs has. Cost: reads ours once.
+/// theirs has and ours has not, or got too. Cost: reads ours once.
 absl::StatusOr<MergedTable> MergeTables(Store& store, const CommitInfo& base, const CommitInfo& ours,
                                         const CommitInfo& theirs, OnConflict on_conflict, const Context& context);
 

@@ -56,6 +56,7 @@ struct Shape {
   bool wide_amount = true;        ///< int64, else int32
   bool with_id = true;
   bool with_paid = false;
+  bool text_paid = false;  ///< strings
 };
 
 std::shared_ptr<arrow::Table> ToTable(const Orders& orders, const Shape& shape = {}) {
@@ -74,7 +75,14 @@ std::shared_ptr<arrow::Table> ToTable(const Orders& orders, const Shape& shape =
         shape.wide_amount ? Column<arrow::Int64Builder>(orders, amount) : Column<arrow::Int32Builder>(orders, amount));
   }
   add("city", Column<arrow::StringBuilder>(orders, [](const Order& order) { return order.city; }));
-  if (shape.with_paid) add("paid", Column<arrow::Int64Builder>(orders, [](const Order& order) { return order.paid; }));
+  const auto paid = [](const Order& order) { return order.paid; };
+  const auto paid_text = [](const Order& order) {
+    return order.paid.has_value() ? std::optional(std::to_string(*order.paid)) : std::nullopt;
+  };
+  if (shape.with_paid) {
+    add("paid",
+        shape.text_paid ? Column<arrow::StringBuilder>(orders, paid_text) : Column<arrow::Int64Builder>(orders, paid));
+  }
   return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays));
 }
 
@@ -127,7 +135,9 @@ class MergeTest : public ::testing::Test {
   MergeResult MergeInto(const std::string& into = "", const std::string& from = "theirs",
                         OnConflict on_conflict = OnConflict::kFail) {
     MergeRequest request{.dataset = dataset_, .into = into, .on_conflict = on_conflict, .author = "ann"};
-    request.theirs = *store_->Resolve({.name = dataset_, .label = from});
+    const bool is_number = from.find_first_not_of("0123456789") == std::string::npos;
+    request.theirs = *store_->Resolve(is_number ? DatasetRef{.name = dataset_, .version = std::stoll(from)}
+                                                : DatasetRef{.name = dataset_, .label = from});
     auto result = Merge(*store_, request, context_);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.ok() ? *result : MergeResult{};
@@ -379,18 +389,137 @@ TEST_F(MergeTest, ColumnsThatOneSideAddedDroppedRenamedOrWidenedAreMerged) {
   EXPECT_EQ(store_->Resolve({.name = dataset_, .label = "main"})->columns[1].type, "int64");
 }
 
-TEST_F(MergeTest, TwoColumnsOfOneNameAreRefusedAndARowOfBothSidesKeepsTheirNewColumn) {
+TEST_F(MergeTest, TwoColumnsOfOneNameAreAConflictThatThePolicyDecides) {
   declared_ = true;
   std::mt19937_64 random(8);
   const Orders base = RandomOrders(random, 30);
+  Orders ours = base;
+  Orders theirs = base;
+  ours[4].amount = 1'000;
+  for (Order& order : theirs) order.paid = order.id;
+  theirs[5].city = "there";
+  // Ours renamed a column to what theirs calls a new one.
+  MakeSides(base, ours, theirs, {}, {.amount = "paid"}, {.with_paid = true});
+  MakeBranch("mine", 3);
+  EXPECT_THAT(MergeInto().conflicts, ElementsAre(Conflict{.kind = "column",
+                                                          .column = "paid",
+                                                          .base = "not there",
+                                                          .ours = "paid (int64), was amount",
+                                                          .theirs = "paid (int64), new"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  ours[5].city = "there";
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(ours, {.amount = "paid"})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  theirs[4].amount = 1'000;
+  EXPECT_EQ(Rows(), RowsOf(*ToTable(theirs, {.with_paid = true})));
+  // Both added a column of one name, with another type each.
+  for (Order& order : ours) order.paid = 1;
+  ours[5] = theirs[5];
+  theirs[4] = ours[4];
+  for (Order& order : theirs) order.paid = 2;
+  MakeSides(base, ours, theirs, {}, {.with_paid = true}, {.with_paid = true, .text_paid = true});
+  MakeBranch("mine", 3);
+  EXPECT_THAT(
+      MergeInto().conflicts,
+      ElementsAre(Conflict{
+          .kind = "column", .column = "paid", .base = "not there", .ours = "paid (int64)", .theirs = "paid (string)"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(ours, {.with_paid = true})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows(), RowsOf(*ToTable(theirs, {.with_paid = true, .text_paid = true})));
+}
+
+TEST_F(MergeTest, NamesThatSidesSwappedAreSettledAsThePolicySays) {
+  declared_ = true;
+  const Orders base{{.id = 1, .amount = 5, .city = "a", .paid = 7}, {.id = 2, .amount = 6, .city = "b", .paid = 8}};
+  Orders theirs = base;
+  for (Order& order : theirs) order.amount = *order.amount + 100;
+  // Ours renamed amount to sum, theirs paid: each has the other's column under its old name.
+  MakeSides(base, base, theirs, {.with_paid = true}, {.amount = "sum", .with_paid = true}, {.with_paid = true});
+  const auto renamed = [&](const Orders& orders) {
+    auto table = ToTable(orders, {.with_paid = true});
+    return *table->RenameColumns({"id", "amount", "city", "sum"});
+  };
+  const auto table = renamed(base);
+  arrow::TableBatchReader reader(*table);
+  ASSERT_TRUE(store_->Commit({.dataset = dataset_, .branch = "theirs"}, reader, context_).ok());
+  MakeBranch("mine", 3);
+  const MergeResult failed = MergeInto();
+  ASSERT_THAT(failed.conflicts, SizeIs(1));
+  EXPECT_EQ(failed.conflicts[0].ours, "sum (int64), was amount");
+  EXPECT_EQ(failed.conflicts[0].theirs, "sum (int64), was paid");
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows("mine"), RowsOf(*ToTable(base, {.amount = "sum", .with_paid = true})));
+  EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(Rows(), RowsOf(*renamed(base)));
+}
+
+TEST_F(MergeTest, ANewColumnOfBothSidesIsOneColumn) {
+  for (const bool declared : {true, false}) {
+    SCOPED_TRACE(declared);
+    declared_ = declared;
+    const Shape shape{.with_paid = true};
+    std::mt19937_64 random(9);
+    const Orders base = RandomOrders(random, 300);
+    Orders ours = base;
+    for (Order& order : ours) order.paid = order.id % 7 == 0 ? std::nullopt : std::optional(order.id + 1);
+    Orders theirs = ours;
+    Orders both = ours;
+    // Each also has rows of its own, in the middle, and edits of its own.
+    both[20].amount = ours[20].amount = 1'000;
+    both[21].city = theirs[21].city = "there";
+    const Order mine{.id = 5, .amount = 1, .paid = 50};
+    const Order yours{.id = 7, .amount = 2, .paid = 70};
+    ours.insert(ours.begin() + 9, mine);
+    theirs.insert(theirs.begin() + 3, yours);
+    EraseIds(ours, 300, 100);
+    EraseIds(theirs, 300, 200);
+    EraseIds(both, 300, 100);
+    EraseIds(both, 300, 200);
+    both.push_back(mine);
+    both.push_back(yours);
+    MakeSides(base, ours, theirs, {}, shape, shape);
+    MakeBranch("other", 3);
+    const MergeResult result = MergeInto();
+    EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+    EXPECT_THAT(result.conflicts, IsEmpty());
+    EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(both, shape))));
+    EXPECT_EQ(MergeInto("theirs", "other").outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(ById(Rows("theirs")), ById(Rows()));
+  }
+}
+
+TEST_F(MergeTest, CellsOfANewColumnThatDifferAreConflictsOneByOne) {
+  declared_ = true;
+  const Shape shape{.with_paid = true};
+  const Orders base{{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}};
+  const Orders ours{{.id = 1, .paid = 1}, {.id = 2, .paid = 2}, {.id = 3}, {.id = 5, .paid = 5}};
+  const Orders theirs{
+      {.id = 1, .paid = 1}, {.id = 2, .paid = 20}, {.id = 3, .paid = 30}, {.id = 4, .paid = 4}, {.id = 6, .paid = 6}};
+  MakeSides(base, ours, theirs, {}, shape, shape);
+  MakeBranch("mine", 3);
+  EXPECT_THAT(MergeInto().conflicts,
+              ElementsAre(Conflict{.kind = "cell", .where = "id=2", .column = "paid", .ours = "2", .theirs = "20"},
+                          Conflict{.kind = "cell", .where = "id=3", .column = "paid", .ours = "null", .theirs = "30"}));
+  EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+  Orders both = ours;
+  both.push_back({.id = 6, .paid = 6});
+  EXPECT_EQ(ById(Rows("mine")), ById(RowsOf(*ToTable(both, shape))));
+  const MergeResult result = MergeInto("", "theirs", OnConflict::kTheirs);
+  EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+  EXPECT_EQ(result.changed, 2);
+  both[1].paid = 20;
+  both[2].paid = 30;
+  EXPECT_EQ(ById(Rows()), ById(RowsOf(*ToTable(both, shape))));
+}
+
+TEST_F(MergeTest, ARowOfBothSidesKeepsTheNewColumnOfOne) {
+  declared_ = true;
+  std::mt19937_64 random(8);
+  const Orders base = RandomOrders(random, 30);
+  Orders ours = base;
   Orders theirs = base;
   for (Order& order : theirs) order.paid = order.id;
-  // Ours renamed a column to what theirs calls a new one.
-  MakeSides(base, base, theirs, {}, {.amount = "paid"}, {.with_paid = true});
-  MergeRequest request{.dataset = dataset_, .theirs = *store_->Resolve({.name = dataset_, .label = "theirs"})};
-  EXPECT_TRUE(absl::IsFailedPrecondition(Merge(*store_, request, context_).status()));
-  // Both added the same row, theirs with a value of its new column.
-  Orders ours = base;
   ours.push_back({.id = 7, .amount = 1});
   theirs.push_back({.id = 7, .amount = 1, .paid = 70});
   MakeSides(base, ours, theirs, {}, {}, {.with_paid = true});
@@ -417,7 +546,7 @@ TEST_F(MergeTest, ColumnsThatBothChangedDifferentlyAreConflicts) {
   for (Order& order : ours) order.paid = 1;
   for (Order& order : theirs) order.paid = 2;
   MakeSides(base, ours, theirs, {}, {.with_paid = true}, {.with_paid = true});
-  EXPECT_THAT(MergeInto().conflicts, SizeIs(1));
+  EXPECT_THAT(MergeInto().conflicts, SizeIs(40));
   EXPECT_EQ(MergeInto("", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
   ours[7].amount = 1'234;
   EXPECT_EQ(Rows(), RowsOf(*ToTable(ours, {.with_paid = true})));
@@ -442,6 +571,8 @@ TreeEntry File(const std::string& path, const std::string& content) {
   return entry;
 }
 
+TreeEntry Folder(const std::string& path) { return {.path = path, .type = EntryType::kFolder}; }
+
 class MergeFilesTest : public MergeTest {
  protected:
   /// A version with files that have no content of their own: what they are is told by size and digest.
@@ -463,8 +594,8 @@ class MergeFilesTest : public MergeTest {
     return info.ok() ? *info : CommitInfo{};
   }
 
-  std::vector<std::string> Paths() {
-    const CommitInfo info = *store_->Resolve({.name = dataset_, .label = "main"});
+  std::vector<std::string> Paths(const std::string& branch = "main") {
+    const CommitInfo info = *store_->Resolve({.name = dataset_, .label = branch});
     const Tree tree = *LoadTree(*store_, info);
     std::vector<std::string> paths;
     const auto entries = *LoadEntries(*store_, tree.parts, context_);
@@ -508,6 +639,99 @@ TEST_F(MergeFilesTest, AFileThatBothChangedIsAConflict) {
   EXPECT_EQ(failed.conflicts[1].theirs, "not there");
   EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
   EXPECT_THAT(Paths(), ElementsAre(Name("a", "2"), Name("c", "2")));
+}
+
+TEST_F(MergeFilesTest, AFileAgainstAFolderOfItsNameIsAConflictThatThePolicyDecides) {
+  const std::vector<TreeEntry> base{File("a", "1"), File("d/x", "1"), File("d/y", "1"), File("e/x", "1")};
+  // Here: d is a file, e is emptied, f is a file. There: d/x changed, something new in e and in f, a.
+  const std::vector<TreeEntry> ours{File("a", "1"), File("d", "2"), Folder("e"), File("f", "1")};
+  const std::vector<TreeEntry> theirs{File("a", "2"),   File("d/x", "3"), File("d/y", "1"),
+                                      File("e/x", "1"), File("e/z", "1"), File("f/g/h", "1")};
+  for (const bool swapped : {false, true}) {
+    SCOPED_TRACE(swapped);
+    dataset_ = swapped ? "swapped" : "plain";
+    AddFiles(base);
+    MakeBranch("theirs", 1);
+    AddFiles(swapped ? ours : theirs, "theirs");
+    AddFiles(swapped ? theirs : ours);
+    MakeBranch("mine", 3);
+    const MergeResult failed = MergeInto();
+    EXPECT_EQ(failed.outcome, MergeResult::Outcome::kConflicts);
+    std::vector<std::string> where;
+    for (const Conflict& conflict : failed.conflicts) where.push_back(conflict.where);
+    ASSERT_THAT(where, ElementsAre("d", "e", "f"));
+    const Conflict& first = failed.conflicts[0];
+    EXPECT_EQ(first.base, "folder with d/x and 1 more");
+    EXPECT_EQ(swapped ? first.ours : first.theirs, "folder with d/x and 1 more");
+    EXPECT_EQ(swapped ? failed.conflicts[1].theirs : failed.conflicts[1].ours, "empty folder");
+    EXPECT_EQ(swapped ? failed.conflicts[2].ours : failed.conflicts[2].theirs, "folder with f/g/h");
+    // With each policy the clashing paths are those of one side, wholly; `a` is merged.
+    const std::vector<std::string> files{Name("a", "2"), Name("d", "2"), "e 0000", Name("f", "1")};
+    const std::vector<std::string> folders{Name("a", "2"),   Name("d/x", "3"), Name("d/y", "1"),
+                                           Name("e/x", "1"), Name("e/z", "1"), Name("f/g/h", "1")};
+    EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths("mine"), swapped ? folders : files);
+    EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths(), swapped ? files : folders);
+  }
+}
+
+/// A tree of files and empty folders, few paths of up to three names each.
+std::vector<TreeEntry> RandomTree(std::mt19937_64& random, const std::string& folder = "", int depth = 0) {
+  std::vector<TreeEntry> entries;
+  for (const char* name : {"a", "b", "c"}) {
+    const std::string path = folder + name;
+    const uint64_t what = random() % 6;
+    if (what < 2) entries.push_back(File(path, std::to_string(random() % 2)));
+    if (what == 2) entries.push_back(Folder(path));
+    if (what != 3 || depth == 2) continue;
+    const std::vector<TreeEntry> inside = RandomTree(random, path + "/", depth + 1);
+    entries.insert(entries.end(), inside.begin(), inside.end());
+  }
+  return entries;
+}
+
+TEST_F(MergeFilesTest, AnyTwoTreesMergeWithAPolicyAndWithoutConflictsBothWaysAlike) {
+  std::mt19937_64 random(10);
+  std::map<MergeResult::Outcome, int> outcomes;
+  for (int round = 0; round < 150; ++round) {
+    SCOPED_TRACE(round);
+    dataset_ = fmt::format("d{}", round);
+    const std::vector<TreeEntry> base = RandomTree(random);
+    AddFiles(base);
+    MakeBranch("theirs", 1);
+    const CommitInfo theirs = AddFiles(RandomTree(random), "theirs");
+    const CommitInfo ours = AddFiles(RandomTree(random));
+    if (theirs.unchanged || ours.unchanged) continue;
+    MakeBranch("mine", ours.version);
+    const MergeResult result = MergeInto("mine");
+    ++outcomes[result.outcome];
+    if (result.outcome == MergeResult::Outcome::kMerged) {
+      EXPECT_EQ(MergeInto("theirs", "main").outcome, MergeResult::Outcome::kMerged);
+      EXPECT_EQ(Paths("mine"), Paths("theirs"));
+      continue;
+    }
+    EXPECT_EQ(MergeInto("mine", "theirs", OnConflict::kOurs).outcome, MergeResult::Outcome::kMerged);
+    EXPECT_EQ(MergeInto("", "theirs", OnConflict::kTheirs).outcome, MergeResult::Outcome::kMerged);
+    // The other way round the other one wins.
+    MakeBranch("other", theirs.version);
+    EXPECT_EQ(MergeInto("other", std::to_string(ours.version), OnConflict::kOurs).outcome,
+              MergeResult::Outcome::kMerged);
+    EXPECT_EQ(Paths("other"), Paths());
+  }
+  EXPECT_GT(outcomes[MergeResult::Outcome::kMerged], 5);
+  EXPECT_GT(outcomes[MergeResult::Outcome::kConflicts], 50);
+}
+
+TEST_F(MergeFilesTest, AFolderThatOnlyOneSideMadeAFileIsNoConflict) {
+  AddFiles({File("a/x", "1"), File("a/y", "1"), File("b", "1"), Folder("c"), File("k", "1")});
+  MakeBranch("theirs", 1);
+  AddFiles({File("a", "1"), File("b/x", "1"), File("c/x", "1"), File("k", "1")}, "theirs");
+  // Here y is removed too: of what theirs put in place of the folder nothing was changed.
+  AddFiles({File("a/x", "1"), File("b", "1"), Folder("c"), File("k", "2")});
+  const MergeResult result = MergeInto();
+  EXPECT_EQ(result.outcome, MergeResult::Outcome::kMerged);
+  EXPECT_THAT(Paths(), ElementsAre(Name("a", "1"), Name("b/x", "1"), Name("c/x", "1"), Name("k", "2")));
 }
 
 TEST(RowMap, RowsThatAreNotToldFollowInTheirOrder) {

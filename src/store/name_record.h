@@ -67,7 +67,8 @@ struct DeletedVersion {
 };
 
 /// The record objects from which names can be made again (docs/formats/store.md §8): JSON on one line. What is no such
-/// record, or one of another key, is DataLoss that names `key`. A record has at most 64 KiB.
+/// record, or one of another key, is DataLoss that names `key`; one of a newer format Unimplemented. A record has at
+/// most 64 KiB.
 std::string ToRecord(const NameMove& move);
 std::string ToRecord(const DeletedVersion& deleted);
 absl::StatusOr<NameMove> ParseMoveRecord(std::string_view bytes, const std::string& key);

@@ -10,6 +10,7 @@
 #include "store/erasure_record.h"
 #include "store/history.h"
 #include "store/name_rows.h"
+#include "store/put_record.h"
 
 namespace roost::store {
 namespace {
@@ -131,7 +132,8 @@ absl::Status Names::RecordPending() {
   for (const SqlRow& row : rows) {
     TRY_ASSIGN(const CommitInfo info, LoadCommit(std::get<std::string>(row[0])));
     TRY_ASSIGN(const int64_t number, NumberOf(info));
-    TRY(objects_.Put(NameRecordKey(info.dataset, info.version), WriteNameRecord(info, number)));
+    TRY(PutRecord(objects_, NameRecordKey(info.dataset, info.version), WriteNameRecord(info, number),
+                  ParseVersionRecord));
     TRY(database_
             .Execute("UPDATE versions SET recorded = 1 WHERE dataset = :p1 AND version = :p2",
                      {info.dataset, info.version})
@@ -139,7 +141,7 @@ absl::Status Names::RecordPending() {
   }
   TRY_ASSIGN(const std::vector<NameMove> moves, SelectMoves(database_, "WHERE recorded = 0", {}));
   for (const NameMove& move : moves) {
-    TRY(objects_.Put(KeyOf(move), ToRecord(move)));
+    TRY(PutRecord(objects_, KeyOf(move), ToRecord(move), ParseMoveRecord));
     TRY(database_
             .Execute("UPDATE name_moves SET recorded = 1 WHERE dataset = :p1 AND name = :p2 AND number = :p3",
                      {move.dataset, move.name, move.number})
@@ -147,7 +149,7 @@ absl::Status Names::RecordPending() {
   }
   TRY_ASSIGN(const std::vector<DeletedVersion> deleted, SelectDeleted(database_, "WHERE recorded = 0", {}));
   for (const DeletedVersion& version : deleted) {
-    TRY(objects_.Put(KeyOf(version), ToRecord(version)));
+    TRY(PutRecord(objects_, KeyOf(version), ToRecord(version), ParseDeletedRecord));
     TRY(database_
             .Execute("UPDATE deleted_versions SET recorded = 1 WHERE dataset = :p1 AND version = :p2",
                      {version.dataset, version.version})

@@ -173,8 +173,16 @@ void RecordCatalog::ResolveTiles() {
 bool RecordCatalog::ChooseRecord(const Digest& id) {
   const auto found = records_.find(id);
   if (found == records_.end()) return false;
-  chosen_.try_emplace(id, found->second.front());
-  return true;
+  const std::vector<RecordLocation>& copies = found->second;
+  const auto [chosen, is_new] = chosen_.try_emplace(id, copies.front());
+  if (!is_new || copies.size() == 1) return !unsound_.contains(id);
+  for (const RecordLocation& copy : copies) {
+    if (!LoadRecord(objects_, copy).ok()) continue;
+    chosen->second = copy;
+    return true;
+  }
+  unsound_.insert(id);
+  return false;
 }
 
 bool RecordCatalog::ChooseTile(const Digest& id) {

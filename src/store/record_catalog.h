@@ -38,8 +38,8 @@ class RecordCatalog {
   /// After all versions: decides for each tile whether it is read as full leaves or as which patch.
   void ResolveTiles();
 
-  /// Chooses the records of a version that was added. DataLoss where one is missing; the others are chosen all the
-  /// same.
+  /// Chooses the records of a version that was added: of those that lie in several packs, which are read for it, a
+  /// sound one. DataLoss where one is missing; the others are chosen all the same.
   absl::Status Choose(const CommitInfo& version);
 
   /// All packs with chosen records, with those as their entries.
@@ -84,6 +84,7 @@ class RecordCatalog {
   absl::flat_hash_map<Digest, Table> tables_;
   absl::flat_hash_map<Digest, absl::flat_hash_set<Digest>> trees_;  // the records that each needs
   absl::flat_hash_map<Digest, RecordLocation> chosen_;
+  absl::flat_hash_set<Digest> unsound_;             // chosen ones of which all copies are damaged
   absl::flat_hash_map<Digest, bool> chosen_tiles_;  // whether they can be read wholly
 };
 

@@ -30,9 +30,9 @@ namespace fs = std::filesystem;
 
 using VersionKey = std::pair<std::string, int64_t>;
 
-/// The version whose record has this key; none for records of other kinds.
-std::optional<VersionKey> VersionOfRecordKey(const std::string& key) {
-  const std::string folder = std::string(kVersionRecords) + "/";
+/// The version whose record in the folder `kind` has this key; none for records of other kinds.
+std::optional<VersionKey> VersionOfRecordKey(const std::string& kind, const std::string& key) {
+  const std::string folder = kind + "/";
   const size_t end = key.rfind('/');
   if (!key.starts_with(folder) || end <= folder.size()) return std::nullopt;
   int64_t version = 0;
@@ -97,6 +97,7 @@ class NamesFinder {
 
   void Run() {
     for (const DeletedVersion& version : records_.deleted) deleted_.emplace(version.dataset, version.version);
+    for (const DamagedRecord& damaged : records_.damaged) KeepDeleted(damaged);
     for (const VersionRecord& record : records_.versions) {
       if (deleted_.contains({record.dataset, record.version})) continue;
       const CommitInfo* named = nullptr;
@@ -152,10 +153,34 @@ class NamesFinder {
                      .time = now_});
   }
 
+  /// A version stays deleted whose record of the deletion is damaged: the key says which one it is. What else the
+  /// record said is taken from where it still stands.
+  void KeepDeleted(const DamagedRecord& damaged) {
+    const std::optional<VersionKey> version = VersionOfRecordKey(kDeletedRecords, damaged.key);
+    if (!version.has_value() || !deleted_.insert(*version).second) return;
+    DeletedVersion kept{.dataset = version->first,
+                        .version = version->second,
+                        .author = kAuthor,
+                        .reason = "it was deleted; the record that said by whom and why is damaged",
+                        .time = now_};
+    for (const VersionRecord& record : records_.versions) {
+      if (VersionKey(record.dataset, record.version) == *version) kept.commit = record.commit;
+    }
+    const std::vector<CommitInfo>& candidates = commits_[*version];
+    const bool is_one = candidates.size() == 1 && kept.commit == Digest();
+    for (const CommitInfo& commit : candidates) {
+      if (!is_one && commit.digest != kept.commit) continue;
+      kept.commit = commit.digest;
+      kept.parents = commit.parents;
+    }
+    report_.damages.push_back(fmt::format("{}@{} stays deleted, by whom and why is lost", kept.dataset, kept.version));
+    lost_.push_back(std::move(kept));
+  }
+
   /// What a damaged record of a version named is known where only one commit can be meant.
   void ReadDamaged(const DamagedRecord& damaged) {
     report_.damages.push_back(damaged.message);
-    const std::optional<VersionKey> version = VersionOfRecordKey(damaged.key);
+    const std::optional<VersionKey> version = VersionOfRecordKey(kVersionRecords, damaged.key);
     if (!version.has_value() || deleted_.contains(*version)) return;
     const std::vector<CommitInfo>& candidates = commits_[*version];
     if (candidates.size() != 1) return Lose(*version, Digest());
@@ -215,7 +240,7 @@ class NamesFinder {
   RecoverReport& report_;
   std::set<VersionKey> deleted_;  // with those that are lost
   std::vector<CommitInfo> versions_;
-  std::vector<DeletedVersion> lost_;
+  std::vector<DeletedVersion> lost_;  // what their deletions' records would say, which are missing or damaged
   std::vector<NameMove> made_;
 };
 

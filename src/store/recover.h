@@ -25,12 +25,12 @@ struct RecoverReport {
 /// the records of the names' moves and the commits (docs/formats/store.md §9). In one transaction: killed, it can be
 /// run again. A damaged SQLite file is kept beside the new one.
 ///
-/// Of a record that lies in several packs one is chosen, and of a tile its full leaves rather than a patch, so that no
-/// patch stands upon itself.
+/// Of a record that lies in several packs a sound one is chosen, and of a tile its full leaves rather than a patch, so
+/// that no patch stands upon itself.
 ///
 /// A version whose commit is lost is kept as a deleted one, so that its number is not given again, and names that meant
-/// it go back to where they were before; records of names that are damaged are left out. All of it is told in
-/// `damages`.
+/// it go back to where they were before; records of names that are damaged are left out, but a version whose deletion
+/// has a damaged record stays deleted. All of it is told in `damages`.
 ///
 /// FailedPrecondition where the database is there, sound and not empty, where there is no workspace, or one of a newer
 /// version. Not beside writers. Memory: about 300 bytes for each record. Cost: reads the ends of the packs, tables,

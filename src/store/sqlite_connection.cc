@@ -1,4 +1,8 @@
+#include <sys/statvfs.h>
+
+#include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <utility>
 
 #include "store/soci_statement.h"
@@ -13,14 +17,28 @@ namespace {
 
 constexpr int kBusyMilliseconds = 10'000;
 
+constexpr uintmax_t kLeastSpace = uintmax_t{64} << 10;  // for the 32 KiB that a connection shares with others, at least
+
+/// Whether there is no room left for bytes or for files. SQLite says of that only that the file could not be opened or
+/// written.
+bool IsDiskFull(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  struct statvfs disk;
+  if (::statvfs(folder.empty() ? "." : folder.c_str(), &disk) != 0) return false;
+  const bool has_files = disk.f_files == 0 || disk.f_favail > 0;  // not every file system counts its files
+  return !has_files || uintmax_t{disk.f_bavail} * disk.f_frsize < kLeastSpace;
+}
+
 absl::Status FromSqlite(const soci::sqlite3_soci_error& error, const std::string& path) {
   const std::string message = fmt::format("database {}: {}", path, error.what());
-  switch (error.result() & 0xff) {  // the low byte of an extended code is its kind
+  const int kind = error.result() & 0xff;  // the low byte of an extended code
+  const bool may_be_full = kind == SQLITE_FULL || kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
+  if (may_be_full && (kind == SQLITE_FULL || IsDiskFull(path))) return ErrnoStatus(ENOSPC, message);
+  switch (kind) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return WithHint(absl::UnavailableError(message), "Another process is writing to this workspace; try again.");
     case SQLITE_CONSTRAINT: return absl::AlreadyExistsError(message);
-    case SQLITE_FULL: return absl::ResourceExhaustedError(message);
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
@@ -28,7 +46,7 @@ absl::Status FromSqlite(const soci::sqlite3_soci_error& error, const std::string
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return absl::DataLossError(message);
     case SQLITE_IOERR:
-      // Nothing is said of the file: a full disk is told so too.
+      // Nothing is said of the file.
       return WithHint(absl::ResourceExhaustedError(message), "The disk may be full, or fail.");
     default: return absl::InternalError(message);
   }
@@ -115,14 +133,11 @@ class SqliteConnection : public SqlConnection {
   explicit SqliteConnection(std::string path) : path_(std::move(path)) {}
 
   absl::Status Open() {
-    return Guarded([&] {
-      session_.open(soci::sqlite3, fmt::format("dbname=\"{}\"", path_));
-      session_ << fmt::format("PRAGMA busy_timeout = {}", kBusyMilliseconds);
-      std::string mode;
-      session_ << "PRAGMA journal_mode = WAL", soci::into(mode);
-      session_ << "PRAGMA synchronous = FULL";
-      session_ << "PRAGMA foreign_keys = ON";
-    });
+    const absl::Status opened = OpenAs("NORMAL");
+    if (opened.ok() || !IsDiskFull(path_)) return opened;
+    // A full disk has no room for the file through which processes share the log's index. Alone, a process has it in
+    // its memory: so whoever only reads goes on, and other processes wait.
+    return OpenAs("EXCLUSIVE").ok() ? absl::OkStatus() : opened;
   }
 
   absl::StatusOr<std::vector<SqlRow>> Query(const std::string& sql, const SqlRow& parameters) override {
@@ -150,6 +165,20 @@ class SqliteConnection : public SqlConnection {
   std::string name() const override { return path_; }
 
  private:
+  absl::Status OpenAs(const char* locking_mode) {
+    return Guarded([&] {
+      session_.close();
+      session_.open(soci::sqlite3, fmt::format("dbname=\"{}\"", path_));
+      session_ << fmt::format("PRAGMA busy_timeout = {}", kBusyMilliseconds);
+      std::string locking;
+      session_ << fmt::format("PRAGMA locking_mode = {}", locking_mode), soci::into(locking);
+      std::string mode;
+      session_ << "PRAGMA journal_mode = WAL", soci::into(mode);
+      session_ << "PRAGMA synchronous = FULL";
+      session_ << "PRAGMA foreign_keys = ON";
+    });
+  }
+
   /// Runs `work`, which calls SOCI, and turns what it throws into a status.
   template <typename Work>
   absl::Status Guarded(const Work& work) {

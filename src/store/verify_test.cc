@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "store/backup.h"
+#include "store/erasure_record.h"
 #include "store/garbage.h"
 #include "store/local_object_store.h"
 #include "store/names.h"
@@ -32,6 +33,7 @@ namespace fs = std::filesystem;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -385,6 +387,107 @@ TEST_F(MaintenanceTest, OneDamagedRecordOfANameCostsNoOtherName) {
   const auto store = *Store::Open(location_);
   EXPECT_EQ(store->Resolve({.name = "d", .label = "good"})->version, 1);
   EXPECT_EQ(store->Resolve({.name = "d", .label = "main"})->version, 3);
+}
+
+TEST_F(MaintenanceTest, ADamagedRecordOfADeletionBringsNoVersionBack) {
+  const DeleteRequest gone{.dataset = "d", .version = 1, .author = "ann", .reason = "r"};
+  ASSERT_TRUE(store_->names().Delete(gone).ok());
+  tables_.erase("d@1");
+  const std::string key = "names/deleted/d/000000000001";
+  WriteFile(Path(key), "damaged");
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto report = Recover(location_, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damages, UnorderedElementsAre(HasSubstr(key), "d@1 stays deleted, by whom and why is lost"));
+  EXPECT_EQ(report->versions, 3);
+  store_ = *Store::Open(location_);
+  EXPECT_TRUE(absl::IsNotFound(store_->Resolve({.name = "d", .version = 1}).status()));
+  EXPECT_EQ(store_->Log("d")->size(), 2u);
+  ASSERT_EQ(store_->names().Deleted("d")->size(), 1u);
+  EXPECT_EQ(store_->names().Deleted("d")->front().commit, infos_["d@1"].digest);
+  EXPECT_TRUE(ReadAll(location_).empty());
+  // Its record is written anew: lost again, the database comes back the same.
+  EXPECT_TRUE(Check(VerifyLevel::kGraph).damages.empty());
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto again = Recover(location_, context_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->damages, ElementsAre());
+  EXPECT_EQ(again->versions, 3);
+}
+
+TEST_F(MaintenanceTest, ANameThatIsMadeAgainOverItsDamagedRecordIsKept) {
+  NameChange tag{.dataset = "d", .name = "good", .kind = NameKind::kTag, .to = 1, .author = "ann", .reason = "r"};
+  ASSERT_TRUE(store_->names().Change(tag).ok());
+  const std::string key = Path("names/refs/d/good/000000000001");
+  const std::string sound = ReadFile(key);
+  for (const std::string& damaged : {std::string("damaged"), std::string("{}"), std::string(), sound + "x"}) {
+    SCOPED_TRACE(damaged);
+    WriteFile(key, damaged);
+    const auto recover = [&] {
+      store_.reset();
+      location_.database = NewDatabase(KindOfThisRun(), folder_);
+      const auto report = Recover(location_, context_);
+      ASSERT_TRUE(report.ok()) << report.status();
+      store_ = *Store::Open(location_);
+    };
+    recover();
+    ASSERT_TRUE(absl::IsNotFound(store_->Resolve({.name = "d", .label = "good"}).status()));
+    tag.to = 2;
+    ASSERT_TRUE(store_->names().Change(tag).ok());
+    recover();
+    ASSERT_TRUE(store_->Resolve({.name = "d", .label = "good"}).ok());
+    EXPECT_EQ(store_->Resolve({.name = "d", .label = "good"})->version, 2);
+    EXPECT_TRUE(Check(VerifyLevel::kGraph).damages.empty());
+  }
+}
+
+TEST_F(MaintenanceTest, ADamagedRecordIsReplacedAndASoundOrNewerOneIsNot) {
+  Erasure erasure{.dataset = "d", .number = 1, .author = "ann", .reason = "r", .keys = 1, .columns = {"number"}};
+  const std::string key = KeyOf(erasure);
+  const auto record = [&](const std::string& there) {
+    fs::create_directories(fs::path(Path(key)).parent_path());
+    WriteFile(Path(key), there);
+    EXPECT_TRUE(InsertErasure(store_->database(), erasure, /*recorded=*/false, /*purged=*/true).ok());
+    EXPECT_TRUE(store_->database().Execute("UPDATE erasures SET recorded = 0").ok());
+    EXPECT_TRUE(store_->names().RecordPending().ok());
+    return ReadFile(Path(key));
+  };
+  EXPECT_EQ(record("damaged"), ToRecord(erasure));
+  Erasure other = erasure;
+  other.reason = "another";
+  EXPECT_EQ(record(ToRecord(other)), ToRecord(other));
+  const std::string newer = R"({"format":2,"new":true})";
+  EXPECT_EQ(record(newer), newer);
+}
+
+/// The same leaves in two packs, with other damages in each: no record is damaged in both.
+TEST_F(MaintenanceTest, OfSeveralCopiesOfARecordASoundOneIsTaken) {
+  const std::vector<std::string> packs{Path(PackOf("d@1")), Path(PackOf("e@1"))};
+  // A pack is named by its bytes: the second copy gets another name, and with it stands before or behind the first.
+  int64_t damaged = 0;
+  for (const bool is_first : {true, false}) {
+    for (const std::string& path : packs) {
+      const std::string key = fmt::format("packs/{}", fs::path(path).filename().string());
+      const auto entries = LoadPackIndex(store_->objects(), key);
+      ASSERT_TRUE(entries.ok()) << entries.status();
+      std::string bytes = ReadFile(path);
+      for (size_t i = is_first ? 0 : 1; i < entries->size(); i += 2) {
+        bytes[(*entries)[i].offset + (*entries)[i].length / 2] ^= 1;
+        ++damaged;
+      }
+      WriteFile(is_first ? path + ".new" : Path(PackKey(Sha256(path))), bytes);
+    }
+  }
+  for (const std::string& path : packs) fs::rename(path + ".new", path);
+  EXPECT_GT(damaged, 6);
+  store_.reset();
+  location_.database = NewDatabase(KindOfThisRun(), folder_);
+  const auto report = Recover(location_, context_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->damages, ElementsAre());
+  EXPECT_TRUE(ReadAll(location_).empty());
 }
 
 TEST_F(MaintenanceTest, AVersionWhoseCommitIsLostKeepsItsNumber) {

@@ -100,6 +100,43 @@ def test_a_full_disk_is_told_and_leaves_whole_versions(flights):
     assert flights.json("data", "add", "flights", MONTH, "--append")["version"] == 2
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A project that is alone on a disk of 4 MiB."""
+    project = Project(tmp_path / "disk")
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", project.folder], capture_output=True)
+    if made.returncode != 0:
+        pytest.skip("only root can make a small disk")
+    yield project
+    subprocess.run(["umount", project.folder], check=True)
+
+
+def fill(path):
+    """Takes all the space that is left on a disk."""
+    with pytest.raises(OSError), open(path, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_on_a_full_disk_what_reads_goes_on_and_what_writes_is_told(small_disk):
+    project = small_disk
+    project.run("init")
+    rows = project.folder / "rows.csv"
+    rows.write_text("id,name\n1,Ann\n2,Bob\n")
+    project.run("data", "add", "people", rows)
+    rows.write_text("id,name\n1,Ann\n2,Rob\n")
+    fill(project.folder / "fill")
+    reading = [("data", "log", "people"), ("data", "list"), ("data", "show", "people"), ("data", "cat", "people"),
+               ("data", "alias", "list", "people"), ("profile", "people"), ("model", "list")]
+    for command in reading:
+        project.run(*command)
+    for command in [("data", "add", "people", rows), ("data", "branch", "create", "people", "side"),
+                    ("data", "delete", "people", "--all-versions", "--why", "x"), ("init", "sub")]:
+        project.refused(14, *command, "--quiet", says=("no space left", "free some space"))
+    (project.folder / "fill").unlink()
+    assert project.json("data", "add", "people", rows)["version"] == 2
+
+
 def test_a_full_disk_under_an_export_leaves_no_file(flights):
     flights.refused(14, "data", "export", "flights", "--output", "rows.csv", "--quiet", preexec_fn=small_files)
     assert not (flights.folder / "rows.csv").exists()

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "store/names.h"
 #include "store/store.h"
 #include "table/arrow_status.h"
 
@@ -67,10 +70,23 @@ absl::StatusOr<std::shared_ptr<arrow::Table>> ReadVersion(Store& store, const st
 }
 
 absl::Status DeleteVersion(Store& store, const std::string& dataset, int64_t version) {
-  TRY(store.database()
-          .Execute("DELETE FROM versions WHERE dataset = :p1 AND version = :p2", {dataset, version})
-          .status());
-  return store.objects().Delete(NameRecordKey(dataset, version));
+  DeleteRequest request{.dataset = dataset, .version = version, .author = "ada", .reason = "a test"};
+  TRY_ASSIGN(std::vector<CommitInfo> others, store.Log(dataset));
+  std::erase_if(others, [&](const CommitInfo& info) { return info.version == version; });
+  if (others.empty()) request.version.reset();
+  TRY_ASSIGN(const std::vector<NameMove> names, store.names().List(dataset));
+  for (const NameMove& name : names) {
+    if (name.to != version || others.empty()) continue;
+    const NameChange change{.dataset = dataset,
+                            .name = name.name,
+                            .kind = name.kind,
+                            .to = others.front().version,
+                            .force = true,
+                            .author = request.author,
+                            .reason = request.reason};
+    TRY(store.names().Change(change).status());
+  }
+  return store.names().Delete(request).status();
 }
 
 std::string FreshTestFolder() {

@@ -30,7 +30,8 @@ absl::StatusOr<CommitInfo> CommitTable(Store& store, const std::string& dataset,
 absl::StatusOr<std::shared_ptr<arrow::Table>> ReadVersion(Store& store, const std::string& dataset, int64_t version,
                                                           const Context& context);
 
-/// Takes a version away, as a deletion does: its row, and the record of its name.
+/// Takes a version away, and what stands against it: the last one goes with its dataset, names that mean it mean the
+/// newest of the others.
 absl::Status DeleteVersion(Store& store, const std::string& dataset, int64_t version);
 
 /// A folder of the running test alone, empty. In memory where that can be: these tests sync thousands of writes, and
