@@ -174,6 +174,7 @@ def edits(random, table):
         "one cell": cell,
         "update a block": lambda: redraw(random, table, np.arange(block.start, block.stop)),
         "a column x 1.1": lambda: table | {"price": np.round(table["price"] * 1.1, 2)},
+        "rename a value": lambda: table | {"country": np.where(table["country"] == "c01", "renamed", table["country"])},
         "delete rows": lambda: without(some(random, table, share)),
         "delete a block": lambda: without(block),
         "insert rows": lambda: by_key(join(table, new_orders(random, table, share))),

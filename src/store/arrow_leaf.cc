@@ -53,18 +53,13 @@ std::shared_ptr<arrow::ArrayData> VariableData(const std::shared_ptr<arrow::Data
                                 nulls);
 }
 
-bool IsView(const arrow::DataType& type) {
-  return type.id() == arrow::Type::STRING_VIEW || type.id() == arrow::Type::BINARY_VIEW;
-}
-
 /// A binary of a fixed size that is a leaf of form kVariable.
 bool IsWideBinary(const arrow::DataType& type) {
   return type.id() == arrow::Type::FIXED_SIZE_BINARY &&
          static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width() > kMaxFixedWidth;
 }
 
-template <typename ArrayType>
-absl::StatusOr<std::shared_ptr<arrow::Array>> AsLargeBinary(const ArrayType& array) {
+absl::StatusOr<std::shared_ptr<arrow::Array>> AsLargeBinary(const arrow::FixedSizeBinaryArray& array) {
   arrow::LargeBinaryBuilder builder;
   for (int64_t row = 0; row < array.length(); ++row) {
     TRY_ARROW(array.IsNull(row) ? builder.AppendNull() : builder.Append(array.GetView(row)));
@@ -73,17 +68,14 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> AsLargeBinary(const ArrayType& arr
   return bytes;
 }
 
-/// `leaf`, of form kVariable, as an array of views or of wide binaries of a fixed size.
+/// `leaf`, of form kVariable, as an array of wide binaries of a fixed size.
 absl::StatusOr<std::shared_ptr<arrow::Array>> FromVariable(const Leaf& leaf,
                                                            const std::shared_ptr<arrow::DataType>& type) {
   TRY_ARROW_ASSIGN(const std::unique_ptr<arrow::ArrayBuilder> builder, arrow::MakeBuilder(type));
-  const size_t width =
-      IsView(*type) ? 0 : static_cast<size_t>(static_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width());
+  const size_t width = static_cast<size_t>(static_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width());
   for (int64_t row = 0; row < leaf.rows; ++row) {
     if (!leaf.IsValid(row)) {
       TRY_ARROW(builder->AppendNull());
-    } else if (IsView(*type)) {
-      TRY_ARROW(static_cast<arrow::BinaryViewBuilder&>(*builder).Append(leaf.Variable(row)));
     } else if (leaf.Variable(row).size() != width) {
       return absl::DataLossError(fmt::format("a value of {} bytes, expected {}", leaf.Variable(row).size(), width));
     } else {
@@ -97,6 +89,12 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> FromVariable(const Leaf& leaf,
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::shared_ptr<arrow::Array>& array) {
+  if (array->type_id() == arrow::Type::EXTENSION) {
+    TRY_ASSIGN(const std::string name, TypeNameOf(*array->type(), ""));
+    TRY_ASSIGN(const std::shared_ptr<arrow::DataType> type, ArrowTypeOf(name));
+    TRY_ASSIGN(auto storage, WithoutDictionary(static_cast<const arrow::ExtensionArray&>(*array).storage()));
+    return type->id() == arrow::Type::EXTENSION ? arrow::ExtensionType::WrapArray(type, storage) : storage;
+  }
   if (array->type_id() == arrow::Type::DICTIONARY) {
     const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
     if (!IsNested(*type.value_type())) {
@@ -120,7 +118,7 @@ std::shared_ptr<arrow::DataType> LeafArrayType(const std::shared_ptr<arrow::Data
   if (type->id() == arrow::Type::EXTENSION) {
     return LeafArrayType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
   }
-  if (IsNested(*type) || IsView(*type) || IsWideBinary(*type)) return arrow::large_binary();
+  if (IsNested(*type) || IsWideBinary(*type)) return arrow::large_binary();
   return type;
 }
 
@@ -133,8 +131,6 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> ToLeafArray(const std::shared_ptr<
       TRY_ASSIGN(const std::shared_ptr<arrow::Array> decoded, WithoutDictionary(array));
       return ToLeafArray(decoded);
     }
-    case arrow::Type::STRING_VIEW:
-    case arrow::Type::BINARY_VIEW: return AsLargeBinary(static_cast<const arrow::BinaryViewArray&>(*array));
     case arrow::Type::FIXED_SIZE_BINARY:
       if (!IsWideBinary(*array->type())) return array;
       return AsLargeBinary(static_cast<const arrow::FixedSizeBinaryArray&>(*array));
@@ -249,7 +245,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> ToArrow(Leaf leaf, const std::shar
     return arrow::ExtensionType::WrapArray(type, storage);
   }
   if (IsNested(*type)) return NestedArray(leaf, type);
-  if (IsView(*type) || IsWideBinary(*type)) return FromVariable(leaf, type);
+  if (IsWideBinary(*type)) return FromVariable(leaf, type);
   const auto validity = leaf.nulls > 0 ? BufferOf(std::move(leaf.validity)) : nullptr;
   if (leaf.is_dictionary) {
     const auto num_values = static_cast<int64_t>(leaf.offsets.size()) - 1;

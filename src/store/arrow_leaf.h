@@ -34,7 +34,7 @@ bool IsNested(const arrow::DataType& type);
 absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::shared_ptr<arrow::Array>& array);
 
 /// `array` in the form in which leaves are made of it: without dictionaries and extension types, values of nested types
-/// as bytes (nested_rows.h), views and wide binaries of a fixed size as large binaries. Others are given back as they
+/// as bytes (nested_rows.h), wide binaries of a fixed size as large binaries. Others are given back as they
 /// are, and so is what has this form already.
 absl::StatusOr<std::shared_ptr<arrow::Array>> ToLeafArray(const std::shared_ptr<arrow::Array>& array);
 

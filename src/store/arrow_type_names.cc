@@ -35,8 +35,6 @@ std::shared_ptr<arrow::DataType> PlainType(std::string_view name) {
                            arrow::date32(),
                            arrow::date64(),
                            arrow::float16(),
-                           arrow::utf8_view(),
-                           arrow::binary_view(),
                            arrow::month_interval(),
                            arrow::day_time_interval(),
                            arrow::month_day_nano_interval()}) {
@@ -316,7 +314,7 @@ absl::StatusOr<std::string> TypeNameOf(const arrow::DataType& type, std::string_
   if (name.has_value()) return *name;
   return WithHint(absl::InvalidArgumentError(
                       fmt::format("column '{}' is of type {}, which cannot be stored", column, type.ToString())),
-                  "Unions, list views and run-end encoded columns are not stored: leave the column out or cast it.");
+                  "Unions, views and run-end encoded columns are not stored: leave the column out or cast it.");
 }
 
 absl::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(std::string_view type_name) {
@@ -330,14 +328,17 @@ absl::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(std::string_view ty
 }
 
 absl::StatusOr<LeafType> LeafTypeOfName(std::string_view type_name) {
-  if (type_name == "string" || type_name == "large_string" || type_name == "string_view") return LeafTypeOf("utf8");
-  if (type_name == "large_binary" || type_name == "binary_view") return LeafTypeOf("binary");
-  if (!type_name.starts_with("extension<")) return LeafTypeOf(type_name);
-  TypeParser parser(type_name);
-  if (!parser.SkipToStorage() || !parser.rest().ends_with('>')) {
-    return absl::DataLossError(fmt::format("type '{}' is not known to this version", type_name));
+  std::string_view storage = type_name;
+  for (int depth = 0; storage.starts_with("extension<"); ++depth) {
+    TypeParser parser(storage);
+    if (depth == kMaxDepth || !parser.SkipToStorage() || !parser.rest().ends_with('>')) {
+      return absl::DataLossError(fmt::format("type '{}' is not known to this version", type_name));
+    }
+    storage = parser.rest().substr(0, parser.rest().size() - 1);
   }
-  return LeafTypeOfName(parser.rest().substr(0, parser.rest().size() - 1));
+  if (storage == "string" || storage == "large_string") return LeafTypeOf("utf8");
+  if (storage == "large_binary") return LeafTypeOf("binary");
+  return LeafTypeOf(storage);
 }
 
 }  // namespace roost::store

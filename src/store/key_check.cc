@@ -60,10 +60,8 @@ absl::Status KeyCheck::Add(const arrow::RecordBatch& batch) {
 /// Whether `numbers` are in order, behind those before; they are kept then.
 bool KeyCheck::GoesOn(const arrow::Array& numbers) {
   const auto rows = static_cast<size_t>(numbers.length());
-  if (numbers.type_id() == arrow::Type::DICTIONARY || numbers.null_count() > 0 ||
-      numbers_.size() + rows > kMaxNumbers) {
-    return false;
-  }
+  const bool is_plain = numbers.type_id() != arrow::Type::DICTIONARY && numbers.type_id() != arrow::Type::EXTENSION;
+  if (!is_plain || numbers.null_count() > 0 || numbers_.size() + rows > kMaxNumbers) return false;
   const arrow::ArrayData& data = *numbers.data();
   const auto width = static_cast<int64_t>(type_.width);
   const size_t kept = numbers_.size();

@@ -36,10 +36,10 @@ class KeyCheck {
 
   const TableObject& table_;
   UniqueKeys unique_;
-  int64_t before_ = 0;  // rows of the parent
-  int64_t rows_ = 0;    // given rows
-  LeafType type_;       // of the key's only column, where it is one of numbers; set with place_
-  int place_ = -1;      // of that column; -1 where the key is another one
+  int64_t before_ = 0;             // rows of the parent
+  int64_t rows_ = 0;               // given rows
+  LeafType type_;                  // of the key's only column, where it is one of numbers; set with place_
+  int place_ = -1;                 // of that column; -1 where the key is another one
   bool is_in_order_ = false;       // all rows up to now are in the order of the key
   std::vector<uint64_t> numbers_;  // while they are: the keys of those not yet in unique_, as OrderedNumber gives them
 };

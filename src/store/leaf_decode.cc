@@ -191,18 +191,21 @@ absl::Status ReadDictionary(ByteReader& reader, bool as_dictionary, Leaf& leaf) 
   return absl::OkStatus();
 }
 
-absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const LeafType* expected,
-                                bool as_dictionary);
+/// What a part has to be.
+struct Expected {
+  const LeafType& type;
+  int64_t rows = 0;
+};
+
+absl::StatusOr<Leaf> ReadRecord(std::string_view record, const Expected* expected, bool as_dictionary);
 
 absl::Status ReadParts(ByteReader& reader, Leaf& leaf) {
-  TRY_ASSIGN(const std::vector<LeafType> types, PartTypes(leaf.type));
-  std::vector<Leaf> parts;
-  for (const LeafType& type : types) {
-    TRY_ASSIGN(const std::string_view record, reader.String());
-    // As deep as the types, which PartTypes bounds.
-    TRY_ASSIGN(parts.emplace_back(), ReadRecord(record, kMaxPartRows, &type, false));
-  }
-  TRY_ASSIGN(leaf, PutTogether(std::move(leaf), parts));
+  // As deep as the types, which are at most 64 deep.
+  TRY_ASSIGN(leaf, PutTogether(std::move(leaf), [&](const LeafType& type, int64_t rows) -> absl::StatusOr<Leaf> {
+               TRY_ASSIGN(const std::string_view record, reader.String());
+               const Expected expected{.type = type, .rows = rows};
+               return ReadRecord(record, &expected, false);
+             }));
   return absl::OkStatus();
 }
 
@@ -235,9 +238,8 @@ absl::Status ReadValidity(ByteReader& reader, Leaf& leaf) {
   return absl::OkStatus();
 }
 
-/// A leaf of at most `max_rows` rows; of type `expected` where one is.
-absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const LeafType* expected,
-                                bool as_dictionary) {
+/// A leaf of at most kMaxTileRows rows, or the expected part.
+absl::StatusOr<Leaf> ReadRecord(std::string_view record, const Expected* expected, bool as_dictionary) {
   ByteReader head(record);
   TRY_ASSIGN(const auto kind, head.Fixed<uint8_t>());
   if (kind != static_cast<uint8_t>(RecordKind::kLeaf)) {
@@ -245,13 +247,15 @@ absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const
   }
   Leaf leaf;
   TRY_ASSIGN(const std::string_view tag, head.String());
-  if (expected != nullptr && tag != expected->tag) {
-    return absl::DataLossError(fmt::format("a part of type '{}', expected '{}'", tag, expected->tag));
+  if (expected != nullptr && tag != expected->type.tag) {
+    return absl::DataLossError(fmt::format("a part of type '{}', expected '{}'", tag, expected->type.tag));
   }
   TRY_ASSIGN(leaf.type, LeafTypeOf(tag));
   TRY_ASSIGN(const uint64_t rows, head.Varint());
   TRY_ASSIGN(const uint64_t nulls, head.Varint());
-  if (rows > static_cast<uint64_t>(max_rows) || nulls > rows) {
+  const bool fits =
+      expected != nullptr ? rows == static_cast<uint64_t>(expected->rows) : rows <= static_cast<uint64_t>(kMaxTileRows);
+  if (!fits || nulls > rows) {
     return absl::DataLossError(fmt::format("a leaf of {} rows and {} nulls", rows, nulls));
   }
   leaf.rows = static_cast<int64_t>(rows);
@@ -269,7 +273,7 @@ absl::StatusOr<Leaf> ReadRecord(std::string_view record, int64_t max_rows, const
 }  // namespace
 
 absl::StatusOr<Leaf> DecodeLeaf(std::string_view record, bool as_dictionary) {
-  return ReadRecord(record, kMaxTileRows, nullptr, as_dictionary);
+  return ReadRecord(record, nullptr, as_dictionary);
 }
 
 }  // namespace roost::store

@@ -184,6 +184,7 @@ struct Choice {
   int width = 0;
   Codec numbers = Codec::kRaw;  // of kDecimal: how its numbers are written
   double bytes = std::numeric_limits<double>::infinity();
+  std::string parts;  // of kParts: their records, where the sample was all rows
 };
 
 /// The records of the parts of a nested leaf; empty where it cannot be taken apart.
@@ -268,9 +269,11 @@ Choice ChooseNested(const Leaf& leaf, const Inspection& inspection) {
   }
   const auto whole = static_cast<double>(Compress(RawBody(sample)).size());
   Choice best{.codec = Codec::kRaw, .bytes = whole};
-  const std::string parts = PartRecords(sample);
+  std::string parts = PartRecords(sample);
   if (!parts.empty() && static_cast<double>(parts.size()) < best.bytes) {
     best = {.codec = Codec::kParts, .bytes = static_cast<double>(parts.size())};
+    // Made once: each level of types within types would double the work otherwise.
+    if (sample.rows == leaf.rows) best.parts = std::move(parts);
   }
   if (inspection.codes.empty()) return best;
   const int width = ChooseWidth(inspection.codes, inspection.sample);
@@ -357,10 +360,9 @@ std::string EncodeLeaf(const Leaf& leaf) {
   Inspection inspection;
   if (leaf.type.form == LeafForm::kFixed || leaf.type.form == LeafForm::kVariable) inspection = Inspect(leaf);
   Choice choice = Choose(leaf, inspection);
-  std::string parts;
-  if (choice.codec == Codec::kParts) {
-    parts = PartRecords(leaf);
-    if (parts.empty()) choice.codec = Codec::kRaw;
+  if (choice.codec == Codec::kParts && choice.parts.empty()) {
+    choice.parts = PartRecords(leaf);
+    if (choice.parts.empty()) choice.codec = Codec::kRaw;
   }
   std::string body = leaf.validity;
   switch (choice.codec) {
@@ -369,7 +371,7 @@ std::string EncodeLeaf(const Leaf& leaf) {
     case Codec::kFrame: AppendFrame(body, inspection, choice.width); break;
     case Codec::kDecimal: AppendDecimal(body, inspection, choice); break;
     case Codec::kDictionary: AppendDictionary(body, leaf, inspection, choice.width); break;
-    case Codec::kParts: body.append(parts); break;
+    case Codec::kParts: body.append(choice.parts); break;
     case Codec::kByteSplit: body.append(SplitBytes(leaf.values, static_cast<size_t>(leaf.type.width))); break;
   }
   std::string record;

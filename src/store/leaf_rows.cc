@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "store/edit_walk.h"
 
 namespace roost::store {
 namespace {
@@ -102,156 +103,11 @@ bool SameBlock(const Leaf& before, int64_t before_row, const Leaf& after, int64_
                                      static_cast<size_t>(old_offsets[length] - old_offsets[0])) == 0;
 }
 
-/// The positions in `changed` must follow `steps`; walks a patch in the order of its result.
-class EditWalk {
- public:
-  EditWalk(const RowEdits& edits, std::span<const int64_t> changed) : edits_(edits), changed_(changed) {}
-
-  /// Calls keep(base_start, length) for rows that stay, replace(base_start) for one that is given anew, and
-  /// insert(length) for new ones.
-  template <typename Keep, typename Replace, typename Insert>
-  void Run(const Keep& keep, const Replace& replace, const Insert& insert) {
-    int64_t base = 0;
-    int64_t row = 0;
-    size_t next = 0;
-    for (const EditStep& step : edits_.steps) {
-      const int64_t end = row + step.keep;
-      while (row < end) {
-        const int64_t until = next < changed_.size() ? std::min(changed_[next], end) : end;
-        if (until > row) keep(base, until - row);
-        base += until - row;
-        row = until;
-        if (row == end) break;
-        replace(base++);
-        ++row;
-        ++next;
-      }
-      base += step.remove;
-      if (step.insert > 0) insert(step.insert);
-      row += step.insert;
-    }
-  }
-
- private:
-  const RowEdits& edits_;
-  std::span<const int64_t> changed_;
-};
-
-int64_t InsertedRows(const RowEdits& edits) {
-  int64_t inserted = 0;
-  for (const EditStep& step : edits.steps) inserted += step.insert;
-  return inserted;
-}
-
-/// How many of `changed` lie in kept rows; all of them where the patch is well-formed.
-int64_t ChangedInKept(const RowEdits& edits, std::span<const int64_t> changed) {
-  int64_t in_kept = 0;
-  int64_t row = 0;
-  size_t next = 0;
-  for (const EditStep& step : edits.steps) {
-    while (next < changed.size() && changed[next] < row + step.keep) {
-      if (changed[next] >= row) ++in_kept;
-      ++next;
-    }
-    row += step.keep + step.insert;
-  }
-  return in_kept;
-}
-
 Leaf EmptyLike(const Leaf& leaf) {
   Leaf empty;
   empty.type = leaf.type;
   if (leaf.type.form == LeafForm::kVariable) empty.offsets.push_back(0);
   return empty;
-}
-
-/// Both in dictionary form: `given` gets the codes of one dictionary that both share, which `before` keeps.
-void ShareDictionary(Leaf& before, Leaf& given) {
-  absl::flat_hash_map<std::string_view, int32_t> known;
-  const auto old_values = static_cast<int64_t>(before.offsets.size()) - 1;
-  for (int64_t i = 0; i < old_values; ++i) known.emplace(before.Variable(i), static_cast<int32_t>(i));
-  std::vector<int32_t> codes;
-  std::string added;
-  const auto old_bytes = static_cast<int32_t>(before.values.size());
-  for (int64_t i = 0; i + 1 < static_cast<int64_t>(given.offsets.size()); ++i) {
-    const auto [entry, is_new] = known.try_emplace(given.Variable(i), static_cast<int32_t>(before.offsets.size()) - 1);
-    if (is_new) {
-      added.append(given.Variable(i));
-      before.offsets.push_back(old_bytes + static_cast<int32_t>(added.size()));
-    }
-    codes.push_back(entry->second);
-  }
-  before.values.append(added);
-  for (int32_t& code : given.codes) code = codes[static_cast<size_t>(code)];
-}
-
-/// Whether rows get other values, and none come, go or move.
-bool NothingMoves(const RowEdits& edits) {
-  return edits.steps.size() <= 1 && edits.base_rows == edits.rows && InsertedRows(edits) == 0;
-}
-
-void SetValidity(Leaf& leaf, std::span<const int64_t> changed, const Leaf& given) {
-  if (leaf.nulls == 0 && given.nulls == 0) return;
-  if (leaf.nulls == 0) {
-    leaf.validity.assign(BytesForBits(leaf.rows), '\0');
-    arrow::bit_util::SetBitsTo(Bits(leaf.validity), 0, leaf.rows, true);
-  }
-  for (size_t i = 0; i < changed.size(); ++i) {
-    arrow::bit_util::SetBitTo(Bits(leaf.validity), changed[i], given.IsValid(static_cast<int64_t>(i)));
-  }
-  leaf.nulls = leaf.rows - arrow::internal::CountSetBits(Bits(leaf.validity), 0, leaf.rows);
-  if (leaf.nulls == 0) leaf.validity.clear();
-}
-
-template <typename T>
-void SetNumbers(std::string& values, std::span<const int64_t> changed, const std::string& given) {
-  for (size_t i = 0; i < changed.size(); ++i) {
-    std::memcpy(values.data() + static_cast<size_t>(changed[i]) * sizeof(T), given.data() + i * sizeof(T), sizeof(T));
-  }
-}
-
-/// `before`, whose values all have one width, with those at `changed` set to `given`. Cost: that of the changed rows.
-Leaf SetRows(Leaf before, std::span<const int64_t> changed, const Leaf& given) {
-  SetValidity(before, changed, given);
-  if (before.is_dictionary) {
-    for (size_t i = 0; i < changed.size(); ++i) before.codes[static_cast<size_t>(changed[i])] = given.codes[i];
-    return before;
-  }
-  switch (before.type.width) {
-    case 4: SetNumbers<uint32_t>(before.values, changed, given.values); return before;
-    case 8: SetNumbers<uint64_t>(before.values, changed, given.values); return before;
-    default: break;
-  }
-  const auto width = static_cast<size_t>(before.type.width);
-  for (size_t i = 0; i < changed.size(); ++i) {
-    std::memcpy(before.values.data() + static_cast<size_t>(changed[i]) * width, given.values.data() + i * width, width);
-  }
-  return before;
-}
-
-Leaf ApplyToCodes(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given) {
-  given = ToDictionaryForm(std::move(given));
-  ShareDictionary(before, given);
-  if (NothingMoves(edits)) return SetRows(std::move(before), changed, given);
-  Leaf after;
-  after.type = before.type;
-  after.is_dictionary = true;
-  after.codes.reserve(static_cast<size_t>(edits.rows));
-  int64_t from = 0;
-  const auto take = [&after](const Leaf& leaf, int64_t start, int64_t length) {
-    AppendValidity(after, leaf, start, length);
-    after.codes.insert(after.codes.end(), leaf.codes.begin() + start, leaf.codes.begin() + start + length);
-    after.rows += length;
-  };
-  EditWalk(edits, changed)
-      .Run([&](int64_t base, int64_t length) { take(before, base, length); }, [&](int64_t) { take(given, from++, 1); },
-           [&](int64_t length) {
-             take(given, from, length);
-             from += length;
-           });
-  after.values = std::move(before.values);
-  after.offsets = std::move(before.offsets);
-  return after;
 }
 
 template <typename From, typename To>
@@ -276,6 +132,50 @@ std::string WidenInteger(const std::string& values, int width) {
 bool IsPlainInteger(const LeafType& type) { return type.tag.starts_with("int") || type.tag.starts_with("uint"); }
 
 }  // namespace
+
+void ShareDictionary(Leaf& before, Leaf& given) {
+  absl::flat_hash_map<std::string_view, int32_t> known;
+  const auto old_values = static_cast<int64_t>(before.offsets.size()) - 1;
+  for (int64_t i = 0; i < old_values; ++i) known.emplace(before.Variable(i), static_cast<int32_t>(i));
+  std::vector<int32_t> codes;
+  std::string added;
+  const auto old_bytes = static_cast<int32_t>(before.values.size());
+  for (int64_t i = 0; i + 1 < static_cast<int64_t>(given.offsets.size()); ++i) {
+    const auto [entry, is_new] = known.try_emplace(given.Variable(i), static_cast<int32_t>(before.offsets.size()) - 1);
+    if (is_new) {
+      added.append(given.Variable(i));
+      before.offsets.push_back(old_bytes + static_cast<int32_t>(added.size()));
+    }
+    codes.push_back(entry->second);
+  }
+  before.values.append(added);
+  for (int32_t& code : given.codes) code = codes[static_cast<size_t>(code)];
+}
+
+void DropUnusedValues(Leaf& leaf) {
+  const size_t values = leaf.offsets.size() - 1;
+  std::vector<int32_t> new_codes(values, -1);
+  size_t used = 0;
+  for (int64_t row = 0; row < leaf.rows; ++row) {
+    int32_t& code = new_codes[static_cast<size_t>(leaf.codes[static_cast<size_t>(row)])];
+    if (code >= 0 || !leaf.IsValid(row)) continue;
+    code = 0;
+    ++used;
+  }
+  if (used == values) return;
+  std::string kept;
+  std::vector<int32_t> offsets{0};
+  for (size_t value = 0; value < values; ++value) {
+    if (new_codes[value] < 0) continue;
+    new_codes[value] = static_cast<int32_t>(offsets.size()) - 1;
+    kept.append(leaf.Variable(static_cast<int64_t>(value)));
+    offsets.push_back(static_cast<int32_t>(kept.size()));
+  }
+  if (used == 0) offsets.push_back(0);  // codes under nulls are valid too
+  for (int32_t& code : leaf.codes) code = std::max(new_codes[static_cast<size_t>(code)], 0);
+  leaf.values = std::move(kept);
+  leaf.offsets = std::move(offsets);
+}
 
 void AppendRows(Leaf& to, const Leaf& from, int64_t start, int64_t length) {
   if (length == 0) return;
@@ -337,33 +237,6 @@ Leaf GivenRows(const Leaf& after, const RowEdits& edits, std::span<const int64_t
              row += length;
            });
   return given;
-}
-
-absl::StatusOr<Leaf> ApplyEdits(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given) {
-  const int64_t wanted = InsertedRows(edits) + static_cast<int64_t>(changed.size());
-  if (before.rows != edits.base_rows || given.rows != wanted || before.type != given.type ||
-      ChangedInKept(edits, changed) != static_cast<int64_t>(changed.size())) {
-    return absl::DataLossError(fmt::format("a patch of {} values of {} for {} rows of {} does not fit {} rows",
-                                           given.rows, given.type.tag, edits.base_rows, before.type.tag, before.rows));
-  }
-  if (before.is_dictionary) return ApplyToCodes(std::move(before), edits, changed, std::move(given));
-  if (before.type.form == LeafForm::kFixed && NothingMoves(edits)) return SetRows(std::move(before), changed, given);
-  const auto bytes = before.values.size() + given.values.size();
-  if (bytes > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
-    return absl::DataLossError("the values of a patched leaf take too many bytes");
-  }
-  Leaf after = EmptyLike(before);
-  after.values.reserve(bytes);
-  if (after.type.form == LeafForm::kVariable) after.offsets.reserve(static_cast<size_t>(edits.rows) + 1);
-  int64_t from = 0;
-  EditWalk(edits, changed)
-      .Run([&](int64_t base, int64_t length) { AppendRows(after, before, base, length); },
-           [&](int64_t) { AppendRows(after, given, from++, 1); },
-           [&](int64_t length) {
-             AppendRows(after, given, from, length);
-             from += length;
-           });
-  return after;
 }
 
 bool CanWiden(const LeafType& from, const LeafType& to) {

@@ -20,12 +20,15 @@ Leaf Concatenate(std::vector<Leaf> parts);
 /// Both have the same type and the edits' numbers of rows. Cost: memory speed where little changed.
 std::vector<int64_t> ChangedRows(const Leaf& before, const Leaf& after, const RowEdits& edits);
 
-/// The inserted rows and the rows at `changed`, in their order: the values that a patch carries.
+/// The inserted rows and the rows at `changed`, in their order: the values that a patch carries. LeafPieces is the
+/// inverse.
 Leaf GivenRows(const Leaf& after, const RowEdits& edits, std::span<const int64_t> changed);
 
-/// The inverse: `before` with `edits` applied, inserted rows and those at `changed` taken from `given`. A `before` in
-/// dictionary form gives a result in dictionary form. DataLoss where the numbers of rows or the types do not fit.
-absl::StatusOr<Leaf> ApplyEdits(Leaf before, const RowEdits& edits, std::span<const int64_t> changed, Leaf given);
+/// Both in dictionary form: `given` gets the codes of one dictionary that both share, which `before` keeps.
+void ShareDictionary(Leaf& before, Leaf& given);
+
+/// `leaf`, in dictionary form, without the values that no row has: what was replaced is not handed on.
+void DropUnusedValues(Leaf& leaf);
 
 /// Integers and floats of `leaf` as the wider type `to` (int32 as int64, float as double), losslessly. InvalidArgument
 /// where `to` is no wider type of the same kind.

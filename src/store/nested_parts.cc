@@ -1,5 +1,6 @@
 #include "store/nested_parts.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -29,6 +30,38 @@ struct Shape {
   std::vector<Shape> children;  // kList, kItems
 };
 
+std::shared_ptr<arrow::DataType> WithoutExtensions(const std::shared_ptr<arrow::DataType>& type);
+
+std::shared_ptr<arrow::Field> WithoutExtensions(const std::shared_ptr<arrow::Field>& field) {
+  return field->WithType(WithoutExtensions(field->type()));
+}
+
+/// `type` with storage in place of extension types, at any depth: the types of parts do not depend on which extensions
+/// a program knows.
+std::shared_ptr<arrow::DataType> WithoutExtensions(const std::shared_ptr<arrow::DataType>& type) {
+  switch (type->id()) {
+    case arrow::Type::EXTENSION:
+      return WithoutExtensions(static_cast<const arrow::ExtensionType&>(*type).storage_type());
+    case arrow::Type::LIST: return arrow::list(WithoutExtensions(type->field(0)));
+    case arrow::Type::LARGE_LIST: return arrow::large_list(WithoutExtensions(type->field(0)));
+    case arrow::Type::FIXED_SIZE_LIST:
+      return arrow::fixed_size_list(WithoutExtensions(type->field(0)),
+                                    static_cast<const arrow::FixedSizeListType&>(*type).list_size());
+    case arrow::Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return std::make_shared<arrow::MapType>(WithoutExtensions(map.key_field()), WithoutExtensions(map.item_field()),
+                                              map.keys_sorted());
+    }
+    case arrow::Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const auto& field : type->fields()) fields.push_back(WithoutExtensions(field));
+      return arrow::struct_(std::move(fields));
+    }
+    default: return type;
+  }
+}
+
+/// The shape of values of `type`, which has no extensions.
 absl::StatusOr<Shape> ShapeOf(const arrow::DataType& type);
 
 absl::Status AddChild(const std::shared_ptr<arrow::DataType>& type, Shape& shape) {
@@ -38,9 +71,6 @@ absl::Status AddChild(const std::shared_ptr<arrow::DataType>& type, Shape& shape
 }
 
 absl::StatusOr<Shape> ShapeOf(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::EXTENSION) {
-    return ShapeOf(*static_cast<const arrow::ExtensionType&>(type).storage_type());
-  }
   Shape shape;
   TRY_ASSIGN(const std::string name, TypeNameOf(type, ""));
   TRY_ASSIGN(shape.leaf_type, LeafTypeOfName(name));
@@ -77,7 +107,7 @@ absl::StatusOr<Shape> ShapeOf(const arrow::DataType& type) {
 
 absl::StatusOr<Shape> ShapeOf(const LeafType& type) {
   TRY_ASSIGN(const std::shared_ptr<arrow::DataType> arrow_type, ArrowTypeOf(type.tag));
-  return ShapeOf(*arrow_type);
+  return ShapeOf(*WithoutExtensions(arrow_type));
 }
 
 absl::Status NotCanonical() { return absl::FailedPreconditionError("a nested value is not written as it should be"); }
@@ -235,6 +265,29 @@ class PartReader {
   int64_t row_ = 0;
 };
 
+/// Makes the values of `leaf`, row by row.
+absl::Status JoinRows(const Shape& shape, const Leaf* lengths, std::vector<PartReader>& readers, Leaf& leaf) {
+  constexpr auto kMaxBytes = static_cast<size_t>(std::numeric_limits<int32_t>::max());
+  leaf.values.clear();
+  leaf.offsets.assign(1, 0);
+  for (int64_t row = 0; row < leaf.rows; ++row) {
+    uint64_t items = leaf.IsValid(row) ? static_cast<uint64_t>(shape.repeats) : 0;
+    if (lengths != nullptr) {
+      items = LengthAt(*lengths, row);
+      if (leaf.IsValid(row)) AppendVarint(leaf.values, items);
+      if (!leaf.IsValid(row) && items != 0) return DoNotFit();
+    }
+    for (uint64_t item = 0; item < items; ++item) {
+      for (PartReader& reader : readers) TRY(reader.AppendItem(leaf.values));
+      if (leaf.values.size() > kMaxBytes) return DoNotFit();
+    }
+    if (leaf.values.size() > kMaxBytes) return DoNotFit();
+    leaf.offsets.push_back(static_cast<int32_t>(leaf.values.size()));
+  }
+  const bool all_read = std::all_of(readers.begin(), readers.end(), [](const PartReader& part) { return part.done(); });
+  return all_read ? absl::OkStatus() : DoNotFit();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Leaf>> TakeApart(const Leaf& leaf) {
@@ -259,44 +312,39 @@ absl::StatusOr<std::vector<Leaf>> TakeApart(const Leaf& leaf) {
   lengths.rows = leaf.rows;
   std::vector<Leaf> parts;
   if (shape.kind == Shape::Kind::kList) parts.push_back(std::move(lengths));
-  for (PartBuilder& builder : builders) parts.push_back(builder.Finish());
+  int64_t bytes = 0;
+  for (PartBuilder& builder : builders) {
+    parts.push_back(builder.Finish());
+    bytes += std::max(parts.back().ByteSize(), parts.back().rows);
+  }
+  if (bytes > kMaxPartBytes) return absl::FailedPreconditionError("the parts take more bytes than they are read with");
   return parts;
 }
 
-absl::StatusOr<std::vector<LeafType>> PartTypes(const LeafType& type) {
-  TRY_ASSIGN(const Shape shape, ShapeOf(type));
-  std::vector<LeafType> types;
-  if (shape.kind == Shape::Kind::kList) types.push_back(LengthsLeaf().type);
-  for (const Shape& child : shape.children) types.push_back(child.leaf_type);
-  return types;
-}
-
-absl::StatusOr<Leaf> PutTogether(Leaf leaf, const std::vector<Leaf>& parts) {
+absl::StatusOr<Leaf> PutTogether(Leaf leaf, const ReadPart& read) {
   TRY_ASSIGN(const Shape shape, ShapeOf(leaf.type));
   const bool has_lengths = shape.kind == Shape::Kind::kList;
-  if (has_lengths && (parts[0].rows != leaf.rows || parts[0].nulls != 0)) return DoNotFit();
+  int64_t items = (leaf.rows - leaf.nulls) * shape.repeats;
+  Leaf lengths;
+  if (has_lengths) {
+    TRY_ASSIGN(lengths, read(LengthsLeaf().type, leaf.rows));
+    if (lengths.nulls != 0) return DoNotFit();
+    items = 0;
+    for (int64_t row = 0; row < leaf.rows; ++row) items += static_cast<int64_t>(LengthAt(lengths, row));
+  }
+  if (items > kMaxPartRows) return DoNotFit();
+  std::vector<Leaf> parts;
+  int64_t bytes = 0;
+  for (const Shape& child : shape.children) {
+    bytes += items * std::max<int64_t>(child.leaf_type.width, 1);
+    if (bytes > 2 * kMaxPartBytes) return DoNotFit();
+    TRY_ASSIGN(parts.emplace_back(), read(child.leaf_type, items));
+    bytes += parts.back().ByteSize();
+    if (bytes > 2 * kMaxPartBytes) return DoNotFit();
+  }
   std::vector<PartReader> readers;
-  for (size_t i = 0; i < shape.children.size(); ++i) {
-    readers.emplace_back(shape.children[i], parts[i + (has_lengths ? 1 : 0)]);
-  }
-  leaf.values.clear();
-  leaf.offsets.assign(1, 0);
-  for (int64_t row = 0; row < leaf.rows; ++row) {
-    uint64_t items = leaf.IsValid(row) ? static_cast<uint64_t>(shape.repeats) : 0;
-    if (has_lengths) {
-      items = LengthAt(parts[0], row);
-      if (leaf.IsValid(row)) AppendVarint(leaf.values, items);
-      if (!leaf.IsValid(row) && items != 0) return DoNotFit();
-    }
-    for (uint64_t item = 0; item < items; ++item) {
-      for (PartReader& reader : readers) TRY(reader.AppendItem(leaf.values));
-      if (leaf.values.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) return DoNotFit();
-    }
-    leaf.offsets.push_back(static_cast<int32_t>(leaf.values.size()));
-  }
-  for (const PartReader& reader : readers) {
-    if (!reader.done()) return DoNotFit();
-  }
+  for (size_t i = 0; i < parts.size(); ++i) readers.emplace_back(shape.children[i], parts[i]);
+  TRY(JoinRows(shape, has_lengths ? &lengths : nullptr, readers, leaf));
   return leaf;
 }
 

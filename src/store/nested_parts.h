@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,14 +16,15 @@ namespace roost::store {
 /// FailedPrecondition where the leaf has too many items for that, or bytes that PutTogether would not give back.
 absl::StatusOr<std::vector<Leaf>> TakeApart(const Leaf& leaf);
 
-/// The types of the parts of a leaf of type `type`, which is nested. DataLoss for a type that is not known.
-absl::StatusOr<std::vector<LeafType>> PartTypes(const LeafType& type);
+/// Reads the part with the number `part`, which has this type and this many rows.
+using ReadPart = std::function<absl::StatusOr<Leaf>(const LeafType& type, int64_t rows)>;
 
-/// The inverse of TakeApart: `leaf` has type, rows, nulls and validity, and gets its values. `parts` have the types of
-/// PartTypes. DataLoss where they do not fit together.
-absl::StatusOr<Leaf> PutTogether(Leaf leaf, const std::vector<Leaf>& parts);
+/// The inverse of TakeApart: `leaf` has type, rows, nulls and validity, and gets its values; `read` is called for each
+/// part in turn. DataLoss where they do not fit together, or are more than any leaf is taken apart into.
+absl::StatusOr<Leaf> PutTogether(Leaf leaf, const ReadPart& read);
 
-/// A part has at most so many rows.
+/// A part has at most so many rows, and all parts of a leaf together so many bytes, as leaves have them in memory.
 inline constexpr int64_t kMaxPartRows = int64_t{1} << 24;
+inline constexpr int64_t kMaxPartBytes = int64_t{256} << 20;
 
 }  // namespace roost::store

@@ -1,5 +1,6 @@
 #include "store/nested_rows.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -70,6 +71,17 @@ bool IsNull(const Source& source, int64_t row) {
   return IsNull(source.children[0], codes.GetValueIndex(row));
 }
 
+/// Whether a map has a null key somewhere: of a dictionary with a null value, which Arrow does not see.
+bool HasNullKey(const Source& source) {
+  if (source.array->type_id() == arrow::Type::MAP) {
+    const Source& keys = source.children[0];
+    for (int64_t row = 0; row < keys.array->length(); ++row) {
+      if (IsNull(keys, row)) return true;
+    }
+  }
+  return std::any_of(source.children.begin(), source.children.end(), HasNullKey);
+}
+
 void AppendValue(const Source& source, int64_t row, std::string& bytes);
 
 void AppendItem(const Source& source, int64_t row, std::string& bytes) {
@@ -113,8 +125,6 @@ void AppendValue(const Source& source, int64_t row, std::string& bytes) {
     case arrow::Type::BINARY: return AppendText<arrow::BinaryArray>(source, row, bytes);
     case arrow::Type::LARGE_STRING:
     case arrow::Type::LARGE_BINARY: return AppendText<arrow::LargeBinaryArray>(source, row, bytes);
-    case arrow::Type::STRING_VIEW:
-    case arrow::Type::BINARY_VIEW: return AppendText<arrow::BinaryViewArray>(source, row, bytes);
     default: break;
   }
   if (source.width == 0) return;
@@ -202,7 +212,6 @@ class Target {
     if (IsList() || IsText()) {
       TRY_ASSIGN(buffers.emplace_back(), Offsets());
     }
-    if (IsView()) return FinishViews();
     if (storage_->id() == arrow::Type::BOOL) {
       buffers.push_back(Bits(values_));
     } else if (children_.empty() && storage_->id() != arrow::Type::STRUCT) {
@@ -212,10 +221,7 @@ class Target {
   }
 
  private:
-  bool IsView() const {
-    return storage_->id() == arrow::Type::STRING_VIEW || storage_->id() == arrow::Type::BINARY_VIEW;
-  }
-  bool IsText() const { return arrow::is_base_binary_like(storage_->id()) || IsView(); }
+  bool IsText() const { return arrow::is_base_binary_like(storage_->id()); }
   bool IsList() const {
     return storage_->id() == arrow::Type::LIST || storage_->id() == arrow::Type::LARGE_LIST ||
            storage_->id() == arrow::Type::MAP;
@@ -246,6 +252,10 @@ class Target {
       for (Target& child : children_) {
         TRY_ASSIGN(const auto is_valid, reader.Fixed<uint8_t>());
         if (is_valid > 1) return absl::DataLossError("a value is neither there nor missing");
+        // Arrow ends the program over such a map.
+        if (is_valid == 0 && storage_->id() == arrow::Type::MAP && &child == &children_.front()) {
+          return absl::DataLossError("a key of a map is null");
+        }
         if (is_valid == 1) {
           TRY(child.ReadValue(reader));
         } else {
@@ -279,20 +289,6 @@ class Target {
     return arrow::Buffer::FromVector(std::vector<int32_t>(offsets_.begin(), offsets_.end()));
   }
 
-  absl::StatusOr<std::shared_ptr<arrow::ArrayData>> FinishViews() {
-    TRY_ARROW_ASSIGN(const std::unique_ptr<arrow::ArrayBuilder> builder, arrow::MakeBuilder(storage_));
-    for (size_t row = 0; row < valid_.size(); ++row) {
-      const auto start = static_cast<size_t>(offsets_[row]);
-      const auto value = std::string_view(values_).substr(start, static_cast<size_t>(offsets_[row + 1]) - start);
-      TRY_ARROW(valid_[row] == 0 ? builder->AppendNull()
-                                 : static_cast<arrow::BinaryViewBuilder&>(*builder).Append(value));
-    }
-    TRY_ARROW_ASSIGN(const std::shared_ptr<arrow::Array> array, builder->Finish());
-    auto data = array->data()->Copy();
-    data->type = type_;
-    return data;
-  }
-
   std::shared_ptr<arrow::DataType> type_;
   std::shared_ptr<arrow::DataType> storage_;
   bool is_nullable_;
@@ -310,6 +306,7 @@ class Target {
 
 absl::StatusOr<std::shared_ptr<arrow::Array>> NestedRowBytes(const arrow::Array& array) {
   const Source source = SourceOf(arrow::MakeArray(array.data()));
+  if (HasNullKey(source)) return absl::InvalidArgumentError("a map has a null key");
   arrow::LargeBinaryBuilder builder;
   std::string bytes;
   for (int64_t row = 0; row < array.length(); ++row) {

@@ -55,7 +55,20 @@ absl::Status CollectLeaves(const TileChain& tile, int64_t column, std::vector<Di
   return absl::OkStatus();
 }
 
-absl::StatusOr<Leaf> LoadLeaf(const TileChain& tile, const WantedColumn& column, const LoadedRecords& records) {
+absl::StatusOr<LeafPieces> LoadLeaf(const TileChain& tile, const WantedColumn& column, const LoadedRecords& records);
+
+/// The column of what a patched tile is made on.
+absl::StatusOr<LeafPieces> LoadBase(const TileChain& tile, const WantedColumn& column, const LoadedRecords& records) {
+  if (tile.bases.size() == 1) return LoadLeaf(tile.bases.front(), column, records);
+  std::vector<Leaf> parts;
+  for (const TileChain& base : tile.bases) {
+    TRY_ASSIGN(LeafPieces part, LoadLeaf(base, column, records));
+    parts.push_back(std::move(part).Gather());
+  }
+  return LeafPieces(Concatenate(std::move(parts)));
+}
+
+absl::StatusOr<LeafPieces> LoadLeaf(const TileChain& tile, const WantedColumn& column, const LoadedRecords& records) {
   const auto index = static_cast<size_t>(tile.place.list->Find(column.id));
   const TileNode& node = tile.place.node();
   if (!tile.patch.has_value() || tile.patch->leaves[index].form == LeafPatch::Form::kFull) {
@@ -65,15 +78,11 @@ absl::StatusOr<Leaf> LoadLeaf(const TileChain& tile, const WantedColumn& column,
     if (leaf->rows != node.rows) {
       return Damaged(location, absl::DataLossError(fmt::format("it has {} rows, expected {}", leaf->rows, node.rows)));
     }
-    return leaf;
+    return LeafPieces(*std::move(leaf));
   }
-  std::vector<Leaf> parts;
-  for (const TileChain& base : tile.bases) {
-    TRY_ASSIGN(parts.emplace_back(), LoadLeaf(base, column, records));
-  }
-  Leaf before = Concatenate(std::move(parts));
-  absl::StatusOr<Leaf> leaf = ApplyLeafPatch(std::move(before), tile.patch->leaves[index], tile.patch->edits);
-  if (!leaf.ok()) return Annotate(leaf.status(), fmt::format("the patch of tile {}", tile.place.id().ToHex()));
+  TRY_ASSIGN(LeafPieces leaf, LoadBase(tile, column, records));
+  const absl::Status applied = ApplyLeafPatch(tile.patch->leaves[index], tile.patch->edits, leaf);
+  if (!applied.ok()) return Annotate(applied, fmt::format("the patch of tile {}", tile.place.id().ToHex()));
   return leaf;
 }
 
@@ -170,7 +179,8 @@ absl::StatusOr<std::vector<Leaf>> TileLoader::Load(std::span<const TileChain> ti
   const absl::Status loaded = context.pool->ParallelFor(leaves.size(), [&](size_t i) -> absl::Status {
     TRY(context.CheckCancelled());
     const WantedColumn& column = columns[i % columns.size()];
-    TRY_ASSIGN(leaves[i], LoadLeaf(tiles[i / columns.size()], column, records));
+    TRY_ASSIGN(LeafPieces leaf, LoadLeaf(tiles[i / columns.size()], column, records));
+    leaves[i] = std::move(leaf).Gather();
     if (column.type.empty()) return absl::OkStatus();
     TRY_ASSIGN(const LeafType type, LeafTypeOfName(column.type));
     if (CanWiden(leaves[i].type, type)) {

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "store/bit_pack.h"
 #include "store/compression.h"
+#include "store/edit_walk.h"
 #include "store/leaf_codec.h"
 #include "store/leaf_rows.h"
 #include "store/records.h"
@@ -147,12 +148,6 @@ absl::Status ReadHead(std::string_view head, TilePatch& patch) {
   return ReadLeafForms(reader, changed, patch);
 }
 
-int64_t InsertedRows(const RowEdits& edits) {
-  int64_t inserted = 0;
-  for (const EditStep& step : edits.steps) inserted += step.insert;
-  return inserted;
-}
-
 /// Where many rows changed, and all those of one value in the same way: a patch with a map, and few changed rows or
 /// none.
 std::optional<LeafPatch> MakeMappedPatch(const Leaf& before, const Leaf& after, const RowEdits& edits,
@@ -218,23 +213,34 @@ LeafPatch MakeLeafPatch(const Leaf& before, const Leaf& after, const RowEdits& e
   return patch;
 }
 
-absl::StatusOr<Leaf> ApplyLeafPatch(Leaf before, const LeafPatch& patch, const RowEdits& edits) {
+absl::Status ApplyLeafPatch(const LeafPatch& patch, const RowEdits& edits, LeafPieces& leaf) {
   if (patch.form == LeafPatch::Form::kMapped) {
     TRY_ASSIGN(const ValueMap map, ReadValueMap(patch.map));
-    TRY_ASSIGN(before, MapValues(std::move(before), map));
+    Leaf before = std::move(leaf).Gather();
+    // The writer had the base in the wider type.
+    if (before.type != map.from.type && CanWiden(before.type, map.from.type)) {
+      TRY_ASSIGN(before, Widen(std::move(before), map.from.type));
+    }
+    TRY_ASSIGN(Leaf mapped, MapValues(std::move(before), map));
+    leaf = LeafPieces(std::move(mapped));
   }
   Leaf given;
-  given.type = before.type;
+  given.type = leaf.type();
   if (given.type.form == LeafForm::kVariable) given.offsets.push_back(0);
   if (!patch.given.empty()) {
     TRY_ASSIGN(given, DecodeLeaf(patch.given));
-    if (before.type != given.type && CanWiden(before.type, given.type)) {
-      TRY_ASSIGN(before, Widen(std::move(before), given.type));
+    if (leaf.type() != given.type && CanWiden(leaf.type(), given.type)) {
+      TRY_ASSIGN(Leaf wide, Widen(std::move(leaf).Gather(), given.type));
+      leaf = LeafPieces(std::move(wide));
     }
   }
-  const bool nothing_moves = edits.steps.size() <= 1 && edits.base_rows == edits.rows && InsertedRows(edits) == 0;
-  if (nothing_moves && patch.changed.empty() && patch.given.empty() && before.rows == edits.rows) return before;
-  return ApplyEdits(std::move(before), edits, patch.changed, std::move(given));
+  return leaf.Edit(edits, patch.changed, std::move(given));
+}
+
+absl::StatusOr<Leaf> ApplyLeafPatch(Leaf before, const LeafPatch& patch, const RowEdits& edits) {
+  LeafPieces leaf(std::move(before));
+  TRY(ApplyLeafPatch(patch, edits, leaf));
+  return std::move(leaf).Gather();
 }
 
 }  // namespace roost::store

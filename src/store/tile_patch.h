@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "base/hash.h"
 #include "store/leaf.h"
+#include "store/leaf_pieces.h"
 #include "store/row_edits.h"
 
 namespace roost::store {
@@ -29,9 +30,10 @@ struct LeafPatch {
     kMapped = 3,   ///< the same as kPatched, of the base's leaf with values replaced
   };
   Form form = Form::kFull;
-  std::vector<int64_t> changed;  ///< rows that have another value than in the base (kMapped: than what the map makes of it)
-  std::string map;               ///< WriteValueMap; kMapped only
-  std::string given;             ///< EncodeLeaf of the inserted and the changed rows; empty where there are none
+  std::vector<int64_t>
+      changed;        ///< rows that have another value than in the base (kMapped: than what the map makes of it)
+  std::string map;    ///< WriteValueMap; kMapped only
+  std::string given;  ///< EncodeLeaf of the inserted and the changed rows; empty where there are none
 };
 
 /// A tile as differences to tiles that were stored before, one record under the tile's id.
@@ -51,7 +53,9 @@ absl::StatusOr<TilePatch> ReadTilePatch(std::string_view record);
 /// than a quarter of the rows would be given. Where values became others wherever they stood, it is a map of them.
 LeafPatch MakeLeafPatch(const Leaf& before, const Leaf& after, const RowEdits& edits);
 
-/// The inverse. Where the given values have a wider type than `before` (the column was widened), the result has it too.
+/// The inverse, in place. Where the given values have a wider type than `leaf` (the column was widened), it has it too.
+/// DataLoss where the patch does not fit.
+absl::Status ApplyLeafPatch(const LeafPatch& patch, const RowEdits& edits, LeafPieces& leaf);
 absl::StatusOr<Leaf> ApplyLeafPatch(Leaf before, const LeafPatch& patch, const RowEdits& edits);
 
 }  // namespace roost::store

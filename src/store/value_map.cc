@@ -1,6 +1,7 @@
 #include "store/value_map.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int64_t kMaxMapped = 4096;
 constexpr int64_t kMaxMappedShare = 16;
+constexpr size_t kMaxBytes = std::numeric_limits<int32_t>::max();
 
 bool HasForm(const LeafType& type) {
   return type.form == LeafForm::kVariable || (type.form == LeafForm::kFixed && type.width > 0);
@@ -64,11 +66,14 @@ class ByValue {
   bool has_null_ = false;
 };
 
-/// The most frequent of the values that one became, by Boyer and Moore's vote: right where it has the majority.
+/// The most frequent of the values that one became, by Boyer and Moore's vote: right where it has the majority, which
+/// a second look at the rows tells.
 struct Vote {
   int64_t before = 0;     // row
   int64_t candidate = 0;  // row of `after`
-  int64_t count = 0;
+  int64_t count = 0;      // in favour, less those against
+  int64_t rows = 0;
+  int64_t followed = 0;  // rows that became the candidate
 };
 
 bool SameValue(const Leaf& a, int64_t row_a, const Leaf& b, int64_t row_b) {
@@ -92,6 +97,18 @@ bool ForKept(const RowEdits& edits, const Pair& pair) {
 }
 
 using Targets = ByValue<int64_t>;  // rows of ValueMap::to
+
+absl::Status TooLong() { return absl::DataLossError("the values that a map makes take too many bytes"); }
+
+/// Bytes of the values after the map.
+uint64_t MappedBytes(const Leaf& leaf, const Targets& targets, const Leaf& to) {
+  uint64_t bytes = 0;
+  for (int64_t row = 0; row < leaf.rows; ++row) {
+    const int64_t* target = leaf.IsValid(row) ? targets.Find(ValueAt(leaf, row)) : targets.FindNull();
+    bytes += target == nullptr ? ValueAt(leaf, row).size() : ValueAt(to, *target).size();
+  }
+  return bytes;
+}
 
 Leaf MapCodes(Leaf leaf, const Targets& targets, const Leaf& to) {
   const auto old_values = static_cast<int64_t>(leaf.offsets.size()) - 1;
@@ -117,12 +134,14 @@ Leaf MapCodes(Leaf leaf, const Targets& targets, const Leaf& to) {
     if (leaf.IsValid(row)) mapped = new_codes[static_cast<size_t>(code)];
     if (!leaf.IsValid(row) && of_null != nullptr) mapped = code_of_target[static_cast<size_t>(*of_null)];
     if (mapped >= 0) code = mapped;
+    if (mapped == -1) code = 0;
     const bool is_valid = mapped == kStays ? leaf.IsValid(row) : mapped >= 0;
     if (is_valid) validity[static_cast<size_t>(row / 8)] |= static_cast<char>(1 << (row % 8));
     if (!is_valid) ++nulls;
   }
   leaf.nulls = nulls;
   leaf.validity = nulls > 0 ? std::move(validity) : std::string();
+  DropUnusedValues(leaf);
   return leaf;
 }
 
@@ -140,14 +159,20 @@ std::optional<ValueMap> FindValueMap(const Leaf& before, const Leaf& after, cons
       votes.push_back({.before = base, .candidate = row});
     }
     Vote& vote = votes[*number];
+    ++vote.rows;
     if (vote.count == 0) vote.candidate = row;
     vote.count += SameValue(after, vote.candidate, after, row) ? 1 : -1;
     return static_cast<int64_t>(votes.size()) <= most;
   });
   if (!all_seen) return std::nullopt;
+  ForKept(edits, [&](int64_t base, int64_t row) {
+    Vote& vote = votes[*numbers.Emplace(base).first];
+    if (SameValue(after, vote.candidate, after, row)) ++vote.followed;
+    return true;
+  });
   ValueMap map{.from = EmptyOf(before.type), .to = EmptyOf(before.type)};
   for (const Vote& vote : votes) {
-    if (SameValue(before, vote.before, after, vote.candidate)) continue;
+    if (vote.followed * 2 <= vote.rows || SameValue(before, vote.before, after, vote.candidate)) continue;
     AppendRows(map.from, before, vote.before, 1);
     AppendRows(map.to, after, vote.candidate, 1);
   }
@@ -162,7 +187,11 @@ absl::StatusOr<Leaf> MapValues(Leaf leaf, const ValueMap& map) {
   }
   Targets targets(map.from);
   for (int64_t row = 0; row < map.from.rows; ++row) *targets.Emplace(row).first = row;
-  if (leaf.is_dictionary) return MapCodes(std::move(leaf), targets, map.to);
+  if (leaf.is_dictionary) {
+    if (leaf.values.size() + map.to.values.size() > kMaxBytes) return TooLong();
+    return MapCodes(std::move(leaf), targets, map.to);
+  }
+  if (MappedBytes(leaf, targets, map.to) > kMaxBytes) return TooLong();
   Leaf mapped = EmptyOf(leaf.type);
   int64_t copied = 0;
   for (int64_t row = 0; row < leaf.rows; ++row) {

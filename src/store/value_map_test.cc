@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,11 @@ void ExpectPatchGives(const Leaf& before, const Leaf& after, const RowEdits& edi
   const auto codes = ApplyLeafPatch(ToDictionaryForm(before), patch, edits);
   ASSERT_TRUE(codes.ok()) << codes.status();
   ASSERT_TRUE(codes->is_dictionary);
+  std::set<int32_t> used;
+  for (int64_t row = 0; row < after.rows; ++row) {
+    if (after.IsValid(row)) used.insert(codes->codes[static_cast<size_t>(row)]);
+  }
+  EXPECT_EQ(used.size() + 1, codes->offsets.size()) << "no value that was replaced";
   for (int64_t row = 0; row < after.rows; ++row) {
     ASSERT_EQ(codes->IsValid(row), after.IsValid(row)) << row;
     if (after.IsValid(row)) ASSERT_EQ(codes->Variable(codes->codes[static_cast<size_t>(row)]), after.Variable(row));
@@ -121,6 +127,21 @@ TEST(ValueMap, IsNotForFewRowsNorForManyValues) {
   EXPECT_EQ(MakeLeafPatch(before, TextLeaf(cells), KeepAll(4'000)).form, LeafPatch::Form::kFull);
 }
 
+TEST(ValueMap, OneValueThatBecameManyIsNotMapped) {
+  Cells cells(4'000);
+  const Leaf before = TextLeaf(cells);
+  for (size_t row = 0; row < cells.size(); ++row) cells[row] = std::string(row == 3'998 ? 100'000 : 5, 'x');
+  for (size_t row = 0; row + 100 < cells.size(); ++row) *cells[row] += std::to_string(row);
+  EXPECT_FALSE(FindValueMap(before, TextLeaf(cells), KeepAll(4'000)).has_value());
+}
+
+TEST(ValueMap, ThatMakesTooManyBytesIsDataLoss) {
+  const Leaf before = TextLeaf(Cells(100'000, "a"));
+  const ValueMap map{.from = TextLeaf({"a"}), .to = TextLeaf({std::string(100'000, 'x')})};
+  EXPECT_TRUE(absl::IsDataLoss(MapValues(before, map).status()));
+  EXPECT_TRUE(MapValues(ToDictionaryForm(before), map).ok());
+}
+
 TEST(ValueMap, NumbersOfEveryWidthAreMapped) {
   std::mt19937_64 random(4);
   for (const std::string tag : {"int8", "int32", "double", "decimal128(10, 2)", "fixed_size_binary[20]"}) {
@@ -166,6 +187,34 @@ TEST(ValueMap, NoTruncationOrFlippedBitCrashes) {
       EXPECT_TRUE(applied.ok() || absl::IsDataLoss(applied.status())) << applied.status();
     }
   }
+}
+
+TEST(ValueMap, AColumnThatBecameWiderIsMappedToo) {
+  const auto store = *Store::Create(NewLocation(FreshTestFolder()));
+  ThreadPool pool(2);
+  Context context;
+  context.pool = &pool;
+  std::mt19937_64 random(7);
+  arrow::Int32Builder narrow;
+  arrow::Int64Builder wide;
+  arrow::Int64Builder ids;
+  for (int row = 0; row < 20'000; ++row) {
+    const auto value = static_cast<int32_t>(random() % 50) - 1;
+    ASSERT_TRUE(ids.Append(row).ok() && narrow.Append(value).ok());
+    ASSERT_TRUE((value < 0 ? wide.AppendNull() : wide.Append(value)).ok());
+  }
+  const ArrayPtr id = *ids.Finish();
+  const auto table = [&](const ArrayPtr& values) {
+    return arrow::Table::Make(
+        arrow::schema({arrow::field("id", arrow::int64()), arrow::field("value", values->type())}), {id, values});
+  };
+  const auto second = table(*wide.Finish());
+  ASSERT_TRUE(CommitTable(*store, "t", table(*narrow.Finish()), context).ok());
+  ASSERT_TRUE(CommitTable(*store, "t", second, context).ok());
+  const auto read = ReadVersion(*store, "t", 2, context);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE((*read)->Equals(*second));
+  EXPECT_TRUE(Verify(*store, {.level = VerifyLevel::kContent}, context)->sound());
 }
 
 TEST(ValueMap, AVersionWithARenamedCategoryCostsItsName) {

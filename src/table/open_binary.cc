@@ -64,15 +64,50 @@ bool IsDictionaryThroughout(const parquet::FileMetaData& metadata, int column) {
   return true;
 }
 
-/// `read`, of which columns come as dictionaries of strings, with the types that the file says: Arrow reads
-/// dictionaries of large strings and of views as such of strings.
-std::shared_ptr<arrow::Schema> WithTypesOf(const arrow::Schema& file, const arrow::Schema& read) {
-  arrow::FieldVector fields = read.fields();
+std::shared_ptr<arrow::DataType> WithoutViews(const std::shared_ptr<arrow::DataType>& type);
+
+std::shared_ptr<arrow::Field> WithoutViews(const std::shared_ptr<arrow::Field>& field) {
+  return field->WithType(WithoutViews(field->type()));
+}
+
+/// `type` with the texts and binaries themselves in place of views of them, at any depth: views are a way to lie in
+/// memory, which few of Arrow's functions take.
+std::shared_ptr<arrow::DataType> WithoutViews(const std::shared_ptr<arrow::DataType>& type) {
+  switch (type->id()) {
+    case arrow::Type::STRING_VIEW: return arrow::utf8();
+    case arrow::Type::BINARY_VIEW: return arrow::binary();
+    case arrow::Type::LIST: return arrow::list(WithoutViews(type->field(0)));
+    case arrow::Type::LARGE_LIST: return arrow::large_list(WithoutViews(type->field(0)));
+    case arrow::Type::FIXED_SIZE_LIST:
+      return arrow::fixed_size_list(WithoutViews(type->field(0)),
+                                    static_cast<const arrow::FixedSizeListType&>(*type).list_size());
+    case arrow::Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return std::make_shared<arrow::MapType>(WithoutViews(map.key_field()), WithoutViews(map.item_field()),
+                                              map.keys_sorted());
+    }
+    case arrow::Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const auto& field : type->fields()) fields.push_back(WithoutViews(field));
+      return arrow::struct_(std::move(fields));
+    }
+    case arrow::Type::DICTIONARY: {
+      const auto& codes = static_cast<const arrow::DictionaryType&>(*type);
+      return arrow::dictionary(codes.index_type(), WithoutViews(codes.value_type()), codes.ordered());
+    }
+    default: return type;
+  }
+}
+
+/// The types that columns are handed on with. Of Parquet, `read` may have dictionaries of strings where `file` says
+/// large strings.
+std::shared_ptr<arrow::Schema> TypesOf(const arrow::Schema& file, const arrow::Schema& read) {
+  arrow::FieldVector fields;
   for (int i = 0; i < read.num_fields(); ++i) {
-    const auto& said = file.field(i)->type();
-    const bool is_text = said->id() == arrow::Type::LARGE_STRING || said->id() == arrow::Type::STRING_VIEW;
-    if (!is_text || fields[static_cast<size_t>(i)]->type()->id() != arrow::Type::DICTIONARY) continue;
-    fields[static_cast<size_t>(i)] = fields[static_cast<size_t>(i)]->WithType(arrow::dictionary(arrow::int32(), said));
+    const bool is_large_text = file.field(i)->type()->id() == arrow::Type::LARGE_STRING &&
+                               read.field(i)->type()->id() == arrow::Type::DICTIONARY;
+    const auto large_text = arrow::dictionary(arrow::int32(), arrow::large_utf8());
+    fields.push_back(is_large_text ? read.field(i)->WithType(large_text) : WithoutViews(read.field(i)));
   }
   return arrow::schema(std::move(fields));
 }
@@ -120,7 +155,7 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   const std::shared_ptr<parquet::arrow::FileReader> owner = std::move(made);
   auto reader = owner->GetRecordBatchReader();
   if (!reader.ok()) return explain(reader.status());
-  auto types = WithTypesOf(*said, *(*reader)->schema());
+  auto types = TypesOf(*said, *(*reader)->schema());
   return Opened{.owner = owner, .reader = *std::move(reader), .schema = std::move(types), .explain = explain};
 }
 
@@ -144,13 +179,17 @@ absl::StatusOr<Opened> OpenArrow(const std::string& path, const ReadOptions& /*o
   if (std::string_view(**magic) == "ARROW1") {
     auto reader = arrow::ipc::RecordBatchFileReader::Open(*file, ipc_options);
     if (!reader.ok()) return explain(reader.status());
-    return Opened{
-        .reader = std::make_shared<ArrowFileBatches>(*std::move(reader)), .validate = true, .explain = explain};
+    auto types = TypesOf(*(*reader)->schema(), *(*reader)->schema());
+    return Opened{.reader = std::make_shared<ArrowFileBatches>(*std::move(reader)),
+                  .schema = std::move(types),
+                  .validate = true,
+                  .explain = explain};
   }
   if (const arrow::Status status = (*file)->Seek(0); !status.ok()) return explain(status);
   auto reader = arrow::ipc::RecordBatchStreamReader::Open(*file, ipc_options);
   if (!reader.ok()) return explain(reader.status());
-  return Opened{.reader = *std::move(reader), .validate = true, .explain = explain};
+  auto types = TypesOf(*(*reader)->schema(), *(*reader)->schema());
+  return Opened{.reader = *std::move(reader), .schema = std::move(types), .validate = true, .explain = explain};
 }
 
 }  // namespace roost::table

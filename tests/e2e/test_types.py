@@ -147,6 +147,24 @@ def test_extension_types_keep_their_storage(project):
     assert bits(read["id"]) == bits(first["id"])
 
 
+def test_views_are_the_texts_that_they_view(project):
+    texts = [f"word {number % 7}" if number % 5 else None for number in range(2000)]
+    kinds = {"few": pa.string_view(), "bytes": pa.binary_view(), "lists": pa.list_(pa.string_view()),
+             "points": pa.struct([("name", pa.string_view())])}
+    rows = pa.table({"few": pa.array(texts, kinds["few"]), "bytes": pa.array([b"x" * 20] * 2000, kinds["bytes"]),
+                     "lists": pa.array([[text] for text in texts], kinds["lists"]),
+                     "points": pa.array([{"name": text} for text in texts], kinds["points"])})
+    parquet.write_table(rows, project.folder / "in.parquet")
+    with pa.OSFile(str(project.folder / "in.arrow"), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+        writer.write_table(rows)
+    for version, name in enumerate(("in.parquet", "in.arrow"), start=1):
+        project.run("data", "add", f"t{version}", name)
+        read = exported(project, 1, f"t{version}")
+        assert read.schema.types == [pa.string(), pa.binary(), pa.list_(pa.string()),
+                                     pa.struct([("name", pa.string())])]
+        assert [read[name].to_pylist() for name in kinds] == [rows[name].to_pylist() for name in kinds]
+
+
 def test_nested_values_are_json_in_text(project):
     rows = pa.table({"a": pa.array([[1, None], [], None], pa.list_(pa.int64())),
                      "b": pa.array([{"x": 0.5, "y": 'q"'}, None, {"x": None, "y": ""}],
@@ -167,3 +185,45 @@ def test_two_thousand_columns(project):
     kinds = [FLAT[number % 20] if number % 3 else NESTED[number % len(NESTED)] for number in range(2000)]
     rows = add(project, table(kinds, 20, 1))
     assert_same(exported(project, 1), rows)
+
+
+def test_branches_are_merged_and_rows_erased(project):
+    rows = add(project, table(NESTED, 400, 1), "--key", "id")
+    project.run("data", "branch", "create", "t", "side")
+    theirs = pa.concat_tables([rows.slice(0, 100), table(NESTED, 5, 2, 100), rows.slice(105)])
+    ours = pa.concat_tables([rows.slice(0, 300), table(NESTED, 5, 3, 300), rows.slice(305)])
+    add(project, theirs, "--branch", "side")
+    add(project, ours)
+    project.run("data", "merge", "t", "side")
+    expected = pa.concat_tables([theirs.slice(0, 300), ours.slice(300)])
+    assert_same(exported(project, 4), expected)
+    (project.folder / "gone.csv").write_text("id\n102\n302\n399\n")
+    project.run("data", "erase", "t", "--keys", "gone.csv", "--reason", "asked", "--yes")
+    kept = expected.filter(pa.array([number not in (102, 302, 399) for number in range(400)]))
+    assert_same(exported(project, 4), kept)
+    project.run("data", "verify", "--level", "3")
+
+
+def test_a_conflict_in_nested_values_is_told_as_json(project):
+    kind = pa.list_(pa.int64())
+    for branch, items in (("main", [[1], [2]]), ("side", [[1], [2, 3]]), ("main", [[1], [None]])):
+        if branch == "side":
+            project.run("data", "branch", "create", "t", "side")
+        add(project, pa.table({"id": [1, 2], "items": pa.array(items, kind)}), "--key", "id", "--branch", branch)
+    conflict, = project.run("data", "merge", "t", "side", "--json", code=1).json()["conflicts"]
+    assert (conflict["base"], conflict["ours"], conflict["theirs"]) == ("[2]", "[null]", "[2,3]")
+
+
+def test_values_within_others_cost_no_more_than_in_parquet(project):
+    dice = random.Random(1)
+    rows = pa.table({
+        "items": pa.array([[dice.randrange(1000) for _ in range(dice.randrange(6))] for _ in range(50_000)],
+                          pa.list_(pa.int64())),
+        "point": pa.array([{"x": dice.random(), "name": dice.choice(["a", "b", "c"])} for _ in range(50_000)],
+                          pa.struct([("x", pa.float64()), ("name", pa.string())])),
+        "vector": pa.array([[dice.random() for _ in range(8)] for _ in range(50_000)], pa.list_(pa.float32(), 8))})
+    path = project.folder / "in.parquet"
+    parquet.write_table(rows, path, compression="zstd")
+    project.run("data", "add", "t", "in.parquet")
+    stored = sum(file.stat().st_size for file in (project.folder / ".roost/objects/packs").iterdir())
+    assert stored < path.stat().st_size
