@@ -154,15 +154,17 @@ def test_views_are_the_texts_that_they_view(project):
     rows = pa.table({"few": pa.array(texts, kinds["few"]), "bytes": pa.array([b"x" * 20] * 2000, kinds["bytes"]),
                      "lists": pa.array([[text] for text in texts], kinds["lists"]),
                      "points": pa.array([{"name": text} for text in texts], kinds["points"])})
-    parquet.write_table(rows, project.folder / "in.parquet")
+    flat = rows.select(["few", "bytes"])  # Arrow writes no others to Parquet
+    parquet.write_table(flat, project.folder / "in.parquet")
     with pa.OSFile(str(project.folder / "in.arrow"), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
         writer.write_table(rows)
-    for version, name in enumerate(("in.parquet", "in.arrow"), start=1):
-        project.run("data", "add", f"t{version}", name)
-        read = exported(project, 1, f"t{version}")
+    for name, given in (("in.parquet", flat), ("in.arrow", rows)):
+        project.run("data", "add", name.split(".")[1], name)
+        read = exported(project, 1, name.split(".")[1])
         assert read.schema.types == [pa.string(), pa.binary(), pa.list_(pa.string()),
-                                     pa.struct([("name", pa.string())])]
-        assert [read[name].to_pylist() for name in kinds] == [rows[name].to_pylist() for name in kinds]
+                                     pa.struct([("name", pa.string())])][:given.num_columns]
+        assert [read[name].to_pylist() for name in given.column_names] == \
+            [given[name].to_pylist() for name in given.column_names]
 
 
 def test_nested_values_are_json_in_text(project):
