@@ -283,6 +283,35 @@ PEERS = {
 }
 
 
+class RoostFolder(Roost):
+    def add(self, files):
+        return self.roost("data", "add", "t", files)
+
+
+class ResticFolder(Restic):
+    def __init__(self, folder, python, program):
+        super().__init__(folder, python)
+
+    def add(self, files):
+        return self.restic("--compression", "auto", "backup", files)
+
+
+class GitFolder(Git):
+    """The folder as a work tree; its objects are packed after the first version."""
+
+    def __init__(self, folder, python, program):
+        super().__init__(folder, python)
+
+    def add(self, files):
+        self.versions += 1
+        tree = [f"--git-dir={self.store()}", f"--work-tree={files}"]
+        cost = add(self.git(*tree, "add", "-A"), self.git(*tree, "commit", "--allow-empty", "-qm", "v"))
+        return add(cost, self.git("repack", "-adq")) if self.versions == 1 else cost
+
+
+FOLDER_PEERS = {"roost": RoostFolder, "restic": ResticFolder, "git": GitFolder}
+
+
 def make(name, folder, python, program):
     kind = PEERS[name]
     return kind(folder, python, program) if issubclass(kind, Roost) else kind(folder, python)

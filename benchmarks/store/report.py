@@ -201,6 +201,18 @@ def page(results):
                   table(["month", "new rows", "added MB", "the snapshot as zstd Parquet MB", "CPU s"], rows),
                   f"\nThen 1 % of the delays changed: {percent(flights['edit_bytes'], flights['total_bytes'])} % "
                   "added.\n"]
+    if "folder" in results:
+        rows = [[name, mb(entry["first_bytes"]), seconds(entry["first_wall"]), seconds(entry["first_cpu"]),
+                 f"{entry['first_peak'] / MB:.0f}", seconds(entry["unchanged_wall"]), seconds(entry["unchanged_cpu"]),
+                 seconds(entry["one_wall"]), f"{entry['one_bytes'] / 1000:.1f}"]
+                for name, entry in results["folder"].items()]
+        one = next(iter(results["folder"].values()))
+        parts += ["\n## A folder of files\n",
+                  f"{one['rows'] // 10:,} text files of 200 bytes to 20 KB, {mb(one['bytes'])} MB; given again unchanged, "
+                  "and with one line more in one of them. Whole commands; git with repacking after the first.\n",
+                  stamp(results["folder"]), "\n",
+                  table(["system", "stored MB", "first s", "CPU s", "peak MB", "unchanged s", "CPU s", "one changed s",
+                         "it added kB"], rows)]
     if "csv" in results:
         rows = [[name, f"{entry['bytes']:,}", f"`{entry['sha256']}`"] for name, entry in results["csv"].items()]
         parts += ["\n## Tables\n\n", table(["table as CSV", "bytes", "SHA-256"], rows, ["---", "--:", "---"])]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what versions of a table cost, in Roost and in its peers, and writes docs/benchmarks/store.md.
 
-usage: run.py [--roost PROGRAM] [--rows N] [--seed N] [--only NAME,NAME] [--part chain,edits,speed,tables,flights]
+usage: run.py [--roost PROGRAM] [--rows N] [--seed N] [--only NAME,NAME] [--part chain,edits,speed,tables,flights,folder]
               [--results FILE] [--write]
 
 Each part's results go into --results as soon as they are there, so that parts and peers can be measured one after
@@ -26,10 +26,10 @@ import pyarrow.parquet as parquet
 import peers
 import report
 import tables
-from measure import median
+from measure import median, stored
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ("chain", "edits", "speed", "tables", "flights")
+PARTS = ("chain", "edits", "speed", "tables", "flights", "folder")
 VERSIONS = 10
 # Those that keep every snapshot whole (Git LFS, DVC, Lance overwrite) stand in the chain only.
 EDITED = ("roost", "restic", "borg", "git repacked", "zstd --patch-from", "Lance told", "Lance finding", "Delta told",
@@ -249,6 +249,30 @@ class Bench:
         self.keep("flights", "flights", result)
 
 
+    # --- a folder of many files ---------------------------------------------------------------------------------------
+
+    def folder(self, folder):
+        files = pathlib.Path(folder) / "files"
+        tables.write_files(self.random(), files, self.options.rows // 10)
+        for name in self.wanted(peers.FOLDER_PEERS):
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                peer = peers.FOLDER_PEERS[name](place, self.options.python, self.options.roost)
+                first, first_bytes = peer.add(files), peer.stored()
+                time.sleep(3)  # files that changed just before they were looked at are looked at again
+                peer.add(files)
+                unchanged = median([peer.add(files) for _ in range(3)])
+                before = peer.stored()
+                changed = files / "000" / "00000.txt"
+                original = changed.read_bytes()
+                changed.write_bytes(original + b"one more line\n")
+                one = peer.add(files)
+                changed.write_bytes(original)
+                self.keep("folder", name, {
+                    "first_wall": first.wall, "first_cpu": first.cpu, "first_peak": first.peak,
+                    "first_bytes": first_bytes, "unchanged_wall": unchanged.wall, "unchanged_cpu": unchanged.cpu,
+                    "one_wall": one.wall, "one_bytes": peer.stored() - before, "bytes": stored(files)})
+
+
 def machine():
     cpu = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), "unknown")
@@ -281,7 +305,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
     parser.add_argument("--part", type=lambda text: text.split(","), default=list(PARTS))
-    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "build/store-benchmark.json")
+    parser.add_argument("--results", type=pathlib.Path, default=pathlib.Path(__file__).with_name("results.json"))
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     options.roost, options.python = options.roost.absolute(), options.python.absolute()

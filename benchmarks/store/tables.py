@@ -190,6 +190,18 @@ def edits(random, table):
     }
 
 
+def write_files(random, folder, count):
+    """`count` text files of 200 bytes to some 20 KB, a thousand in a folder."""
+    sizes = np.minimum(200 + random.exponential(2_500, count), 20_000).astype(int)
+    text = " ".join(sentences(random, 20_000)).encode()
+    starts = random.integers(0, len(text) - 20_000, count)
+    for number, (start, size) in enumerate(zip(starts, sizes)):
+        place = folder / f"{number // 1000:03d}"
+        if number % 1000 == 0:
+            place.mkdir(parents=True)
+        (place / f"{number % 1000:05d}.txt").write_bytes(b"%d " % number + text[start:start + size])
+
+
 def with_values(column, rows, new):
     changed = column.copy()
     changed[rows] = new
