@@ -59,7 +59,9 @@ LeafPieces::LeafPieces(Leaf leaf) : rows_(leaf.rows), bytes_(leaf.values.size())
   sources_.push_back(std::move(leaf));
 }
 
-bool LeafPieces::IsWhole() const { return pieces_.size() == 1 && rows_ == sources_.front().rows; }
+bool LeafPieces::IsWhole() const {
+  return pieces_.size() == 1 && pieces_.front().source == 0 && rows_ == sources_.front().rows;
+}
 
 bool LeafPieces::IsSetInPlace() const {
   const Leaf& first = sources_.front();
