@@ -124,7 +124,9 @@ TEST(LeafPieces, ManyEditsGiveTheRowsThatAModelGives) {
         ASSERT_EQ(coded.IsValid(row), expected.IsValid(row));
         const int32_t code = coded.codes[static_cast<size_t>(row)];
         ASSERT_LT(code, static_cast<int32_t>(coded.offsets.size()) - 1);
-        if (expected.IsValid(row)) ASSERT_EQ(coded.Variable(code), expected.Variable(row));
+        if (expected.IsValid(row)) {
+          ASSERT_EQ(coded.Variable(code), expected.Variable(row));
+        }
       }
     }
   }

@@ -67,7 +67,9 @@ void ExpectPatchGives(const Leaf& before, const Leaf& after, const RowEdits& edi
   EXPECT_EQ(used.size() + 1, codes->offsets.size()) << "no value that was replaced";
   for (int64_t row = 0; row < after.rows; ++row) {
     ASSERT_EQ(codes->IsValid(row), after.IsValid(row)) << row;
-    if (after.IsValid(row)) ASSERT_EQ(codes->Variable(codes->codes[static_cast<size_t>(row)]), after.Variable(row));
+    if (after.IsValid(row)) {
+      ASSERT_EQ(codes->Variable(codes->codes[static_cast<size_t>(row)]), after.Variable(row));
+    }
   }
 }
 
