@@ -10,7 +10,7 @@ import pathlib
 import typing
 
 
-from format_records import LEAF, PATCH, Bytes, Damaged, Patch, check, crc32c, full_leaf, leaf_id, stored_rows, string
+from format_records import LEAF, PATCH, Bytes, Damaged, Patch, check, crc32c, full_leaf, leaf_id, stored_rows, string, with_id
 from format_types import Column, column_of, parse_type, varint, widen
 
 CHUNK, LIST, TABLE, ORDER, PART, TREE, CHUNKS = 4, 5, 6, 8, 9, 10, 11
@@ -171,9 +171,11 @@ class Store:
         if name not in self.leaves:
             check(level < PATCH_LEVELS, "too many patches upon patches")
             full = [found for found in self.records[name] if found.kind == LEAF]
-            leaf = full_leaf(full[0].bytes()) if full else self.patched(tile, column, level)
-            check(leaf_id(leaf) == name, f"leaf {name} has another id")
-            self.leaves[name] = leaf
+            if full:
+                self.leaves[name] = full_leaf(full[0].bytes())
+                check(leaf_id(self.leaves[name]) == name, f"leaf {name} has another id")
+            else:
+                self.leaves[name] = with_id(self.patched(tile, column, level), name)
         leaf = self.leaves[name]
         check((len(leaf), len(leaf) - leaf.valid.sum()) == (tile.rows, nulls), "a leaf of other rows than its tile")
         return leaf

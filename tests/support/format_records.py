@@ -9,9 +9,10 @@ import math
 import numpy
 import pyarrow
 
-from format_types import Column, numbers_of, parse_type, unite, varint, widen
+from format_types import Column, can_widen, numbers_of, parse_type, unite, varint, widen
 
 LEAF, PATCH = 1, 2
+WIDER = ("int16", "int32", "int64", "uint16", "uint32", "uint64", "double")
 MET = collections.Counter()  # codecs and forms that were read: tests look whether they met all of them
 
 
@@ -195,6 +196,16 @@ def leaf_id(column):
     has_nulls = not column.valid.all()
     head = string(b"leaf/" + column.type.tag.encode()) + varint(len(column)) + bytes([has_nulls])
     return hashlib.sha256(head + (column.validity() if has_nulls else b"") + column.canonical()).hexdigest()
+
+
+def with_id(column, name):
+    """The column, or its values as a wider type, whichever has this id."""
+    for kind in [column.type] + [parse_type(wide) for wide in WIDER]:
+        if kind == column.type or can_widen(column.type, kind):
+            wider = widen(column, kind)
+            if leaf_id(wider) == name:
+                return wider
+    raise Damaged(f"leaf {name} has another id")
 
 
 def raw_values(kind, rows, body):

@@ -18,6 +18,7 @@ TEXTS = {"string": "utf8", "large_string": "utf8", "utf8": "utf8", "binary": "bi
 NAMED = re.compile(r"(decimal\d+|timestamp|duration|fixed_size_binary|time32|time64|date32|date64)"
                    r"(\((\d+), (-?\d+)\)|\[[^\]]*\])")
 WORD = re.compile(r"[a-z_0-9]+")
+INTEGER = re.compile(r"u?int\d+")
 
 
 class Type(typing.NamedTuple):
@@ -28,6 +29,11 @@ class Type(typing.NamedTuple):
     width: int = 0
     parts: tuple = ()
     size: int = 0
+    stored: str = ""  # where it is another than the tag
+
+    @property
+    def name(self):
+        return self.stored or self.tag
 
     @property
     def is_nested(self):
@@ -78,7 +84,7 @@ class Parser:
         self.need(": ")
         kind = self.type()
         bare = self.skip(" not null")
-        return kind, f"{quoted}: {kind.tag}" + " not null" * bare, pyarrow.field(name, kind.arrow, not bare)
+        return kind, f"{quoted}: {kind.name}" + " not null" * bare, pyarrow.field(name, kind.arrow, not bare)
 
     def fields(self):
         fields = []
@@ -98,20 +104,21 @@ class Parser:
         if self.skip("<"):
             return self.extension() if word == "extension" else self.nested(word)
         if word in TEXTS:
-            return Type(TEXTS[word], "text", getattr(pyarrow, word)())
+            return Type(TEXTS[word], "text", getattr(pyarrow, word)(), stored=word)
         if word in ("null", "bool"):
             return Type(word, word, pyarrow.null() if word == "null" else pyarrow.bool_())
         arrow = getattr(pyarrow, ARROW.get(word, word), None)  # pyarrow has no name for two of the intervals
         return Type(word, "fixed", arrow() if arrow else pyarrow.binary(WIDTHS[word]), WIDTHS[word])
 
     def extension(self):
+        start = self.at - len("extension<")
         self.quoted()
         self.need(", ")
         self.quoted()
         self.need(", ")
         storage = self.type()
         self.need(">")
-        return storage
+        return storage._replace(stored=self.text[start:self.at])
 
     def nested(self, word):
         start = self.at
@@ -220,11 +227,19 @@ def numbers_of(column):
     return numpy.array([value.tobytes() for value in column.values], object) if kind.form == "fixed" else column.values
 
 
+def can_widen(one, wide):
+    if (one.tag, wide.tag) == ("float", "double"):
+        return True
+    if not (INTEGER.fullmatch(one.tag) and INTEGER.fullmatch(wide.tag)) or wide.width <= one.width:
+        return False
+    return not wide.tag.startswith("u") or one.tag.startswith("u")
+
+
 def widen(column, kind):
     """Numbers as numbers of a wider type; else the type must be the same but for its stored name."""
     if column.type.tag == kind.tag:
         return Column(kind, column.valid, column.values)
-    if not (column.type.numbers and kind.numbers):
+    if not can_widen(column.type, kind):
         raise ValueError(f"{column.type.tag} cannot be widened to {kind.tag}")
     return Column(kind, column.valid, numbers_of(column).astype(kind.numbers).view(f"V{kind.width}"))
 
@@ -245,9 +260,10 @@ def encoded(column):
         values = [bytes([value]) for value in values]
     elif kind.form == "fixed":
         values = [bytes(value) for value in values]
-    elif kind.form == "text":
+    elif kind.form == "text" and not kind.width:
         values = [varint(len(value)) + value for value in values]
-    return [b"\1" + value if there else b"\0" for value, there in zip(values, column.valid)]
+    valid = column.valid if kind.form != "null" else [False] * len(column)  # a leaf of nulls has no validity
+    return [b"\1" + value if there else b"\0" for value, there in zip(values, valid)]
 
 
 def unite(kind, valid, lengths, parts):
@@ -281,7 +297,7 @@ def value_end(kind, data, at):
     """Where a value's own bytes begin and where they end."""
     if kind.form == "bool":
         return at, at + 1
-    if kind.form == "fixed":
+    if kind.form == "fixed" or kind.width:
         return at, at + kind.width
     if kind.form == "text":
         length, at = number_at(data, at)
