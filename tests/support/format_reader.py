@@ -92,6 +92,7 @@ class Store:
         check(facts["format"] == "roost store" and facts["version"] in KNOWN_VERSIONS, "another format")
         check(not facts["reader_features"], "an unknown feature")
         self.records, self.leaves, self.patches, self.lists = collections.defaultdict(list), {}, {}, {}
+        self.columns = ()  # of the table that is read: what a list of format 1 does not tell
         for path in sorted(self.objects.glob("packs/*.pack")):
             for name, found in pack_index(self.named_file(path)):
                 self.records[name].append(found)
@@ -134,10 +135,11 @@ class Store:
 
     # --- Tables (§7) ---
 
-    def tiles(self, name, columns):
-        if name not in self.lists:
-            self.lists[name] = parse_list(self.object(name, LIST), columns)
-        return self.lists[name]
+    def tiles(self, name):
+        key = name, self.columns  # tables with other columns may share a list of format 1
+        if key not in self.lists:
+            self.lists[key] = parse_list(self.object(name, LIST), self.columns)
+        return self.lists[key]
 
     def table(self, dataset, version):
         return json.loads(self.object(self.commit(dataset, version)["table"], TABLE))
@@ -145,10 +147,10 @@ class Store:
     def rows(self, dataset, version):
         """The columns of a version by name, in order, each a format_types.Column."""
         table = self.table(dataset, version)
-        columns = [column["id"] for column in table["columns"]]
+        self.columns = tuple(column["id"] for column in table["columns"])
         tiles = []
         for run in table["runs"]:
-            found = self.tiles(run["id"], columns)
+            found = self.tiles(run["id"])
             check((len(found), sum(tile.rows for tile in found)) == (run["tiles"], run["rows"]), "another run")
             tiles += found
         check(sum(tile.rows for tile in tiles) == table["rows"], "another count of rows")
@@ -192,7 +194,7 @@ class Store:
         number = list(tile.leaves).index(column)
         check(len(patch.leaves) == len(tile.leaves) and patch.rows == tile.rows, "a patch of another tile")
         check(patch.leaves[number][0] != 1, "a full leaf is missing")
-        bases = [self.tiles(name, list(tile.leaves))[index] for name, index in patch.bases]
+        bases = [self.tiles(name)[index] for name, index in patch.bases]
         leaves = [self.leaf(base, column, level + 1) for base in bases]
         return patch.leaf(number, self.joined(leaves, None))
 
