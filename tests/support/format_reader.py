@@ -10,7 +10,8 @@ import pathlib
 import typing
 
 
-from format_records import LEAF, PATCH, Bytes, Damaged, Patch, check, crc32c, full_leaf, leaf_id, stored_rows, string, with_id
+from format_records import LEAF, MET, PATCH, Bytes, Damaged, Patch, check, crc32c, full_leaf, leaf_id, \
+    stored_rows, string, with_id
 from format_types import Column, column_of, parse_type, varint, widen
 
 CHUNK, LIST, TABLE, ORDER, PART, TREE, CHUNKS = 4, 5, 6, 8, 9, 10, 11
@@ -230,6 +231,7 @@ class Store:
 
     def file(self, reader):
         size, digest, lists = reader.varint(), reader.id(), reader.u8()
+        MET["lists of chunks"] += lists
         parts = [(reader.id(), reader.varint()) for _ in range(reader.varint())]
         data = b"".join(self.listed(*part) if lists else self.chunk(*part) for part in parts)
         check(len(data) == size and digest_of(data) == digest, "a file of other bytes")

@@ -158,6 +158,7 @@ class Bytes:
         numbers, at = [], 0
         for _ in range(count):
             zero = text.find("0", at, at + 32)
+            MET["escaped number"] += zero < 0
             ones, at, width = (zero - at, zero + 1, k) if zero >= 0 else (0, at + 32, 40)
             check(at + width <= len(text), "the bits end too early")
             numbers.append(ones << k | int("0" + text[at:at + width][::-1], 2))
@@ -204,6 +205,7 @@ def with_id(column, name):
         if kind == column.type or can_widen(column.type, kind):
             wider = widen(column, kind)
             if leaf_id(wider) == name:
+                MET["widened by its id"] += kind != column.type
                 return wider
     raise Damaged(f"leaf {name} has another id")
 
@@ -295,6 +297,7 @@ class Patch:
         head = Bytes(reader.string()).body()
         self.base_rows, self.rows, self.depth, self.given_rows = (head.varint() for _ in range(4))
         self.bases = [(head.id(), head.varint()) for _ in range(head.varint())]
+        MET["bases"] += len(self.bases) > 1
         self.source = self.read_edits(Bytes(head.string()))
         self.changed = self.read_changed(Bytes(head.string()))
         self.leaves = [self.read_leaf(head) for _ in range(head.varint())]
@@ -324,9 +327,11 @@ class Patch:
         """A leaf's form, and which of its rows are given."""
         form, given = head.u8(), self.source < 0
         check(form <= 3, "an unknown form of a leaf")
+        MET[f"form {form}"] += 1
         if form >= 2:
             mask = head.u8()
             check(mask <= 2, "an unknown mask")
+            MET[f"mask {mask}"] += 1
             marked = head.bits(len(self.changed)) if mask == 2 else numpy.full(len(self.changed), mask == 1)
             given[self.changed[marked]] = True
         return form, given
@@ -341,8 +346,7 @@ class Patch:
 
     def leaf(self, number, base):
         """The leaf of form 0, 2 or 3 made of the base's."""
-        (form, given), (values, new) = self.leaves[number], self.given[number]
-        MET[f"form {form}"] += 1
+        given, (values, new) = self.leaves[number][1], self.given[number]
         check(len(base) == self.base_rows, "a base of another count of rows")
         for other in [new] + (values or []):
             base = widen(base, other.type) if other is not None else base
