@@ -4,6 +4,7 @@ import decimal
 import functools
 import hashlib
 import random
+import tarfile
 
 import numpy
 import pyarrow
@@ -13,9 +14,10 @@ import pytest
 
 import format_records
 from format_reader import INDEX_ENTRY, Store, arrow_rows, pack_index
-from program import Project
+from program import ROOT, Project
 
 ROWS = 30_000
+OLD = ROOT / "tests/compat/store-1.tar.xz"
 COLOURS = ["red", "green", "blue", "dark slate grey", ""]
 
 
@@ -317,6 +319,24 @@ def test_erased_rows(history):
     history.expected["t"] = [one.filter(pyarrow.compute.invert(pyarrow.compute.is_in(one["id"], pyarrow.array(ids))))
                              for one in history.expected["t"]]
     history.check()
+
+
+def test_lists_of_format_1_are_read(tmp_path):
+    with tarfile.open(OLD) as archive:
+        archive.extractall(tmp_path, filter="data")
+    old = Project(tmp_path)
+    old.run("data", "export", "orders@3", "-o", "3.parquet")
+    moved = parquet.read_table(tmp_path / "3.parquet").select(["paid", "when"])
+    for rows in (moved, moved.slice(3)):
+        parquet.write_table(rows, tmp_path / "in.parquet")
+        old.run("data", "add", "orders", "in.parquet")
+    store = Store(tmp_path / ".roost")
+    for version in store.versions("orders"):
+        old.run("data", "export", f"orders@{version}", "-o", "out.parquet", "--force")
+        expected = parquet.read_table(tmp_path / "out.parquet")
+        read = arrow_rows(store.rows("orders", version))
+        assert list(read) == expected.column_names
+        assert all(same_bits(values, expected[name]) for name, values in read.items())
 
 
 def test_files(history):

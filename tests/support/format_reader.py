@@ -29,6 +29,7 @@ def digest_of(data):
 
 class Found(typing.NamedTuple):
     """Where a record lies."""
+    id: str
     kind: int
     pack: bytes
     offset: int
@@ -49,6 +50,17 @@ class Tile(typing.NamedTuple):
     leaves: dict
 
 
+def first_sound(records, read, what):
+    """What `read` makes of the first record that it can read: of several with one id any sound one will do."""
+    failure = Damaged(f"{what} is nowhere")
+    for found in records:
+        try:
+            return read(found)
+        except Damaged as error:
+            failure = error
+    raise failure
+
+
 def pack_index(pack):
     """The entries of a pack: id and record."""
     check(pack[:8] == ENDS and pack[-8:] == ENDS, "not a pack")
@@ -59,7 +71,7 @@ def pack_index(pack):
     reader = Bytes(pack[end - entries * INDEX_ENTRY:end])
     for _ in range(entries):
         name, kind, offset, length, crc = reader.id(), *(reader.fixed(width) for width in (1, 8, 4, 4))
-        yield name, Found(kind, pack, offset, length, crc)
+        yield name, Found(name, kind, pack, offset, length, crc)
 
 
 def parse_list(data, columns):
@@ -105,13 +117,14 @@ class Store:
 
     def object(self, name, kind):
         """The bytes of an object of kinds 4 to 11."""
-        for found in self.records[name]:
-            if found.kind == kind:
-                reader = Bytes(found.bytes()[1:])
-                data = reader.body().rest()
-                check(digest_of(string(TAGS[kind].encode()) + data) == name, f"{TAGS[kind]} {name} has another id")
-                return data
-        raise Damaged(f"there is no {TAGS[kind]} {name}")
+        def read(found):
+            data = Bytes(found.bytes()[1:]).body().rest()
+            check(digest_of(string(TAGS[kind].encode()) + data) == name, f"{TAGS[kind]} {name} has another id")
+            return data
+        return first_sound(self.of_kind(name, kind), read, f"{TAGS[kind]} {name}")
+
+    def of_kind(self, name, kind):
+        return [found for found in self.records[name] if found.kind == kind]
 
     # --- Names and commits (§8, §11) ---
 
@@ -173,26 +186,24 @@ class Store:
         name, nulls = tile.leaves[column]
         if name not in self.leaves:
             check(level < PATCH_LEVELS, "too many patches upon patches")
-            full = [found for found in self.records[name] if found.kind == LEAF]
-            if full:
-                self.leaves[name] = full_leaf(full[0].bytes())
-                check(leaf_id(self.leaves[name]) == name, f"leaf {name} has another id")
-            else:
-                self.leaves[name] = with_id(self.patched(tile, column, level), name)
+            full = self.of_kind(name, LEAF)
+            upon = [] if full else self.of_kind(tile.id, PATCH)
+
+            def read(found):
+                if not full:
+                    return with_id(self.patched(tile, column, found, level), name)
+                made = full_leaf(found.bytes())
+                check(leaf_id(made) == name, f"leaf {name} has another id")
+                return made
+            self.leaves[name] = first_sound(full or upon, read, f"leaf {name}")
         leaf = self.leaves[name]
         check((len(leaf), len(leaf) - leaf.valid.sum()) == (tile.rows, nulls), "a leaf of other rows than its tile")
         return leaf
 
-    def patch(self, tile):
-        if tile.id not in self.patches:
-            found = [found for found in self.records[tile.id] if found.kind == PATCH]
-            check(found, f"tile {tile.id} has a leaf that is nowhere")
-            self.patches[tile.id] = Patch(found[0].bytes())
-        return self.patches[tile.id]
-
-    def patched(self, tile, column, level):
-        patch = self.patch(tile)
-        number = list(tile.leaves).index(column)
+    def patched(self, tile, column, found, level):
+        if (found.crc, found.id) not in self.patches:
+            self.patches[found.crc, found.id] = Patch(found.bytes())
+        patch, number = self.patches[found.crc, found.id], list(tile.leaves).index(column)
         check(len(patch.leaves) == len(tile.leaves) and patch.rows == tile.rows, "a patch of another tile")
         check(patch.leaves[number][0] != 1, "a full leaf is missing")
         bases = [self.tiles(name)[index] for name, index in patch.bases]
