@@ -33,7 +33,8 @@ TEST_F(EraseTest, CommittersBesideItLoseNoRowsAndBringNoneBack) {
   std::set<int64_t> acknowledged;
   std::thread committer([&] {
     const auto store = *Store::Open(location_);
-    for (int64_t id = 1'000; !stop; ++id) {
+    // Not without an end: an erasure takes the longer the more versions there are, on a busy machine for ever.
+    for (int64_t id = 1'000; !stop && id < 1'060; ++id) {
       CommitRequest request{.dataset = "d", .mode = CommitRequest::Mode::kAppend, .author = "bob"};
       arrow::TableBatchReader reader(TableOf({{id, id}}, {.email = "email", .extra = "extra"}));
       const auto made = store->Commit(request, reader, context_);
