@@ -90,9 +90,12 @@ TEST_F(EraseTest, SomeAtOnceAndACollectorAllGetTheirRows) {
     context.pool = &pool;
     const auto store = *Store::Open(location_);
     while (!stop) {
+      const auto start = std::chrono::steady_clock::now();
       const auto report = CollectGarbage(*store, {.dry_run = false, .grace = absl::ZeroDuration()}, context);
       EXPECT_TRUE(report.ok() || absl::IsAborted(report.status())) << report.status();
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      // Most of the time is the others', or on a slow store none of them would come through.
+      const auto taken = std::chrono::steady_clock::now() - start;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100) + 5 * taken);
     }
   });
   for (std::thread& thread : threads) thread.join();
