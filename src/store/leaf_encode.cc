@@ -171,9 +171,15 @@ std::vector<uint64_t> DecimalsAt(const Leaf& leaf, const Rows& row_at, size_t ro
 
 template <typename T>
 std::vector<uint64_t> DecimalsOf(const Leaf& leaf, const std::vector<int64_t>& sample, int& digits) {
+  // With digits enough every float is a decimal, but one that takes no fewer bits than it has itself.
+  constexpr int kMostBits = sizeof(T) == sizeof(double) ? 44 : 20;
   digits = 0;
   const auto of_sample = [&](size_t i) { return static_cast<size_t>(sample[i]); };
-  if (DecimalsAt<T>(leaf, of_sample, sample.size(), digits).empty()) return {};
+  const std::vector<uint64_t> numbers = DecimalsAt<T>(leaf, of_sample, sample.size(), digits);
+  if (numbers.empty()) return {};
+  uint64_t all = 0;
+  for (const uint64_t number : numbers) all |= ZigZag(static_cast<int64_t>(number));
+  if (BitWidth(all) > kMostBits) return {};
   return DecimalsAt<T>(
       leaf, [](size_t i) { return i; }, static_cast<size_t>(leaf.rows), digits);
 }
