@@ -185,7 +185,8 @@ def page(results):
                   "Lance finding keeps no new order of rows: its re-sort and shuffle are no versions of that order.\n",
                   stamp(results["edits"]), "\n", edits_table(results["edits"])]
     if "speed" in results:
-        parts += ["\n## Speed\n", "A chain of ten versions with 1 % of the rows updated each, with a declared key.\n",
+        parts += ["\n## Speed\n", "A chain of ten versions with 1 % of the rows updated each, with a declared key. The least of "
+                  f"{results['speed']['roost']['runs']} runs, for Arrow as for Roost.\n",
                   stamp(results["speed"]), "\n", speed_table(results["speed"]["roost"])]
     if "tables" in results:
         rows = [[name, mb(entry["parquet_bytes"]), mb(entry["first_bytes"]), entry["edit"],

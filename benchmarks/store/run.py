@@ -64,7 +64,7 @@ class Bench:
         value["seed"] = self.options.seed
         value["rows"] = self.options.rows
         self.results.setdefault(part, {})[name] = value
-        self.options.results.write_text(json.dumps(self.results, indent=1))
+        self.options.results.write_text(json.dumps(self.results, indent=1) + "\n")
         print(f"{part}: {name}: {json.dumps(value)}", file=sys.stderr, flush=True)
 
     def keep_csv(self, part, snapshots):
@@ -184,14 +184,21 @@ class Bench:
         low = int(table["key"][tables.rows_of(table) // 2])
         high = int(table["key"][tables.rows_of(table) // 2 + tables.rows_of(table) // 100])
         reads = {version: median([peer.read(version) for _ in range(5)]).cpu for version in (1, 10)}
-        self.keep("speed", "roost", {
+        self.keep("speed", "roost", self.least_of_runs({
             "csv_bytes": csv_bytes, "parquet_bytes": snapshots[0].parquet.stat().st_size, "parse_cpu": parse.cpu,
             "start_cpu": start.cpu, "first_bytes": sizes[0], "ten_bytes": sizes[-1],
             "first_cpu": median(firsts).cpu, "later_cpu": median(costs[1:]).cpu, "unchanged_cpu": unchanged.cpu,
             "read1_cpu": reads[1], "read10_cpu": reads[10],
             "column_cpu": median([peer.read(10, "--columns", "price") for _ in range(3)]).cpu,
             "key_range_cpu": median([peer.read(10, "--key-range", f"{low}..{high}") for _ in range(3)]).cpu,
-            "diff_wall": median([peer.diff(9, 10) for _ in range(3)]).wall})
+            "diff_wall": median([peer.diff(9, 10) for _ in range(3)]).wall}))
+
+    def least_of_runs(self, result):
+        """Measured again, each figure is the least of all runs: what else the machine did only adds to it."""
+        before = self.results.get("speed", {}).get("roost", {})
+        if (before.get("seed"), before.get("rows")) != (self.options.seed, self.options.rows):
+            return result | {"runs": 1}
+        return {name: min(value, before[name]) for name, value in result.items()} | {"runs": before["runs"] + 1}
 
     # --- other tables -------------------------------------------------------------------------------------------------
 
@@ -316,7 +323,7 @@ def main():
                 getattr(bench, part)(folder)
     if options.part != [""]:
         bench.results["versions"] = versions(options) if options.python.exists() else []
-        options.results.write_text(json.dumps(bench.results, indent=1))
+        options.results.write_text(json.dumps(bench.results, indent=1) + "\n")
     page = report.page(bench.results)
     if options.write:
         target = ROOT / "docs/benchmarks/store.md"
