@@ -14,6 +14,7 @@
 #include "store/leaf_codec.h"
 #include "store/nested_rows.h"
 #include "table/arrow_status.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 namespace {
@@ -97,11 +98,11 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::share
   }
   if (array->type_id() == arrow::Type::DICTIONARY) {
     const auto& type = static_cast<const arrow::DictionaryType&>(*array->type());
-    if (!IsNested(*type.value_type())) {
+    if (!table::IsNested(*type.value_type())) {
       TRY_ARROW_ASSIGN(std::shared_ptr<arrow::Array> decoded, arrow::compute::Cast(*array, type.value_type()));
       return decoded;
     }
-  } else if (!IsNested(*array->type())) {
+  } else if (!table::IsNested(*array->type())) {
     return array;
   }
   TRY_ASSIGN(const std::string name, TypeNameOf(*array->type(), ""));
@@ -118,7 +119,7 @@ std::shared_ptr<arrow::DataType> LeafArrayType(const std::shared_ptr<arrow::Data
   if (type->id() == arrow::Type::EXTENSION) {
     return LeafArrayType(static_cast<const arrow::ExtensionType&>(*type).storage_type());
   }
-  if (IsNested(*type) || IsWideBinary(*type)) return arrow::large_binary();
+  if (table::IsNested(*type) || IsWideBinary(*type)) return arrow::large_binary();
   return type;
 }
 
@@ -127,7 +128,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> ToLeafArray(const std::shared_ptr<
     case arrow::Type::EXTENSION: return ToLeafArray(static_cast<const arrow::ExtensionArray&>(*array).storage());
     case arrow::Type::DICTIONARY: {
       const auto& values = *static_cast<const arrow::DictionaryType&>(*array->type()).value_type();
-      if (IsNested(values)) return NestedRowBytes(*array);
+      if (table::IsNested(values)) return NestedRowBytes(*array);
       TRY_ASSIGN(const std::shared_ptr<arrow::Array> decoded, WithoutDictionary(array));
       return ToLeafArray(decoded);
     }
@@ -136,7 +137,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> ToLeafArray(const std::shared_ptr<
       return AsLargeBinary(static_cast<const arrow::FixedSizeBinaryArray&>(*array));
     default: break;
   }
-  if (!IsNested(*array->type())) return array;
+  if (!table::IsNested(*array->type())) return array;
   return NestedRowBytes(*array);
 }
 
@@ -244,7 +245,7 @@ absl::StatusOr<std::shared_ptr<arrow::Array>> ToArrow(Leaf leaf, const std::shar
     TRY_ASSIGN(const std::shared_ptr<arrow::Array> storage, ToArrow(std::move(leaf), storage_type));
     return arrow::ExtensionType::WrapArray(type, storage);
   }
-  if (IsNested(*type)) return NestedArray(leaf, type);
+  if (table::IsNested(*type)) return NestedArray(leaf, type);
   if (IsWideBinary(*type)) return FromVariable(leaf, type);
   const auto validity = leaf.nulls > 0 ? BufferOf(std::move(leaf.validity)) : nullptr;
   if (leaf.is_dictionary) {

@@ -27,9 +27,6 @@ absl::StatusOr<std::shared_ptr<arrow::DataType>> ArrowTypeOf(std::string_view ty
 /// types, which are their storage.
 absl::StatusOr<LeafType> LeafTypeOfName(std::string_view type_name);
 
-/// Whether values of `type` hold others: a list of any kind, a struct or a map.
-bool IsNested(const arrow::DataType& type);
-
 /// `array` without dictionary encoding, at any depth: it has the type of its stored name.
 absl::StatusOr<std::shared_ptr<arrow::Array>> WithoutDictionary(const std::shared_ptr<arrow::Array>& array);
 

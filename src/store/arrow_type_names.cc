@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 namespace {
@@ -145,7 +146,7 @@ std::optional<std::string> NameOf(const arrow::DataType& type, int depth) {
     return fmt::format("extension<{}, {}, {}>", Quoted(extension.extension_name()), Quoted(extension.Serialize()),
                        *storage);
   }
-  if (!IsNested(type)) {
+  if (!table::IsNested(type)) {
     const auto flat = FlatType(type.ToString());
     return flat != nullptr && flat->Equals(type) ? std::optional(type.ToString()) : std::nullopt;
   }
@@ -295,17 +296,6 @@ class TypeParser {
 bool HasTypesWithin(std::string_view name) { return name.ends_with('>') || name.starts_with("fixed_size_list<"); }
 
 }  // namespace
-
-bool IsNested(const arrow::DataType& type) {
-  switch (type.id()) {
-    case arrow::Type::LIST:
-    case arrow::Type::LARGE_LIST:
-    case arrow::Type::FIXED_SIZE_LIST:
-    case arrow::Type::STRUCT:
-    case arrow::Type::MAP: return true;
-    default: return false;
-  }
-}
 
 absl::StatusOr<std::string> TypeNameOf(const arrow::DataType& type, std::string_view column) {
   auto name = NameOf(type, 0);

@@ -9,6 +9,7 @@
 #include "store/arrow_leaf.h"
 #include "table/arrow_status.h"
 #include "table/json_value.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 
@@ -50,7 +51,7 @@ int64_t RowMap::Map(int64_t row, const std::map<int64_t, int64_t>& told, const s
 
 std::string TextOf(const std::shared_ptr<arrow::Array>& values, int64_t row) {
   if (values == nullptr) return "";
-  if (IsNested(*values->type()) && values->IsValid(row)) {
+  if (table::IsNested(*values->type()) && values->IsValid(row)) {
     const auto json = table::JsonTexts(values->Slice(row, 1), table::JsonBytes::kAsHex);
     return json.ok() ? TextOf(*json, 0) : "";
   }

@@ -16,9 +16,15 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "store/arrow_leaf.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 namespace {
+
+// A part has at most so many rows, and all parts of a leaf together so many bytes, as leaves have them in memory:
+// docs/formats/store.md §6.
+constexpr int64_t kMaxPartRows = int64_t{1} << 24;
+constexpr int64_t kMaxPartBytes = int64_t{256} << 20;
 
 /// How values of a type lie in the bytes of a nested value (docs/formats/store.md §3a).
 struct Shape {
@@ -30,35 +36,13 @@ struct Shape {
   std::vector<Shape> children;  // kList, kItems
 };
 
-std::shared_ptr<arrow::DataType> WithoutExtensions(const std::shared_ptr<arrow::DataType>& type);
-
-std::shared_ptr<arrow::Field> WithoutExtensions(const std::shared_ptr<arrow::Field>& field) {
-  return field->WithType(WithoutExtensions(field->type()));
-}
-
 /// `type` with storage in place of extension types, at any depth: the types of parts do not depend on which extensions
 /// a program knows.
 std::shared_ptr<arrow::DataType> WithoutExtensions(const std::shared_ptr<arrow::DataType>& type) {
-  switch (type->id()) {
-    case arrow::Type::EXTENSION:
-      return WithoutExtensions(static_cast<const arrow::ExtensionType&>(*type).storage_type());
-    case arrow::Type::LIST: return arrow::list(WithoutExtensions(type->field(0)));
-    case arrow::Type::LARGE_LIST: return arrow::large_list(WithoutExtensions(type->field(0)));
-    case arrow::Type::FIXED_SIZE_LIST:
-      return arrow::fixed_size_list(WithoutExtensions(type->field(0)),
-                                    static_cast<const arrow::FixedSizeListType&>(*type).list_size());
-    case arrow::Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(*type);
-      return std::make_shared<arrow::MapType>(WithoutExtensions(map.key_field()), WithoutExtensions(map.item_field()),
-                                              map.keys_sorted());
-    }
-    case arrow::Type::STRUCT: {
-      arrow::FieldVector fields;
-      for (const auto& field : type->fields()) fields.push_back(WithoutExtensions(field));
-      return arrow::struct_(std::move(fields));
-    }
-    default: return type;
-  }
+  return table::ReplaceFlatTypes(type, [](const std::shared_ptr<arrow::DataType>& flat) {
+    if (flat->id() != arrow::Type::EXTENSION) return flat;
+    return WithoutExtensions(static_cast<const arrow::ExtensionType&>(*flat).storage_type());
+  });
 }
 
 /// The shape of values of `type`, which has no extensions.

@@ -23,8 +23,4 @@ using ReadPart = std::function<absl::StatusOr<Leaf>(const LeafType& type, int64_
 /// part in turn. DataLoss where they do not fit together, or are more than any leaf is taken apart into.
 absl::StatusOr<Leaf> PutTogether(Leaf leaf, const ReadPart& read);
 
-/// A part has at most so many rows, and all parts of a leaf together so many bytes, as leaves have them in memory.
-inline constexpr int64_t kMaxPartRows = int64_t{1} << 24;
-inline constexpr int64_t kMaxPartBytes = int64_t{256} << 20;
-
 }  // namespace roost::store

@@ -21,6 +21,7 @@
 #include "store/testing/test_server.h"
 #include "store/testing/test_tables.h"
 #include "store/verify.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 namespace {
@@ -383,7 +384,7 @@ TEST(NestedParts, AreTheLeafAgain) {
   Random random(8);
   for (int i = 0; i < 300; ++i) {
     TypePtr type = RandomType(random, 1 + i % 4);
-    if (!IsNested(*type)) type = arrow::list(type);
+    if (!table::IsNested(*type)) type = arrow::list(type);
     const Leaf leaf = LeafOf(RandomArray(random, type, i % 60));
     const auto parts = TakeApart(leaf);
     ASSERT_TRUE(parts.ok()) << parts.status() << type->ToString();

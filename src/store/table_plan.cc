@@ -13,6 +13,7 @@
 #include "store/leaf_rows.h"
 #include "store/row_hash.h"
 #include "store/tile_cutter.h"
+#include "table/nested_type.h"
 
 namespace roost::store {
 namespace {
@@ -77,7 +78,7 @@ double BytesOf(const arrow::Array& array) {
 
 bool IsNestedName(const std::string& type_name) {
   const auto type = ArrowTypeOf(type_name);
-  return type.ok() && IsNested(**type);
+  return type.ok() && table::IsNested(**type);
 }
 
 /// The ids of the key's columns.

@@ -17,6 +17,7 @@
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/json_value.h"
+#include "table/nested_type.h"
 
 namespace roost::table {
 namespace {
@@ -119,7 +120,7 @@ absl::StatusOr<column::OwnedBatch> ToTextColumns(const arrow::RecordBatch& batch
   arrow::FieldVector fields;
   for (int i = 0; i < batch.num_columns(); ++i) {
     std::shared_ptr<arrow::Array> column = batch.column(i);
-    if (HoldsValues(*column->type())) {
+    if (IsNested(*column->type())) {
       auto texts = JsonTexts(column, JsonBytes::kRefuse);
       if (!texts.ok()) return Annotate(texts.status(), fmt::format("column '{}'", batch.column_name(i)));
       column = *std::move(texts);

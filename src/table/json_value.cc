@@ -133,17 +133,6 @@ void AppendValue(std::string& out, const Source& source, int64_t row) {
 
 }  // namespace
 
-bool HoldsValues(const arrow::DataType& type) {
-  switch (type.id()) {
-    case arrow::Type::LIST:
-    case arrow::Type::LARGE_LIST:
-    case arrow::Type::FIXED_SIZE_LIST:
-    case arrow::Type::STRUCT:
-    case arrow::Type::MAP: return true;
-    default: return false;
-  }
-}
-
 absl::StatusOr<std::shared_ptr<arrow::Array>> JsonTexts(const std::shared_ptr<arrow::Array>& array, JsonBytes bytes) {
   TRY_ASSIGN(const Source source, SourceOf(array, bytes));
   arrow::LargeStringBuilder builder;

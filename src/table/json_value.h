@@ -12,9 +12,6 @@
 
 namespace roost::table {
 
-/// Whether values of `type` hold others: lists, structs and maps.
-bool HoldsValues(const arrow::DataType& type);
-
 /// What to do with binary values, for which JSON has no form.
 enum class JsonBytes {
   kRefuse,  ///< InvalidArgument

@@ -12,6 +12,7 @@
 #include <parquet/properties.h>
 
 #include "table/arrow_status.h"
+#include "table/nested_type.h"
 #include "table/opened.h"
 
 namespace roost::table {
@@ -64,39 +65,16 @@ bool IsDictionaryThroughout(const parquet::FileMetaData& metadata, int column) {
   return true;
 }
 
-std::shared_ptr<arrow::DataType> WithoutViews(const std::shared_ptr<arrow::DataType>& type);
-
-std::shared_ptr<arrow::Field> WithoutViews(const std::shared_ptr<arrow::Field>& field) {
-  return field->WithType(WithoutViews(field->type()));
-}
-
 /// `type` with the texts and binaries themselves in place of views of them, at any depth: views are a way to lie in
 /// memory, which few of Arrow's functions take.
 std::shared_ptr<arrow::DataType> WithoutViews(const std::shared_ptr<arrow::DataType>& type) {
-  switch (type->id()) {
-    case arrow::Type::STRING_VIEW: return arrow::utf8();
-    case arrow::Type::BINARY_VIEW: return arrow::binary();
-    case arrow::Type::LIST: return arrow::list(WithoutViews(type->field(0)));
-    case arrow::Type::LARGE_LIST: return arrow::large_list(WithoutViews(type->field(0)));
-    case arrow::Type::FIXED_SIZE_LIST:
-      return arrow::fixed_size_list(WithoutViews(type->field(0)),
-                                    static_cast<const arrow::FixedSizeListType&>(*type).list_size());
-    case arrow::Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(*type);
-      return std::make_shared<arrow::MapType>(WithoutViews(map.key_field()), WithoutViews(map.item_field()),
-                                              map.keys_sorted());
-    }
-    case arrow::Type::STRUCT: {
-      arrow::FieldVector fields;
-      for (const auto& field : type->fields()) fields.push_back(WithoutViews(field));
-      return arrow::struct_(std::move(fields));
-    }
-    case arrow::Type::DICTIONARY: {
-      const auto& codes = static_cast<const arrow::DictionaryType&>(*type);
-      return arrow::dictionary(codes.index_type(), WithoutViews(codes.value_type()), codes.ordered());
-    }
-    default: return type;
-  }
+  return ReplaceFlatTypes(type, [](const std::shared_ptr<arrow::DataType>& flat) -> std::shared_ptr<arrow::DataType> {
+    if (flat->id() == arrow::Type::STRING_VIEW) return arrow::utf8();
+    if (flat->id() == arrow::Type::BINARY_VIEW) return arrow::binary();
+    if (flat->id() != arrow::Type::DICTIONARY) return flat;
+    const auto& codes = static_cast<const arrow::DictionaryType&>(*flat);
+    return arrow::dictionary(codes.index_type(), WithoutViews(codes.value_type()), codes.ordered());
+  });
 }
 
 /// The types that columns are handed on with. Of Parquet, `read` may have dictionaries of strings where `file` says
@@ -107,7 +85,8 @@ std::shared_ptr<arrow::Schema> TypesOf(const arrow::Schema& file, const arrow::S
     const bool is_large_text = file.field(i)->type()->id() == arrow::Type::LARGE_STRING &&
                                read.field(i)->type()->id() == arrow::Type::DICTIONARY;
     const auto large_text = arrow::dictionary(arrow::int32(), arrow::large_utf8());
-    fields.push_back(is_large_text ? read.field(i)->WithType(large_text) : WithoutViews(read.field(i)));
+    const auto& type = read.field(i)->type();
+    fields.push_back(read.field(i)->WithType(is_large_text ? large_text : WithoutViews(type)));
   }
   return arrow::schema(std::move(fields));
 }

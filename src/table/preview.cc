@@ -16,6 +16,7 @@
 #include "table/bridge.h"
 #include "table/cell_text.h"
 #include "table/json_value.h"
+#include "table/nested_type.h"
 
 namespace roost::table {
 namespace {
@@ -63,7 +64,7 @@ absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& ba
   for (int i = 0; i < batch.num_columns(); ++i) {
     const column::ColumnView& view = owned.view().columns()[static_cast<size_t>(i)];
     std::shared_ptr<arrow::Array> array = batch.column(i);
-    if (HoldsValues(*array->type())) {
+    if (IsNested(*array->type())) {
       // Where a value within has no form in JSON, Arrow's own text is as good.
       if (auto texts = JsonTexts(array, JsonBytes::kAsHex); texts.ok()) array = *std::move(texts);
     }

@@ -18,6 +18,7 @@
 #include "table/arrow_status.h"
 #include "table/cell_text.h"
 #include "table/json_value.h"
+#include "table/nested_type.h"
 #include "table/opened.h"
 #include "table/read.h"
 
@@ -170,7 +171,7 @@ Sink CsvSink(const arrow::Schema& schema, arrow::io::OutputStream& out) {
 Sink JsonLinesSink(const arrow::Schema& schema, arrow::io::OutputStream& out) {
   std::vector<JsonKey> keys;
   for (const auto& field : schema.fields()) {
-    JsonKey& key = keys.emplace_back(JsonKey{.is_json = HoldsValues(*field->type())});
+    JsonKey& key = keys.emplace_back(JsonKey{.is_json = IsNested(*field->type())});
     AppendJsonString(key.text, field->name());
     key.text += ':';
   }
