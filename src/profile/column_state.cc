@@ -84,6 +84,26 @@ ColumnSummary ColumnState::Summarize() const {
   return summary;
 }
 
+std::optional<Distribution> ColumnState::GetDistribution() const {
+  if (const auto* numbers = std::get_if<NumberState>(&values_)) {
+    Distribution distribution = numbers->GetDistribution();
+    if (type_ == Type::kBool) {
+      distribution = {.values = BoolsAsText(numbers->zeros(), numbers->count() - numbers->zeros()).top};
+    }
+    distribution.missing = missing_;
+    return distribution;
+  }
+  const auto* text = std::get_if<TextState>(&values_);
+  if (text == nullptr) return std::nullopt;
+  TextSummary summary = text->Summarize();
+  Distribution distribution{.missing = missing_, .values = std::move(summary.top), .exact = summary.exact};
+  distribution.others = text->count();
+  for (const ValueCount& value : distribution.values) distribution.others -= value.count;
+  // A sketch's counts may be too high.
+  distribution.others = std::max<int64_t>(distribution.others, 0);
+  return distribution;
+}
+
 void ColumnState::Serialize(std::string& bytes) const {
   AppendString(bytes, name_);
   AppendString(bytes, type_text_);

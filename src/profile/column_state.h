@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "column/column_view.h"
+#include "profile/distribution.h"
 #include "profile/number_state.h"
 #include "profile/summary.h"
 #include "profile/text_state.h"
@@ -36,6 +38,8 @@ class ColumnState {
   void Merge(const ColumnState& other);
 
   ColumnSummary Summarize() const;
+  /// Empty for columns whose values cannot be read here.
+  std::optional<Distribution> GetDistribution() const;
 
   void Serialize(std::string& bytes) const;
   /// DataLoss where `reader` is not at a whole state, or one of other than `rows` rows.

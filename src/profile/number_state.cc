@@ -277,6 +277,18 @@ NumberSummary NumberState::Summarize() const {
   return summary;
 }
 
+Distribution NumberState::GetDistribution() const {
+  Distribution distribution{.is_numeric = true,
+                            .nan = nan_,
+                            .positive_infinity = positive_infinity_,
+                            .negative_infinity = negative_infinity_};
+  if (finite_ == 0) return distribution;
+  distribution.buckets = kind_ == Kind::kTime ? time_histogram_.Buckets() : histogram_.Buckets();
+  distribution.min = MinimumAsDouble();
+  distribution.max = MaximumAsDouble();
+  return distribution;
+}
+
 void NumberState::Serialize(std::string& bytes) const {
   for (const int64_t count : {finite_, zeros_, negative_, nan_, positive_infinity_, negative_infinity_}) {
     AppendVarint(bytes, static_cast<uint64_t>(count));

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "column/column_view.h"
+#include "profile/distribution.h"
 #include "profile/exact_sum.h"
 #include "profile/hyperloglog.h"
 #include "profile/int128.h"
@@ -40,6 +41,8 @@ class NumberState {
   int64_t count() const { return finite_ + nan_ + positive_infinity_ + negative_infinity_; }
   int64_t zeros() const { return zeros_; }
   NumberSummary Summarize() const;
+  /// Without `missing`.
+  Distribution GetDistribution() const;
 
   /// Number of distinct finite values: exact where `distinct_is_exact`, else to within about 1.6 %. Exact are integers
   /// between -1,024 and 1,024, times with at most 4,096 distinct ones, and columns of a single value.

@@ -208,6 +208,13 @@ ProfileSummary Profile::Summarize() const {
   return summary;
 }
 
+std::optional<Distribution> Profile::DistributionOf(std::string_view name) const {
+  for (const ColumnState& column : columns_) {
+    if (column.name() == name) return column.GetDistribution();
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const Context& context) {
   Profile profile;
   if (batches.empty()) return profile;

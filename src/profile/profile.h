@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/context.h"
 #include "column/batch.h"
 #include "profile/column_state.h"
+#include "profile/distribution.h"
 #include "profile/summary.h"
 
 namespace roost::profile {
@@ -47,6 +49,10 @@ class Profile {
   static absl::StatusOr<Profile> Parse(std::string_view bytes);
 
   ProfileSummary Summarize() const;
+
+  /// How the values of the column of that name (or path) are spread; empty where there is no such column or its values
+  /// cannot be read.
+  std::optional<Distribution> DistributionOf(std::string_view name) const;
 
  private:
   friend absl::StatusOr<Profile> ProfileBatches(std::span<const column::BatchView> batches, const Context& context);
