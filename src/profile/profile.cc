@@ -18,7 +18,8 @@ using column::BatchView;
 using column::ColumnView;
 
 constexpr uint32_t kMagic = 0x46525052;  // "RPRF"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
+constexpr uint16_t kOldestVersion = 1;
 constexpr size_t kHeaderBytes = sizeof kMagic + sizeof kVersion;
 constexpr uint64_t kMaxColumns = 1 << 16;
 
@@ -53,6 +54,15 @@ std::vector<Piece> Cut(std::span<const BatchView> batches, int64_t total_rows, s
     first = end;
   }
   return pieces;
+}
+
+const ColumnState* FindIn(std::span<const ColumnState> columns, std::string_view name) {
+  for (const ColumnState& column : columns) {
+    if (column.name() == name) return &column;
+    if (!name.starts_with(column.name())) continue;
+    if (const ColumnState* child = FindIn(column.children(), name)) return child;
+  }
+  return nullptr;
 }
 
 // Adds up what is done, for Context::Report, from any thread.
@@ -95,7 +105,7 @@ absl::Status Profile::Adopt(const BatchView& batch) {
     if (!names.emplace(column.name()).second) {
       return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", column.name()));
     }
-    columns.emplace_back(column);
+    columns.emplace_back(column, !weight_column_.empty());
   }
   columns_ = std::move(columns);
   has_columns_ = true;
@@ -124,22 +134,55 @@ absl::StatusOr<std::vector<size_t>> Profile::Match(const BatchView& batch) const
   return positions;
 }
 
-absl::Status Profile::Add(const BatchView& batch) {
-  if (!has_columns_) TRY(Adopt(batch));
-  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
-  TRY(AddRows(batch.num_rows()));
-  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]]);
+absl::StatusOr<std::vector<int64_t>> Profile::WeightsOf(const BatchView& batch, int64_t& total) const {
+  std::vector<int64_t> units;
+  total = 0;
+  if (weight_column_.empty()) return units;
+  TRY_ASSIGN(const ColumnView* column, batch.Require(weight_column_));
+  if (!column::IsNumber(column->type())) {
+    return absl::InvalidArgumentError(
+        fmt::format("column '{}' is {}: weights are numbers", weight_column_, column->TypeText()));
+  }
+  units.reserve(static_cast<size_t>(batch.num_rows()));
+  for (int64_t row = 0; row < batch.num_rows(); ++row) {
+    units.push_back(column->IsNull(row) ? 0 : WeightState::UnitsOf(column->NumberAt(row)));
+    total += units.back();
+  }
+  return units;
+}
+
+absl::Status Profile::AddWeight(int64_t units) {
+  if (units > WeightState::kMaxUnits - weight_units_) {
+    return absl::OutOfRangeError(fmt::format("the weights in column '{}' sum to more than {}", weight_column_,
+                                             WeightState::kMaxUnits / WeightState::kUnitsPerOne));
+  }
+  weight_units_ += units;
   return absl::OkStatus();
 }
 
-absl::Status Profile::Merge(const Profile& other) {
-  if (!other.has_columns_) return absl::OkStatus();
+absl::Status Profile::Add(const BatchView& batch) {
+  if (!has_columns_) TRY(Adopt(batch));
+  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
+  int64_t weight = 0;
+  TRY_ASSIGN(const std::vector<int64_t> weights, WeightsOf(batch, weight));
+  TRY(AddWeight(weight));
+  TRY(AddRows(batch.num_rows()));
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]], weights);
+  return absl::OkStatus();
+}
+
+absl::Status Profile::Merge(const Profile& later) {
+  if (!later.has_columns_) return absl::OkStatus();
   if (!has_columns_) {
-    *this = other;
+    *this = later;
     return absl::OkStatus();
   }
+  if (later.weight_column_ != weight_column_) {
+    return absl::InvalidArgumentError(fmt::format("the weights here are of column '{}', those before of column '{}'",
+                                                  later.weight_column_, weight_column_));
+  }
   absl::flat_hash_map<std::string, const ColumnState*> theirs;
-  for (const ColumnState& column : other.columns_) theirs.emplace(column.name(), &column);
+  for (const ColumnState& column : later.columns_) theirs.emplace(column.name(), &column);
   std::vector<const ColumnState*> matched;
   for (const ColumnState& column : columns_) {
     const auto found = theirs.find(column.name());
@@ -148,14 +191,19 @@ absl::Status Profile::Merge(const Profile& other) {
     matched.push_back(found->second);
     theirs.erase(found);
   }
-  for (const ColumnState& column : other.columns_) {
+  for (const ColumnState& column : later.columns_) {
     if (theirs.contains(column.name())) return NewColumn(column.name());
   }
-  TRY(AddRows(other.rows_));
+  TRY(AddWeight(later.weight_units_));
+  TRY(AddRows(later.rows_));
   // Merging a profile into itself doubles it, from a copy: states do not read what they are writing.
-  const Profile copy = &other == this ? other : Profile();
-  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&other == this ? copy.columns_[i] : *matched[i]);
+  const Profile copy = &later == this ? later : Profile();
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&later == this ? copy.columns_[i] : *matched[i]);
   return absl::OkStatus();
+}
+
+void Profile::ForgetOrder() {
+  for (ColumnState& column : columns_) column.ForgetOrder();
 }
 
 std::string Profile::Serialize() const {
@@ -163,6 +211,8 @@ std::string Profile::Serialize() const {
   AppendFixed(bytes, kMagic);
   AppendFixed(bytes, kVersion);
   AppendVarint(bytes, static_cast<uint64_t>(rows_));
+  AppendString(bytes, weight_column_);
+  if (!weight_column_.empty()) AppendVarint(bytes, static_cast<uint64_t>(weight_units_));
   AppendVarint(bytes, has_columns_ ? columns_.size() + 1 : 0);
   for (const ColumnState& column : columns_) column.Serialize(bytes);
   AppendFixed(bytes, Crc32c(bytes));
@@ -179,21 +229,30 @@ absl::StatusOr<Profile> Profile::Parse(std::string_view bytes) {
   ByteReader trailer(bytes.substr(bytes.size() - sizeof(uint32_t)));
   TRY_ASSIGN(const uint32_t checksum, trailer.Fixed<uint32_t>());
   if (Crc32c(bytes.substr(0, bytes.size() - sizeof checksum)) != checksum) return broken("the checksum is wrong");
-  if (version != kVersion) {
-    return WithHint(
-        absl::UnimplementedError(fmt::format("profile: format version {}, this program reads {}", version, kVersion)),
-        "use the version of roost that wrote it, or make the profile anew");
+  if (version < kOldestVersion || version > kVersion) {
+    return WithHint(absl::UnimplementedError(fmt::format("profile: format version {}, this program reads {} to {}",
+                                                         version, kOldestVersion, kVersion)),
+                    "use the version of roost that wrote it, or make the profile anew");
   }
   Profile profile;
   TRY_ASSIGN(const uint64_t rows, reader.Varint());
+  uint64_t units = 0;
+  if (version > 1) {
+    TRY_ASSIGN(profile.weight_column_, reader.String());
+  }
+  if (!profile.weight_column_.empty()) {
+    TRY_ASSIGN(units, reader.Varint());
+  }
   TRY_ASSIGN(const uint64_t columns, reader.Varint());
   if (rows > static_cast<uint64_t>(kMaxRows)) return broken(fmt::format("{} rows", rows));
   if (columns > kMaxColumns + 1) return broken(fmt::format("{} columns", columns - 1));
+  if (units > static_cast<uint64_t>(WeightState::kMaxUnits)) return broken(fmt::format("{} units of weight", units));
+  profile.weight_units_ = static_cast<int64_t>(units);
   profile.rows_ = static_cast<int64_t>(rows);
   profile.has_columns_ = columns > 0;
   absl::flat_hash_set<std::string> names;
   for (uint64_t i = 0; i + 1 < columns; ++i) {
-    auto column = ColumnState::Parse(reader, profile.rows_);
+    auto column = ColumnState::Parse(reader, version, profile.rows_, profile.weight_units_);
     if (!column.ok()) return Annotate(column.status(), fmt::format("profile: column {}", i));
     if (!names.insert(column->name()).second) return broken(fmt::format("column '{}' is there twice", column->name()));
     profile.columns_.push_back(*std::move(column));
@@ -204,15 +263,16 @@ absl::StatusOr<Profile> Profile::Parse(std::string_view bytes) {
 
 ProfileSummary Profile::Summarize() const {
   ProfileSummary summary{.rows = rows_};
+  if (!weight_column_.empty()) {
+    summary.weight = static_cast<double>(weight_units_) / static_cast<double>(WeightState::kUnitsPerOne);
+  }
   for (const ColumnState& column : columns_) summary.columns.push_back(column.Summarize());
   return summary;
 }
 
 std::optional<Distribution> Profile::DistributionOf(std::string_view name) const {
-  for (const ColumnState& column : columns_) {
-    if (column.name() == name) return column.GetDistribution();
-  }
-  return std::nullopt;
+  const ColumnState* column = FindIn(columns_, name);
+  return column == nullptr ? std::nullopt : column->GetDistribution();
 }
 
 absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const Context& context) {
@@ -233,7 +293,7 @@ absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const
     const Piece& piece = pieces[i];
     for (size_t batch = piece.first_batch; batch < piece.end_batch; ++batch) {
       TRY(context.CheckCancelled());
-      states[i].Add(batches[batch].columns()[positions[batch][piece.column]]);
+      states[i].Add(batches[batch].columns()[positions[batch][piece.column]], {});
       progress.Add(batches[batch].num_rows());
     }
     return absl::OkStatus();
