@@ -71,7 +71,7 @@ TextSummary BoolsAsText(int64_t num_false, int64_t num_true) {
 
 }  // namespace
 
-ColumnState::ColumnState(const column::ColumnView& column, std::string name, bool is_weighted)
+ColumnState::ColumnState(const column::ColumnView& column, std::string name, const ColumnOptions& options)
     : name_(std::move(name)),
       type_text_(column.TypeText()),
       type_(LogicalType(column.type())),
@@ -80,11 +80,12 @@ ColumnState::ColumnState(const column::ColumnView& column, std::string name, boo
     values_.emplace<NumberState>(NumberState::KindOf(type_));
     order_.emplace();
   }
-  if (HasText(type_)) values_.emplace<TextState>();
-  if (is_weighted && nesting_ == Nesting::kNone) weights_.emplace(HasText(type_));
+  if (HasText(type_)) values_.emplace<TextState>(TextState::KindOf(type_), options.text);
+  if (options.is_weighted && nesting_ == Nesting::kNone) weights_.emplace(HasText(type_));
   for (const column::ColumnView& child : column.children()) {
     const bool is_field = nesting_ == Nesting::kStruct;
-    children_.push_back(ColumnState(child, is_field ? fmt::format("{}.{}", name_, child.name()) : name_ + "[]", false));
+    children_.push_back(ColumnState(child, is_field ? fmt::format("{}.{}", name_, child.name()) : name_ + "[]",
+                                    {.text = options.text}));
   }
   if (nesting_ == Nesting::kList) lengths_.emplace(NumberState::Kind::kInteger);
 }
@@ -275,7 +276,7 @@ absl::StatusOr<ColumnState> ColumnState::ParseAt(ByteReader& reader, uint16_t ve
   if (HasNumbers(state.type_)) {
     TRY_ASSIGN(state.values_, NumberState::Parse(reader, NumberState::KindOf(state.type_), count));
   } else if (HasText(state.type_)) {
-    TRY_ASSIGN(state.values_, TextState::Parse(reader, count));
+    TRY_ASSIGN(state.values_, TextState::Parse(reader, TextState::KindOf(state.type_), count, version));
   }
   if ((parts & kOrder) != 0) {
     TRY_ASSIGN(state.order_, OrderState::Parse(reader, count));

@@ -21,6 +21,11 @@
 
 namespace roost::profile {
 
+struct ColumnOptions {
+  bool is_weighted = false;  ///< its rows have weights
+  TextOptions text;
+};
+
 /// The statistics of one named column, whatever its type, with those of what is nested in it. Columns of nulls and of
 /// types that cannot be read here have their rows and nulls counted and nothing else. A law-abiding state but for
 /// `order`: see README.md and order_state.h.
@@ -28,9 +33,9 @@ namespace roost::profile {
 /// Threads: a state belongs to one thread at a time.
 class ColumnState {
  public:
-  /// The state of no rows of a column like `column`. `is_weighted`: its rows have weights.
-  ColumnState(const column::ColumnView& column, bool is_weighted)
-      : ColumnState(column, std::string(column.name()), is_weighted) {}
+  /// The state of no rows of a column like `column`.
+  ColumnState(const column::ColumnView& column, const ColumnOptions& options)
+      : ColumnState(column, std::string(column.name()), options) {}
 
   const std::string& name() const { return name_; }
   const std::string& type_text() const { return type_text_; }
@@ -60,7 +65,7 @@ class ColumnState {
 
  private:
   ColumnState() = default;
-  ColumnState(const column::ColumnView& column, std::string name, bool is_weighted);
+  ColumnState(const column::ColumnView& column, std::string name, const ColumnOptions& options);
 
   void AddLists(const column::ColumnView& column);
   void AddStructs(const column::ColumnView& column);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,9 +14,17 @@
 #include "column/batch.h"
 #include "profile/column_state.h"
 #include "profile/distribution.h"
+#include "profile/row_sample.h"
 #include "profile/summary.h"
 
 namespace roost::profile {
+
+/// What is counted on request.
+struct ProfileOptions {
+  std::string weight_column;                     ///< rows weigh what this column of numbers says; "": all alike
+  std::vector<std::string> token_columns;        ///< texts whose words are counted
+  std::shared_ptr<const Vocabulary> vocabulary;  ///< whose coverage by these words is told; null: of none
+};
 
 /// The statistics of all columns of some rows, as states that merge.
 ///
@@ -34,8 +43,7 @@ class Profile {
 
   /// Of no rows. The first batch or profile that is added decides on the columns.
   Profile() = default;
-  /// The same, whose rows weigh what the column of numbers `weight_column` says.
-  explicit Profile(std::string weight_column) : weight_column_(std::move(weight_column)) {}
+  explicit Profile(ProfileOptions options) : options_(std::move(options)) {}
 
   /// Adds the rows of `batch`. InvalidArgument, naming the column, where `batch` has a column twice, lacks one, has one
   /// more, or one of another type than the rows before, or no numbers as weights; this profile is unchanged then. The
@@ -74,11 +82,12 @@ class Profile {
   /// For each column of this profile its position in `batch`; errors as Add.
   absl::StatusOr<std::vector<size_t>> Match(const column::BatchView& batch) const;
 
-  std::string weight_column_;  // "": rows have no weights
+  ProfileOptions options_;  // of a profile that was read: only the column of weights
   int64_t rows_ = 0;
   int64_t weight_units_ = 0;  // of all rows
   bool has_columns_ = false;  // false until the first batch
   std::vector<ColumnState> columns_;
+  std::optional<RowSample> row_sample_;  // empty where rows were not hashed: a column that cannot be, or format 1
 };
 
 /// The profile of all `batches`, in parallel over columns and groups of batches; the same bytes for any number of

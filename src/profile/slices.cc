@@ -178,7 +178,7 @@ absl::Status SlicedProfile::Add(const BatchView& batch) {
       auto place = slices_[i].find(name);
       if (place == slices_[i].end()) {
         if (slices_[i].size() == kMaxSlices) return TooMany();
-        place = slices_[i].emplace(name, Profile(weight_column_)).first;
+        place = slices_[i].emplace(name, Profile(options_)).first;
       }
       TRY(place->second.Add(column::TakenBatch(batch, rows).view()));
     }
@@ -190,7 +190,7 @@ absl::Status SlicedProfile::Merge(const SlicedProfile& later) {
   ROOST_CHECK(specs_ == later.specs_, "profiles of other slices");
   for (size_t i = 0; i < specs_.size(); ++i) {
     for (const auto& [name, profile] : later.slices_[i]) {
-      TRY(slices_[i].emplace(name, Profile(weight_column_)).first->second.Merge(profile));
+      TRY(slices_[i].emplace(name, Profile(options_)).first->second.Merge(profile));
       if (slices_[i].size() > kMaxSlices) return TooMany();
     }
   }

@@ -41,8 +41,8 @@ class SlicedProfile {
   /// More slices of one spec are an error: they would be too small to tell anything, and each takes memory.
   static constexpr size_t kMaxSlices = 1000;
 
-  explicit SlicedProfile(std::vector<SliceSpec> specs, std::string weight_column = "")
-      : specs_(std::move(specs)), weight_column_(weight_column), all_(std::move(weight_column)) {
+  explicit SlicedProfile(std::vector<SliceSpec> specs, const ProfileOptions& options = {})
+      : specs_(std::move(specs)), options_(options), all_(options) {
     slices_.resize(specs_.size());
   }
 
@@ -58,7 +58,7 @@ class SlicedProfile {
 
  private:
   std::vector<SliceSpec> specs_;
-  std::string weight_column_;
+  ProfileOptions options_;
   Profile all_;
   std::vector<std::map<std::string, Profile>> slices_;  // of each spec
 };

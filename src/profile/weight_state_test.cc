@@ -19,7 +19,7 @@ using column::OwnedBatch;
 using ::testing::HasSubstr;
 
 ProfileSummary Weighted(const OwnedBatch& batch) {
-  Profile profile("weight");
+  Profile profile({.weight_column = "weight"});
   EXPECT_TRUE(profile.Add(batch.view()).ok());
   return profile.Summarize();
 }
@@ -78,7 +78,7 @@ TEST(Weights, AnySplitInAnyOrderGivesTheSameBytes) {
       texts.emplace_back(rows[i].t);
     }
     const OwnedBatch batch = BatchBuilder().Numbers("weight", weights).Numbers("x", xs).Texts("t", texts).Build();
-    Profile profile("weight");
+    Profile profile({.weight_column = "weight"});
     EXPECT_TRUE(profile.Add(batch.view()).ok());
     profile.ForgetOrder();
     return profile;
@@ -86,7 +86,7 @@ TEST(Weights, AnySplitInAnyOrderGivesTheSameBytes) {
   const std::string whole = profile_of(0, rows.size()).Serialize();
   for (int round = 0; round < 5; ++round) {
     std::shuffle(rows.begin(), rows.end(), random);
-    Profile parts("weight");
+    Profile parts({.weight_column = "weight"});
     for (size_t begin = 0; begin < rows.size();) {
       const size_t end = std::min(rows.size(), begin + 1 + random() % 700);
       ASSERT_TRUE(parts.Merge(profile_of(begin, end)).ok());
@@ -123,14 +123,14 @@ TEST(Weights, OfManyValuesKeepToTheirMemoryAndTheirPlaces) {
 }
 
 TEST(Weights, AreColumnsOfNumbers) {
-  Profile profile("weight");
+  Profile profile({.weight_column = "weight"});
   const OwnedBatch text = BatchBuilder().Texts("weight", {"heavy"}).Build();
   EXPECT_THAT(std::string(profile.Add(text.view()).message()), HasSubstr("column 'weight' is string"));
-  Profile other("weight");
+  Profile other({.weight_column = "weight"});
   const OwnedBatch none = BatchBuilder().Numbers("x", {1}).Build();
   EXPECT_EQ(other.Add(none.view()).code(), absl::StatusCode::kNotFound);
   const OwnedBatch number = BatchBuilder().Numbers("weight", {1}).Build();
-  Profile weighted("weight");
+  Profile weighted({.weight_column = "weight"});
   ASSERT_TRUE(weighted.Add(number.view()).ok());
   Profile plain;
   ASSERT_TRUE(plain.Add(number.view()).ok());
