@@ -27,6 +27,7 @@ using column::Type;
 
 enum Side { kTraining, kServing };
 constexpr int kMaxDigits = 15;
+constexpr int64_t kBlockRows = 64;
 constexpr std::string_view kSideNames[] = {"training", "serving"};
 
 struct Key {
@@ -140,12 +141,14 @@ class FeatureSkewFinder::State {
  private:
   // A batch's columns in the order of fields_, null where the side has none.
   absl::StatusOr<std::vector<const ColumnView*>> Bind(Side side, const BatchView& batch) const;
+  // Appends a row's values. Its key, or none where a value of it is missing.
+  std::optional<Key> Pack(std::span<const ColumnView* const> columns, int64_t row, std::string& bytes) const;
   void AddRow(Side side, const Key& key, std::string_view row);
   // Whether the key belongs to the sample.
   bool Sampled(const Key& key) const { return halvings_ == 0 || key.high >> (64 - halvings_) == 0; }
   void Halve();
-  // Adds a pair of rows to the counts of the columns. Returns whether they differ.
-  bool Count(const Rows& rows, FeatureSkew& skew, std::vector<Confusions>& confusions) const;
+  // Adds a pair of rows that differ to the counts of the columns.
+  void Count(const Rows& rows, FeatureSkew& skew, std::vector<Confusions>& confusions) const;
   std::vector<ValueConfusion> Greatest(const Confusions& confusions, const Field& field) const;
   SkewSample SampleOf(const Rows& rows) const;
 
@@ -224,32 +227,55 @@ absl::StatusOr<std::vector<const ColumnView*>> FeatureSkewFinder::State::Bind(Si
 absl::Status FeatureSkewFinder::State::Add(Side side, const BatchView& batch) {
   TRY_ASSIGN(const std::vector<const ColumnView*> columns, Bind(side, batch));
   rows_[side] += batch.num_rows();
-  const size_t num_keys = options_.keys.size();
-  std::string row;
-  for (int64_t i = 0; i < batch.num_rows(); ++i) {
-    row.clear();
-    const bool has_key = std::all_of(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(num_keys),
-                                     [i](const ColumnView* column) { return !column->IsNull(i); });
-    if (!has_key) {
-      ++without_key_[side];
-      continue;
-    }
-    for (size_t place = 0; place < num_keys; ++place) AppendPacked(*columns[place], i, scale_, row);
-    const Key key{.high = Hash64(row, 0), .low = Hash64(row, 1)};
-    if (!Sampled(key)) continue;
-    for (size_t place = num_keys; place < columns.size(); ++place) {
-      if (columns[place] == nullptr) {
-        AppendPackedNull(row);
-      } else {
-        AppendPacked(*columns[place], i, scale_, row);
+  // Some rows at a time: the table's memory is on its way while the next ones are packed.
+  struct Packed {
+    Key key;
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  std::string bytes;
+  std::vector<Packed> block;
+  for (int64_t first = 0; first < batch.num_rows(); first += kBlockRows) {
+    bytes.clear();
+    block.clear();
+    for (int64_t row = first; row < std::min(first + kBlockRows, batch.num_rows()); ++row) {
+      const size_t begin = bytes.size();
+      const std::optional<Key> key = Pack(columns, row, bytes);
+      if (!key) {
+        ++without_key_[side];
+      } else if (Sampled(*key)) {
+        block.push_back({.key = *key, .begin = begin, .end = bytes.size()});
+        keys_.prefetch(*key);
       }
     }
-    AddRow(side, key, row);
+    for (const Packed& row : block) {
+      AddRow(side, row.key, std::string_view(bytes).substr(row.begin, row.end - row.begin));
+    }
   }
   return absl::OkStatus();
 }
 
+std::optional<Key> FeatureSkewFinder::State::Pack(std::span<const ColumnView* const> columns, int64_t row,
+                                                  std::string& bytes) const {
+  const std::span<const ColumnView* const> keys = columns.first(options_.keys.size());
+  if (std::ranges::any_of(keys, [row](const ColumnView* column) { return column->IsNull(row); })) return std::nullopt;
+  const size_t begin = bytes.size();
+  for (const ColumnView* column : keys) AppendPacked(*column, row, scale_, bytes);
+  const std::string_view packed = std::string_view(bytes).substr(begin);
+  const Key key{.high = Hash64(packed, 0), .low = Hash64(packed, 1)};
+  for (const ColumnView* column : columns.subspan(keys.size())) {
+    if (column == nullptr) {
+      AppendPackedNull(bytes);
+    } else {
+      AppendPacked(*column, row, scale_, bytes);
+    }
+  }
+  return key;
+}
+
 void FeatureSkewFinder::State::AddRow(Side side, const Key& key, std::string_view row) {
+  // The rows before it in its block may have made the sample smaller.
+  if (!Sampled(key)) return;
   Rows& rows = keys_[key];
   const Side other = side == kTraining ? kServing : kTraining;
   if (rows.seen[side]) {
@@ -281,10 +307,9 @@ void FeatureSkewFinder::State::Halve() {
   arena_ = std::move(kept);
 }
 
-bool FeatureSkewFinder::State::Count(const Rows& rows, FeatureSkew& skew, std::vector<Confusions>& confusions) const {
-  std::string_view training = Arena::At(rows.row[kTraining] != nullptr ? rows.row[kTraining] : rows.row[kServing]);
-  std::string_view serving = rows.equal ? training : Arena::At(rows.row[kServing]);
-  bool differs = false;
+void FeatureSkewFinder::State::Count(const Rows& rows, FeatureSkew& skew, std::vector<Confusions>& confusions) const {
+  std::string_view training = Arena::At(rows.row[kTraining]);
+  std::string_view serving = Arena::At(rows.row[kServing]);
   for (size_t place = 0; place < fields_.size(); ++place) {
     const std::string_view ours = TakePacked(training);
     const std::string_view theirs = TakePacked(serving);
@@ -295,14 +320,12 @@ bool FeatureSkewFinder::State::Count(const Rows& rows, FeatureSkew& skew, std::v
       ++column.equal;
       continue;
     }
-    differs = true;
     ++(IsPackedNull(theirs) ? column.only_training : IsPackedNull(ours) ? column.only_serving : column.different);
     Confused& confused = confusions[compared][HashOf(ours, theirs)];
     ++confused.rows;
     confused.training = ours;
     confused.serving = theirs;
   }
-  return differs;
 }
 
 std::vector<ValueConfusion> FeatureSkewFinder::State::Greatest(const Confusions& confusions, const Field& field) const {
@@ -364,9 +387,12 @@ FeatureSkew FeatureSkewFinder::State::Finish() const {
     if (!rows.seen[kTraining]) ++skew.only_serving;
     if (!rows.seen[kTraining] || !rows.seen[kServing]) continue;
     ++skew.joined;
-    if (Count(rows, skew, confusions)) skewed.emplace_back(key, &rows);
+    if (rows.equal) continue;
+    Count(rows, skew, confusions);
+    skewed.emplace_back(key, &rows);
   }
   skew.skewed = static_cast<int64_t>(skewed.size());
+  for (ColumnSkew& column : skew.columns) column.equal += skew.joined - skew.skewed;
   for (size_t i = 0; i < compared.size(); ++i) skew.columns[i].confusions = Greatest(confusions[i], compared[i]);
   const size_t samples = std::min(skewed.size(), options_.max_samples);
   std::partial_sort(skewed.begin(), skewed.begin() + static_cast<std::ptrdiff_t>(samples), skewed.end(),
