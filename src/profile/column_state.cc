@@ -36,7 +36,7 @@ TextSummary BoolsAsText(int64_t num_false, int64_t num_true) {
 ColumnState::ColumnState(const column::ColumnView& column)
     : name_(column.name()), type_text_(column.TypeText()), type_(LogicalType(column.type())) {
   if (HasNumbers(type_)) values_.emplace<NumberState>(NumberState::KindOf(type_));
-  if (HasText(type_)) values_.emplace<TextState>();
+  if (HasText(type_)) values_.emplace<TextState>(TextState::KindOf(type_));
 }
 
 absl::Status ColumnState::CheckType(std::string_view type_text) const {
@@ -132,7 +132,7 @@ absl::StatusOr<ColumnState> ColumnState::Parse(ByteReader& reader, int64_t rows)
   if (HasNumbers(state.type_)) {
     TRY_ASSIGN(state.values_, NumberState::Parse(reader, NumberState::KindOf(state.type_), count));
   } else if (HasText(state.type_)) {
-    TRY_ASSIGN(state.values_, TextState::Parse(reader, count));
+    TRY_ASSIGN(state.values_, TextState::Parse(reader, TextState::KindOf(state.type_), count, /*version=*/2));
   }
   return state;
 }
