@@ -152,8 +152,8 @@ std::vector<Statistic> BandStatistics(const ColumnHistory& history, const Column
     return statistics;
   }
   if (all_within(Statistic::kZeros, 0, 1)) statistics.push_back(Statistic::kZeros);
-  statistics.insert(statistics.end(),
-                    {Statistic::kMean, Statistic::kSpread, Statistic::kP1, Statistic::kP50, Statistic::kP99});
+  if (all_within(Statistic::kMean, -INFINITY, INFINITY)) statistics.push_back(Statistic::kMean);
+  statistics.insert(statistics.end(), {Statistic::kSpread, Statistic::kP1, Statistic::kP50, Statistic::kP99});
   return statistics;
 }
 

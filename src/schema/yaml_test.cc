@@ -229,7 +229,7 @@ TEST(SchemaYaml, EveryRefusalNamesTheLine) {
       {"version: 1\ndataset: {keys: [{columns: [b]}]}\ncolumns: [{name: a, type: text}]\n",
        "schema.yaml:1: a key names the column 'b', which is not there", ""},
       {"version: 1\nrules: [{name: late, check: 'delay >'}]\ncolumns: [{name: a, type: text}]\n",
-       "schema.yaml:1: the rule 'late': at character 8: want a value, the text ends here", ""},
+       "schema.yaml:1: the rule 'late': at character 8: want a column, a value or '(', got the end", ""},
       {with("  - name: a\n    type: text\n    values: {allowed: x}\n"),
        "schema.yaml:5: want a list with one text or more", ""},
   };
