@@ -14,6 +14,7 @@ find_package(Eigen3 REQUIRED CONFIG)
 find_package(SQLite3 REQUIRED)
 find_package(GTest REQUIRED CONFIG)
 find_package(benchmark REQUIRED CONFIG)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 # Headers only: a PostgreSQL database loads SOCI's backend and libpq when it is opened (src/store/libpq.cc).

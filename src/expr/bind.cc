@@ -11,23 +11,14 @@
 namespace roost::expr {
 namespace {
 
-struct Signature {
-  std::string_view name;
-  Function function;
-  Kind argument;
-  Kind result;
-};
-
-constexpr Signature kFunctions[] = {
-    {"abs", Function::kAbs, Kind::kNumber, Kind::kNumber},
-    {"hour", Function::kHour, Kind::kTime, Kind::kNumber},
-    {"is_nan", Function::kIsNan, Kind::kNumber, Kind::kBoolean},
-    {"length", Function::kLength, Kind::kText, Kind::kNumber},
-    {"lower", Function::kLower, Kind::kText, Kind::kText},
-    {"month", Function::kMonth, Kind::kTime, Kind::kNumber},
-    {"weekday", Function::kWeekday, Kind::kTime, Kind::kNumber},
-    {"year", Function::kYear, Kind::kTime, Kind::kNumber},
-};
+// Names in a message: a schema of 10,000 columns is not listed whole.
+std::string Listed(std::vector<std::string> names) {
+  constexpr size_t kShown = 30;
+  if (names.size() <= kShown) return fmt::format("{}", fmt::join(names, ", "));
+  const size_t more = names.size() - kShown;
+  names.resize(kShown);
+  return fmt::format("{} and {} more", fmt::join(names, ", "), more);
+}
 
 bool IsComparison(Op op) { return op >= Op::kEqual && op <= Op::kGreaterEqual; }
 
@@ -61,6 +52,8 @@ class Binder {
       case Op::kNull: return BoundNode{.op = node.op, .kind = Kind::kBoolean};
       case Op::kFunction: return BindFunction(node);
       case Op::kIn: return BindList(node);
+      case Op::kBetween: return BindBetween(node);
+      case Op::kConcatenate: return BindConcatenation(node);
       case Op::kIsNull: {
         TRY_ASSIGN(BoundNode child, Bind(node.children[0]));
         return Over(node.op, Kind::kBoolean, std::move(child));
@@ -90,7 +83,7 @@ class Binder {
     for (const Column& column : columns_) names.push_back(column.name);
     const std::string_view closest = ClosestName(node.text, names);
     return WithHint(ErrorAt(text_, node.place, fmt::format("no column '{}'", node.text)),
-                    closest.empty() ? fmt::format("the columns are {}", fmt::join(names, ", "))
+                    closest.empty() ? fmt::format("the columns are {}", Listed(std::move(names)))
                                     : fmt::format("did you mean '{}'?", closest));
   }
 
@@ -119,7 +112,7 @@ class Binder {
     if (node.op == Op::kAnd) return "and";
     if (node.op == Op::kOr) return "or";
     if (node.op == Op::kNot) return "not";
-    return text_.substr(node.place, 1);
+    return text_.substr(node.place, node.op == Op::kConcatenate ? 2 : 1);
   }
 
   absl::StatusOr<std::vector<BoundNode>> BindChildren(const Syntax& node) {
@@ -148,17 +141,40 @@ class Binder {
     return bound;
   }
 
-  // Two times have a difference, in seconds; all else is numbers.
+  absl::StatusOr<BoundNode> BindConcatenation(const Syntax& node) {
+    TRY_ASSIGN(std::vector<BoundNode> children, BindChildren(node));
+    const auto has = [&children](Kind kind) { return children[0].kind == kind || children[1].kind == kind; };
+    const std::string_view hint = has(Kind::kNumber)    ? "text(x) makes a text of a number"
+                                  : has(Kind::kBoolean) ? "for conditions write 'or'"
+                                                        : "";
+    absl::StatusOr<BoundNode> bound = WithOperands(node, Kind::kText, std::move(children));
+    if (!bound.ok()) return WithHint(bound.status(), hint);
+    return bound;
+  }
+
+  // Two times have a difference, in seconds; a time and a number of seconds are a time; all else is numbers.
   absl::StatusOr<BoundNode> BindArithmetic(const Syntax& node) {
     TRY_ASSIGN(std::vector<BoundNode> children, BindChildren(node));
+    if (node.op != Op::kSubtract && node.op != Op::kAdd) return WithOperands(node, Kind::kNumber, std::move(children));
     if (node.op == Op::kSubtract) {
       TRY(TextAsTime(node.children[0], children[0], children[1].kind));
       TRY(TextAsTime(node.children[1], children[1], children[0].kind));
-      if (children[0].kind == Kind::kTime && children[1].kind == Kind::kTime) {
-        return Over(node.op, Kind::kNumber, std::move(children[0]), std::move(children[1]));
-      }
     }
-    return WithOperands(node, Kind::kNumber, std::move(children));
+    const bool of_times = children[0].kind == Kind::kTime && children[1].kind == Kind::kTime;
+    if (of_times && node.op == Op::kSubtract) {
+      return Over(node.op, Kind::kNumber, std::move(children[0]), std::move(children[1]));
+    }
+    for (const size_t time : {size_t{0}, size_t{1}}) {
+      const size_t other = 1 - time;
+      if (children[time].kind != Kind::kTime || (node.op == Op::kSubtract && time == 1)) continue;
+      if (node.children[other].op == Op::kNull) children[other].kind = Kind::kNumber;
+      if (children[other].kind != Kind::kNumber) break;
+      return Over(node.op, Kind::kTime, std::move(children[time]), std::move(children[other]));
+    }
+    const bool has_time = children[0].kind == Kind::kTime || children[1].kind == Kind::kTime;
+    absl::StatusOr<BoundNode> bound = WithOperands(node, Kind::kNumber, std::move(children));
+    if (bound.ok() || !has_time) return bound;
+    return WithHint(bound.status(), "times go with seconds: date + days(2), date - hours(1.5), arrival - departure");
   }
 
   // A text literal beside a time is a time.
@@ -191,6 +207,26 @@ class Binder {
     return Over(node.op, Kind::kBoolean, std::move(left), std::move(right));
   }
 
+  absl::StatusOr<BoundNode> BindBetween(const Syntax& node) {
+    TRY_ASSIGN(std::vector<BoundNode> children, BindChildren(node));
+    for (const Syntax& child : node.children) {
+      if (child.op == Op::kNull) return ErrorAt(text_, child.place, "a comparison with null is never true");
+    }
+    const size_t first = FirstOfKind(node, {0, 1, 2});
+    const Kind kind = children[first].kind;
+    for (size_t i = 0; i < children.size(); ++i) {
+      TRY(TextAsTime(node.children[i], children[i], kind));
+      if (children[i].kind == kind) continue;
+      return ErrorAt(text_, node.place,
+                     fmt::format("cannot compare {} with {}", Named(node.children[first], children[first]),
+                                 Named(node.children[i], children[i])));
+    }
+    if (kind == Kind::kBoolean) return ErrorAt(text_, node.place, "booleans have no order: 'between' takes none");
+    BoundNode bound{.op = node.op, .kind = Kind::kBoolean};
+    bound.children = std::move(children);
+    return bound;
+  }
+
   absl::StatusOr<BoundNode> BindList(const Syntax& node) {
     TRY_ASSIGN(BoundNode child, Bind(node.children[0]));
     const Kind kind = child.kind;
@@ -218,25 +254,122 @@ class Binder {
   }
 
   absl::StatusOr<BoundNode> BindFunction(const Syntax& node) {
-    std::vector<std::string> names;
-    for (const Signature& signature : kFunctions) {
-      names.emplace_back(signature.name);
-      if (signature.name != node.text) continue;
-      TRY_ASSIGN(BoundNode argument, Bind(node.children[0]));
-      if (node.children[0].op == Op::kNull) argument.kind = signature.argument;
-      if (argument.kind != signature.argument) {
-        return ErrorAt(text_, node.place,
-                       fmt::format("{}() needs a {}, got {}", signature.name, KindName(signature.argument),
-                                   Named(node.children[0], argument)));
-      }
-      BoundNode bound = Over(node.op, signature.result, std::move(argument));
-      bound.function = signature.function;
-      return bound;
+    const Signature* signature = FindSignature(node.text);
+    if (signature == nullptr) return UnknownFunction(node);
+    TRY(CheckCount(node, *signature));
+    TRY_ASSIGN(std::vector<BoundNode> children, BindChildren(node));
+    if (signature->of_one_kind) return BindOfOneKind(node, *signature, std::move(children));
+    BoundNode bound{.op = node.op, .kind = signature->gives, .function = signature->function};
+    for (size_t i = 0; i < children.size(); ++i) TRY(FitArgument(node, *signature, i, children[i]));
+    if (signature->function == Function::kMatches) {
+      TRY_ASSIGN(bound.pattern, BindPattern(node.children[1]));
+      children.pop_back();
     }
+    if (signature->function == Function::kDateTrunc) {
+      TRY_ASSIGN(bound.step, BindStep(node.children[0]));
+      children.erase(children.begin());
+    }
+    bound.children = std::move(children);
+    return bound;
+  }
+
+  absl::Status UnknownFunction(const Syntax& node) const {
+    std::vector<std::string> names;
+    for (const Signature& signature : Signatures()) names.emplace_back(signature.name);
     const std::string_view closest = ClosestName(node.text, names);
-    return WithHint(ErrorAt(text_, node.place, fmt::format("no function '{}'", node.text)),
-                    closest.empty() ? fmt::format("the functions are {}", fmt::join(names, ", "))
-                                    : fmt::format("did you mean '{}'?", closest));
+    std::string hint = closest.empty() ? fmt::format("the functions are {}", fmt::join(names, ", "))
+                                       : fmt::format("did you mean '{}'?", closest);
+    if (node.text == "concat") hint = "write a || b";
+    return WithHint(ErrorAt(text_, node.place, fmt::format("no function '{}'", node.text)), hint);
+  }
+
+  absl::Status CheckCount(const Syntax& node, const Signature& signature) const {
+    const size_t count = node.children.size();
+    const bool fits = count >= signature.least && (signature.most == 0 || count <= signature.most);
+    if (signature.function == Function::kIf && fits && count % 2 == 0) {
+      return WithHint(ErrorAt(text_, node.place, "if() has no value for the rows where no condition is true"),
+                      "write if(condition, value, otherwise)");
+    }
+    if (fits) return absl::OkStatus();
+    const std::string want = signature.most == signature.least ? fmt::format("{}", signature.least)
+                             : signature.most == 0             ? fmt::format("at least {}", signature.least)
+                                                   : fmt::format("{} or {}", signature.least, signature.most);
+    return ErrorAt(text_, node.place,
+                   fmt::format("{}() takes {} value{}, got {}", signature.name, want,
+                               signature.least == 1 && signature.most == 1 ? "" : "s", count));
+  }
+
+  // Makes the `index`-th argument what the function takes there: null is of any kind, a text literal may be a time.
+  absl::Status FitArgument(const Syntax& node, const Signature& signature, size_t index, BoundNode& argument) const {
+    const Syntax& written = node.children[index];
+    const Kind wanted = signature.takes[index];
+    if (written.op == Op::kNull) argument.kind = wanted;
+    TRY(TextAsTime(written, argument, wanted));
+    if (argument.kind == wanted) return absl::OkStatus();
+    const std::string where = node.children.size() == 1 ? "" : fmt::format(" as value {}", index + 1);
+    return ErrorAt(
+        text_, written.begin,
+        fmt::format("{}() needs a {}{}, got {}", signature.name, KindName(wanted), where, Named(written, argument)));
+  }
+
+  // if(), coalesce(), min(), max(): the values are of one kind, which is the result's.
+  absl::StatusOr<BoundNode> BindOfOneKind(const Syntax& node, const Signature& signature,
+                                          std::vector<BoundNode> children) const {
+    std::vector<size_t> values;
+    for (size_t i = 0; i < children.size(); ++i) {
+      const bool is_condition = signature.function == Function::kIf && i % 2 == 0 && i + 1 < children.size();
+      if (!is_condition) {
+        values.push_back(i);
+        continue;
+      }
+      if (node.children[i].op == Op::kNull) children[i].kind = Kind::kBoolean;
+      if (children[i].kind == Kind::kBoolean) continue;
+      return ErrorAt(
+          text_, node.children[i].begin,
+          fmt::format("if() needs a boolean as its condition, got {}", Named(node.children[i], children[i])));
+    }
+    const size_t first = FirstOfKind(node, values);
+    const Kind kind = children[first].kind;
+    for (const size_t i : values) {
+      if (node.children[i].op == Op::kNull) children[i].kind = kind;
+      TRY(TextAsTime(node.children[i], children[i], kind));
+      if (children[i].kind == kind) continue;
+      return ErrorAt(text_, node.children[i].begin,
+                     fmt::format("{}() needs values of one kind, got {} and {}", signature.name,
+                                 Named(node.children[first], children[first]), Named(node.children[i], children[i])));
+    }
+    if (kind == Kind::kBoolean && (signature.function == Function::kMin || signature.function == Function::kMax)) {
+      return ErrorAt(text_, node.place, fmt::format("booleans have no order: {}() takes none", signature.name));
+    }
+    BoundNode bound{.op = node.op, .kind = kind, .function = signature.function};
+    bound.children = std::move(children);
+    return bound;
+  }
+
+  // The value that says of which kind all are: nulls may be of any, and text literals may be times.
+  static size_t FirstOfKind(const Syntax& node, const std::vector<size_t>& values) {
+    size_t first = values.front();
+    for (const size_t i : values) {
+      if (node.children[i].op != Op::kNull && node.children[i].op != Op::kText) return i;
+      if (node.children[first].op == Op::kNull) first = i;
+    }
+    return first;
+  }
+
+  absl::StatusOr<Pattern> BindPattern(const Syntax& written) const {
+    if (written.op != Op::kText) {
+      return ErrorAt(text_, written.begin, "a pattern stands in quotes: it is checked before any row is read");
+    }
+    absl::StatusOr<Pattern> pattern = Pattern::Compile(written.text);
+    if (!pattern.ok()) return ErrorAt(text_, written.begin, std::string(pattern.status().message()));
+    return pattern;
+  }
+
+  absl::StatusOr<TimeStep> BindStep(const Syntax& written) const {
+    const std::optional<TimeStep> step = written.op == Op::kText ? TimeStepOf(written.text) : std::nullopt;
+    if (step.has_value()) return *step;
+    return ErrorAt(text_, written.begin,
+                   "date_trunc() cuts to 'second', 'minute', 'hour', 'day', 'week', 'month', 'quarter' or 'year'");
   }
 
   std::string_view text_;

@@ -176,6 +176,7 @@ absl::StatusOr<Values> BoundExpression::Evaluate(const column::BatchView& batch,
   };
   TRY(context.pool->ParallelFor(pieces.size(), run_piece));
   Values values{.kind = root_->kind};
+  values.owned.push_back(root_);  // the texts of literals
   for (Vector& piece : pieces) AppendTo(values, std::move(piece));
   return values;
 }
@@ -204,6 +205,7 @@ absl::StatusOr<Values> BoundExpression::EvaluateRow(std::span<const column::Valu
     }
   }
   Values result{.kind = root_->kind};
+  result.owned.push_back(root_);
   AppendTo(result, Run(*root_, RowSource(std::move(values))));
   return result;
 }

@@ -147,6 +147,18 @@ TEST(Evaluate, NoRowsGiveNoValues) {
   EXPECT_TRUE(Evaluated("x > 1 and true", batch.view()).booleans.empty());
 }
 
+TEST(Evaluate, ResultsOutliveTheExpression) {
+  column::BatchBuilder builder;
+  const auto batch = builder.Numbers("x", {1.0, 20.0}).Build();
+  ThreadPool pool(1);
+  Values values;
+  {
+    const auto bound = Expression::Parse("if(x > 15, 'late' || upper('!a'), 'on time')")->Bind(ColumnsOf(batch.view()));
+    values = *bound->Evaluate(batch.view(), {.pool = &pool});
+  }
+  EXPECT_EQ(values.texts, (std::vector<std::string_view>{"on time", "late!A"}));
+}
+
 // A random expression of `kind` over the columns x, y (numbers), a, b (texts), s, t (times).
 class Generator {
  public:
@@ -154,8 +166,8 @@ class Generator {
 
   std::string Of(Kind kind, int depth) {
     if (kind == Kind::kNumber) return NumberOf(depth);
-    if (kind == Kind::kText) return Pick({"a", "b", "lower(a)", "'x'", "'Y'", "null"});
-    if (kind == Kind::kTime) return Pick({"s", "t"});
+    if (kind == Kind::kText) return TextOf(depth);
+    if (kind == Kind::kTime) return TimeOf(depth);
     return BooleanOf(depth);
   }
 
@@ -166,20 +178,65 @@ class Generator {
   std::string NumberOf(int depth) {
     if (depth == 0) return Pick({"x", "y", "0", "1.5", "-2"});
     const std::string inner = "(" + Of(Kind::kNumber, depth - 1);
-    switch (random_() % 5) {
-      case 0: return "abs" + inner + ")";
-      case 1: return "length(" + Pick({"a", "b"}) + ")";
-      case 2: return Pick({"hour", "weekday", "month", "year"}) + "(" + Of(Kind::kTime, 0) + ")";
-      case 3: return "(s - t)";
-      default: return inner + " " + Pick({"+", "-", "*", "/"}) + " " + Of(Kind::kNumber, depth - 1) + ")";
+    switch (random_() % 9) {
+      case 0:
+        return Pick({"abs", "sign", "round", "floor", "ceil", "sqrt", "ln", "log10", "exp", "days"}) + inner + ")";
+      case 1: return Pick({"length", "bytes", "number"}) + "(" + Of(Kind::kText, depth - 1) + ")";
+      case 2:
+        return Pick({"second", "minute", "hour", "day", "weekday", "day_of_year", "month", "year"}) + "(" +
+               Of(Kind::kTime, depth - 1) + ")";
+      case 3: return "(" + Of(Kind::kTime, depth - 1) + " - t)";
+      case 4: return Pick({"pow", "round"}) + inner + ", " + Pick({"2", "-1", "0.5", "y"}) + ")";
+      case 5: return Chosen(Kind::kNumber, depth, {"min", "max", "coalesce"});
+      case 6: return Conditional(Kind::kNumber, depth);
+      default: return inner + " " + Pick({"+", "-", "*", "/", "%"}) + " " + Of(Kind::kNumber, depth - 1) + ")";
     }
+  }
+
+  std::string TextOf(int depth) {
+    if (depth == 0) return Pick({"a", "b", "lower(a)", "'x'", "'Yü'", "null", "''"});
+    const std::string inner = "(" + Of(Kind::kText, depth - 1);
+    switch (random_() % 6) {
+      case 0: return Pick({"lower", "upper", "trim"}) + inner + ")";
+      case 1: return "substring" + inner + ", " + Of(Kind::kNumber, 0) + Pick({")", ", 1)", ", y)"});
+      case 2: return "replace" + inner + ", " + Of(Kind::kText, 0) + ", b)";
+      case 3: return Chosen(Kind::kText, depth, {"min", "max", "coalesce"});
+      case 4: return Conditional(Kind::kText, depth);
+      default: return inner + " || " + Pick({"b", "'-'", "text(x)"}) + ")";
+    }
+  }
+
+  std::string TimeOf(int depth) {
+    if (depth == 0) return Pick({"s", "t", "time('2001-04-01T13:30Z')"});
+    const std::string inner = Of(Kind::kTime, depth - 1);
+    switch (random_() % 4) {
+      case 0: return "(" + inner + Pick({" + ", " - "}) + "hours(" + Of(Kind::kNumber, depth - 1) + "))";
+      case 1:
+        return "date_trunc(" +
+               Pick({"'second'", "'minute'", "'hour'", "'day'", "'week'", "'month'", "'quarter'", "'year'"}) + ", " +
+               inner + ")";
+      case 2: return Chosen(Kind::kTime, depth, {"min", "max", "coalesce"});
+      default: return Conditional(Kind::kTime, depth);
+    }
+  }
+
+  std::string Chosen(Kind kind, int depth, std::vector<std::string> functions) {
+    return Pick(std::move(functions)) + "(" + Of(kind, depth - 1) + ", " + Of(kind, 0) + ", " + Of(kind, 0) + ")";
+  }
+
+  std::string Conditional(Kind kind, int depth) {
+    return "if(" + Of(Kind::kBoolean, depth - 1) + ", " + Of(kind, depth - 1) + ", " + Of(kind, 0) + ")";
   }
 
   std::string BooleanOf(int depth) {
     if (depth == 0) return Pick({"true", "false", "null", "x > 0", "a == b", "s < '2001-04-01'", "b in ('x', 'z')"});
     const std::string left = "(" + Of(Kind::kBoolean, depth - 1);
-    switch (random_() % 6) {
+    switch (random_() % 10) {
       case 0: return "not " + left + ")";
+      case 6: return Pick({"is_nan(", "is_finite("}) + Of(Kind::kNumber, depth - 1) + ")";
+      case 7: return Pick({"contains(", "starts_with(", "ends_with("}) + Of(Kind::kText, depth - 1) + ", b)";
+      case 8: return "matches(" + Of(Kind::kText, depth - 1) + ", '[a-z]?x*')";
+      case 9: return "(" + Of(Kind::kNumber, depth - 1) + Pick({" between ", " not between "}) + "-1 and y)";
       case 1: return left + Pick({" and ", " or "}) + Of(Kind::kBoolean, depth - 1) + ")";
       case 2: return "(" + Of(Kind::kNumber, depth - 1) + Pick({" is null)", " is not null)", " in (0, 1, 1.5))"});
       case 3: return "(lower(a)" + Pick({" == ", " != ", " < ", " >= "}) + "b)";
@@ -225,7 +282,7 @@ TEST(Evaluate, ARowGivesTheBitsOfItsBatchOnAnyNumberOfThreads) {
   Generator generator(20'010'401);
   ThreadPool one(1);
   ThreadPool three(3);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 600; ++round) {
     const auto batch = RandomRows(generator, round == 0 ? 20'000 : 40);
     const std::string text = generator.Of(static_cast<Kind>(generator.Next() % 4), 1 + round % 4);
     const std::vector<Column> columns = ColumnsOf(batch.view());

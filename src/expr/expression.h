@@ -33,7 +33,7 @@ struct Column {
 std::vector<Column> ColumnsOf(const column::BatchView& batch);
 
 /// The results of some rows. Only the vector of `kind` is filled, with one entry per row; null rows hold 0 or "" there.
-/// Text is borrowed from the rows that were read, or from `owned`.
+/// Text is borrowed from the rows that were read, or from what `owned` keeps alive.
 struct Values {
   Kind kind = Kind::kNumber;
   std::vector<uint8_t> is_null;         ///< 1 where the result is null; one entry per row
@@ -41,7 +41,7 @@ struct Values {
   std::vector<std::string_view> texts;  ///< kText
   std::vector<int64_t> times;           ///< kTime: microseconds since 1970-01-01T00:00Z
   std::vector<int8_t> booleans;         ///< kBoolean: 0, 1, or -1 for null
-  std::vector<std::shared_ptr<const std::vector<std::string>>> owned;  ///< what computed texts point to
+  std::vector<std::shared_ptr<const void>> owned;
 };
 
 struct BoundNode;

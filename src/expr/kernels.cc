@@ -5,14 +5,16 @@
 #include <utility>
 
 #include "base/check.h"
+#include "expr/calls.h"
 
 namespace roost::expr {
 namespace {
 
-constexpr int64_t kMicrosPerDay = 86'400'000'000;
+// The compilers that we use have it; ISO C++ has not.
+__extension__ typedef __int128 Int128;
 
-// How far a loop steps through a vector: constants stay where they are.
-size_t Step(const Vector& vector) { return vector.constant ? 0 : 1; }
+// One constant has one value, beside whatever number of rows.
+size_t RowsOf(const Vector& a, const Vector& b) { return a.constant ? b.size() : a.size(); }
 
 // out[row] = function(a[row], b[row]).
 template <typename Out, typename In, typename F>
@@ -21,50 +23,50 @@ void Loop(const std::vector<In>& a, size_t step_a, const std::vector<In>& b, siz
   for (size_t row = 0; row < out.size(); ++row) out[row] = function(a[row * step_a], b[row * step_b]);
 }
 
-// Null where either side is.
-std::vector<uint8_t> EitherNull(const Vector& a, const Vector& b, size_t size) {
-  std::vector<uint8_t> nulls;
-  if (a.nulls.empty() && b.nulls.empty()) return nulls;
-  nulls.resize(size);
-  for (size_t row = 0; row < size; ++row) nulls[row] = a.IsNull(row * Step(a)) || b.IsNull(row * Step(b)) ? 1 : 0;
-  return nulls;
-}
-
-void SetNulls(const std::vector<uint8_t>& nulls, std::vector<int8_t>& booleans) {
-  for (size_t row = 0; row < nulls.size(); ++row) {
-    if (nulls[row] != 0) booleans[row] = -1;
+// What has no result by `operation`, as nothing is divided by zero, is null.
+template <typename F>
+Vector Divide(std::span<const Vector> operands, const F& operation) {
+  auto [out, rows] = ResultOver(operands, Kind::kNumber);
+  const Vector& a = operands[0];
+  const Vector& b = operands[1];
+  out.numbers.resize(rows);
+  Loop(a.numbers, Step(a), b.numbers, Step(b), out.numbers,
+       [&operation](double x, double y) { return y == 0 ? 0 : operation(x, y); });
+  for (size_t row = 0; row < rows; ++row) {
+    if (b.numbers[row * Step(b)] == 0) SetNull(out, rows, row);
   }
+  return std::move(out);
 }
 
-Vector Arithmetic(Op op, const Vector& a, const Vector& b) {
-  Vector out{.kind = Kind::kNumber, .constant = a.constant && b.constant};
-  const size_t size = std::max(a.size(), b.size());
-  out.numbers.resize(size);
-  out.nulls = EitherNull(a, b, size);
-  const auto loop = [&](const auto& function) { Loop(a.numbers, Step(a), b.numbers, Step(b), out.numbers, function); };
+Vector Arithmetic(Op op, std::span<const Vector> operands) {
+  auto [out, rows] = ResultOver(operands, Kind::kNumber);
+  const Vector& a = operands[0];
+  const Vector& b = operands[1];
+  out.numbers.resize(rows);
+  const auto loop = [&, &numbers = out.numbers](const auto& function) {
+    Loop(a.numbers, Step(a), b.numbers, Step(b), numbers, function);
+  };
   switch (op) {
     case Op::kAdd: loop([](double x, double y) { return x + y; }); break;
     case Op::kMultiply: loop([](double x, double y) { return x * y; }); break;
-    case Op::kSubtract:
-      if (a.kind == Kind::kTime) {
-        const auto seconds = [](int64_t x, int64_t y) {
-          return (static_cast<double>(x) - static_cast<double>(y)) / 1e6;
-        };
-        Loop(a.times, Step(a), b.times, Step(b), out.numbers, seconds);
-      } else {
-        loop([](double x, double y) { return x - y; });
-      }
-      break;
-    default: {  // division: by zero it is null
-      loop([](double x, double y) { return y == 0 ? 0 : x / y; });
-      for (size_t row = 0; row < size; ++row) {
-        if (b.numbers[row * Step(b)] != 0) continue;
-        out.nulls.resize(size);
-        out.nulls[row] = 1;
-      }
-    }
+    default: loop([](double x, double y) { return x - y; });
   }
-  return out;
+  return std::move(out);
+}
+
+// In seconds. The difference is taken in whole microseconds, which 65 bits hold.
+Vector Difference(std::span<const Vector> operands) {
+  auto [out, rows] = ResultOver(operands, Kind::kNumber);
+  out.numbers.resize(rows);
+  Loop(operands[0].times, Step(operands[0]), operands[1].times, Step(operands[1]), out.numbers,
+       [](int64_t x, int64_t y) { return static_cast<double>(Int128{x} - y) / 1e6; });
+  return std::move(out);
+}
+
+Vector AddOrSubtract(const BoundNode& node, std::span<const Vector> operands) {
+  if (operands[0].kind != Kind::kTime) return Arithmetic(node.op, operands);
+  if (operands[1].kind == Kind::kTime) return Difference(operands);
+  return ShiftTimes(operands, node.op == Op::kAdd ? 1 : -1);
 }
 
 template <typename In, typename Known>
@@ -85,7 +87,7 @@ void CompareInto(Op op, const std::vector<In>& a, size_t step_a, const std::vect
 
 Vector Compare(Op op, const Vector& a, const Vector& b) {
   Vector out{.kind = Kind::kBoolean, .constant = a.constant && b.constant};
-  out.booleans.resize(std::max(a.size(), b.size()));
+  out.booleans.resize(RowsOf(a, b));
   const auto always = [](const auto&, const auto&) { return true; };
   switch (a.kind) {
     case Kind::kNumber:  // NaN is no number: what it compares to is unknown
@@ -98,14 +100,19 @@ Vector Compare(Op op, const Vector& a, const Vector& b) {
       CompareInto(op, a.booleans, Step(a), b.booleans, Step(b), out.booleans,
                   [](int8_t x, int8_t y) { return x >= 0 && y >= 0; });
   }
-  SetNulls(EitherNull(a, b, out.booleans.size()), out.booleans);
+  for (const Vector* side : {&a, &b}) {
+    if (side->nulls.empty()) continue;
+    for (size_t row = 0; row < out.booleans.size(); ++row) {
+      if (side->nulls[row * Step(*side)] != 0) out.booleans[row] = -1;
+    }
+  }
   return out;
 }
 
 // SQL's three values: false and null is false, true or null is true.
 Vector Logic(Op op, const Vector& a, const Vector& b) {
   Vector out{.kind = Kind::kBoolean, .constant = a.constant && b.constant};
-  out.booleans.resize(std::max(a.size(), b.size()));
+  out.booleans.resize(RowsOf(a, b));
   const auto conjunction = [](int8_t x, int8_t y) -> int8_t { return x == 0 || y == 0 ? 0 : x < 0 || y < 0 ? -1 : 1; };
   const auto disjunction = [](int8_t x, int8_t y) -> int8_t { return x > 0 || y > 0 ? 1 : x < 0 || y < 0 ? -1 : 0; };
   if (op == Op::kAnd) {
@@ -116,10 +123,9 @@ Vector Logic(Op op, const Vector& a, const Vector& b) {
   return out;
 }
 
-template <typename Out, typename In, typename F>
-void Map(const std::vector<In>& in, std::vector<Out>& out, const F& function) {
-  out.resize(in.size());
-  for (size_t row = 0; row < in.size(); ++row) out[row] = function(in[row]);
+Vector Between(std::span<const Vector> operands) {
+  return Logic(Op::kAnd, Compare(Op::kGreaterEqual, operands[0], operands[1]),
+               Compare(Op::kLessEqual, operands[0], operands[2]));
 }
 
 Vector IsIn(const BoundNode& node, const Vector& a) {
@@ -144,73 +150,6 @@ Vector IsIn(const BoundNode& node, const Vector& a) {
   return out;
 }
 
-int64_t FloorDivide(int64_t value, int64_t divisor) { return value / divisor - (value % divisor < 0 ? 1 : 0); }
-
-struct YearAndMonth {
-  int64_t year;
-  int64_t month;
-};
-
-// Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days: right for every int64 of
-// microseconds, where std::chrono's years end at 32767.
-YearAndMonth CivilOf(int64_t micros) {
-  const int64_t days = FloorDivide(micros, kMicrosPerDay) + 719'468;  // since 0000-03-01
-  const int64_t era = FloorDivide(days, 146'097);
-  const int64_t day_of_era = days - era * 146'097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0), .month = month};
-}
-
-double Hour(int64_t micros) {
-  return static_cast<double>((micros - FloorDivide(micros, kMicrosPerDay) * kMicrosPerDay) / 3'600'000'000);
-}
-
-// Monday is 1, Sunday 7; 1970-01-01 was a Thursday.
-double Weekday(int64_t micros) {
-  const int64_t days = FloorDivide(micros, kMicrosPerDay) + 3;
-  return static_cast<double>(days - FloorDivide(days, 7) * 7 + 1);
-}
-
-// Characters of UTF-8: bytes that continue none.
-double Length(std::string_view text) {
-  return static_cast<double>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-void Lower(const Vector& a, Vector& out) {
-  auto lowered = std::make_shared<std::vector<std::string>>(a.texts.begin(), a.texts.end());
-  for (std::string& text : *lowered) {
-    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  out.texts.assign(lowered->begin(), lowered->end());
-  out.owned.push_back(std::move(lowered));
-}
-
-Vector Call(const BoundNode& node, const Vector& a) {
-  Vector out{.kind = node.kind, .constant = a.constant, .nulls = a.nulls};
-  switch (node.function) {
-    case Function::kAbs: Map(a.numbers, out.numbers, [](double x) { return std::abs(x); }); break;
-    case Function::kHour: Map(a.times, out.numbers, Hour); break;
-    case Function::kWeekday: Map(a.times, out.numbers, Weekday); break;
-    case Function::kMonth:
-      Map(a.times, out.numbers, [](int64_t micros) { return static_cast<double>(CivilOf(micros).month); });
-      break;
-    case Function::kYear:
-      Map(a.times, out.numbers, [](int64_t micros) { return static_cast<double>(CivilOf(micros).year); });
-      break;
-    case Function::kLength: Map(a.texts, out.numbers, Length); break;
-    case Function::kLower: Lower(a, out); break;
-    case Function::kIsNan:
-      Map(a.numbers, out.booleans, [](double x) -> int8_t { return std::isnan(x); });
-      SetNulls(a.nulls, out.booleans);
-      out.nulls.clear();
-  }
-  return out;
-}
-
 Vector IsNull(const Vector& a) {
   Vector out{.kind = Kind::kBoolean, .constant = a.constant};
   out.booleans.resize(a.size());
@@ -224,6 +163,22 @@ void Repeat(std::vector<T>& values, size_t rows) {
 }
 
 }  // namespace
+
+Result ResultOver(std::span<const Vector> operands, Kind kind) {
+  Result result{.vector = {.kind = kind, .constant = true}, .rows = 1};
+  for (const Vector& operand : operands) {
+    if (operand.constant) continue;
+    result.vector.constant = false;
+    result.rows = operand.size();
+  }
+  for (const Vector& operand : operands) {
+    const bool has_nulls = operand.kind == Kind::kBoolean || !operand.nulls.empty();
+    for (size_t row = 0; has_nulls && row < result.rows; ++row) {
+      if (operand.IsNull(row * Step(operand))) SetNull(result.vector, result.rows, row);
+    }
+  }
+  return result;
+}
 
 Vector Constant(const BoundNode& node) {
   Vector out{.kind = node.kind, .constant = true};
@@ -247,9 +202,11 @@ Vector Apply(const BoundNode& node, std::vector<Vector> operands) {
       for (int8_t& boolean : first.booleans) boolean = boolean < 0 ? int8_t{-1} : static_cast<int8_t>(1 - boolean);
       return std::move(first);
     case Op::kAdd:
-    case Op::kSubtract:
-    case Op::kMultiply:
-    case Op::kDivide: return Arithmetic(node.op, first, operands[1]);
+    case Op::kSubtract: return AddOrSubtract(node, operands);
+    case Op::kMultiply: return Arithmetic(node.op, operands);
+    case Op::kDivide: return Divide(operands, [](double x, double y) { return x / y; });
+    case Op::kModulo: return Divide(operands, [](double x, double y) { return std::fmod(x, y); });
+    case Op::kConcatenate: return Concatenate(operands);
     case Op::kEqual:
     case Op::kNotEqual:
     case Op::kLess:
@@ -260,7 +217,8 @@ Vector Apply(const BoundNode& node, std::vector<Vector> operands) {
     case Op::kOr: return Logic(node.op, first, operands[1]);
     case Op::kIsNull: return IsNull(first);
     case Op::kIn: return IsIn(node, first);
-    case Op::kFunction: return Call(node, first);
+    case Op::kBetween: return Between(operands);
+    case Op::kFunction: return Call(node, operands);
     default: break;
   }
   ROOST_CHECK(false, "an operation without operands");

@@ -13,7 +13,7 @@
 namespace roost::expr {
 namespace {
 
-constexpr std::array<std::string_view, 8> kWords{"and", "or", "not", "is", "null", "in", "true", "false"};
+constexpr std::array<std::string_view, 9> kWords{"and", "or", "not", "is", "null", "in", "between", "true", "false"};
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -26,10 +26,11 @@ bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
 // What people of other languages write, and what it is called here.
 std::string_view HintFor(std::string_view rest) {
   if (rest.starts_with("&&")) return "write 'and'";
-  if (rest.starts_with("||")) return "write 'or'";
+  if (rest.starts_with("|")) return "write 'or'; texts are joined by ||";
   if (rest.starts_with("<>")) return "write !=";
   if (rest.starts_with("=")) return "write == to compare";
   if (rest.starts_with("!")) return "write 'not'";
+  if (rest.starts_with("**") || rest.starts_with("^")) return "write pow(x, y)";
   if (rest.starts_with("\"")) return "texts stand in single quotes, column names in backticks";
   return "";
 }
@@ -59,8 +60,7 @@ class Lexer {
   absl::StatusOr<Token> Next() {
     if (IsDigit(Peek()) || (Peek() == '.' && IsDigit(Peek(1)))) return Number();
     if (Peek() == '\'') return Quoted('\'', TokenKind::kText, "this text has no closing quote");
-    if (Peek() == '`') return Quoted('`', TokenKind::kQuotedName, "this column name has no closing backtick");
-    if (IsNameStart(Peek())) return Name();
+    if (IsNamePartStart(0)) return Name();
     return Symbol();
   }
 
@@ -89,10 +89,25 @@ class Lexer {
     return ErrorAt(text_, begin, unclosed);
   }
 
-  absl::StatusOr<Token> Name() {
+  bool IsNamePartStart(size_t ahead) const { return IsNameStart(Peek(ahead)) || Peek(ahead) == '`'; }
+
+  absl::StatusOr<Token> PartOfName() {
+    if (Peek() == '`') return Quoted('`', TokenKind::kQuotedName, "this column name has no closing backtick");
     const size_t begin = at_;
     while (IsNamePart(Peek())) ++at_;
-    Token token{.kind = TokenKind::kName, .text = std::string(text_.substr(begin, at_ - begin))};
+    return Token{.kind = TokenKind::kName, .text = std::string(text_.substr(begin, at_ - begin))};
+  }
+
+  // Parts joined by dots, each plain or in backticks.
+  absl::StatusOr<Token> Name() {
+    TRY_ASSIGN(Token token, PartOfName());
+    while (Peek() == '.' && IsNamePartStart(1)) {
+      ++at_;
+      TRY_ASSIGN(const Token part, PartOfName());
+      token.text += "." + part.text;
+      if (part.kind == TokenKind::kQuotedName) token.kind = part.kind;
+    }
+    if (token.kind == TokenKind::kQuotedName) return token;
     std::string lower = token.text;
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) {
@@ -104,8 +119,9 @@ class Lexer {
 
   absl::StatusOr<Token> Symbol() {
     const std::string_view rest = text_.substr(at_);
-    if (!rest.starts_with("<>")) {
-      for (const std::string_view symbol : {"==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", ","}) {
+    if (!rest.starts_with("<>") && !rest.starts_with("**")) {
+      for (const std::string_view symbol :
+           {"==", "!=", "<=", ">=", "||", "<", ">", "+", "-", "*", "/", "%", "(", ")", ","}) {
         if (!rest.starts_with(symbol)) continue;
         at_ += symbol.size();
         return Token{.kind = TokenKind::kSymbol, .text = std::string(symbol)};

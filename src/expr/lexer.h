@@ -9,6 +9,7 @@
 
 namespace roost::expr {
 
+/// kName: without quotes, so that it may also be a function's.
 enum class TokenKind { kName, kQuotedName, kNumber, kText, kWord, kSymbol, kEnd };
 
 /// One word of an expression. Private to this folder.
@@ -16,7 +17,8 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   size_t begin = 0;
   size_t end = 0;
-  std::string text;   ///< names and texts without their quotes; words (and, or, ...) in lower case; symbols as written
+  /// Names (with their dots) and texts without their quotes; words (and, or, ...) in lower case; symbols as written.
+  std::string text;
   double number = 0;  ///< kNumber
 };
 

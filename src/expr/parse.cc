@@ -17,6 +17,13 @@ constexpr std::pair<std::string_view, Op> kComparisons[] = {
     {"<=", Op::kLessEqual}, {">", Op::kGreater},   {">=", Op::kGreaterEqual},
 };
 
+// What people of SQL write after a value, and what it is called here.
+std::string_view HintFor(std::string_view word) {
+  if (word == "like" || word == "LIKE") return "write starts_with(), ends_with(), contains() or matches()";
+  if (word == "when" || word == "WHEN") return "write if(condition, value, otherwise)";
+  return "";
+}
+
 // Recursive descent, one function for each level of precedence, the loosest first.
 class Parser {
  public:
@@ -25,7 +32,7 @@ class Parser {
   absl::StatusOr<Syntax> Run() {
     if (token().kind == TokenKind::kEnd) return ErrorAt(text_, token().begin, "the expression is empty");
     TRY_ASSIGN(Syntax root, Disjunction());
-    if (token().kind != TokenKind::kEnd) return Unexpected("an operator or the end");
+    if (token().kind != TokenKind::kEnd) return WithHint(Unexpected("an operator or the end"), HintFor(token().text));
     return root;
   }
 
@@ -101,11 +108,11 @@ class Parser {
   }
 
   absl::StatusOr<Syntax> Predicate() {
-    TRY_ASSIGN(Syntax left, Sum());
+    TRY_ASSIGN(Syntax left, Concatenation());
     const size_t place = token().begin;
     for (const auto& [symbol, op] : kComparisons) {
       if (!Skip(IsSymbol(symbol))) continue;
-      TRY_ASSIGN(Syntax comparison, Binary(op, std::move(left), place, Sum()));
+      TRY_ASSIGN(Syntax comparison, Binary(op, std::move(left), place, Concatenation()));
       for (const auto& [next, unused] : kComparisons) {
         if (IsSymbol(next)) {
           return WithHint(ErrorAt(text_, token().begin, "comparisons cannot be chained"), "write a < b and b < c");
@@ -119,7 +126,8 @@ class Parser {
       return NegatedIf(negated, place, Unary(Op::kIsNull, left.begin, place, std::move(left)));
     }
     const bool negated = IsWord("not");
-    if (Skip(negated) && !IsWord("in")) return Unexpected("'in'");
+    if (Skip(negated) && !IsWord("in") && !IsWord("between")) return Unexpected("'in' or 'between'");
+    if (Skip(IsWord("between"))) return NegatedIf(negated, place, Between(std::move(left), place));
     if (!Skip(IsWord("in"))) return left;
     return NegatedIf(negated, place, List(std::move(left), place));
   }
@@ -128,6 +136,18 @@ class Parser {
     if (!negated || !node.ok()) return node;
     const size_t begin = node->begin;
     return Unary(Op::kNot, begin, place, std::move(node));
+  }
+
+  absl::StatusOr<Syntax> Between(Syntax left, size_t place) {
+    const size_t begin = left.begin;
+    std::vector<Syntax> children;
+    children.push_back(std::move(left));
+    TRY_ASSIGN(Syntax low, Concatenation());
+    children.push_back(std::move(low));
+    if (!Skip(IsWord("and"))) return Unexpected("'and'");
+    TRY_ASSIGN(Syntax high, Concatenation());
+    children.push_back(std::move(high));
+    return Make(Op::kBetween, begin, place, std::move(children));
   }
 
   absl::StatusOr<Syntax> List(Syntax left, size_t place) {
@@ -163,6 +183,15 @@ class Parser {
     return literal;
   }
 
+  absl::StatusOr<Syntax> Concatenation() {
+    TRY_ASSIGN(Syntax left, Sum());
+    while (IsSymbol("||")) {
+      const size_t place = tokens_[at_++].begin;
+      TRY_ASSIGN(left, Binary(Op::kConcatenate, std::move(left), place, Sum()));
+    }
+    return left;
+  }
+
   absl::StatusOr<Syntax> Sum() {
     TRY_ASSIGN(Syntax left, Product());
     while (IsSymbol("+") || IsSymbol("-")) {
@@ -175,8 +204,8 @@ class Parser {
 
   absl::StatusOr<Syntax> Product() {
     TRY_ASSIGN(Syntax left, Signed());
-    while (IsSymbol("*") || IsSymbol("/")) {
-      const Op op = IsSymbol("*") ? Op::kMultiply : Op::kDivide;
+    while (IsSymbol("*") || IsSymbol("/") || IsSymbol("%")) {
+      const Op op = IsSymbol("*") ? Op::kMultiply : IsSymbol("/") ? Op::kDivide : Op::kModulo;
       const size_t place = tokens_[at_++].begin;
       TRY_ASSIGN(left, Binary(op, std::move(left), place, Signed()));
     }
@@ -221,9 +250,13 @@ class Parser {
   absl::StatusOr<Syntax> Call(std::string name, size_t begin) {
     ++at_;
     return Nested(begin, [&]() -> absl::StatusOr<Syntax> {
-      TRY_ASSIGN(Syntax argument, Disjunction());
-      if (!Skip(IsSymbol(")"))) return Unexpected("')'");
-      TRY_ASSIGN(Syntax call, Unary(Op::kFunction, begin, begin, std::move(argument)));
+      std::vector<Syntax> arguments;
+      do {
+        TRY_ASSIGN(Syntax argument, Disjunction());
+        arguments.push_back(std::move(argument));
+      } while (Skip(IsSymbol(",")));
+      if (!Skip(IsSymbol(")"))) return Unexpected("',' or ')'");
+      TRY_ASSIGN(Syntax call, Make(Op::kFunction, begin, begin, std::move(arguments)));
       call.text = std::move(name);
       return call;
     });

@@ -22,6 +22,8 @@ enum class Op {
   kSubtract,
   kMultiply,
   kDivide,
+  kModulo,
+  kConcatenate,
   kEqual,
   kNotEqual,
   kLess,
@@ -32,7 +34,8 @@ enum class Op {
   kOr,
   kNot,
   kIsNull,
-  kIn,  ///< the first child is looked for among the others
+  kBetween,  ///< the first child lies between the others, or is one of them
+  kIn,       ///< the first child is looked for among the others
   kFunction,
 };
 

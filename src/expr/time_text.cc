@@ -82,7 +82,7 @@ int64_t SecondsOfZone(Reader& reader) {
 
 }  // namespace
 
-absl::StatusOr<int64_t> ParseTime(std::string_view text) {
+std::optional<int64_t> TimeOf(std::string_view text) {
   Reader reader(text);
   const std::optional<int64_t> days = DaysSince1970(reader);
   int64_t seconds = 0;
@@ -98,11 +98,17 @@ absl::StatusOr<int64_t> ParseTime(std::string_view text) {
     }
     seconds -= SecondsOfZone(reader);
   }
-  if (!days.has_value() || !reader.ok() || !reader.done()) {
+  if (!days.has_value() || !reader.ok() || !reader.done()) return std::nullopt;
+  return (*days * 86'400 + seconds) * 1'000'000 + micros;
+}
+
+absl::StatusOr<int64_t> ParseTime(std::string_view text) {
+  const std::optional<int64_t> time = TimeOf(text);
+  if (!time.has_value()) {
     return absl::InvalidArgumentError(
         fmt::format("'{}' is no time: want '2001-04-01' or '2001-04-01T13:30:00Z'", text));
   }
-  return (*days * 86'400 + seconds) * 1'000'000 + micros;
+  return *time;
 }
 
 }  // namespace roost::expr

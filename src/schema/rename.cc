@@ -79,12 +79,16 @@ void WeighContent(Pair& pair) {
 
 }  // namespace
 
-std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary) {
+std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary,
+                                std::string_view environment) {
   std::vector<Pair> pairs;
   for (const ColumnRules& rules : schema.columns) {
-    if (rules.presence != Presence::kRequired || rules.type == Type::kAny || summary.Find(rules.name)) continue;
+    if (rules.presence != Presence::kRequired || rules.type == Type::kAny || summary.Find(rules.name) ||
+        !IsChecked(rules.stage) || !IsIn(schema, rules, environment)) {
+      continue;
+    }
     for (const ColumnSummary& seen : summary.columns) {
-      const Type type = TypeOf(seen.type);
+      const Type type = TypeOf(seen);
       if (schema.Find(seen.name) != nullptr || type == Type::kAny || !Fits(rules.type, type)) continue;
       pairs.push_back({.from = &rules, .to = &seen, .evidence = fmt::format("both are {}", TypeName(rules.type))});
     }

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "schema/tfx_words.h"
+#include "schema/times.h"
 #include "schema/wording.h"
 
 namespace roost::schema {
@@ -207,6 +208,10 @@ absl::StatusOr<bool> TfxDomainReader::ReadTimes(TfxField& domain, ColumnRules& c
   std::string format;
   if (column.type == Type::kText) {
     format = TakeText(domain, "string_format");
+    if (!TimeFormat::Make(format).ok()) {
+      domain.AddText("string_format", format);
+      return false;
+    }
   } else if (column.type == Type::kInteger && domain.name == "time_domain") {
     for (const TfxField& field : domain.fields) {
       for (const auto& [theirs, ours] : kTfxUnixFormats) {
@@ -240,7 +245,10 @@ absl::StatusOr<bool> TfxDomainReader::ReadWords(TfxField& domain, ColumnRules& c
     }
   }
   if (std::optional<TfxField> coverage = domain.Take("coverage"); coverage.has_value()) {
-    TRY_ASSIGN(rule.min_coverage, reader_.Number(*coverage, "min_coverage", 1));
+    // What is known is only known of a vocabulary.
+    if (!rule.vocabulary.empty()) {
+      TRY_ASSIGN(rule.min_coverage, reader_.Number(*coverage, "min_coverage", 1));
+    }
     TRY_ASSIGN(rule.min_mean_length, reader_.Number(*coverage, "min_avg_token_length", 1e308));
     GiveBack(domain, *std::move(coverage));
   }

@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "base/status.h"
+#include "schema/problems.h"
 #include "schema/tfx_domain_reader.h"
 #include "schema/tfx_message.h"
 #include "schema/tfx_read.h"
@@ -31,7 +32,9 @@ class Importer {
 
   absl::StatusOr<TfxImport> Read(TfxField root) {
     TRY(domains_.ReadShared(root, schema_));
-    for (TfxField& feature : root.TakeAll("feature")) TRY(ReadFeature(feature, ""));
+    std::vector<TfxField> features = root.TakeAll("feature");
+    if (features.empty()) return reader_.Error(root, "there is no feature");
+    for (TfxField& feature : features) TRY(ReadFeature(feature, ""));
     for (TfxField& feature : root.TakeAll("sparse_feature")) TRY(ReadSparse(feature));
     for (TfxField& feature : root.TakeAll("weighted_feature")) TRY(ReadWeighted(feature));
     schema_.default_environments = TakeTexts(root, "default_environment");
@@ -44,10 +47,28 @@ class Importer {
                                            "value or null: {}",
                                            fmt::join(loose_, ", ")));
     }
+    TRY(Check());
     return TfxImport{.schema = std::move(schema_), .notes = notes_.Take()};
   }
 
  private:
+  // What schema.yaml could not hold either.
+  absl::Status Check() {
+    for (ColumnRules& column : schema_.columns) {
+      if (!column.derived.has_value()) continue;
+      std::erase_if(column.derived->from, [&](const std::string& from) {
+        if (from != column.name && schema_.Find(from) != nullptr) return false;
+        notes_.Add(places_[column.name], fmt::format("feature {}: there is no other feature {} that it is derived from",
+                                                     Quoted(column.name), Quoted(from)));
+        return true;
+      });
+    }
+    const std::vector<Problem> problems = ProblemsIn(schema_);
+    if (problems.empty()) return absl::OkStatus();
+    const auto place = places_.find(problems.front().column);
+    return reader_.Error(place == places_.end() ? TfxField() : place->second, problems.front().message);
+  }
+
   // --- one feature ---
 
   absl::Status ReadFeature(TfxField& feature, const std::string& prefix) {
@@ -69,10 +90,10 @@ class Importer {
       TRY_ASSIGN(const TfxBounds<int64_t> bounds, reader_.Counts(*distinct, "min", "max"));
       if (bounds.any()) values.distinct = {.min = bounds.min, .max = bounds.max};
     }
-    TRY(ReadDistances(feature, "drift_comparator", values.drift));
-    TRY(ReadDistances(feature, "skew_comparator", values.skew));
+    TRY(ReadDistances(feature, "drift_comparator", values.type, values.drift));
+    TRY(ReadDistances(feature, "skew_comparator", values.type, values.skew));
     if (valency.loose && values.type != Type::kStruct) {
-      if (loose_.empty()) first_loose_ = feature;
+      if (loose_.empty()) first_loose_ = Place(feature);
       loose_.push_back(Quoted(list.name));
     }
 
@@ -119,8 +140,10 @@ class Importer {
     return name;
   }
 
+  static TfxField Place(const TfxField& feature) { return {.line = feature.line, .column = feature.column}; }
+
   absl::Status AddColumn(const TfxField& feature, ColumnRules column) {
-    if (!names_.insert(column.name).second) {
+    if (!places_.emplace(column.name, Place(feature)).second) {
       return reader_.Error(feature, fmt::format("the feature {} stands here twice", Quoted(column.name)));
     }
     schema_.columns.push_back(std::move(column));
@@ -227,21 +250,30 @@ class Importer {
     GiveBack(feature, *std::move(annotation));
   }
 
-  // Of a derived feature.
+  // Of a derived feature. The stages of such are derived and disabled, or none.
   static void ReadSource(TfxField& feature, ColumnRules& column) {
     std::optional<TfxField> source = feature.Take("validation_derived_source");
-    if (!source.has_value()) return;
-    DerivedRule rule;
+    if (!source.has_value()) {
+      if (column.stage == Stage::kDerived) {
+        column.stage.reset();
+        feature.AddName("lifecycle_stage", "VALIDATION_DERIVED");
+      }
+      return;
+    }
+    if (column.stage.has_value() && column.stage != Stage::kDerived && column.stage != Stage::kDisabled) {
+      feature.fields.push_back(*std::move(source));
+      return;
+    }
+    column.derived.emplace();
     for (TfxField& path : source->TakeAll("source_path")) {
-      if (std::string from = TakePath(path); !from.empty()) rule.from.push_back(std::move(from));
+      if (std::string from = TakePath(path); !from.empty()) column.derived->from.push_back(std::move(from));
     }
     const auto deriver = std::find_if(source->fields.begin(), source->fields.end(),
                                       [](const TfxField& field) { return field.name == "deriver_name"; });
     if (deriver != source->fields.end() && deriver->text == kTfxExpressionDeriver) {
       source->Take("deriver_name");
-      rule.expression = TakeText(*source, "description");
+      column.derived->expression = TakeText(*source, "description");
     }
-    if (!rule.from.empty() || !rule.expression.empty()) column.derived = std::move(rule);
     GiveBack(feature, *std::move(source));
   }
 
@@ -254,16 +286,20 @@ class Importer {
     return joined;
   }
 
-  absl::Status ReadDistances(TfxField& feature, std::string_view name, std::optional<DistanceRule>& rule) const {
+  absl::Status ReadDistances(TfxField& feature, std::string_view name, Type type,
+                             std::optional<DistanceRule>& rule) const {
     std::optional<TfxField> comparator = feature.Take(name);
     if (!comparator.has_value()) return absl::OkStatus();
+    const bool is_numeric = type == Type::kInteger || type == Type::kNumber;
     DistanceRule distances{.severity = Severity::kError};
     for (const auto& [field, measure] : kTfxMeasures) {
+      // Those of single values are for texts.
+      if (is_numeric && measure != profile::Measure::kJensenShannon) continue;
       std::optional<TfxField> limit = comparator->Take(field);
       if (!limit.has_value()) continue;
       TRY_ASSIGN(const std::optional<double> threshold, reader_.Number(*limit, "threshold", 1e308));
       if (threshold.has_value()) distances.limits.push_back({.measure = measure, .max = *threshold});
-      // Without a threshold it is measured and not judged; and JSD's histogram is always the same one here.
+      // Without a threshold it is measured and not judged; and its histogram is always the same one here.
       if (!threshold.has_value() || !limit->fields.empty()) comparator->fields.push_back(*std::move(limit));
     }
     if (!distances.limits.empty()) rule = std::move(distances);
@@ -296,7 +332,10 @@ class Importer {
         std::find(columns.begin(), columns.end(), "") != columns.end()) {
       return reader_.Error(feature, "a sparse_feature needs a name, index_feature and value_feature, both by name");
     }
-    TRY(AddCombination(feature, sparse.name));
+    std::vector<std::string> named = columns;
+    named.push_back(sparse.value_column);
+    TRY_ASSIGN(const bool is_known, AddCombination(feature, owner, sparse.name, named));
+    if (!is_known) return absl::OkStatus();
     schema_.sparse_features.push_back(std::move(sparse));
     notes_.AddRest(feature, owner);
     return absl::OkStatus();
@@ -304,9 +343,9 @@ class Importer {
 
   absl::Status ReadWeighted(TfxField& feature) {
     WeightedFeature weighted{.name = TakeText(feature, "name")};
+    const std::string owner = fmt::format("weighted_feature {}", Quoted(weighted.name));
     if (!IsUsed(TakeText(feature, "lifecycle_stage"))) {
-      notes_.Add(feature, fmt::format("weighted_feature {}: not in use by its lifecycle_stage; left out",
-                                      Quoted(weighted.name)));
+      notes_.Add(feature, owner + ": not in use by its lifecycle_stage; left out");
       return absl::OkStatus();
     }
     if (std::optional<TfxField> path = feature.Take("feature"); path.has_value()) weighted.column = TakePath(*path);
@@ -316,14 +355,25 @@ class Importer {
     if (weighted.name.empty() || weighted.column.empty() || weighted.weight_column.empty()) {
       return reader_.Error(feature, "a weighted_feature needs a name, feature and weight_feature");
     }
-    TRY(AddCombination(feature, weighted.name));
-    schema_.weighted_features.push_back(std::move(weighted));
+    const std::vector<std::string> named = {weighted.column, weighted.weight_column};
+    TRY_ASSIGN(const bool is_known, AddCombination(feature, owner, weighted.name, named));
+    if (is_known) schema_.weighted_features.push_back(std::move(weighted));
     return absl::OkStatus();
   }
 
-  absl::Status AddCombination(const TfxField& feature, const std::string& name) {
-    if (names_.insert(name).second) return absl::OkStatus();
-    return reader_.Error(feature, fmt::format("the feature {} stands here twice", Quoted(name)));
+  // Whether all of `columns` are there, so that it can be checked.
+  absl::StatusOr<bool> AddCombination(const TfxField& feature, std::string_view owner, const std::string& name,
+                                      const std::vector<std::string>& columns) {
+    if (places_.contains(name)) {
+      return reader_.Error(feature, fmt::format("the feature {} stands here twice", Quoted(name)));
+    }
+    for (const std::string& column : columns) {
+      if (schema_.Find(column) != nullptr) continue;
+      notes_.Add(feature, fmt::format("{}: there is no feature {}; left out", owner, Quoted(column)));
+      return false;
+    }
+    places_.emplace(name, Place(feature));
+    return true;
   }
 
   absl::Status ReadRows(TfxField& constraints) {
@@ -350,8 +400,8 @@ class Importer {
   TfxNotes notes_;
   TfxDomainReader domains_;
   Schema schema_;
-  absl::flat_hash_set<std::string> names_;  // of columns and of sparse and weighted features
-  std::vector<std::string> loose_;          // features, quoted
+  absl::flat_hash_map<std::string, TfxField> places_;  // of columns and of sparse and weighted features, by name
+  std::vector<std::string> loose_;                     // features, quoted
   TfxField first_loose_;
 };
 

@@ -1,0 +1,191 @@
+#include "expr/calls.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace roost::expr {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// 10 to the powers that a double holds exactly.
+constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+// Half away from zero, of the double that x times the power of ten is. NaN for digits that are none.
+double RoundTo(double x, double digits) {
+  if (std::trunc(digits) != digits || std::abs(digits) > 22) return kNan;
+  const double power = kPowersOfTen[static_cast<int>(std::abs(digits))];
+  if (digits < 0) return std::round(x / power) * power;
+  const double scaled = x * power;
+  return std::abs(scaled) < 0x1p52 ? std::round(scaled) / power : x;
+}
+
+// Powers that divide by zero have no result.
+double Power(double x, double y) { return x == 0 && y < 0 ? kNan : std::pow(x, y); }
+
+double Sign(double x) { return std::isnan(x) ? x : static_cast<double>((x > 0) - (x < 0)); }
+
+// function(number); null where a number that is not NaN gives NaN.
+template <typename F>
+Vector OfNumber(const Vector& a, const F& function) {
+  Vector out{.kind = Kind::kNumber, .constant = a.constant, .nulls = a.nulls};
+  Map(a.numbers, out.numbers, function);
+  for (size_t row = 0; row < a.size(); ++row) {
+    if (std::isnan(out.numbers[row]) && !std::isnan(a.numbers[row])) SetNull(out, a.size(), row);
+  }
+  return out;
+}
+
+// The same of two numbers.
+template <typename F>
+Vector OfNumbers(std::span<const Vector> operands, const F& function) {
+  auto [out, rows] = ResultOver(operands, Kind::kNumber);
+  out.numbers.resize(rows);
+  for (size_t row = 0; row < rows; ++row) {
+    const double x = operands[0].numbers[row * Step(operands[0])];
+    const double y = operands[1].numbers[row * Step(operands[1])];
+    out.numbers[row] = function(x, y);
+    if (std::isnan(out.numbers[row]) && !std::isnan(x) && !std::isnan(y)) SetNull(out, rows, row);
+  }
+  return std::move(out);
+}
+
+template <typename F>
+Vector Test(const Vector& a, const F& holds) {
+  Vector out{.kind = Kind::kBoolean, .constant = a.constant};
+  Map(a.numbers, out.booleans, [&holds](double x) -> int8_t { return holds(x) ? 1 : 0; });
+  SetNulls(a.nulls, out.booleans);
+  return out;
+}
+
+// The shortest digits that read back as the number.
+Vector TextOf(const Vector& a) {
+  Vector out{.kind = Kind::kText, .constant = a.constant, .nulls = a.nulls};
+  auto texts = std::make_shared<std::vector<std::string>>();
+  for (const double number : a.numbers) texts->push_back(fmt::format("{}", number));
+  out.texts.assign(texts->begin(), texts->end());
+  out.owned.push_back(std::move(texts));
+  return out;
+}
+
+// Takes each row's value from the operand that `choice` names for it, nulls included.
+Vector Select(Kind kind, std::span<const Vector> operands, const std::vector<size_t>& choice, bool constant) {
+  Vector out{.kind = kind, .constant = constant};
+  const auto fill = [&](auto Vector::*values) {
+    (out.*values).resize(choice.size());
+    for (size_t row = 0; row < choice.size(); ++row) {
+      const Vector& from = operands[choice[row]];
+      (out.*values)[row] = (from.*values)[row * Step(from)];
+      if (kind != Kind::kBoolean && from.IsNull(row * Step(from))) SetNull(out, choice.size(), row);
+    }
+  };
+  switch (kind) {
+    case Kind::kNumber: fill(&Vector::numbers); break;
+    case Kind::kText: fill(&Vector::texts); break;
+    case Kind::kTime: fill(&Vector::times); break;
+    case Kind::kBoolean: fill(&Vector::booleans);
+  }
+  for (const Vector& operand : operands) out.owned.insert(out.owned.end(), operand.owned.begin(), operand.owned.end());
+  return out;
+}
+
+// Conditions and values in turn, and the value for the rest.
+Vector If(Kind kind, std::span<const Vector> operands) {
+  const auto [shape, rows] = ResultOver(operands, kind);
+  std::vector<size_t> choice(rows, operands.size() - 1);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i + 1 < operands.size(); i += 2) {
+      if (operands[i].booleans[row * Step(operands[i])] <= 0) continue;
+      choice[row] = i + 1;
+      break;
+    }
+  }
+  return Select(kind, operands, choice, shape.constant);
+}
+
+Vector Coalesce(Kind kind, std::span<const Vector> operands) {
+  const auto [shape, rows] = ResultOver(operands, kind);
+  std::vector<size_t> choice(rows);
+  for (size_t row = 0; row < rows; ++row) {
+    while (choice[row] + 1 < operands.size() && operands[choice[row]].IsNull(row * Step(operands[choice[row]]))) {
+      ++choice[row];
+    }
+  }
+  return Select(kind, operands, choice, shape.constant);
+}
+
+bool IsNan(double value) { return std::isnan(value); }
+template <typename T>
+bool IsNan(const T&) {
+  return false;
+}
+
+// The first of the least (or greatest) values; NaN where there is one.
+Vector Extreme(Kind kind, std::span<const Vector> operands, bool greatest) {
+  auto [shape, rows] = ResultOver(operands, kind);
+  std::vector<size_t> choice(rows);
+  const auto choose = [&, row_count = rows](auto Vector::*values) {
+    for (size_t row = 0; row < row_count; ++row) {
+      const auto at = [&](size_t i) { return (operands[i].*values)[row * Step(operands[i])]; };
+      for (size_t i = 1; i < operands.size() && !IsNan(at(choice[row])); ++i) {
+        const bool better = greatest ? at(choice[row]) < at(i) : at(i) < at(choice[row]);
+        if (better || IsNan(at(i))) choice[row] = i;
+      }
+    }
+  };
+  if (kind == Kind::kNumber) choose(&Vector::numbers);
+  if (kind == Kind::kText) choose(&Vector::texts);
+  if (kind == Kind::kTime) choose(&Vector::times);
+  Vector out = Select(kind, operands, choice, shape.constant);
+  out.nulls = std::move(shape.nulls);
+  return out;
+}
+
+Vector CallOfNumber(const BoundNode& node, std::span<const Vector> operands) {
+  const Vector& a = operands[0];
+  switch (node.function) {
+    case Function::kAbs: return OfNumber(a, [](double x) { return std::abs(x); });
+    case Function::kSign: return OfNumber(a, Sign);
+    case Function::kFloor: return OfNumber(a, [](double x) { return std::floor(x); });
+    case Function::kCeil: return OfNumber(a, [](double x) { return std::ceil(x); });
+    case Function::kRound:
+      if (operands.size() == 2) return OfNumbers(operands, RoundTo);
+      return OfNumber(a, [](double x) { return std::round(x); });
+    case Function::kSqrt: return OfNumber(a, [](double x) { return std::sqrt(x); });
+    case Function::kExp: return OfNumber(a, [](double x) { return std::exp(x); });
+    case Function::kLn: return OfNumber(a, [](double x) { return x == 0 ? kNan : std::log(x); });
+    case Function::kLog10: return OfNumber(a, [](double x) { return x == 0 ? kNan : std::log10(x); });
+    case Function::kPow: return OfNumbers(operands, Power);
+    case Function::kDays: return OfNumber(a, [](double x) { return x * 86'400; });
+    case Function::kHours: return OfNumber(a, [](double x) { return x * 3'600; });
+    case Function::kMinutes: return OfNumber(a, [](double x) { return x * 60; });
+    case Function::kIsNan: return Test(a, [](double x) { return std::isnan(x); });
+    case Function::kIsFinite: return Test(a, [](double x) { return std::isfinite(x); });
+    case Function::kText: return TextOf(a);
+    default: break;
+  }
+  ROOST_CHECK(false, "no function of a number");
+}
+
+}  // namespace
+
+Vector Call(const BoundNode& node, std::span<const Vector> operands) {
+  if (node.function == Function::kIf) return If(node.kind, operands);
+  if (node.function == Function::kCoalesce) return Coalesce(node.kind, operands);
+  if (node.function == Function::kMin) return Extreme(node.kind, operands, /*greatest=*/false);
+  if (node.function == Function::kMax) return Extreme(node.kind, operands, /*greatest=*/true);
+  switch (operands[0].kind) {
+    case Kind::kText: return CallOfText(node, operands);
+    case Kind::kTime: return CallOfTime(node, operands);
+    default: return CallOfNumber(node, operands);
+  }
+}
+
+}  // namespace roost::expr
