@@ -207,10 +207,11 @@ absl::StatusOr<bool> TfxDomainReader::ReadTimes(TfxField& domain, ColumnRules& c
   // Without a format there is nothing to check.
   std::string format;
   if (column.type == Type::kText) {
-    format = TakeText(domain, "string_format");
-    if (!TimeFormat::Make(format).ok()) {
-      domain.AddText("string_format", format);
-      return false;
+    std::optional<TfxField> field = domain.Take("string_format");
+    if (field.has_value() && TimeFormat::Make(field->text).ok()) {
+      format = std::move(field->text);
+    } else if (field.has_value()) {
+      domain.fields.push_back(*std::move(field));
     }
   } else if (column.type == Type::kInteger && domain.name == "time_domain") {
     for (const TfxField& field : domain.fields) {

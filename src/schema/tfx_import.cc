@@ -228,12 +228,15 @@ class Importer {
     const bool deprecated = TakeTrue(feature, "deprecated");
     std::optional<TfxField> stage = feature.Take("lifecycle_stage");
     if (deprecated || (stage.has_value() && stage->text == "DEPRECATED")) column.presence = Presence::kDeprecated;
+    const bool has_source = std::any_of(feature.fields.begin(), feature.fields.end(), [](const TfxField& field) {
+      return field.name == "validation_derived_source";
+    });
     for (const auto& [theirs, ours] : kTfxStages) {
       if (!stage.has_value() || stage->text != theirs) continue;
-      if (!deprecated) {
-        column.stage = ours;
-      } else {
+      if (deprecated || (ours == Stage::kDerived && !has_source)) {
         feature.fields.push_back(*stage);
+      } else {
+        column.stage = ours;
       }
     }
     column.in_environments = TakeTexts(feature, "in_environment");
@@ -253,13 +256,7 @@ class Importer {
   // Of a derived feature. The stages of such are derived and disabled, or none.
   static void ReadSource(TfxField& feature, ColumnRules& column) {
     std::optional<TfxField> source = feature.Take("validation_derived_source");
-    if (!source.has_value()) {
-      if (column.stage == Stage::kDerived) {
-        column.stage.reset();
-        feature.AddName("lifecycle_stage", "VALIDATION_DERIVED");
-      }
-      return;
-    }
+    if (!source.has_value()) return;
     if (column.stage.has_value() && column.stage != Stage::kDerived && column.stage != Stage::kDisabled) {
       feature.fields.push_back(*std::move(source));
       return;
