@@ -46,6 +46,9 @@ class OwnedBatch {
   ~OwnedBatch();
 
   const BatchView& view() const { return view_; }
+  /// The producer's structs, still owned by this batch.
+  const ArrowSchema& schema() const { return schema_; }
+  const ArrowArray& array() const { return array_; }
 
  private:
   OwnedBatch(ArrowSchema schema, ArrowArray array) : schema_(schema), array_(array), view_(0, {}) {}

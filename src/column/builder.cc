@@ -16,6 +16,9 @@ struct BatchBuilder::Column {
   std::vector<int64_t> words;  // integers, the bits of doubles, or 64-bit offsets of text
   std::string text;
   bool is_text = false;
+  bool is_struct = false;
+  std::optional<OwnedBatch> nested;  // the values of lists, the fields of structs
+  int64_t num_children = 0;
   const void* buffers[3] = {};
   ArrowSchema schema{};
   ArrowArray array{};
@@ -37,8 +40,13 @@ struct BatchBuilder::Column {
     schema.flags = ARROW_FLAG_NULLABLE;
     array.length = length;
     array.null_count = -1;
-    array.n_buffers = is_text ? 3 : 2;
+    array.n_buffers = is_struct ? 1 : is_text ? 3 : 2;
     array.buffers = buffers;
+    if (!nested.has_value()) return;
+    schema.n_children = num_children;
+    schema.children = nested->schema().children;
+    array.n_children = num_children;
+    array.children = nested->array().children;
   }
 };
 
@@ -101,6 +109,32 @@ BatchBuilder& BatchBuilder::Texts(std::string name, std::vector<std::optional<st
     }
     column->words.push_back(static_cast<int64_t>(column->text.size()));
   }
+  columns_.push_back(std::move(column));
+  return *this;
+}
+
+BatchBuilder& BatchBuilder::Lists(std::string name, std::vector<std::optional<int64_t>> lengths, OwnedBatch values) {
+  auto column = std::make_shared<Column>(std::move(name), "+L", lengths.size());
+  column->words.push_back(0);
+  for (size_t row = 0; row < lengths.size(); ++row) {
+    if (lengths[row].has_value()) column->SetValid(row);
+    column->words.push_back(column->words.back() + lengths[row].value_or(0));
+  }
+  ROOST_CHECK(column->words.back() <= values.view().num_rows(), "lists of more values than there are");
+  column->nested = std::move(values);
+  column->num_children = 1;
+  columns_.push_back(std::move(column));
+  return *this;
+}
+
+BatchBuilder& BatchBuilder::Structs(std::string name, std::vector<bool> valid, OwnedBatch fields) {
+  auto column = std::make_shared<Column>(std::move(name), "+s", valid.size());
+  for (size_t row = 0; row < valid.size(); ++row) {
+    if (valid[row]) column->SetValid(row);
+  }
+  column->is_struct = true;
+  column->num_children = static_cast<int64_t>(fields.view().columns().size());
+  column->nested = std::move(fields);
   columns_.push_back(std::move(column));
   return *this;
 }

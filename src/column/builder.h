@@ -21,6 +21,11 @@ class BatchBuilder {
   /// Microseconds since 1970-01-01T00:00Z, as timestamp[us, UTC].
   BatchBuilder& Times(std::string name, std::vector<std::optional<int64_t>> micros);
 
+  /// Lists of the given lengths (none: null) of the rows of the first column of `values`, one after the other.
+  BatchBuilder& Lists(std::string name, std::vector<std::optional<int64_t>> lengths, OwnedBatch values);
+  /// Structs of the columns of `fields`, null where `valid` is false.
+  BatchBuilder& Structs(std::string name, std::vector<bool> valid, OwnedBatch fields);
+
   /// The batch; the builder is empty afterwards. All columns must have as many rows (ROOST_CHECK).
   OwnedBatch Build();
 

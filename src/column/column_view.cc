@@ -1,6 +1,10 @@
 #include "column/column_view.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -36,6 +40,12 @@ struct Format {
   Type type = Type::kOther;
   TimeUnit unit = TimeUnit::kMicro;
   std::string_view timezone;
+  Nesting nesting = Nesting::kNone;
+  bool large_offsets = false;
+  bool is_map = false;
+  int64_t fixed_list_size = 0;
+  int32_t decimal_bytes = 0;
+  int32_t decimal_scale = 0;
 };
 
 std::optional<Type> OneLetterType(char letter) {
@@ -60,6 +70,32 @@ std::optional<Type> OneLetterType(char letter) {
   }
 }
 
+std::optional<int64_t> ParseInteger(std::string_view digits) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+// "precision,scale" or "precision,scale,bits". More than 128 bits are not read here.
+Format ParseDecimal(std::string_view text) {
+  constexpr int64_t kMostDigits = 38;
+  int64_t numbers[] = {0, 0, 128};
+  for (int64_t& number : numbers) {
+    const size_t comma = text.find(',');
+    const auto value = ParseInteger(text.substr(0, comma));
+    if (!value.has_value()) return {};
+    number = *value;
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  const auto [precision, scale, bits] = std::to_array(numbers);
+  if ((bits != 32 && bits != 64 && bits != 128) || precision > kMostDigits || std::abs(scale) > kMostDigits) return {};
+  return {.type = Type::kDecimal,
+          .decimal_bytes = static_cast<int32_t>(bits / 8),
+          .decimal_scale = static_cast<int32_t>(scale)};
+}
+
 // The format strings of the C data interface's specification.
 Format ParseFormat(std::string_view format) {
   if (format.size() == 1) {
@@ -73,12 +109,22 @@ Format ParseFormat(std::string_view format) {
       return {.type = Type::kTimestamp, .unit = static_cast<TimeUnit>(unit), .timezone = format.substr(4)};
     }
   }
+  if (format.starts_with("d:")) return ParseDecimal(format.substr(2));
+  if (format == "+s") return {.nesting = Nesting::kStruct};
+  if (format == "+l") return {.nesting = Nesting::kList};
+  if (format == "+L") return {.nesting = Nesting::kList, .large_offsets = true};
+  if (format == "+m") return {.nesting = Nesting::kList, .is_map = true};
+  if (format.starts_with("+w:")) {
+    if (const auto size = ParseInteger(format.substr(3))) return {.nesting = Nesting::kList, .fixed_list_size = *size};
+  }
   return {};
 }
 
-int64_t NumBuffersOf(Type type) {
-  if (type == Type::kNull || type == Type::kOther) return 0;
-  return IsText(type) || IsBytes(type) ? 3 : 2;
+int64_t NumBuffersOf(const Format& format) {
+  if (format.nesting == Nesting::kStruct || format.fixed_list_size > 0) return 1;
+  if (format.nesting == Nesting::kList) return 2;
+  if (format.type == Type::kNull || format.type == Type::kOther) return 0;
+  return IsText(format.type) || IsBytes(format.type) ? 3 : 2;
 }
 
 int64_t IntegerIn(Type type, const void* values, int64_t position) {
@@ -129,12 +175,13 @@ std::string_view TypeName(Type type) {
     case Type::kDate64: return "date";
     case Type::kTimestamp: return "timestamp";
     case Type::kOther: return "other";
+    case Type::kDecimal: return "decimal";
   }
   return "other";
 }
 
 bool IsInteger(Type type) { return type >= Type::kInt8 && type <= Type::kUInt64; }
-bool IsNumber(Type type) { return type >= Type::kInt8 && type <= Type::kFloat64; }
+bool IsNumber(Type type) { return (type >= Type::kInt8 && type <= Type::kFloat64) || type == Type::kDecimal; }
 bool IsText(Type type) { return type == Type::kString || type == Type::kLargeString; }
 bool IsBytes(Type type) { return type == Type::kBinary || type == Type::kLargeBinary; }
 bool IsTime(Type type) { return type >= Type::kDate32 && type <= Type::kTimestamp; }
@@ -153,11 +200,19 @@ absl::StatusOr<ColumnView> ColumnView::Make(const ArrowSchema& schema, const Arr
   view.stored_ = format.type;
   view.time_unit_ = format.unit;
   view.timezone_ = format.timezone;
-  if (array.n_buffers < NumBuffersOf(format.type)) return broken("too few buffers");
+  view.decimal_bytes_ = format.decimal_bytes;
+  view.decimal_scale_ = format.decimal_scale;
+  view.nesting_ = format.nesting;
+  view.large_offsets_ = format.large_offsets;
+  view.is_map_ = format.is_map;
+  view.fixed_list_size_ = format.fixed_list_size;
+  const int64_t num_buffers = NumBuffersOf(format);
+  if (array.n_buffers < num_buffers) return broken("too few buffers");
   if (array.n_buffers > 0 && array.null_count != 0) view.validity_ = static_cast<const uint8_t*>(array.buffers[0]);
-  if (NumBuffersOf(format.type) >= 2) view.values_ = array.buffers[1];
-  if (NumBuffersOf(format.type) == 3) view.text_ = static_cast<const char*>(array.buffers[2]);
-  if (NumBuffersOf(format.type) >= 2 && view.values_ == nullptr && array.length > 0) return broken("no values");
+  if (num_buffers >= 2) view.values_ = array.buffers[1];
+  if (num_buffers == 3) view.text_ = static_cast<const char*>(array.buffers[2]);
+  if (num_buffers >= 2 && view.values_ == nullptr && array.length > 0) return broken("no values");
+  if (format.nesting != Nesting::kNone) TRY(view.SetNesting(schema, array));
   if (schema.dictionary != nullptr) {
     if (array.dictionary == nullptr) return broken("a dictionary type without a dictionary");
     if (!IsInteger(format.type)) return broken("dictionary indices that are no integers");
@@ -167,12 +222,81 @@ absl::StatusOr<ColumnView> ColumnView::Make(const ArrowSchema& schema, const Arr
     view.time_unit_ = dictionary.time_unit_;
     view.timezone_ = dictionary.timezone_;
     view.dictionary_has_nulls_ = dictionary.has_nulls();
-    view.dictionary_.push_back(std::move(dictionary));
+    view.dictionary_ = std::make_shared<const ColumnView>(std::move(dictionary));
   }
   return view;
 }
 
+absl::Status ColumnView::SetNesting(const ArrowSchema& schema, const ArrowArray& array) {
+  const auto broken = [this](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format("column '{}': broken Arrow array: {}", name_, what));
+  };
+  if (schema.n_children != array.n_children) return broken("other children than its type has");
+  if (nesting_ == Nesting::kList && array.n_children != 1) return broken("a list of more than one column");
+  std::vector<ColumnView> children;
+  for (int64_t i = 0; i < array.n_children; ++i) {
+    ArrowArray child = *array.children[i];
+    if (nesting_ == Nesting::kStruct) {
+      // A struct's own offset applies to its children too.
+      if (child.length < array.offset + array.length) return broken("a child that is too short");
+      child.offset += array.offset;
+      child.length = array.length;
+    } else if (fixed_list_size_ > 0) {
+      const int64_t first = array.offset * fixed_list_size_;
+      if (child.length < first + array.length * fixed_list_size_) return broken("a child that is too short");
+      child.offset += first;
+      child.length = array.length * fixed_list_size_;
+    }
+    TRY_ASSIGN(ColumnView view, Make(*schema.children[i], child));
+    children.push_back(std::move(view));
+  }
+  children_ = std::make_shared<const std::vector<ColumnView>>(std::move(children));
+  return absl::OkStatus();
+}
+
+std::span<const ColumnView> ColumnView::children() const {
+  if (children_ == nullptr) return {};
+  return *children_;
+}
+
+std::pair<int64_t, int64_t> ColumnView::ListRange(int64_t row) const {
+  ROOST_CHECK(nesting_ == Nesting::kList, "no lists in a column of " << TypeText());
+  if (fixed_list_size_ > 0) return {row * fixed_list_size_, (row + 1) * fixed_list_size_};
+  const int64_t position = offset_ + row;
+  if (large_offsets_) {
+    const auto* offsets = static_cast<const int64_t*>(values_);
+    return {offsets[position], offsets[position + 1]};
+  }
+  const auto* offsets = static_cast<const int32_t*>(values_);
+  return {offsets[position], offsets[position + 1]};
+}
+
+ColumnView ColumnView::Slice(int64_t first, int64_t length) const {
+  ColumnView slice = *this;
+  slice.offset_ += first;
+  slice.length_ = length;
+  // The values of lists of variable length are found by their offsets; other children lie row by row.
+  const bool children_by_row = nesting_ == Nesting::kStruct || fixed_list_size_ > 0;
+  if (!children_by_row) return slice;
+  const int64_t each = std::max<int64_t>(1, fixed_list_size_);
+  std::vector<ColumnView> children;
+  for (const ColumnView& child : this->children()) children.push_back(child.Slice(first * each, length * each));
+  slice.children_ = std::make_shared<const std::vector<ColumnView>>(std::move(children));
+  return slice;
+}
+
 std::string ColumnView::TypeText() const {
+  if (nesting_ == Nesting::kList) {
+    const std::string values = children().front().TypeText();
+    if (is_map_) return fmt::format("map<{}>", values);
+    return fixed_list_size_ > 0 ? fmt::format("list[{}]<{}>", fixed_list_size_, values)
+                                : fmt::format("list<{}>", values);
+  }
+  if (nesting_ == Nesting::kStruct) {
+    std::vector<std::string> fields;
+    for (const ColumnView& child : children()) fields.push_back(fmt::format("{}: {}", child.name(), child.TypeText()));
+    return fmt::format("struct<{}>", fmt::join(fields, ", "));
+  }
   if (type_ != Type::kTimestamp) return std::string(TypeName(type_));
   constexpr std::string_view kUnits[] = {"s", "ms", "us", "ns"};
   const std::string_view unit = kUnits[static_cast<int>(time_unit_)];
@@ -202,8 +326,37 @@ int64_t ColumnView::OtherIntegerAt(int64_t row) const {
 double ColumnView::OtherNumberAt(int64_t row) const {
   if (is_dictionary()) return dictionary().NumberAt(CodeAt(row));
   if (type_ == Type::kFloat32) return static_cast<const float*>(values_)[offset_ + row];
+  if (type_ == Type::kDecimal) return DecimalAt(row);
   const int64_t integer = IntegerAt(row);
   return type_ == Type::kUInt64 ? static_cast<double>(static_cast<uint64_t>(integer)) : static_cast<double>(integer);
+}
+
+double ColumnView::DecimalAt(int64_t row) const {
+  // Little-endian; what is narrower than 128 bits is widened with its sign.
+  const auto* bytes = static_cast<const char*>(values_) + (offset_ + row) * decimal_bytes_;
+  const auto size = static_cast<size_t>(decimal_bytes_);
+  __extension__ using Int128 = __int128;
+  Int128 unscaled = bytes[size - 1] < 0 ? -1 : 0;
+  std::memcpy(&unscaled, bytes, size);
+  constexpr Int128 kExact = Int128{1} << 53;
+  if (decimal_scale_ >= 0 && decimal_scale_ <= 22 && unscaled < kExact && unscaled > -kExact) {
+    // Both are doubles without rounding, so the quotient is rounded once.
+    constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    return static_cast<double>(unscaled) / kPowers[decimal_scale_];
+  }
+  // Through the decimal text, which is read with one rounding.
+  const bool negative = unscaled < 0;
+  std::string text;
+  for (Int128 rest = negative ? -unscaled : unscaled; rest != 0; rest /= 10) {
+    text += static_cast<char>('0' + static_cast<int>(rest % 10));
+  }
+  if (negative) text += '-';
+  std::reverse(text.begin(), text.end());
+  text += fmt::format("e{}", -decimal_scale_);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
 }
 
 std::string_view ColumnView::TextAt(int64_t row) const {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -32,7 +34,15 @@ enum class Type {
   kDate32,     ///< days since 1970-01-01
   kDate64,     ///< milliseconds since 1970-01-01T00:00Z
   kTimestamp,  ///< since 1970-01-01T00:00, in `time_unit()`; UTC, or local time where `timezone()` is empty
-  kOther,      ///< lists, structs, decimals and the like: rows can be counted, values are not readable here
+  kOther,      ///< lists and structs (see Nesting), times of day and the like: the values are not readable by row
+  kDecimal,    ///< of up to 38 digits; read as doubles
+};
+
+/// What a kOther column is made of.
+enum class Nesting {
+  kNone,
+  kList,    ///< lists, lists of fixed size, and maps (lists of a struct of key and value); one child
+  kStruct,  ///< one child a field
 };
 
 enum class TimeUnit { kSecond, kMilli, kMicro, kNano };
@@ -41,7 +51,7 @@ enum class TimeUnit { kSecond, kMilli, kMicro, kNano };
 std::string_view TypeName(Type type);
 
 bool IsInteger(Type type);  ///< signed and unsigned integers
-bool IsNumber(Type type);   ///< integers and floats
+bool IsNumber(Type type);   ///< integers, floats and decimals
 bool IsText(Type type);     ///< the string types
 bool IsBytes(Type type);    ///< the binary types
 bool IsTime(Type type);     ///< dates and timestamps
@@ -50,7 +60,7 @@ bool IsTime(Type type);     ///< dates and timestamps
 ///
 /// A dictionary-encoded column has the type of its values: `type()` is kString for a dictionary of strings, and
 /// `TextAt` looks the value up. `is_dictionary()`, `CodeAt` and `dictionary()` show the encoding to those whose
-/// work is cheaper per distinct value.
+/// work is cheaper per distinct value. A nested column (`nesting()`) shows its values as `children()`.
 ///
 /// Threads: immutable, readable from any number of threads.
 class ColumnView {
@@ -67,6 +77,18 @@ class ColumnView {
 
   /// How the user names this type: TypeName with unit and zone where there are any.
   std::string TypeText() const;
+
+  /// The rows from `first` on; legal within the column.
+  ColumnView Slice(int64_t first, int64_t length) const;
+
+  Nesting nesting() const { return nesting_; }
+  /// Of a struct: its fields, whose row r belongs to this column's row r (what lies under a null is arbitrary).
+  /// Of a list: one column of the values of all lists; those of row r are at ListRange(r).
+  std::span<const ColumnView> children() const;
+  /// First and one past the last of a list's values. Legal for rows of a list that are not null.
+  std::pair<int64_t, int64_t> ListRange(int64_t row) const;
+  /// The length of each list where it is part of the type; else 0.
+  int64_t fixed_list_size() const { return fixed_list_size_; }
 
   bool has_nulls() const { return validity_ != nullptr || type_ == Type::kNull || dictionary_has_nulls_; }
   bool IsNull(int64_t row) const {
@@ -100,8 +122,8 @@ class ColumnView {
   /// rounded towards minus infinity.
   int64_t MicrosAt(int64_t row) const;
 
-  bool is_dictionary() const { return !dictionary_.empty(); }
-  const ColumnView& dictionary() const { return dictionary_.front(); }
+  bool is_dictionary() const { return dictionary_ != nullptr; }
+  const ColumnView& dictionary() const { return *dictionary_; }
   /// The row's index into `dictionary()`. Legal for dictionary columns, where the row's index is not null.
   int64_t CodeAt(int64_t row) const { return stored_ == Type::kInt32 ? Values<int32_t>()[row] : OtherCodeAt(row); }
 
@@ -123,11 +145,15 @@ class ColumnView {
   }
 
  private:
+  friend class Taker;
+
   // What the inline readers leave over: they see to the usual types.
   bool IsNullBesidesValidity(int64_t row) const;
   int64_t OtherIntegerAt(int64_t row) const;
   double OtherNumberAt(int64_t row) const;
   int64_t OtherCodeAt(int64_t row) const;
+  double DecimalAt(int64_t row) const;
+  absl::Status SetNesting(const ArrowSchema& schema, const ArrowArray& array);
 
   Type type_ = Type::kNull;
   Type stored_ = Type::kNull;  // what values_ holds: type_, or the type of a dictionary column's indices
@@ -135,12 +161,19 @@ class ColumnView {
   std::string_view timezone_;
   std::string_view name_;
   int64_t length_ = 0;
-  int64_t offset_ = 0;                  // first row's position in the buffers
-  const uint8_t* validity_ = nullptr;   // null: no row is null
-  const void* values_ = nullptr;        // values, bits of bools, or offsets of text
-  const char* text_ = nullptr;          // characters of text
-  std::vector<ColumnView> dictionary_;  // none or one
+  int64_t offset_ = 0;                            // first row's position in the buffers
+  const uint8_t* validity_ = nullptr;             // null: no row is null
+  const void* values_ = nullptr;                  // values, bits of bools, or offsets of text
+  const char* text_ = nullptr;                    // characters of text
+  std::shared_ptr<const ColumnView> dictionary_;  // or null
   bool dictionary_has_nulls_ = false;
+  Nesting nesting_ = Nesting::kNone;
+  bool large_offsets_ = false;  // of lists
+  bool is_map_ = false;
+  int64_t fixed_list_size_ = 0;
+  int32_t decimal_bytes_ = 0;
+  int32_t decimal_scale_ = 0;
+  std::shared_ptr<const std::vector<ColumnView>> children_;  // or null
 };
 
 }  // namespace roost::column

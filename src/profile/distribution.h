@@ -12,6 +12,7 @@ namespace roost::profile {
 /// Made by Profile::DistributionOf. Either `buckets` (numbers; times in seconds) or `values` (text, bools) is used.
 struct Distribution {
   bool is_numeric = false;
+  bool is_time = false;  ///< the numbers are seconds since 1970-01-01T00:00Z
   int64_t missing = 0;
   // Of numbers and times.
   std::vector<Bucket> buckets;  ///< of the finite values, ascending

@@ -35,13 +35,20 @@ int64_t* LogHistogram::Page(uint32_t page) {
   return counters_.data() + (position - 1) * kPageSize;
 }
 
+int64_t& LogHistogram::Counter(double value) {
+  // Adding zero makes -0.0 the same as 0.0.
+  const auto key = static_cast<uint32_t>(std::bit_cast<uint64_t>(value + 0.0) >> kDroppedBits);
+  return Page(key >> kMantissaBits)[key & (kPageSize - 1)];
+}
+
 void LogHistogram::Add(std::span<const double> values) {
-  for (const double value : values) {
-    // Adding zero makes -0.0 the same as 0.0.
-    const auto key = static_cast<uint32_t>(std::bit_cast<uint64_t>(value + 0.0) >> kDroppedBits);
-    ++Page(key >> kMantissaBits)[key & (kPageSize - 1)];
-  }
+  for (const double value : values) ++Counter(value);
   count_ += static_cast<int64_t>(values.size());
+}
+
+void LogHistogram::Add(double value, int64_t count) {
+  Counter(value) += count;
+  count_ += count;
 }
 
 void LogHistogram::Merge(const LogHistogram& other) {

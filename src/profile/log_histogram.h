@@ -30,6 +30,8 @@ class LogHistogram {
 
   /// Counts each of `values`, all of them finite.
   void Add(std::span<const double> values);
+  /// Counts `value`, which is finite, `count` times.
+  void Add(double value, int64_t count);
 
   /// Adds the counts of `other` to this state.
   void Merge(const LogHistogram& other);
@@ -52,6 +54,7 @@ class LogHistogram {
   static constexpr int kPageSize = 1 << kMantissaBits;
 
   int64_t* Page(uint32_t page);
+  int64_t& Counter(double value);
   /// Calls visit(key, count) for the buckets in use, in the order of their values.
   template <typename Visit>
   void ForEach(const Visit& visit) const;

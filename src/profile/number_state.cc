@@ -279,6 +279,7 @@ NumberSummary NumberState::Summarize() const {
 
 Distribution NumberState::GetDistribution() const {
   Distribution distribution{.is_numeric = true,
+                            .is_time = kind_ == Kind::kTime,
                             .nan = nan_,
                             .positive_infinity = positive_infinity_,
                             .negative_infinity = negative_infinity_};

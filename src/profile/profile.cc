@@ -8,8 +8,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "profile/row_hash.h"
 
 namespace roost::profile {
 namespace {
@@ -18,7 +20,8 @@ using column::BatchView;
 using column::ColumnView;
 
 constexpr uint32_t kMagic = 0x46525052;  // "RPRF"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
+constexpr uint16_t kOldestVersion = 1;
 constexpr size_t kHeaderBytes = sizeof kMagic + sizeof kVersion;
 constexpr uint64_t kMaxColumns = 1 << 16;
 
@@ -35,9 +38,9 @@ absl::Status NewColumn(std::string_view name) {
   return absl::InvalidArgumentError(fmt::format("column '{}' is new here and was not there before", name));
 }
 
-// One column of one group of batches: the unit of parallel work.
+// One column of one group of batches, or the hashes of its rows: the unit of parallel work.
 struct Piece {
-  size_t column = 0;
+  size_t column = 0;  // the number of columns for the hashes
   size_t first_batch = 0;
   size_t end_batch = 0;
 };
@@ -49,10 +52,25 @@ std::vector<Piece> Cut(std::span<const BatchView> batches, int64_t total_rows, s
   while (first < batches.size()) {
     size_t end = first;
     for (int64_t rows = 0; end < batches.size() && rows < rows_per_group; ++end) rows += batches[end].num_rows();
-    for (size_t column = 0; column < num_columns; ++column) pieces.push_back({column, first, end});
+    for (size_t column = 0; column <= num_columns; ++column) pieces.push_back({column, first, end});
     first = end;
   }
   return pieces;
+}
+
+void AddRowHashes(const BatchView& batch, RowSample& sample) {
+  std::vector<uint64_t> hashes(static_cast<size_t>(batch.num_rows()));
+  for (const ColumnView& column : batch.columns()) AddColumnHashes(column, Hash64(column.name()), hashes);
+  sample.Add(hashes);
+}
+
+const ColumnState* FindIn(std::span<const ColumnState> columns, std::string_view name) {
+  for (const ColumnState& column : columns) {
+    if (column.name() == name) return &column;
+    if (!name.starts_with(column.name())) continue;
+    if (const ColumnState* child = FindIn(column.children(), name)) return child;
+  }
+  return nullptr;
 }
 
 // Adds up what is done, for Context::Report, from any thread.
@@ -95,8 +113,12 @@ absl::Status Profile::Adopt(const BatchView& batch) {
     if (!names.emplace(column.name()).second) {
       return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", column.name()));
     }
-    columns.emplace_back(column);
+    const std::vector<std::string>& tokens = options_.token_columns;
+    const bool has_tokens = std::find(tokens.begin(), tokens.end(), column.name()) != tokens.end();
+    columns.emplace_back(column, ColumnOptions{.is_weighted = !options_.weight_column.empty(),
+                                               .text = {.tokens = has_tokens, .vocabulary = options_.vocabulary}});
   }
+  if (std::all_of(batch.columns().begin(), batch.columns().end(), CanHash)) row_sample_.emplace();
   columns_ = std::move(columns);
   has_columns_ = true;
   return absl::OkStatus();
@@ -124,22 +146,56 @@ absl::StatusOr<std::vector<size_t>> Profile::Match(const BatchView& batch) const
   return positions;
 }
 
-absl::Status Profile::Add(const BatchView& batch) {
-  if (!has_columns_) TRY(Adopt(batch));
-  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
-  TRY(AddRows(batch.num_rows()));
-  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]]);
+absl::StatusOr<std::vector<int64_t>> Profile::WeightsOf(const BatchView& batch, int64_t& total) const {
+  std::vector<int64_t> units;
+  total = 0;
+  if (options_.weight_column.empty()) return units;
+  TRY_ASSIGN(const ColumnView* column, batch.Require(options_.weight_column));
+  if (!column::IsNumber(column->type())) {
+    return absl::InvalidArgumentError(
+        fmt::format("column '{}' is {}: weights are numbers", options_.weight_column, column->TypeText()));
+  }
+  units.reserve(static_cast<size_t>(batch.num_rows()));
+  for (int64_t row = 0; row < batch.num_rows(); ++row) {
+    units.push_back(column->IsNull(row) ? 0 : WeightState::UnitsOf(column->NumberAt(row)));
+    total += units.back();
+  }
+  return units;
+}
+
+absl::Status Profile::AddWeight(int64_t units) {
+  if (units > WeightState::kMaxUnits - weight_units_) {
+    return absl::OutOfRangeError(fmt::format("the weights in column '{}' sum to more than {}", options_.weight_column,
+                                             WeightState::kMaxUnits / WeightState::kUnitsPerOne));
+  }
+  weight_units_ += units;
   return absl::OkStatus();
 }
 
-absl::Status Profile::Merge(const Profile& other) {
-  if (!other.has_columns_) return absl::OkStatus();
+absl::Status Profile::Add(const BatchView& batch) {
+  if (!has_columns_) TRY(Adopt(batch));
+  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
+  int64_t weight = 0;
+  TRY_ASSIGN(const std::vector<int64_t> weights, WeightsOf(batch, weight));
+  TRY(AddWeight(weight));
+  TRY(AddRows(batch.num_rows()));
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]], weights);
+  if (row_sample_.has_value()) AddRowHashes(batch, *row_sample_);
+  return absl::OkStatus();
+}
+
+absl::Status Profile::Merge(const Profile& later) {
+  if (!later.has_columns_) return absl::OkStatus();
   if (!has_columns_) {
-    *this = other;
+    *this = later;
     return absl::OkStatus();
   }
+  if (later.options_.weight_column != options_.weight_column) {
+    return absl::InvalidArgumentError(fmt::format("the weights here are of column '{}', those before of column '{}'",
+                                                  later.options_.weight_column, options_.weight_column));
+  }
   absl::flat_hash_map<std::string, const ColumnState*> theirs;
-  for (const ColumnState& column : other.columns_) theirs.emplace(column.name(), &column);
+  for (const ColumnState& column : later.columns_) theirs.emplace(column.name(), &column);
   std::vector<const ColumnState*> matched;
   for (const ColumnState& column : columns_) {
     const auto found = theirs.find(column.name());
@@ -148,14 +204,24 @@ absl::Status Profile::Merge(const Profile& other) {
     matched.push_back(found->second);
     theirs.erase(found);
   }
-  for (const ColumnState& column : other.columns_) {
+  for (const ColumnState& column : later.columns_) {
     if (theirs.contains(column.name())) return NewColumn(column.name());
   }
-  TRY(AddRows(other.rows_));
+  TRY(AddWeight(later.weight_units_));
+  TRY(AddRows(later.rows_));
   // Merging a profile into itself doubles it, from a copy: states do not read what they are writing.
-  const Profile copy = &other == this ? other : Profile();
-  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&other == this ? copy.columns_[i] : *matched[i]);
+  const Profile copy = &later == this ? later : Profile();
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&later == this ? copy.columns_[i] : *matched[i]);
+  if (row_sample_.has_value() && later.row_sample_.has_value()) {
+    row_sample_->Merge(&later == this ? *copy.row_sample_ : *later.row_sample_);
+  } else {
+    row_sample_.reset();
+  }
   return absl::OkStatus();
+}
+
+void Profile::ForgetOrder() {
+  for (ColumnState& column : columns_) column.ForgetOrder();
 }
 
 std::string Profile::Serialize() const {
@@ -163,8 +229,12 @@ std::string Profile::Serialize() const {
   AppendFixed(bytes, kMagic);
   AppendFixed(bytes, kVersion);
   AppendVarint(bytes, static_cast<uint64_t>(rows_));
+  AppendString(bytes, options_.weight_column);
+  if (!options_.weight_column.empty()) AppendVarint(bytes, static_cast<uint64_t>(weight_units_));
   AppendVarint(bytes, has_columns_ ? columns_.size() + 1 : 0);
   for (const ColumnState& column : columns_) column.Serialize(bytes);
+  AppendFixed(bytes, static_cast<uint8_t>(row_sample_.has_value() ? 1 : 0));
+  if (row_sample_.has_value()) row_sample_->Serialize(bytes);
   AppendFixed(bytes, Crc32c(bytes));
   return bytes;
 }
@@ -179,24 +249,40 @@ absl::StatusOr<Profile> Profile::Parse(std::string_view bytes) {
   ByteReader trailer(bytes.substr(bytes.size() - sizeof(uint32_t)));
   TRY_ASSIGN(const uint32_t checksum, trailer.Fixed<uint32_t>());
   if (Crc32c(bytes.substr(0, bytes.size() - sizeof checksum)) != checksum) return broken("the checksum is wrong");
-  if (version != kVersion) {
-    return WithHint(
-        absl::UnimplementedError(fmt::format("profile: format version {}, this program reads {}", version, kVersion)),
-        "use the version of roost that wrote it, or make the profile anew");
+  if (version < kOldestVersion || version > kVersion) {
+    return WithHint(absl::UnimplementedError(fmt::format("profile: format version {}, this program reads {} to {}",
+                                                         version, kOldestVersion, kVersion)),
+                    "use the version of roost that wrote it, or make the profile anew");
   }
   Profile profile;
   TRY_ASSIGN(const uint64_t rows, reader.Varint());
+  uint64_t units = 0;
+  if (version > 1) {
+    TRY_ASSIGN(profile.options_.weight_column, reader.String());
+  }
+  if (!profile.options_.weight_column.empty()) {
+    TRY_ASSIGN(units, reader.Varint());
+  }
   TRY_ASSIGN(const uint64_t columns, reader.Varint());
   if (rows > static_cast<uint64_t>(kMaxRows)) return broken(fmt::format("{} rows", rows));
   if (columns > kMaxColumns + 1) return broken(fmt::format("{} columns", columns - 1));
+  if (units > static_cast<uint64_t>(WeightState::kMaxUnits)) return broken(fmt::format("{} units of weight", units));
+  profile.weight_units_ = static_cast<int64_t>(units);
   profile.rows_ = static_cast<int64_t>(rows);
   profile.has_columns_ = columns > 0;
   absl::flat_hash_set<std::string> names;
   for (uint64_t i = 0; i + 1 < columns; ++i) {
-    auto column = ColumnState::Parse(reader, profile.rows_);
+    auto column = ColumnState::Parse(reader, version, profile.rows_, profile.weight_units_);
     if (!column.ok()) return Annotate(column.status(), fmt::format("profile: column {}", i));
     if (!names.insert(column->name()).second) return broken(fmt::format("column '{}' is there twice", column->name()));
     profile.columns_.push_back(*std::move(column));
+  }
+  if (version > 1) {
+    TRY_ASSIGN(const uint8_t has_sample, reader.Fixed<uint8_t>());
+    if (has_sample > 1) return broken("neither with nor without a sample of rows");
+    if (has_sample == 1) {
+      TRY_ASSIGN(profile.row_sample_, RowSample::Parse(reader, profile.rows_));
+    }
   }
   if (!reader.done()) return broken(fmt::format("{} bytes too many", reader.remaining()));
   return profile;
@@ -204,15 +290,20 @@ absl::StatusOr<Profile> Profile::Parse(std::string_view bytes) {
 
 ProfileSummary Profile::Summarize() const {
   ProfileSummary summary{.rows = rows_};
+  if (!options_.weight_column.empty()) {
+    summary.weight = static_cast<double>(weight_units_) / static_cast<double>(WeightState::kUnitsPerOne);
+  }
+  if (row_sample_.has_value()) {
+    summary.duplicate_share = row_sample_->DuplicateShare();
+    summary.duplicate_share_is_exact = row_sample_->exact();
+  }
   for (const ColumnState& column : columns_) summary.columns.push_back(column.Summarize());
   return summary;
 }
 
 std::optional<Distribution> Profile::DistributionOf(std::string_view name) const {
-  for (const ColumnState& column : columns_) {
-    if (column.name() == name) return column.GetDistribution();
-  }
-  return std::nullopt;
+  const ColumnState* column = FindIn(columns_, name);
+  return column == nullptr ? std::nullopt : column->GetDistribution();
 }
 
 absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const Context& context) {
@@ -226,20 +317,33 @@ absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const
   }
   const size_t num_columns = profile.columns_.size();
   const std::vector<Piece> pieces = Cut(batches, profile.rows_, num_columns);
-  std::vector<ColumnState> states;
-  for (const Piece& piece : pieces) states.push_back(profile.columns_[piece.column]);
+  // Of each piece one of the two.
+  std::vector<std::optional<ColumnState>> states(pieces.size());
+  std::vector<std::optional<RowSample>> samples(pieces.size());
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].column < num_columns) {
+      states[i] = profile.columns_[pieces[i].column];
+    } else {
+      samples[i] = profile.row_sample_;
+    }
+  }
   SharedProgress progress(context, profile.rows_ * static_cast<int64_t>(num_columns));
   const auto work = [&](size_t i) -> absl::Status {
     const Piece& piece = pieces[i];
     for (size_t batch = piece.first_batch; batch < piece.end_batch; ++batch) {
       TRY(context.CheckCancelled());
-      states[i].Add(batches[batch].columns()[positions[batch][piece.column]]);
+      if (samples[i].has_value()) AddRowHashes(batches[batch], *samples[i]);
+      if (!states[i].has_value()) continue;
+      states[i]->Add(batches[batch].columns()[positions[batch][piece.column]], {});
       progress.Add(batches[batch].num_rows());
     }
     return absl::OkStatus();
   };
   TRY(context.pool->ParallelFor(pieces.size(), work));
-  for (size_t i = 0; i < pieces.size(); ++i) profile.columns_[pieces[i].column].Merge(states[i]);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (states[i].has_value()) profile.columns_[pieces[i].column].Merge(*states[i]);
+    if (samples[i].has_value()) profile.row_sample_->Merge(*samples[i]);
+  }
   return profile;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,17 +14,27 @@
 #include "column/batch.h"
 #include "profile/column_state.h"
 #include "profile/distribution.h"
+#include "profile/row_sample.h"
 #include "profile/summary.h"
 
 namespace roost::profile {
 
+/// What is counted on request.
+struct ProfileOptions {
+  std::string weight_column;                     ///< rows weigh what this column of numbers says; "": all alike
+  std::vector<std::string> token_columns;        ///< texts whose words are counted
+  std::shared_ptr<const Vocabulary> vocabulary;  ///< whose coverage by these words is told; null: of none
+};
+
 /// The statistics of all columns of some rows, as states that merge.
 ///
 /// The law: however the same rows are split over profiles, and in whatever order these are filled and merged,
-/// `Serialize` gives the same bytes (columns stand in the order of the first batch). A dictionary-encoded column has
-/// the same statistics as a plain one.
+/// `Serialize` gives the same bytes (columns stand in the order of the first batch) once the order of the rows is
+/// forgotten; before, wherever the parts are merged in the order of their rows. A dictionary-encoded column has the
+/// same statistics as a plain one.
 ///
-/// Cost: see number_state.h and text_state.h; 20 to 100 KB a column, up to 10 MB for text with many distinct values.
+/// Cost: see number_state.h and text_state.h; at most 64 KiB a column of numbers, up to 10 MB for text with many
+/// distinct values.
 /// Threads: a profile belongs to one thread at a time; ProfileBatches works in parallel.
 class Profile {
  public:
@@ -32,13 +43,19 @@ class Profile {
 
   /// Of no rows. The first batch or profile that is added decides on the columns.
   Profile() = default;
+  explicit Profile(ProfileOptions options) : options_(std::move(options)) {}
 
   /// Adds the rows of `batch`. InvalidArgument, naming the column, where `batch` has a column twice, lacks one, has one
-  /// more, or one of another type than the rows before; this profile is unchanged then. The order of columns is free.
+  /// more, or one of another type than the rows before, or no numbers as weights; this profile is unchanged then. The
+  /// order of columns is free.
   absl::Status Add(const column::BatchView& batch);
 
-  /// Adds the rows that `other` stands for; errors as Add.
-  absl::Status Merge(const Profile& other);
+  /// Adds the rows that `later` stands for, which come after these; errors as Add, and InvalidArgument where the
+  /// weights are those of other columns.
+  absl::Status Merge(const Profile& later);
+
+  /// Lets go what follows the order of the rows: for parts that are merged in any order.
+  void ForgetOrder();
 
   int64_t rows() const { return rows_; }
 
@@ -58,13 +75,19 @@ class Profile {
   friend absl::StatusOr<Profile> ProfileBatches(std::span<const column::BatchView> batches, const Context& context);
 
   absl::Status AddRows(int64_t rows);
+  /// The units of each row's weight, none where rows have no weights; their sum goes to `total`.
+  absl::StatusOr<std::vector<int64_t>> WeightsOf(const column::BatchView& batch, int64_t& total) const;
+  absl::Status AddWeight(int64_t units);
   absl::Status Adopt(const column::BatchView& batch);
   /// For each column of this profile its position in `batch`; errors as Add.
   absl::StatusOr<std::vector<size_t>> Match(const column::BatchView& batch) const;
 
+  ProfileOptions options_;  // of a profile that was read: only the column of weights
   int64_t rows_ = 0;
+  int64_t weight_units_ = 0;  // of all rows
   bool has_columns_ = false;  // false until the first batch
   std::vector<ColumnState> columns_;
+  std::optional<RowSample> row_sample_;  // empty where rows were not hashed: a column that cannot be, or format 1
 };
 
 /// The profile of all `batches`, in parallel over columns and groups of batches; the same bytes for any number of

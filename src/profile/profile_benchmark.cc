@@ -71,7 +71,7 @@ void BM_DictionaryText(benchmark::State& run) {
   const TestColumn column = TestColumn::Dictionary("x", codes, TestColumn::Texts("", "u", Airports()));
   const column::ColumnView view = column.View();
   for (auto _ : run) {
-    TextState state;
+    TextState state(TextState::Kind::kText);
     state.Add(view);
     benchmark::DoNotOptimize(state.count());
   }
@@ -87,7 +87,7 @@ void BM_PlainText(benchmark::State& run) {
   const TestColumn column = TestColumn::Texts("x", "u", values);
   const column::ColumnView view = column.View();
   for (auto _ : run) {
-    TextState state;
+    TextState state(TextState::Kind::kText);
     state.Add(view);
     benchmark::DoNotOptimize(state.count());
   }

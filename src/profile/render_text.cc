@@ -148,6 +148,17 @@ void AddTimeRow(const ColumnSummary& column, Table& table) {
   table.rows.push_back(std::move(row));
 }
 
+void AddListRow(const ColumnSummary& column, Table& table) {
+  const ListSummary& list = *column.list;
+  std::vector<std::string> row = Leading(column);
+  row.push_back(Percent(list.empty, column.rows - column.missing));
+  row.push_back(FormatCount(list.min_length));
+  row.push_back(FormatNumber(list.mean_length));
+  row.push_back(FormatCount(list.max_length));
+  row.push_back(Sparkline(list.histogram));
+  table.rows.push_back(std::move(row));
+}
+
 void AddTextRow(const ColumnSummary& column, Table& table) {
   std::vector<std::string> row = Leading(column);
   row.push_back(Distinct(column));
@@ -212,6 +223,20 @@ std::string Rendered(const Table& table, size_t width) {
   return text;
 }
 
+// "4,000 rows, 5 columns, 0.2 % of the rows are copies of others".
+std::string FirstLine(const ProfileSummary& summary) {
+  std::string line =
+      fmt::format("{} {}, {} {}", FormatCount(summary.rows), summary.rows == 1 ? "row" : "rows",
+                  FormatCount(summary.columns.size()), summary.columns.size() == 1 ? "column" : "columns");
+  if (summary.weight) line += fmt::format(", weight {}", FormatNumber(*summary.weight));
+  if (summary.duplicate_share.value_or(0) > 0) {
+    const auto copies = static_cast<int64_t>(*summary.duplicate_share * 1e6);
+    line += fmt::format(", {}{} of the rows are copies of others", summary.duplicate_share_is_exact ? "" : "about ",
+                        Percent(std::max<int64_t>(1, copies), 1'000'000));
+  }
+  return line + "\n";
+}
+
 }  // namespace
 
 std::string ToText(const ProfileSummary& summary, int width) {
@@ -232,9 +257,12 @@ std::string ToText(const ProfileSummary& summary, int width) {
                 {}};
   Table times{"Times", headings({{"first"}, {"median"}, {"last"}, {"histogram"}}), {}};
   Table texts{"Text", headings({{"distinct", kRight}, {"top values", false, true}}), {}};
+  Table lists{"Lists",
+              headings({{"empty", kRight}, {"shortest", kRight}, {"mean", kRight}, {"longest", kRight}, {"histogram"}}),
+              {}};
   Table others{"Other", leading, {}};
   std::string not_finite;
-  for (const ColumnSummary& column : summary.columns) {
+  const auto add_column = [&](const auto& add, const ColumnSummary& column) -> void {
     if (column.text) {
       AddTextRow(column, texts);
     } else if (column.number && column::IsTime(column.type)) {
@@ -242,13 +270,17 @@ std::string ToText(const ProfileSummary& summary, int width) {
     } else if (column.number) {
       AddNumberRow(column, numbers);
       not_finite += NotFinite(column);
+    } else if (column.list) {
+      AddListRow(column, lists);
     } else {
       others.rows.push_back(Leading(column));
     }
-  }
+    for (const ColumnSummary& child : column.children) add(add, child);
+  };
+  for (const ColumnSummary& column : summary.columns) add_column(add_column, column);
   const size_t line = std::max(kMinWidth, static_cast<size_t>(std::max(0, width)));
-  return fmt::format("{} rows, {} columns\n", FormatCount(summary.rows), FormatCount(summary.columns.size())) +
-         Rendered(numbers, line) + not_finite + Rendered(times, line) + Rendered(texts, line) + Rendered(others, line);
+  return FirstLine(summary) + Rendered(numbers, line) + not_finite + Rendered(times, line) + Rendered(texts, line) +
+         Rendered(lists, line) + Rendered(others, line);
 }
 
 }  // namespace roost::profile

@@ -55,7 +55,7 @@ class TestColumn {
     return column;
   }
 
-  /// A column of lists or nulls, of which only rows can be counted.
+  /// A column of nulls or of a type that is not read, of which only rows can be counted.
   static TestColumn Opaque(std::string name, std::string format, int64_t rows) {
     return TestColumn(std::move(name), std::move(format), rows, {});
   }

@@ -9,10 +9,16 @@
 #include "base/status.h"
 
 namespace roost::profile {
+namespace {
+
+// How the values follow. Version 1 of the format had no sample.
+enum Form : uint8_t { kSketch = 0, kExact = 1, kSketchAndSample = 2 };
+
+}  // namespace
 
 void TopValues::Add(std::string_view value, int64_t count) {
   if (sketch_) {
-    sketch_->Add(value, Hash64(value), count);
+    AddToSketch(value, count);
     return;
   }
   const auto found = counts_.find(value);
@@ -22,17 +28,19 @@ void TopValues::Add(std::string_view value, int64_t count) {
   }
   counts_.emplace(std::string(value), count);
   text_bytes_ += value.size();
-  Limit();
+  if (counts_.size() > kMaxDistinct || text_bytes_ > kMaxTextBytes) StopCounting();
 }
 
-void TopValues::AddToSketch(const Counts& counts) {
-  for (const auto& [value, count] : counts) sketch_->Add(value, Hash64(value), count);
+void TopValues::AddToSketch(std::string_view value, int64_t count) {
+  const uint64_t hash = Hash64(value);
+  sketch_->Add(value, hash, count);
+  if (sample_) sample_->Add(value, hash, count);
 }
 
-void TopValues::Limit() {
-  if (counts_.size() <= kMaxDistinct && text_bytes_ <= kMaxTextBytes) return;
+void TopValues::StopCounting() {
   sketch_.emplace();
-  AddToSketch(counts_);
+  sample_.emplace();
+  for (const auto& [value, count] : counts_) AddToSketch(value, count);
   counts_ = Counts();
   text_bytes_ = 0;
 }
@@ -42,13 +50,13 @@ void TopValues::Merge(const TopValues& other) {
     for (const auto& [value, count] : other.counts_) Add(value, count);
     return;
   }
-  if (!sketch_) {
-    sketch_.emplace();
-    AddToSketch(counts_);
-    counts_ = Counts();
-    text_bytes_ = 0;
-  }
+  if (!sketch_) StopCounting();
   sketch_->Merge(*other.sketch_);
+  if (sample_ && other.sample_) {
+    sample_->Merge(*other.sample_);
+  } else {
+    sample_.reset();
+  }
 }
 
 double TopValues::Distinct() const {
@@ -70,10 +78,16 @@ std::vector<ValueCount> TopValues::Top() const {
   return values;
 }
 
+std::optional<std::vector<ValueCount>> TopValues::Sample() const {
+  if (!sample_) return std::nullopt;
+  return sample_->Values();
+}
+
 void TopValues::Serialize(std::string& bytes) const {
-  AppendFixed(bytes, static_cast<uint8_t>(exact() ? 1 : 0));
+  AppendFixed(bytes, static_cast<uint8_t>(exact() ? kExact : sample_ ? kSketchAndSample : kSketch));
   if (sketch_) {
     sketch_->Serialize(bytes);
+    if (sample_) sample_->Serialize(bytes);
     return;
   }
   AppendVarint(bytes, counts_.size());
@@ -89,10 +103,13 @@ absl::StatusOr<TopValues> TopValues::Parse(ByteReader& reader, int64_t count) {
     return absl::DataLossError(fmt::format("top values at byte {}: {}", start, what));
   };
   TopValues state;
-  TRY_ASSIGN(const uint8_t exact, reader.Fixed<uint8_t>());
-  if (exact > 1) return broken("neither exact nor a sketch");
-  if (exact == 0) {
+  TRY_ASSIGN(const uint8_t form, reader.Fixed<uint8_t>());
+  if (form > kSketchAndSample) return broken("neither exact nor a sketch");
+  if (form != kExact) {
     TRY_ASSIGN(state.sketch_, ValueSketch::Parse(reader));
+    if (form == kSketchAndSample) {
+      TRY_ASSIGN(state.sample_, ValueSample::Parse(reader, count));
+    }
     return state;
   }
   TRY_ASSIGN(const uint64_t num_values, reader.Varint());

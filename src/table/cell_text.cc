@@ -92,6 +92,7 @@ size_t Utf8Length(std::string_view text) {
 void AppendCell(std::string& out, const column::ColumnView& column, int64_t row) {
   switch (column.type()) {
     case Type::kNull:
+    case Type::kDecimal:  // comes as text: ToTextColumns
     case Type::kOther: return;
     case Type::kBool: out += column.IntegerAt(row) != 0 ? "true" : "false"; return;
     case Type::kUInt64:

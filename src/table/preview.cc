@@ -42,8 +42,12 @@ std::string Cut(std::string_view text, size_t width) {
   return std::string(text.substr(0, end)) + std::string(kEllipsis);
 }
 
+bool IsShownByArrow(const column::ColumnView& view) {
+  return view.type() == column::Type::kOther || view.type() == column::Type::kDecimal;
+}
+
 absl::StatusOr<std::string> Cell(const column::ColumnView& view, const arrow::Array& array, int64_t row) {
-  if (view.type() == column::Type::kOther) {
+  if (IsShownByArrow(view)) {
     TRY_ARROW_ASSIGN(const auto scalar, array.GetScalar(row));
     return scalar->is_valid ? scalar->ToString() : "null";
   }
@@ -71,7 +75,7 @@ absl::StatusOr<std::vector<TextColumn>> TextColumns(const arrow::RecordBatch& ba
     TextColumn column;
     column.right = column::IsNumber(view.type()) || arrow::is_decimal(batch.column(i)->type_id());
     column.cells.push_back(WithoutControls(batch.column_name(i)));
-    const bool other = view.type() == column::Type::kOther;
+    const bool other = IsShownByArrow(view);
     if (show_types) column.cells.push_back(other ? batch.column(i)->type()->ToString() : view.TypeText());
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       TRY_ASSIGN(std::string text, Cell(view, *array, row));

@@ -1,0 +1,125 @@
+#include "profile/row_hash.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "base/hash.h"
+#include "profile/hyperloglog.h"
+
+namespace roost::profile {
+namespace {
+
+using column::ColumnView;
+using column::Type;
+
+constexpr int64_t kBlock = 1024;
+
+// Stand for what is no value; that a value has these bits is as unlikely as that two hashes are equal.
+constexpr uint64_t kNull = 0x6e756c6c9d1f3a57;
+constexpr uint64_t kNaN = 0x6e614e2b85c4e913;
+
+uint64_t BitsOf(double value) { return std::isnan(value) ? kNaN : std::bit_cast<uint64_t>(value + 0.0); }
+
+template <typename T>
+void StoredBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
+  const T* values = column.Values<T>().data() + first;
+  for (size_t i = 0; i < bits.size(); ++i) {
+    if constexpr (std::is_integral_v<T>) {
+      bits[i] = static_cast<uint64_t>(values[i]);
+    } else {
+      bits[i] = BitsOf(values[i]);
+    }
+  }
+}
+
+// One value by the readers of ColumnView.
+uint64_t BitsAt(const ColumnView& column, int64_t row) {
+  const Type type = column.type();
+  if (column::IsText(type) || column::IsBytes(type)) return Hash64(column.TextAt(row));
+  if (type == Type::kDate32 || type == Type::kDate64) return static_cast<uint64_t>(column.MicrosAt(row));
+  if (type == Type::kBool || column::IsInteger(type) || column::IsTime(type)) {
+    return static_cast<uint64_t>(column.IntegerAt(row));
+  }
+  return BitsOf(column.NumberAt(row));
+}
+
+void BitsByRow(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
+  for (size_t i = 0; i < bits.size(); ++i) {
+    const int64_t row = first + static_cast<int64_t>(i);
+    bits[i] = column.IsNull(row) ? kNull : BitsAt(column, row);
+  }
+}
+
+// 64 bits for each of the rows from `first` on: equal for equal values, and else different but for chance.
+void PlainBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
+  switch (column.type()) {
+    case Type::kInt8: StoredBits<int8_t>(column, first, bits); break;
+    case Type::kInt16: StoredBits<int16_t>(column, first, bits); break;
+    case Type::kInt32: StoredBits<int32_t>(column, first, bits); break;
+    case Type::kInt64:
+    case Type::kTimestamp: StoredBits<int64_t>(column, first, bits); break;
+    case Type::kUInt8: StoredBits<uint8_t>(column, first, bits); break;
+    case Type::kUInt16: StoredBits<uint16_t>(column, first, bits); break;
+    case Type::kUInt32: StoredBits<uint32_t>(column, first, bits); break;
+    case Type::kUInt64: StoredBits<uint64_t>(column, first, bits); break;
+    case Type::kFloat32: StoredBits<float>(column, first, bits); break;
+    case Type::kFloat64: StoredBits<double>(column, first, bits); break;
+    default: return BitsByRow(column, first, bits);
+  }
+  if (!column.has_nulls()) return;
+  for (size_t i = 0; i < bits.size(); ++i) {
+    if (column.IsNull(first + static_cast<int64_t>(i))) bits[i] = kNull;
+  }
+}
+
+void AddMixed(std::span<const uint64_t> bits, uint64_t seed, std::span<uint64_t> hashes) {
+  for (size_t i = 0; i < bits.size(); ++i) hashes[i] += MixBits(bits[i] ^ seed);
+}
+
+void AddHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes);
+
+// Each value of the dictionary is hashed once.
+void AddDictionaryHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes) {
+  const ColumnView& dictionary = column.dictionary();
+  std::vector<uint64_t> hash_of(static_cast<size_t>(dictionary.length()));
+  AddHashes(dictionary, seed, hash_of);
+  const uint64_t null_hash = MixBits(kNull ^ seed);
+  const bool has_nulls = column.has_nulls();
+  column.VisitCodes([&](const auto codes) {
+    for (size_t row = 0; row < codes.size(); ++row) {
+      // Codes under nulls are arbitrary.
+      const bool is_null = has_nulls && column.IsNull(static_cast<int64_t>(row));
+      hashes[row] += is_null ? null_hash : hash_of[static_cast<size_t>(codes[row])];
+    }
+  });
+}
+
+void AddHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes) {
+  if (column.is_dictionary() && column.dictionary().length() <= column.length()) {
+    return AddDictionaryHashes(column, seed, hashes);
+  }
+  uint64_t bits[kBlock];
+  for (int64_t first = 0; first < column.length(); first += kBlock) {
+    const auto size = static_cast<size_t>(std::min(kBlock, column.length() - first));
+    const std::span<uint64_t> block(bits, size);
+    if (column.is_dictionary()) {
+      BitsByRow(column, first, block);
+    } else {
+      PlainBits(column, first, block);
+    }
+    AddMixed(block, seed, hashes.subspan(static_cast<size_t>(first), size));
+  }
+}
+
+}  // namespace
+
+bool CanHash(const ColumnView& column) { return column.type() != Type::kOther; }
+
+void AddColumnHashes(const ColumnView& column, uint64_t column_seed, std::span<uint64_t> row_hashes) {
+  // Mixed, as seeds of few bits would make rows with swapped small numbers equal.
+  AddHashes(column, MixBits(column_seed), row_hashes);
+}
+
+}  // namespace roost::profile

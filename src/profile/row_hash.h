@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "column/column_view.h"
+
+namespace roost::profile {
+
+/// Whether AddColumnHashes can read such a column's values.
+bool CanHash(const column::ColumnView& column);
+
+/// Adds to each row's hash that of its value in `column`: rows of a table are equal where their sums over all columns
+/// are, but for chance (2^-64 for two rows). The order of columns does not matter; `column_seed`, the Hash64 of the
+/// column's name, tells them apart. `row_hashes` are as many as the column's rows, and CanHash(column).
+///
+/// Equal are: nulls; NaN of any bits; -0.0 and 0.0; integers and floats of different widths; 32-bit and 64-bit text and
+/// dates; a dictionary's values and plain ones.
+///
+/// Cost: about 1 ns a number, 4 ns a text, 1 ns a dictionary's code. Threads: pure.
+void AddColumnHashes(const column::ColumnView& column, uint64_t column_seed, std::span<uint64_t> row_hashes);
+
+}  // namespace roost::profile

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
+#include "column/column_view.h"
+#include "profile/buckets.h"
+#include "profile/exact_sum.h"
+#include "profile/summary.h"
+#include "profile/top_values.h"
+
+namespace roost::profile {
+
+/// Exact counts of weights in buckets of numbers: as many mantissa bits (at most 9) as keep 4,096 buckets in use.
+/// Which these are depends on the set of values alone.
+class WeightedBuckets {
+ public:
+  static constexpr size_t kMaxBuckets = 4096;
+
+  /// `value` is finite, `units` > 0.
+  void Add(double value, int64_t units);
+  void Merge(const WeightedBuckets& other);
+
+  /// Ascending; the counts are units.
+  std::vector<Bucket> Buckets() const;
+
+  void Serialize(std::string& bytes) const;
+  static absl::StatusOr<WeightedBuckets> Parse(ByteReader& reader, int64_t max_units);
+
+ private:
+  void Limit();
+
+  int level_ = 0;  // mantissa bits left out
+  absl::flat_hash_map<int64_t, int64_t> units_;
+};
+
+/// The statistics of one column in which each row has a weight. A law-abiding state: see README.md. Weights are whole
+/// units of 2^-20, so that their sums are exact; products with values are rounded once each and then summed exactly.
+///
+/// Cost: about 60 ns a row. Threads: a state belongs to one thread at a time.
+class WeightState {
+ public:
+  static constexpr int64_t kUnitsPerOne = 1 << 20;
+  /// The most units of all rows together.
+  static constexpr int64_t kMaxUnits = int64_t{1} << 62;
+
+  /// Of a column of texts (or bytes), or of any other.
+  explicit WeightState(bool is_text) : is_text_(is_text) {}
+
+  /// The units of a weight: 0 where it is negative or not finite; at most 2^40.
+  static int64_t UnitsOf(double weight);
+
+  /// `units` has one entry per row. What the rows together weigh stays within kMaxUnits (Profile sees to it).
+  void Add(const column::ColumnView& column, std::span<const int64_t> units);
+  void Merge(const WeightState& other);
+
+  /// `min` and `max` are those of the column's finite values.
+  WeightedSummary Summarize(const std::optional<double>& min, const std::optional<double>& max) const;
+
+  void Serialize(std::string& bytes) const;
+  static absl::StatusOr<WeightState> Parse(ByteReader& reader, bool is_text, int64_t max_units);
+
+ private:
+  void AddNumber(double value, int64_t units);
+
+  bool is_text_;
+  int64_t present_ = 0;
+  int64_t missing_ = 0;
+  int64_t finite_ = 0;
+  FloatSums sums_;     // of weight * value
+  FloatSums squares_;  // of weight * value^2
+  WeightedBuckets buckets_;
+  TopValues values_;  // of texts
+};
+
+}  // namespace roost::profile
