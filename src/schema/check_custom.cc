@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -6,8 +7,8 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "expr/expression.h"
+#include "profile/figures.h"
 #include "schema/check_column.h"
-#include "schema/figures.h"
 #include "schema/wording.h"
 
 namespace roost::schema {
@@ -29,16 +30,18 @@ absl::StatusOr<Judgement> Judge(const CustomRule& rule, const profile::ProfileSu
   std::vector<expr::Column> columns;
   std::vector<column::Value> values;
   std::vector<std::string> shown;
-  for (const std::string& name : expression.columns()) {
-    const Figure figure = FigureOf(summary, name);
-    if (!figure.known) {
+  const std::vector<std::string> names = expression.columns();
+  const std::vector<profile::Figure> figures = profile::FiguresOf(summary, names);
+  for (const std::string& name : names) {
+    const auto figure = std::find_if(figures.begin(), figures.end(), [&name](const auto& f) { return f.name == name; });
+    if (figure == figures.end()) {
       return absl::NotFoundError(fmt::format(
-          "'{}' is no figure of the profile: want 'rows', 'duplicate_share', or a column, a dot and one of {}", name,
-          fmt::join(FigureNames(), ", ")));
+          "'{}' is no figure of the profile: want 'rows', or a column, a dot and a figure such as 'mean'", name));
     }
     columns.push_back({.name = name, .kind = expr::Kind::kNumber});
-    values.push_back(figure.value.has_value() ? column::Value(*figure.value) : column::Value());
-    shown.push_back(fmt::format("{} is {}", name, figure.value.has_value() ? FormatNumber(*figure.value, 6) : "null"));
+    values.push_back(figure->value.has_value() ? column::Value(*figure->value) : column::Value());
+    shown.push_back(
+        fmt::format("{} is {}", name, figure->value.has_value() ? FormatNumber(*figure->value, 6) : "null"));
   }
   TRY_ASSIGN(const expr::BoundExpression bound, expression.Bind(columns));
   if (bound.kind() != expr::Kind::kBoolean) return absl::InvalidArgumentError("the expression is no boolean");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "base/format.h"
 #include "profile/distance.h"
 #include "schema/check_column.h"
+#include "schema/drift.h"
 #include "schema/statistics.h"
 #include "schema/wording.h"
 #include "schema/yaml.h"
@@ -49,89 +51,103 @@ std::string ContributorText(const profile::Comparison& comparison) {
   return text;
 }
 
-// The limits of one column against one other dataset.
-class DistanceChecker {
+// What broke the limits of one rule, of all columns, against one other dataset.
+class Comparer {
  public:
-  DistanceChecker(const ColumnRules& rules, Rule against, const profile::Profile& now, const profile::Profile& control,
-                  Report& report)
-      : rules_(rules), against_(against), now_(now), control_(control), report_(report) {}
+  Comparer(const Schema& schema, Rule against, Report& report)
+      : schema_(schema),
+        against_(against),
+        field_(against == Rule::kDrift ? &ColumnRules::drift : &ColumnRules::skew),
+        report_(report) {}
 
-  void Run() {
-    const std::optional<profile::Distribution> now = now_.DistributionOf(rules_.name);
-    const std::optional<profile::Distribution> before = control_.DistributionOf(rules_.name);
-    if (!now.has_value() && !before.has_value()) return;
-    if (!now.has_value() || !before.has_value() || now->is_numeric != before->is_numeric) {
-      AddControl(now.has_value(), before.has_value());
-      return;
+  void Run(const profile::Profile& now, const profile::Profile& control) {
+    DriftLimits limits;
+    DriftOptions options;
+    for (const ColumnRules& rules : schema_.columns) {
+      const std::optional<DistanceRule>& rule = rules.*field_;
+      if (!rule.has_value() || rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
+      for (const DistanceLimit& limit : rule->limits) limits[rules.name][limit.measure] = limit.max;
+      if (rule->deciles) options.deciles.insert(rules.name);
     }
-    const profile::Comparison comparison = profile::Compare(*now, *before);
-    const std::optional<DistanceRule>& rule = rules_.*Field();
-    for (size_t i = 0; i < rule->limits.size(); ++i) {
-      const profile::Distance* distance = comparison.Find(rule->limits[i].measure);
-      if (distance == nullptr) continue;  // one side has no value, which other rules see
-      const DistanceLimit& limit = rule->limits[i];
-      const bool broken = distance->value > limit.max;
-      report_.distances.push_back({.column = rules_.name,
-                                   .against = against_,
-                                   .measure = limit.measure,
-                                   .observed = distance->value,
-                                   .max = limit.max,
-                                   .p_value = distance->p_value,
-                                   .broken = broken});
-      if (broken) AddBroken(i, *distance, comparison);
+    std::map<std::string_view, const ColumnDrift*> found;
+    const std::vector<ColumnDrift> drifts = FindDrift(now, control, limits, options);
+    for (const ColumnDrift& drift : drifts) found[drift.column] = &drift;
+    for (const ColumnRules& rules : schema_.columns) {
+      const auto drift = found.find(rules.name);
+      if (drift != found.end()) Add(rules, *drift->second);
     }
   }
 
  private:
-  std::optional<DistanceRule> ColumnRules::*Field() const {
-    return against_ == Rule::kDrift ? &ColumnRules::drift : &ColumnRules::skew;
-  }
   std::string_view Other() const { return against_ == Rule::kDrift ? "the previous span" : "the data at serving"; }
 
-  void AddBroken(size_t index, const profile::Distance& distance, const profile::Comparison& comparison) {
-    const std::optional<DistanceRule>& rule = rules_.*Field();
-    const double max = rule->limits[index].max;
-    ColumnRules proposed = rules_;
-    (proposed.*Field())->limits[index].max = RoundedUp(distance.value);
-    std::string test;
-    if (distance.p_value.has_value()) test = fmt::format(" (p = {})", FormatNumber(*distance.p_value, 2));
-    Anomaly anomaly{.column = rules_.name,
+  void Add(const ColumnRules& rules, const ColumnDrift& drift) {
+    if (drift.comparability != Comparability::kCompared) {
+      AddControl(rules, drift.comparability);
+      return;
+    }
+    for (const DistanceLimit& limit : (rules.*field_)->limits) {
+      const profile::Distance* distance = drift.comparison.Find(limit.measure);
+      if (distance == nullptr) continue;  // the type of column has no such distance
+      const bool broken = std::any_of(drift.drifted.begin(), drift.drifted.end(),
+                                      [&limit](const DriftedMeasure& one) { return one.measure == limit.measure; });
+      report_.distances.push_back({.column = rules.name,
+                                   .against = against_,
+                                   .measure = limit.measure,
+                                   .observed = distance->value,
+                                   .max = limit.max,
+                                   .p_value = drift.adjusted_p_value,
+                                   .broken = broken});
+      if (broken) AddBroken(rules, limit, *distance, drift);
+    }
+  }
+
+  void AddBroken(const ColumnRules& rules, const DistanceLimit& limit, const profile::Distance& distance,
+                 const ColumnDrift& drift) {
+    ColumnRules proposed = rules;
+    for (DistanceLimit& changed : (proposed.*field_)->limits) {
+      if (changed.measure == limit.measure) changed.max = RoundedUp(distance.value);
+    }
+    std::string chance;
+    if (drift.adjusted_p_value.has_value()) chance = fmt::format(" (p = {})", FormatNumber(*drift.adjusted_p_value, 2));
+    Anomaly anomaly{.column = rules.name,
                     .rule = against_,
-                    .severity = rule->severity,
-                    .message = fmt::format("the {} from {} is {}{}, want at most {}{}", Words(distance.measure),
-                                           Other(), FormatNumber(distance.value, 3), test, FormatNumber(max, 3),
-                                           ContributorText(comparison)),
+                    .severity = (rules.*field_)->severity,
+                    .message = fmt::format("the {} from {} is {}{}, want at most {}{}", Words(limit.measure), Other(),
+                                           FormatNumber(distance.value, 3), chance, FormatNumber(limit.max, 3),
+                                           ContributorText(drift.comparison)),
                     .observed = FormatNumber(distance.value, 3),
-                    .bound = fmt::format("at most {}", FormatNumber(max, 3)),
-                    .detail = std::string(profile::MeasureName(distance.measure)),
-                    .tfx = TfxMeasure(distance.measure)};
-    anomaly.edit = EditBetween(ColumnLines(rules_), ColumnLines(proposed));
+                    .bound = fmt::format("at most {}", FormatNumber(limit.max, 3)),
+                    .detail = std::string(profile::MeasureName(limit.measure)),
+                    .tfx = TfxMeasure(limit.measure)};
+    anomaly.edit = EditBetween(ColumnLines(rules), ColumnLines(proposed));
     anomaly.proposed = std::move(proposed);
     report_.anomalies.push_back(std::move(anomaly));
   }
 
-  void AddControl(bool is_here, bool is_there) {
+  void AddControl(const ColumnRules& rules, Comparability comparability) {
+    if (comparability == Comparability::kNoValues) return;  // which other rules see
+    const bool is_here = comparability != Comparability::kNotInData;
     std::string message = fmt::format("the column is not in {}, with which it is to be compared", Other());
-    if (is_here && is_there) {
+    if (comparability == Comparability::kOtherKind) {
       message = fmt::format("the column is of another kind in {}, with which it is to be compared", Other());
-    } else if (is_there) {
+    } else if (!is_here) {
       message = fmt::format("the column is in {}, and not in the data", Other());
     }
     report_.anomalies.push_back(
-        {.column = rules_.name,
+        {.column = rules.name,
          .rule = Rule::kControl,
-         .severity = (rules_.*Field())->severity,
+         .severity = (rules.*field_)->severity,
          .message = std::move(message),
          .observed = is_here ? "here" : "not here",
-         .bound = is_there ? "there" : "not there",
+         .bound = comparability == Comparability::kNotInBaseline ? "not there" : "there",
          .detail = std::string(RuleName(against_)),
          .tfx = is_here ? "COMPARATOR_CONTROL_DATA_MISSING" : "COMPARATOR_TREATMENT_DATA_MISSING"});
   }
 
-  const ColumnRules& rules_;
+  const Schema& schema_;
   Rule against_;
-  const profile::Profile& now_;
-  const profile::Profile& control_;
+  std::optional<DistanceRule> ColumnRules::*field_;
   Report& report_;
 };
 
@@ -174,14 +190,11 @@ void CheckServing(const Schema& schema, const profile::ProfileSummary& summary, 
 
 void CheckDistances(const Schema& schema, const profile::ProfileSummary& summary, const Controls& controls,
                     Report& report) {
-  for (const ColumnRules& rules : schema.columns) {
-    if (controls.now == nullptr || rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
-    if (rules.drift.has_value() && controls.previous_span != nullptr) {
-      DistanceChecker(rules, Rule::kDrift, *controls.now, *controls.previous_span, report).Run();
-    }
-    if (rules.skew.has_value() && controls.serving != nullptr) {
-      DistanceChecker(rules, Rule::kSkew, *controls.now, *controls.serving, report).Run();
-    }
+  if (controls.now != nullptr && controls.previous_span != nullptr) {
+    Comparer(schema, Rule::kDrift, report).Run(*controls.now, *controls.previous_span);
+  }
+  if (controls.now != nullptr && controls.serving != nullptr) {
+    Comparer(schema, Rule::kSkew, report).Run(*controls.now, *controls.serving);
   }
   if (controls.serving != nullptr) CheckServing(schema, summary, controls, report);
 }

@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "schema/check_column.h"
+#include "schema/infer.h"
 #include "schema/tfx_names.h"
 #include "schema/wording.h"
 #include "schema/yaml.h"
@@ -101,35 +102,12 @@ void ColumnCheck::DescribeTexts(Anomaly& anomaly) const {
 // Values that are more than their type says: the rule that says so is proposed. Where the schema says something about
 // the values already, nothing is.
 void ColumnCheck::CheckMeaning() {
-  constexpr int64_t kEnough = 100;
-  constexpr double kMost = 0.8;
-  if (present_ < kEnough || !seen_.text.has_value()) return;
   const bool is_told = rules_.holds.has_value() || rules_.values.has_value() || rules_.pattern.has_value() ||
                        rules_.bools.has_value() || rules_.times.has_value() || rules_.words.has_value() ||
                        rules_.images.has_value();
   if (is_told) return;
   ColumnRules proposed = rules_;
-  std::string what;
-  if (rules_.type == Type::kText && seen_.text->kinds.has_value()) {
-    const profile::TextKinds& kinds = *seen_.text->kinds;
-    if (kinds.time >= 1 && !kinds.time_format.empty()) {
-      what = fmt::format("all texts are times in the format {}", kinds.time_format);
-      proposed.times = TimesRule{.formats = {kinds.time_format}};
-    } else if (kinds.number >= 1) {
-      const bool integer = kinds.integer >= 1;
-      what = integer ? "all texts are integers" : "all texts are numbers";
-      proposed.holds = integer ? Content::kInteger : Content::kNumber;
-    } else if (kinds.words >= kMost) {
-      what = fmt::format("{} of the texts are natural language", ShareText(kinds.words));
-      proposed.words.emplace();
-    }
-  } else if (rules_.type == Type::kBinary && seen_.text->images.has_value()) {
-    const double share = ShareOf(seen_.text->images->images, present_);
-    if (share >= kMost) {
-      what = fmt::format("{} of the values are images", ShareText(share));
-      proposed.images.emplace();
-    }
-  }
+  const std::string what = AddMeaning(seen_, proposed);
   if (what.empty()) return;
   Add({.rule = Rule::kMeaning,
        .severity = Severity::kWarning,

@@ -33,20 +33,27 @@ columns:
   - name: delay
     type: integer
     missing: {max_share: 0, severity: error}
-    range: {min: -800, max: 1900, severity: warning}
+    range: {min: -800, max: 1900, severity: warning, confirmed: 0}
+    bands:
+      - {of: spread, min: 420, max: 3900, error_below: 120, error_above: 13000, severity: warning}
+      - {of: p50, min: 260, max: 910, severity: warning}
 
   - name: distance
     type: number
-    missing: {max_share: 0.02, severity: warning}
+    missing: {max_share: 0.02, severity: warning, confirmed: 0}
     nan: warning
     infinity: warning
-    range: {min: 0, max: 3.5, severity: warning}
+    range: {min: 0, max: 3.5, severity: warning, confirmed: 0}
+    bands:
+      - {of: spread, min: 0.65, max: 5.9, severity: warning}
+      - {of: p50, min: 1, max: 2, severity: warning}
 
   - name: origin
     type: text
     missing: {max_share: 0, severity: error}
     values:
       severity: warning
+      confirmed: 0
       allowed:
         - ABE
         - ATL

@@ -42,7 +42,6 @@ class ColumnProblems {
       : schema_(schema), column_(column), problems_(problems) {}
 
   void Find() {
-    if (column_.name.empty()) Add(Rule::kSchema, "a column has no name", "FEATURE_MISSING_NAME");
     FindMisplaced();
     FindBadBounds();
     FindBadNumbers();

@@ -70,14 +70,14 @@ enum class Statistic {
   kP99,
 };
 
-/// A statistic must lie from `min` to `max`. Below `error_below` or above `error_above` it is an error, whatever
+/// A statistic must lie from `min` to `max`. Inferred bands are wide enough for all but few versions of a sound source,
+/// so they stay warnings and are never on trial. Below `error_below` or above `error_above` it is an error, whatever
 /// `severity` is: so much is no chance but another unit or another quantity.
 struct Band {
   Statistic of = Statistic::kMean;
   std::optional<double> min, max;
   std::optional<double> error_below, error_above;
   Severity severity = Severity::kWarning;
-  std::optional<int64_t> confirmed;
   friend bool operator==(const Band&, const Band&) = default;
 };
 
@@ -182,6 +182,7 @@ struct EmbeddingRule {
 };
 
 /// How far apart the values may be from those of another dataset: one bound for each measure that counts.
+/// What drift is, and what is chance: drift.h.
 struct DistanceLimit {
   profile::Measure measure = profile::Measure::kJensenShannon;
   double max = 0;
@@ -189,8 +190,8 @@ struct DistanceLimit {
 };
 struct DistanceRule {
   std::vector<DistanceLimit> limits;  ///< in the order of Measure, each once
+  bool deciles = false;  ///< Jensen-Shannon compares tenths of the values instead of ten bars of equal width
   Severity severity = Severity::kWarning;
-  std::optional<int64_t> confirmed;
   friend bool operator==(const DistanceRule&, const DistanceRule&) = default;
 };
 

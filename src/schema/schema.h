@@ -87,7 +87,6 @@ struct Domain {
 struct RowsRule {
   std::optional<double> min, max;
   Severity severity = Severity::kError;
-  std::optional<int64_t> confirmed;
   friend bool operator==(const RowsRule&, const RowsRule&) = default;
 };
 

@@ -215,7 +215,6 @@ Keys BandKeys() {
   AddNumber(*keys, {"error_below", "", "", "less than this is an error whatever the severity"}, &Band::error_below, {});
   AddNumber(*keys, {"error_above", "", "", "more than this is an error whatever the severity"}, &Band::error_above, {});
   AddSeverity<Band>(*keys, "what it is when it lies outside");
-  AddConfirmed<Band>(*keys);
   return keys;
 }
 
@@ -234,8 +233,9 @@ Keys DistanceKeys() {
           return absl::OkStatus();
         });
   }
+  AddBool(*keys, "deciles", &DistanceRule::deciles,
+          "whether jensen_shannon compares tenths of the values instead of ten bars of equal width");
   AddSeverity<DistanceRule>(*keys, "what a greater distance is");
-  AddConfirmed<DistanceRule>(*keys);
   return keys;
 }
 
@@ -251,7 +251,6 @@ Keys RowsKeys(std::string what) {
   AddNumber(*keys, {"min", "", "", "the smallest " + what}, &RowsRule::min, {.min = 0});
   AddNumber(*keys, {"max", "", "", "the largest " + what}, &RowsRule::max, {.min = 0});
   AddSeverity<RowsRule>(*keys, "what another one is");
-  AddConfirmed<RowsRule>(*keys);
   return keys;
 }
 

@@ -111,7 +111,7 @@ TEST(SchemaYaml, EveryRefusalNamesTheLine) {
       {"version: 1\ncolumns: []\n", "schema.yaml:2: want a list with one column or more", ""},
       {"version: 1\nnew_colums: error\n", "schema.yaml:2: unknown key 'new_colums'", "did you mean 'new_columns'?"},
       {with("  - {name: a, type: txt}\n"),
-       "schema.yaml:3: want one of any, integer, number, text, time, bool, binary, other, got 'txt'",
+       "schema.yaml:3: want one of any, integer, number, text, time, bool, binary, list, struct, other, got 'txt'",
        "did you mean 'text'?"},
       {with("  - name: a\n    type: text\n    mising: {}\n"), "schema.yaml:5: unknown key 'mising'",
        "did you mean 'missing'?"},

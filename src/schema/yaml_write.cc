@@ -219,7 +219,7 @@ class ColumnWriter {
                                     .Number("max", band.max)
                                     .Number("error_below", band.error_below)
                                     .Number("error_above", band.error_above)
-                                    .Trial(band)
+                                    .Severity(band)
                                     .Text());
     }
     AddDistances("drift", column_.drift);
@@ -233,7 +233,8 @@ class ColumnWriter {
     if (!rule.has_value()) return;
     Section section;
     for (const DistanceLimit& limit : rule->limits) section.Number(profile::MeasureName(limit.measure), limit.max);
-    Line(key, section.Trial(*rule));
+    if (rule->deciles) section.Add("deciles", "true");
+    Line(key, section.Severity(*rule));
   }
 
   const ColumnRules& column_;
@@ -243,7 +244,7 @@ class ColumnWriter {
 void AddRows(std::string_view key, const std::optional<RowsRule>& rule, std::vector<std::string>& lines) {
   if (!rule.has_value()) return;
   lines.push_back(
-      fmt::format("{}: {}", key, Section().Number("min", rule->min).Number("max", rule->max).Trial(*rule).Text()));
+      fmt::format("{}: {}", key, Section().Number("min", rule->min).Number("max", rule->max).Severity(*rule).Text()));
 }
 
 template <typename Elements, typename Write>
