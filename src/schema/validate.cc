@@ -224,8 +224,8 @@ void ColumnCheck::Run() {
   }
 }
 
-const RowCount* ColumnCheck::Scanned(Rule rule) const {
-  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule);
+const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {
+  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule, detail);
 }
 
 void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {
@@ -244,7 +244,7 @@ void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {
 
 void ColumnCheck::Add(Anomaly anomaly) {
   anomaly.column = rules_.name;
-  AddEvidence(Scanned(anomaly.rule), anomaly);
+  AddEvidence(Scanned(anomaly.rule, anomaly.detail), anomaly);
   anomalies_.push_back(std::move(anomaly));
 }
 
