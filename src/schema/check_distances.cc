@@ -157,13 +157,15 @@ class Comparer {
 void CheckServing(const Schema& schema, const profile::ProfileSummary& summary, const Controls& controls,
                   Report& report) {
   const profile::ProfileSummary serving = controls.serving->Summarize();
+  const ColumnIndex columns_here = IndexOf(summary);
+  const ColumnIndex columns_there = IndexOf(serving);
   for (const ColumnRules& rules : schema.columns) {
-    const profile::ColumnSummary* here = summary.Find(rules.name);
+    const profile::ColumnSummary* here = FindIn(columns_here, rules.name);
     if (here == nullptr || rules.skew.has_value() || rules.presence == Presence::kDeprecated ||
         !IsChecked(rules.stage) || !IsIn(schema, rules, controls.serving_environment)) {
       continue;
     }
-    const profile::ColumnSummary* there = serving.Find(rules.name);
+    const profile::ColumnSummary* there = FindIn(columns_there, rules.name);
     if (there != nullptr && (Fits(TypeOf(*here), TypeOf(*there)) || Fits(TypeOf(*there), TypeOf(*here)))) continue;
     ColumnRules proposed = rules;
     if (there == nullptr) {
