@@ -66,9 +66,9 @@ Schema Infer(const profile::ProfileSummary& summary, const InferOptions& options
 /// cents to euros). They are left out where the spread says little: fewer than 100 values, versions that differ by more
 /// than three times, or outermost percentiles more than ten times as far apart as the 5th and the 95th.
 ///
-/// The newest version's confirmations are counted along (Confirm): each version is held against what the ones before
+/// Confirmations are counted along (Confirm): each of the last three versions is held against what the ones before it
 /// would have given. Without rows only names and types are inferred.
-/// Cost: that of validation for each version but the first; 50 µs for each band.
+/// Cost: that of four inferences and of validating three versions; 50 µs for each band.
 Inferred InferFrom(std::span<const profile::ProfileSummary> versions, const InferOptions& options = {},
                    std::span<const profile::Profile* const> profiles = {});
 

@@ -29,7 +29,7 @@ std::string ValuesText(const column::BatchView& batch, const std::vector<std::st
   for (const std::string& name : columns) {
     const column::ColumnView* column = batch.Find(name);
     if (!text.empty()) text += ", ";
-    if (column != nullptr) text += column->IsNull(row) ? "null" : ValueText(*column, row);
+    if (column != nullptr) text += columns.size() > 1 && column->IsNull(row) ? "null" : ValueText(*column, row);
   }
   return text;
 }
@@ -53,13 +53,14 @@ const RowCount* RowCounts::Find(std::string_view column, Rule rule, std::string_
 
 RowScan::RowScan(const Schema& schema, RowScanOptions options) : schema_(schema) {
   for (RowRule& rule : RowRulesOf(schema)) {
-    Check check{
-        .count = {.column = rule.column->name, .rule = rule.rule, .severity = rule.severity, .decides = rule.decides}};
+    Check check{.count = {.column = rule.column->name,
+                          .rule = rule.rule,
+                          .detail = rule.detail,
+                          .severity = rule.severity,
+                          .decides = rule.decides}};
     check.shown = {rule.column->name};
-    check.find = [column = rule.column, find = std::move(rule.find)](const column::BatchView& batch, const Context&,
-                                                                     Broken& broken) {
-      const column::ColumnView* view = batch.Find(column->name);
-      if (view != nullptr) find(*view, broken);
+    check.find = [rule = std::move(rule)](const column::BatchView& batch, const Context&, Broken& broken) {
+      FindBroken(rule, batch, broken);
       return absl::OkStatus();
     };
     checks_.push_back(std::move(check));

@@ -82,6 +82,6 @@ absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path) {
   return (place == file.places.end() ? root : place->second).Error(problems.front().message);
 }
 
-std::string SchemaReference() { return FileKeys().Reference("Keys of schema.yaml"); }
+std::string SchemaReference() { return FileKeys().Reference("Keys", "", 2); }
 
 }  // namespace roost::schema

@@ -300,7 +300,8 @@ Keys ColumnKeys() {
   auto keys = std::make_shared<DeclaredKeys>();
   AddText(*keys, "name", &ColumnRules::name, "the column's name", kRequired);
   AddText(*keys, "description", &ColumnRules::description, "what it is, for people");
-  AddChoice(*keys, {"type", "", "", "what it holds"}, &ColumnRules::type, kTypes, &TypeName, kRequired);
+  AddChoice(*keys, {"type", "", "", "what it holds; how it is stored is free, and numbers may come as integers"},
+            &ColumnRules::type, kTypes, &TypeName, kRequired);
   AddChoice(*keys, {"presence", "", "", "whether it has to be there; a deprecated column is not checked"},
             &ColumnRules::presence, kPresences, &PresenceName);
   AddChoice(*keys, {"stage", "", "", "how far it is on its way; only beta, production and derived columns are checked"},
