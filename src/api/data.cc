@@ -9,6 +9,8 @@
 #include <arrow/api.h>
 #include <fmt/format.h>
 
+#include "api/data_gate.h"
+#include "api/schema.h"
 #include "base/status.h"
 #include "ingest/ingest.h"
 #include "ingest/profiles.h"
@@ -102,7 +104,7 @@ store::CommitRequest::Mode ModeOf(AddMode mode) {
 
 }  // namespace
 
-absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context) {
+absl::StatusOr<AddDataResponse> AddData(Project& project, const AddDataRequest& request, const Context& context) {
   TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
   const ingest::IngestOptions options{.dataset = request.dataset,
                                       .branch = request.branch,
@@ -110,7 +112,23 @@ absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest
                                       .key = request.key,
                                       .message = request.message,
                                       .author = project.author()};
-  return ingest::Ingest(project.store(), *source, options, context);
+  const config::DataGate gate = request.gate.value_or(project.config().data.gate);
+  std::optional<schema::Schema> schema;
+  if (gate != config::DataGate::kOff || !request.quarantine.empty()) {
+    TRY_ASSIGN(schema, FindSchema(project, request.dataset));
+  }
+  if (!schema.has_value()) {
+    if (!request.quarantine.empty()) {
+      return WithHint(absl::InvalidArgumentError(
+                          fmt::format("{} has no schema, so nothing tells which rows are bad", request.dataset)),
+                      fmt::format("'roost schema infer {}' proposes one", request.dataset));
+    }
+    AddDataResponse response;
+    TRY_ASSIGN(response.version, ingest::Ingest(project.store(), *source, options, context));
+    return response;
+  }
+  return IngestThroughGate(project, *source, options,
+                           {.schema = *std::move(schema), .mode = gate, .quarantine = request.quarantine}, context);
 }
 
 absl::StatusOr<store::CommitInfo> DeleteRows(Project& project, const DeleteRowsRequest& request,
@@ -153,7 +171,8 @@ absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std:
   return profile.Summarize();
 }
 
-absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context) {
+absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context,
+                                   const std::shared_ptr<arrow::Schema>& types) {
   const auto reference = store::ParseDatasetRef(source);
   if (reference.ok()) {
     TRY_ASSIGN(const std::vector<std::string> names, ListData(project));
@@ -162,12 +181,12 @@ absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, 
     if (is_dataset || !std::filesystem::exists(source, error)) {
       TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(*reference));
       TRY_ASSIGN(auto rows, project.store().Read(version, {.dictionary_strings = true}, context));
-      return RowSource{version.Name(), std::move(rows)};
+      return RowSource{.name = version.Name(), .version = version, .rows = std::move(rows)};
     }
   }
   TRY_ASSIGN(const auto files, ingest::FileSource::Make({source}));
-  TRY_ASSIGN(auto rows, files->Open(nullptr, context));
-  return RowSource{source, std::move(rows)};
+  TRY_ASSIGN(auto rows, files->Open(types, context));
+  return RowSource{.name = source, .version = std::nullopt, .rows = std::move(rows)};
 }
 
 std::shared_ptr<arrow::RecordBatchReader> LimitRows(std::shared_ptr<arrow::RecordBatchReader> rows, int64_t limit) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,9 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "config/project.h"
 #include "profile/summary.h"
+#include "schema/validate.h"
 #include "table/read.h"
 
 namespace roost::api {
@@ -28,11 +31,29 @@ struct AddDataRequest {
   std::string branch;            ///< empty: main
   std::vector<std::string> key;  ///< columns that tell rows apart; empty: as declared before
   std::string message;
+  std::optional<config::DataGate> gate;  ///< absent: what roost.yaml says
+  std::string quarantine;                ///< the dataset that rows which break rules go to; empty: none
 };
 
-/// Makes a new version of a dataset from files, in one pass that also profiles the rows. Nothing is visible before all
-/// of it is durable; an interrupted call leaves the dataset as it was.
-absl::StatusOr<store::CommitInfo> AddData(Project& project, const AddDataRequest& request, const Context& context);
+struct AddDataResponse {
+  std::optional<store::CommitInfo> version;     ///< nothing where the gate refused the rows
+  std::optional<schema::Report> report;         ///< of the rows handed in, where the dataset has a schema
+  std::optional<store::CommitInfo> quarantine;  ///< the version that has the bad rows, where there were any
+  int64_t rows_quarantined = 0;
+};
+
+/// Makes a new version of a dataset from files, in one pass that also profiles the rows and, where the dataset has a
+/// schema (Project::SchemaPath), holds them against it. Nothing is visible before all of it is durable; an interrupted
+/// call leaves the dataset as it was.
+///
+/// The gate looks at the rows that are handed in: of an append or an upsert the new ones, so that what is wrong with
+/// them does not drown in the old ones. kRefuse: where the report has errors nothing is added, and `version` is empty.
+/// kWarn: the version is made all the same. kOff: nothing is checked.
+///
+/// With `quarantine`, rows that break a rule of severity error on single rows are appended to that dataset, with their
+/// numbers and reasons (data_gate.h), and the gate looks at the others. They are stored before the new version becomes
+/// visible: a crash between the two loses no row. InvalidArgument where there is no schema that could tell bad rows.
+absl::StatusOr<AddDataResponse> AddData(Project& project, const AddDataRequest& request, const Context& context);
 
 struct DeleteRowsRequest {
   std::string dataset;
@@ -76,9 +97,12 @@ absl::StatusOr<profile::ProfileSummary> ProfileData(Project& project, const std:
 /// globs.
 struct RowSource {
   std::string name;  ///< for messages: "flights@4" or the path
+  std::optional<store::CommitInfo> version;
   std::shared_ptr<arrow::RecordBatchReader> rows;
 };
-absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context);
+/// `types`, which may be null, are those of columns of CSV and JSON Lines files.
+absl::StatusOr<RowSource> OpenRows(Project& project, const std::string& source, const Context& context,
+                                   const std::shared_ptr<arrow::Schema>& types = nullptr);
 
 /// The first `limit` rows of `rows`; all of them where `limit` is negative.
 std::shared_ptr<arrow::RecordBatchReader> LimitRows(std::shared_ptr<arrow::RecordBatchReader> rows, int64_t limit);

@@ -108,11 +108,11 @@ TEST_F(JourneyTest, DataIsVersionedProfiledAndReadBack) {
   const std::string path = (folder_ / "trips.csv").string();
   const auto same = AddData(project, {.dataset = "trips", .files = {path}}, context_);
   ASSERT_TRUE(same.ok()) << same.status();
-  EXPECT_TRUE(same->unchanged);
+  EXPECT_TRUE(same->version->unchanged);
   const auto more = AddData(project, {.dataset = "trips", .files = {path}, .mode = AddMode::kAppend}, context_);
   ASSERT_TRUE(more.ok()) << more.status();
-  EXPECT_EQ(more->Name(), "trips@2");
-  EXPECT_EQ(more->rows, 2 * kRows);
+  EXPECT_EQ(more->version->Name(), "trips@2");
+  EXPECT_EQ(more->version->rows, 2 * kRows);
   EXPECT_EQ(LogData(project, "trips")->size(), 2u);
 
   const auto profile = ProfileData(project, "trips@1", context_);
@@ -131,17 +131,18 @@ TEST_F(JourneyTest, DataIsVersionedProfiledAndReadBack) {
 
 TEST_F(JourneyTest, TheInferredSchemaHoldsForItsDataAndTellsOfOtherData) {
   Project project = ProjectWithTrips();
-  EXPECT_TRUE(absl::IsNotFound(ValidateData(project, "trips", context_).status())) << "there is no schema yet";
+  EXPECT_TRUE(absl::IsNotFound(ValidateData(project, {.source = "trips"}, context_).status()))
+      << "there is no schema yet";
   ASSERT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok());
   EXPECT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok()) << "the same again";
-  const auto good = ValidateData(project, "trips", context_);
+  const auto good = ValidateData(project, {.source = "trips"}, context_);
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->source, "trips@1");
   EXPECT_EQ(good->rows, kRows);
   EXPECT_TRUE(good->report.anomalies.empty());
 
-  const auto bad =
-      ValidateData(project, Write("bad.csv", "time,city,distance,delay\n2024-01-01T00:00:00,,far,1\n"), context_);
+  const auto bad = ValidateData(
+      project, {.source = Write("bad.csv", "time,city,distance,delay\n2024-01-01T00:00:00,,far,1\n")}, context_);
   ASSERT_TRUE(bad.ok()) << bad.status();
   EXPECT_TRUE(schema::HasErrors(bad->report));
 

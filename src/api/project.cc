@@ -113,6 +113,9 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
   return project;
 }
 
-std::string Project::SchemaPath() const { return (fs::path(folder_) / "schema.yaml").string(); }
+std::string Project::SchemaPath(const std::string& dataset) const {
+  const std::string name = dataset == config_.dataset ? "schema.yaml" : fmt::format("schema.{}.yaml", dataset);
+  return (fs::path(folder_) / name).string();
+}
 
 }  // namespace roost::api

@@ -46,8 +46,9 @@ class Project {
   /// Who adds versions: $ROOST_AUTHOR, or the name of the user.
   const std::string& author() const { return author_; }
 
-  /// Where schema.yaml stands.
-  std::string SchemaPath() const;
+  /// Where the schema of `dataset` stands: schema.yaml for the dataset that roost.yaml names, schema.NAME.yaml for
+  /// others.
+  std::string SchemaPath(const std::string& dataset) const;
 
  private:
   std::string folder_;

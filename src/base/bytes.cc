@@ -52,6 +52,9 @@ absl::StatusOr<uint64_t> ByteReader::Varint() {
     const auto byte = static_cast<uint8_t>(bytes_[position_++]);
     if (shift == 63 && byte > 1) break;
     value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte == 0 && shift > 0) {
+      return absl::DataLossError(fmt::format("a number with a needless byte ends at byte {}", position_));
+    }
     if (byte < 0x80) return value;
   }
   return absl::DataLossError(fmt::format("a number of more than 64 bits ends at byte {}", position_));

@@ -50,7 +50,8 @@ class ByteReader {
     return value;
   }
 
-  /// DataLoss also for a varint of more than 64 bits.
+  /// DataLoss also for a varint of more than 64 bits, and for one that is longer than AppendVarint makes it: what is
+  /// read and written again is the same bytes.
   absl::StatusOr<uint64_t> Varint();
 
   /// The next `length` bytes.

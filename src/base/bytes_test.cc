@@ -38,6 +38,13 @@ TEST(Bytes, ReadingPastTheEndIsDataLossAndNamesThePlace) {
             absl::StatusCode::kDataLoss);
 }
 
+TEST(Bytes, ANumberHasOneSpelling) {
+  EXPECT_EQ(ByteReader(std::string_view("\x80\x00", 2)).Varint().status(),
+            absl::DataLossError("a number with a needless byte ends at byte 2"));
+  EXPECT_EQ(*ByteReader(std::string_view("\x00", 1)).Varint(), 0u);
+  EXPECT_EQ(*ByteReader("\x80\x01").Varint(), 128u);
+}
+
 TEST(Bytes, ZigZagKeepsEveryNumber) {
   for (const int64_t value : {int64_t{0}, int64_t{-1}, int64_t{1}, std::numeric_limits<int64_t>::min(),
                               std::numeric_limits<int64_t>::max()}) {

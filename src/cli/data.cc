@@ -1,5 +1,7 @@
 // roost data add | log | list | show | cat | export
 
+#include <map>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,7 @@
 #include "cli/data_names.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
+#include "schema/render.h"
 #include "table/preview.h"
 #include "table/read.h"
 
@@ -41,8 +44,14 @@ std::string ChangeText(int64_t rows_added) {
                         : fmt::format("{} new", FormatCount(rows_added));
 }
 
+constexpr int kCheckSaidNo = 1;
+
+const std::map<std::string, config::DataGate> kGates{
+    {"refuse", config::DataGate::kRefuse}, {"warn", config::DataGate::kWarn}, {"off", config::DataGate::kOff}};
+
 struct AddOptions {
   api::AddDataRequest request;
+  std::string gate;  // "refuse", "warn", "off", or empty: as roost.yaml says
   bool append = false;
   bool upsert = false;
   std::string kind;  // "files", "table", or empty: what is given tells
@@ -65,6 +74,22 @@ std::string AddedText(const store::CommitInfo& version, absl::Duration elapsed) 
                      FormatBytes(version.bytes_in), FormatElapsed(elapsed));
 }
 
+// The gate's no is an answer: the report on stdout, and what it means on stderr.
+int ShowRefused(const std::string& dataset, const schema::Report& report, Session& session) {
+  if (session.json()) {
+    Json json{{"dataset", dataset}, {"refused", true}, {"rows", report.rows}};
+    json["report"] = schema::ToJson(report);
+    session.Print(ToText(json));
+  } else {
+    session.Print(schema::ToText(report));
+    session.Note(
+        fmt::format("{}: refused, nothing was added\nnext: mend the rows, 'roost schema accept' what is right, "
+                    "keep bad rows apart with --quarantine, or add them all with --gate warn",
+                    dataset));
+  }
+  return kCheckSaidNo;
+}
+
 absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
@@ -84,21 +109,33 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
   api::AddDataRequest request = options.request;
   if (options.append) request.mode = api::AddMode::kAppend;
   if (options.upsert) request.mode = api::AddMode::kUpsert;
-  TRY_ASSIGN(const store::CommitInfo version, api::AddData(project, request, session.MakeContext()));
+  if (!options.gate.empty()) request.gate = kGates.at(options.gate);
+  TRY_ASSIGN(const api::AddDataResponse response, api::AddData(project, request, session.MakeContext()));
+  if (!response.version.has_value()) return ShowRefused(request.dataset, *response.report, session);
+  const store::CommitInfo& version = *response.version;
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
     Json json = ToJson(version);
     json["unchanged"] = version.unchanged;
     json["seconds"] = absl::ToDoubleSeconds(elapsed);
+    if (response.report.has_value()) json["report"] = schema::ToJson(*response.report);
+    if (!request.quarantine.empty()) json["quarantined"] = response.rows_quarantined;
     session.Print(ToText(json));
     return 0;
   }
-  if (version.unchanged) {
-    session.Print(fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed)));
-    return 0;
+  session.Print(version.unchanged
+                    ? fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed))
+                    : AddedText(version, elapsed));
+  if (response.quarantine.has_value()) {
+    session.Print(fmt::format("{}: {} {} in quarantine\n", response.quarantine->Name(),
+                              FormatCount(response.rows_quarantined), response.rows_quarantined == 1 ? "row" : "rows"));
   }
-  session.Print(AddedText(version, elapsed));
-  session.Note(fmt::format("next: roost profile {}", version.Name()));
+  if (response.report.has_value() && !response.report->anomalies.empty()) {
+    std::string text = schema::ToText(*response.report);
+    text.pop_back();
+    session.Note(text);
+  }
+  if (!version.unchanged) session.Note(fmt::format("next: roost profile {}", version.Name()));
   return 0;
 }
 
@@ -309,6 +346,12 @@ void AddDataCommands(CLI::App& app, Session& session) {
   add->add_option("--kind", add_options->kind, "Keep them as files of any kind, or read a table from them")
       ->check(CLI::IsMember({"files", "table"}))
       ->type_name("files|table");
+  add->add_option("--gate", add_options->gate,
+                  "What is done with rows that break the dataset's schema; else what roost.yaml says")
+      ->check(CLI::IsMember({"refuse", "warn", "off"}))
+      ->type_name("refuse|warn|off");
+  add->add_option("--quarantine", add_options->request.quarantine,
+                  "The dataset for rows that break the schema, with the reasons; the good rows are added");
   add->add_option("--branch", add_options->request.branch, "The branch that it goes on; else main");
   add->add_option("-m,--message", add_options->request.message, "What this version is");
   add->footer(

@@ -1,4 +1,6 @@
-// roost schema infer | show, roost validate
+// roost schema infer | show | accept, roost validate
+
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -16,6 +18,8 @@ namespace roost::cli {
 namespace {
 
 constexpr int kCheckSaidNo = 1;
+
+std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 // The rules of a column in a few words, for the summary.
 std::string RulesText(const schema::ColumnRules& rules) {
@@ -62,30 +66,80 @@ absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
   }
   session.Print(response.written ? Summary(response.schema) : response.text);
   if (response.written) {
-    session.Note("wrote schema.yaml: yours to review and to edit\nnext: roost validate DATASET or FILE");
+    session.Note(fmt::format("wrote {}: yours to review and to edit\nnext: roost validate DATASET or FILE",
+                             NameOf(response.path)));
   }
   return 0;
 }
 
-absl::StatusOr<int> RunShow(Session& session) {
+absl::StatusOr<int> RunShow(const std::string& dataset, Session& session) {
   TRY_ASSIGN(const api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const schema::Schema schema, api::ReadSchema(project));
+  TRY_ASSIGN(const schema::Schema schema,
+             api::ReadSchema(project, dataset.empty() ? project.config().dataset : dataset));
   session.Print(schema::ToYaml(schema));
   return 0;
 }
 
-absl::StatusOr<int> RunValidate(const std::string& source, Session& session) {
+absl::StatusOr<int> RunValidate(const api::ValidateRequest& request, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::ValidateResponse response, api::ValidateData(project, source, session.MakeContext()));
+  TRY_ASSIGN(const api::ValidateResponse response, api::ValidateData(project, request, session.MakeContext()));
   if (session.json()) {
     Json json{{"source", response.source}, {"rows", response.rows}};
     json.update(schema::ToJson(response.report));
     session.Print(ToText(json));
   } else {
-    session.Print(fmt::format("{}: {} {} against schema.yaml\n{}", response.source, FormatCount(response.rows),
-                              response.rows == 1 ? "row" : "rows", schema::ToText(response.report)));
+    session.Print(fmt::format("{}: {} {} against {}\n{}", response.source, FormatCount(response.rows),
+                              response.rows == 1 ? "row" : "rows", response.schema_name,
+                              schema::ToText(response.report)));
   }
   return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
+}
+
+// What `roost validate VERSION --quarantine NAME` made of the version.
+std::string CleanedText(const api::AddDataResponse& response) {
+  if (!response.version.has_value()) return "other rules are broken too: nothing was changed\n";
+  if (!response.quarantine.has_value()) return "no bad rows: nothing was changed\n";
+  return fmt::format("{}: {} good {}\n{}: {} {} in quarantine\n", response.version->Name(),
+                     FormatCount(response.version->rows), response.version->rows == 1 ? "row" : "rows",
+                     response.quarantine->Name(), FormatCount(response.rows_quarantined),
+                     response.rows_quarantined == 1 ? "row" : "rows");
+}
+
+absl::StatusOr<int> RunQuarantine(const api::CleanRequest& request, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::AddDataResponse response, api::QuarantineBadRows(project, request, session.MakeContext()));
+  if (session.json()) {
+    const auto name = [](const std::optional<store::CommitInfo>& version) -> Json {
+      if (!version.has_value()) return nullptr;
+      return version->Name();
+    };
+    Json json{{"version", name(response.version)},
+              {"quarantine", name(response.quarantine)},
+              {"quarantined", response.rows_quarantined}};
+    json["report"] = schema::ToJson(*response.report);
+    session.Print(ToText(json));
+  } else {
+    session.Print(schema::ToText(*response.report) + CleanedText(response));
+  }
+  return response.version.has_value() ? 0 : kCheckSaidNo;
+}
+
+absl::StatusOr<int> RunAccept(const api::AcceptRequest& request, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::AcceptResponse response, api::AcceptAnomalies(project, request, session.MakeContext()));
+  const schema::Report accepted{.anomalies = response.anomalies};
+  if (session.json()) {
+    session.Print(ToText(Json{{"path", response.path}, {"accepted", schema::ToJson(accepted).at("anomalies")}}));
+    return 0;
+  }
+  for (const schema::Anomaly& anomaly : response.anomalies) {
+    session.Print(fmt::format("accepted {}:{}\n", anomaly.column, schema::RuleName(anomaly.rule)));
+    for (const std::string& line : anomaly.edit.removed) session.Print(fmt::format("    - {}\n", line));
+    for (const std::string& line : anomaly.edit.added) session.Print(fmt::format("    + {}\n", line));
+  }
+  session.Note(response.anomalies.empty() ? "nothing to accept: the data is as the schema wants it"
+                                          : fmt::format("wrote {}", NameOf(response.path)));
+  return 0;
 }
 
 }  // namespace
@@ -101,14 +155,36 @@ void AddSchemaCommands(CLI::App& app, Session& session) {
   infer->add_flag("-n,--dry-run", options->dry_run, "Show it, write nothing");
   infer->callback([options, &session] { session.Finish(RunInfer(*options, session)); });
 
-  CLI::App* show = schema->add_subcommand("show", "The project's schema");
-  show->callback([&session] { session.Finish(RunShow(session)); });
+  CLI::App* show = schema->add_subcommand("show", "The schema of a dataset");
+  auto dataset = std::make_shared<std::string>();
+  show->add_option("DATASET", *dataset, "NAME; else the project's dataset");
+  show->callback([dataset, &session] { session.Finish(RunShow(*dataset, session)); });
 
-  CLI::App* validate = app.add_subcommand("validate", "Check a dataset version or files against schema.yaml");
-  auto source = std::make_shared<std::string>();
-  validate->add_option("SOURCE", *source, "NAME, NAME@VERSION, a path or a glob in quotes")->required();
-  validate->footer("Ends with 0 where there is no error (warnings may be there), with 1 where there is one.");
-  validate->callback([source, &session] { session.Finish(RunValidate(*source, session)); });
+  CLI::App* accept = schema->add_subcommand("accept", "Take over the edits that anomalies propose");
+  auto accepted = std::make_shared<api::AcceptRequest>();
+  accept->add_option("SOURCE", accepted->data.source, "The data that shows them, as for 'roost validate'")->required();
+  accept->add_option("ANOMALY", accepted->anomalies, "COLUMN or COLUMN:RULE; else all of them");
+  accept->add_option("--dataset", accepted->data.dataset, "Whose schema; else that of the source's dataset");
+  accept->callback([accepted, &session] { session.Finish(RunAccept(*accepted, session)); });
+
+  CLI::App* validate = app.add_subcommand("validate", "Check a dataset version or files against a schema");
+  auto request = std::make_shared<api::ValidateRequest>();
+  validate->add_option("SOURCE", request->source, "NAME, NAME@VERSION, a path or a glob in quotes")->required();
+  validate->add_option("--dataset", request->dataset,
+                       "Whose schema; else that of the source's dataset, for files the project's");
+  auto quarantine = std::make_shared<std::string>();
+  validate
+      ->add_option("--quarantine", *quarantine,
+                   "Make a version without the rows that break the schema; they go to this dataset, with the reasons")
+      ->type_name("NAME");
+  validate->footer(
+      "Ends with 0 where there is no error (warnings may be there), with 1 where there is one.\n"
+      "Files are added without their bad rows by 'roost data add --quarantine'.");
+  validate->callback([request, quarantine, &session] {
+    session.Finish(quarantine->empty()
+                       ? RunValidate(*request, session)
+                       : RunQuarantine({.reference = request->source, .quarantine = *quarantine}, session));
+  });
 }
 
 }  // namespace roost::cli

@@ -109,12 +109,18 @@ Declaration<ProjectConfig> DeclareProject() {
             "(docs/storage-postgresql.md); by default the SQLite file .roost/metadata.sqlite",
             Presence::kOptional, CheckDatabaseUrl)
       .Section("s3", &WorkspaceConfig::s3, s3, "how to reach the bucket of `objects`");
+  Declaration<DataConfig> data;
+  data.Choice("gate", &DataConfig::gate,
+              {{"refuse", DataGate::kRefuse}, {"warn", DataGate::kWarn}, {"off", DataGate::kOff}},
+              "rows that break their dataset's schema: `refuse` makes no version where there are errors, `warn` tells "
+              "and makes it, `off` does not look");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",
             Presence::kRequired, CheckName)
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
+      .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
       .Section("serve", &ProjectConfig::serve, serve, "how models are served")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
   return project;

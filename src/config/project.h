@@ -62,11 +62,24 @@ struct WorkspaceConfig {
   S3Config s3;
 };
 
+/// What happens to rows that break their dataset's schema.
+enum class DataGate {
+  kRefuse,  ///< where there are errors, no version is made
+  kWarn,    ///< the anomalies are told, the version is made
+  kOff,     ///< nothing is checked
+};
+
+/// How versions are made.
+struct DataConfig {
+  DataGate gate = DataGate::kRefuse;
+};
+
 /// roost.yaml as values.
 struct ProjectConfig {
   std::string project;
   std::string dataset;
   std::optional<ModelConfig> model;
+  DataConfig data;
   ServeConfig serve;
   WorkspaceConfig workspace;
 };

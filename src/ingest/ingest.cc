@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -10,39 +11,46 @@
 #include <nlohmann/json.hpp>
 
 #include "base/status.h"
-#include "column/batch.h"
 #include "ingest/profiles.h"
+#include "ingest/row_profiler.h"
 #include "profile/profile.h"
 #include "table/arrow_status.h"
-#include "table/bridge.h"
+#include "table/read.h"
 
 namespace roost::ingest {
 namespace {
 
 constexpr int kLongestPauseMs = 400;
 
-// Hands on the batches of another reader and counts each of them into a profile.
-class ProfilingReader : public arrow::RecordBatchReader {
+// Hands on the batches of another reader, what a check takes of them, and counts the rows into a profile.
+class WatchedReader : public arrow::RecordBatchReader {
  public:
-  ProfilingReader(std::shared_ptr<arrow::RecordBatchReader> rows, profile::Profile& profile)
-      : rows_(std::move(rows)), profile_(profile) {}
+  WatchedReader(std::shared_ptr<arrow::RecordBatchReader> rows, const RowCheck& check, RowProfiler& profiler)
+      : rows_(std::move(rows)), check_(check), profiler_(profiler) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+  std::shared_ptr<arrow::Schema> schema() const override {
+    return check_.schema != nullptr ? check_.schema : rows_->schema();
+  }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
-    if (*batch == nullptr) return arrow::Status::OK();
-    return table::ToArrow(Count(**batch));
+    do {
+      ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+      if (*batch == nullptr) return arrow::Status::OK();
+      const int64_t first_row = next_row_;
+      next_row_ += (*batch)->num_rows();
+      if (!check_.pass) break;
+      absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> passed = check_.pass(*batch, first_row);
+      if (!passed.ok()) return table::ToArrow(passed.status());
+      *batch = *std::move(passed);
+    } while ((*batch)->num_rows() == 0);
+    return table::ToArrow(profiler_.Add(**batch));
   }
 
  private:
-  absl::Status Count(const arrow::RecordBatch& batch) {
-    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
-    return profile_.Add(columns.view());
-  }
-
   std::shared_ptr<arrow::RecordBatchReader> rows_;
-  profile::Profile& profile_;
+  const RowCheck& check_;
+  RowProfiler& profiler_;
+  int64_t next_row_ = 1;
 };
 
 // What the new version builds on.
@@ -72,38 +80,72 @@ bool RowsAreAdded(store::CommitRequest::Mode mode) {
   return mode == store::CommitRequest::Mode::kSnapshot || mode == store::CommitRequest::Mode::kAppend;
 }
 
-// One try, upon the version that is the latest now.
-absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& source, const IngestOptions& options,
-                                             const Context& context) {
-  TRY_ASSIGN(const Before before, FindBefore(store, options, context));
-  TRY_ASSIGN(auto rows, source.Open(before.types, context));
-  profile::Profile profile = before.profile;
-  profile::Profile added;
-  // The first upsert makes the dataset: its rows are all rows.
-  const bool profiles = RowsAreAdded(options.mode) || before.version == 0;
-  std::shared_ptr<arrow::RecordBatchReader> reader = rows;
-  if (profiles) reader = std::make_shared<ProfilingReader>(std::move(rows), added);
+store::CommitRequest RequestFor(const Source& source, const IngestOptions& options) {
   store::CommitRequest request;
   request.dataset = options.dataset;
   request.branch = options.branch;
   request.mode = options.mode;
   request.key = options.key;
-  // The merged profile is true of the version after `before` only.
-  if (options.mode == store::CommitRequest::Mode::kAppend) request.expected_version = before.version;
+  request.expected_version = options.expected_version;
   request.message = options.message;
   request.author = options.author;
   request.provenance["source"] = ToLine(source.Provenance());
+  return request;
+}
+
+// The types that columns are read with, where they are neither the dataset's nor those of the file's beginning.
+using Types = std::shared_ptr<arrow::Schema>;
+
+// Gives `wider` another type where `status` says that a column, which was read as `read` has it, holds values that are
+// not of that type.
+void Widen(const absl::Status& status, const Before& before, const arrow::Schema& read, bool is_checked, Types& wider) {
+  const auto column = table::ColumnOfOtherType(status);
+  if (!column.has_value()) return;
+  const bool is_given = before.types != nullptr && before.types->GetFieldIndex(*column) >= 0;
+  const auto field = read.GetFieldByName(*column);
+  if (field == nullptr || (is_given && !is_checked)) return;
+  if (const auto next = table::WithWiderType(wider, *field); next != nullptr) wider = next;
+}
+
+// One try, upon the version that is the latest now. Where `wider` has changed afterwards another one may succeed.
+absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& source, const IngestOptions& options,
+                                             Types& wider, const Context& context) {
+  TRY_ASSIGN(const Before before, FindBefore(store, options, context));
+  const Types types = table::WithTypes(before.types, wider);
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> opened = source.Open(types, context);
+  if (types != nullptr) Widen(opened.status(), before, *types, options.check != nullptr, wider);
+  TRY_ASSIGN(std::shared_ptr<arrow::RecordBatchReader> rows, std::move(opened));
+  const std::shared_ptr<arrow::Schema> read = rows->schema();
+  const RowCheck check = options.check ? options.check(read) : RowCheck();
+  RowProfiler profiler(context);
+  TRY(profiler.AddColumns(check.schema != nullptr ? check.schema : read));
+  // The first upsert makes the dataset: its rows are all rows.
+  const bool is_profile = RowsAreAdded(options.mode) || before.version == 0;
+  if (is_profile || check.approve) rows = std::make_shared<WatchedReader>(std::move(rows), check, profiler);
+  store::CommitRequest request = RequestFor(source, options);
+  // The merged profile is true of the version after `before` only.
+  if (options.mode == store::CommitRequest::Mode::kAppend) request.expected_version = before.version;
+  profile::Profile added;
+  // Asked for once all rows are stored: an error here is the last moment to refuse the version.
+  request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
+    TRY_ASSIGN(added, profiler.Finish());
+    if (check.approve) TRY(check.approve(added));
+    return std::map<std::string, std::string>();
+  };
   // The store does not know how many rows will come; the source may.
   Context with_total = context;
   with_total.progress = [&context, total = source.NumRows()](ProgressUpdate update) {
     if (update.total == 0) update.total = total;
     context.Report(update);
   };
-  TRY_ASSIGN(const store::CommitInfo version, store.Commit(request, *reader, with_total));
-  if (!profiles) return version;
-  TRY(profile.Merge(added));
-  // The version stands; a profile that cannot be kept now is computed when it is asked for.
-  KeepProfile(store, version, before.info, profile).IgnoreError();
+  absl::StatusOr<store::CommitInfo> made = store.Commit(request, *rows, with_total);
+  Widen(made.status(), before, *read, check.approve != nullptr, wider);
+  TRY_ASSIGN(const store::CommitInfo version, std::move(made));
+  if (!is_profile) return version;
+  // The version stands; a profile that cannot be kept now, or not merged as a column became wider, is computed when it
+  // is asked for.
+  profile::Profile profile = before.profile;
+  if (profile.Merge(added).ok()) KeepProfile(store, version, before.info, profile).IgnoreError();
   return version;
 }
 
@@ -119,8 +161,11 @@ absl::Status Pause(int tries, const Context& context) {
 
 absl::StatusOr<store::CommitInfo> Ingest(store::Store& store, const Source& source, const IngestOptions& options,
                                          const Context& context) {
+  Types wider;
   for (int tries = 1;; ++tries) {
-    absl::StatusOr<store::CommitInfo> added = IngestOnce(store, source, options, context);
+    const Types before = wider;
+    absl::StatusOr<store::CommitInfo> added = IngestOnce(store, source, options, wider, context);
+    if (wider != before) continue;
     // Rows that are appended, or changed by their key, go upon what others did meanwhile. A snapshot would undo it.
     const bool again = absl::IsAborted(added.status()) && options.mode != store::CommitRequest::Mode::kSnapshot;
     if (!again || tries >= options.append_tries) return added;

@@ -273,7 +273,7 @@ absl::StatusOr<ColumnState> ColumnState::ParseAt(ByteReader& reader, uint16_t ve
   state.missing_ = static_cast<int64_t>(missing);
   const int64_t count = rows - state.missing_;
   if (HasNumbers(state.type_)) {
-    TRY_ASSIGN(state.values_, NumberState::Parse(reader, NumberState::KindOf(state.type_), count));
+    TRY_ASSIGN(state.values_, NumberState::Parse(reader, NumberState::KindOf(state.type_), count, version));
   } else if (HasText(state.type_)) {
     TRY_ASSIGN(state.values_, TextState::Parse(reader, TextState::KindOf(state.type_), count, version));
   }
@@ -294,7 +294,7 @@ absl::Status ColumnState::ParseNested(ByteReader& reader, uint16_t version, int 
   };
   if (depth > kMaxDepth) return broken("nested too deep");
   if (nesting_ == Nesting::kList) {
-    TRY_ASSIGN(lengths_, NumberState::Parse(reader, NumberState::Kind::kInteger, count));
+    TRY_ASSIGN(lengths_, NumberState::Parse(reader, NumberState::Kind::kInteger, count, version));
   }
   TRY_ASSIGN(const uint64_t children, reader.Varint());
   if (children > kMaxChildren || (nesting_ == Nesting::kList && children != 1)) return broken("too many children");

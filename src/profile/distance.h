@@ -94,7 +94,7 @@ struct CompareOptions {
 /// Contributors are values; of numbers the tenths of the baseline as ranges "4 to 12" of the values that occurred,
 /// beside "below 0", "above 250" (what lies outside the baseline's range) and "NaN".
 ///
-/// Cost: below 1 ms for 10,000 buckets, about 0.2 µs a text value.
+/// Cost: 0.5 ms for 10,000 buckets, about 0.3 µs a text value. Pure.
 Comparison Compare(const Distribution& now, const Distribution& baseline, const CompareOptions& options = {});
 
 }  // namespace roost::profile

@@ -1,8 +1,10 @@
 #include "profile/exact_sum.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -145,11 +147,89 @@ TEST(FloatSums, WhatWasWrittenIsReadBackAndACutIsRefused) {
   sums.Add(WildValues(50, /*seed=*/5));
   const std::string bytes = BytesOf(sums);
   ByteReader whole(bytes);
-  EXPECT_EQ(BytesOf(*FloatSums::Parse(whole)), bytes);
+  EXPECT_EQ(BytesOf(*FloatSums::Parse(whole, 2)), bytes);
   for (size_t length = 0; length < bytes.size(); ++length) {
     ByteReader cut(std::string_view(bytes).substr(0, length));
-    ASSERT_EQ(FloatSums::Parse(cut).status().code(), absl::StatusCode::kDataLoss);
+    ASSERT_EQ(FloatSums::Parse(cut, 2).status().code(), absl::StatusCode::kDataLoss);
   }
+}
+
+// As version 1 of the format had them: for each exponent the sum of the mantissas and of their squares.
+std::string BytesOfVersion1(std::span<const double> values) {
+  struct Cell {
+    UInt128 mantissas = 0;
+    SquareSum squares;
+  };
+  std::map<uint16_t, Cell> cells;
+  for (const double value : values) {
+    const auto bits = std::bit_cast<uint64_t>(value);
+    const auto exponent = static_cast<uint16_t>((bits >> 52) & 0x7ff);
+    const uint64_t mantissa = (bits & ((uint64_t{1} << 52) - 1)) | (exponent == 0 ? 0 : uint64_t{1} << 52);
+    if (mantissa == 0) continue;
+    Cell& cell = cells[exponent];
+    cell.mantissas += value < 0 ? -UInt128{mantissa} : UInt128{mantissa};
+    cell.squares.Add(UInt128{mantissa} * mantissa);
+  }
+  std::string bytes;
+  AppendVarint(bytes, cells.size());
+  for (const auto& [exponent, cell] : cells) {
+    AppendFixed(bytes, exponent);
+    AppendFixed(bytes, static_cast<uint64_t>(cell.mantissas));
+    AppendFixed(bytes, static_cast<uint64_t>(cell.mantissas >> 64));
+    for (const uint64_t limb : cell.squares.limbs) AppendFixed(bytes, limb);
+  }
+  return bytes;
+}
+
+TEST(FloatSums, WhatVersion1WroteBecomesTheSameState) {
+  const std::vector<double> values = WildValues(2'000, /*seed=*/6);
+  const std::string old = BytesOfVersion1(values);
+  ByteReader reader(old);
+  const auto parsed = FloatSums::Parse(reader, /*version=*/1);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  FloatSums sums;
+  sums.Add(values);
+  EXPECT_EQ(BytesOf(*parsed), BytesOf(sums));
+}
+
+TEST(FloatSums, BlocksOfValuesNearEachOtherAndOfOthersSumUpAlike) {
+  // All signs, with zeros, subnormals and some values that are far below the others.
+  std::mt19937_64 random(7);
+  for (const int spread : {1, 5, 11, 12, 13, 30, 300}) {
+    std::vector<double> values;
+    for (int i = 0; i < 3'000; ++i) {
+      const double value =
+          std::ldexp(static_cast<double>(static_cast<int64_t>(random())), -static_cast<int>(random() % spread));
+      values.push_back(random() % 9 == 0 ? 0.0 : random() % 500 == 0 ? value * 0x1p-1060 : value);
+    }
+    FloatSums at_once;
+    at_once.Add(values);
+    FloatSums one_by_one;
+    for (const double value : values) one_by_one.Add({&value, 1});
+    ASSERT_EQ(BytesOf(at_once), BytesOf(one_by_one)) << spread;
+  }
+}
+
+TEST(FloatSums, WrongNumbersAreRefused) {
+  const auto parse = [](std::initializer_list<uint64_t> magnitude, std::initializer_list<uint64_t> squares,
+                        uint8_t sign) {
+    std::string bytes;
+    AppendFixed(bytes, sign);
+    for (const auto& limbs : {magnitude, squares}) {
+      AppendVarint(bytes, 0);
+      AppendVarint(bytes, limbs.size());
+      for (const uint64_t limb : limbs) AppendFixed(bytes, limb);
+    }
+    ByteReader reader(bytes);
+    return FloatSums::Parse(reader, 2).status().code();
+  };
+  EXPECT_EQ(parse({1}, {1}, 1), absl::StatusCode::kOk);
+  EXPECT_EQ(parse({}, {}, 0), absl::StatusCode::kOk);
+  EXPECT_EQ(parse({}, {1}, 1), absl::StatusCode::kDataLoss);      // minus zero
+  EXPECT_EQ(parse({1}, {}, 0), absl::StatusCode::kDataLoss);      // a sum without squares
+  EXPECT_EQ(parse({1, 0}, {1}, 0), absl::StatusCode::kDataLoss);  // zeros above
+  EXPECT_EQ(parse({0, 1}, {1}, 0), absl::StatusCode::kDataLoss);  // zeros below
+  EXPECT_EQ(parse({1}, {1}, 2), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

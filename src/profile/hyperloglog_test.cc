@@ -51,6 +51,31 @@ TEST(HyperLogLog, RepeatedValuesAndAnySplitGiveTheSameBytes) {
   EXPECT_EQ(BytesOf(merged), BytesOf(whole));
 }
 
+TEST(HyperLogLog, AFewRegistersInAListAreTheSameAsAllOfThem) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    HyperLogLog whole;
+    std::vector<HyperLogLog> shards(4);
+    const uint64_t distinct = 1 + random() % 40;
+    for (int i = 0; i < 60; ++i) {
+      const auto value = static_cast<int64_t>(random() % distinct);
+      whole.AddHash(MixBits(static_cast<uint64_t>(value)));
+      // Shards of some and of many values: lists and whole sets of registers meet.
+      shards[random() % 2 == 0 ? 0 : random() % 4].Add(std::span<const int64_t>(&value, 1));
+    }
+    HyperLogLog merged;
+    for (const HyperLogLog& shard : shards) merged.Merge(shard);
+    ASSERT_EQ(BytesOf(merged), BytesOf(whole));
+    ASSERT_EQ(merged.Estimate(), whole.Estimate());
+  }
+}
+
+TEST(HyperLogLog, BothZerosAreOneValue) {
+  HyperLogLog state;
+  state.Add(std::vector{0.0, -0.0});
+  EXPECT_NEAR(state.Estimate(), 1, 0.01);
+}
+
 TEST(HyperLogLog, WhatWasWrittenIsReadBackSparseOrDense) {
   for (const int distinct : {0, 3, 500, 50'000}) {
     HyperLogLog state;

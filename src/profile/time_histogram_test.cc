@@ -81,5 +81,42 @@ TEST(TimeHistogram, WhatWasWrittenIsReadBackAndACutIsRefused) {
   }
 }
 
+TEST(TimeHistogram, CountsBeyondFourBytesAreExact) {
+  TimeHistogram histogram = HistogramOf(std::vector<int64_t>{kDay, kDay, kDay, 2 * kDay});
+  for (int round = 0; round < 33; ++round) {
+    const TimeHistogram copy = histogram;
+    histogram.Merge(copy);
+  }
+  // Coarser buckets keep them.
+  histogram.Add(RandomInstants(10'000, /*seed=*/6));
+  ASSERT_FALSE(histogram.exact());
+  EXPECT_EQ(histogram.count(), (int64_t{4} << 33) + 10'000);
+  int64_t total = 0;
+  for (const Bucket& bucket : histogram.Buckets()) {
+    if (bucket.low <= 86'400 && bucket.high > 86'400) {
+      EXPECT_GE(bucket.count, int64_t{3} << 33);
+    }
+    total += bucket.count;
+  }
+  EXPECT_EQ(total, histogram.count());
+  const std::string bytes = BytesOf(histogram);
+  ByteReader reader(bytes);
+  EXPECT_EQ(BytesOf(*TimeHistogram::Parse(reader, total)), bytes);
+}
+
+TEST(TimeHistogram, EntriesThatDoNotAscendAreRefused) {
+  for (const int64_t second : {5, 7}) {
+    std::string bytes;
+    AppendFixed(bytes, uint8_t{0});
+    AppendVarint(bytes, 2);
+    for (const int64_t key : {int64_t{7}, second}) {
+      AppendVarint(bytes, ZigZag(key));
+      AppendVarint(bytes, 1);
+    }
+    ByteReader reader(bytes);
+    EXPECT_EQ(TimeHistogram::Parse(reader, 2).status().code(), absl::StatusCode::kDataLoss);
+  }
+}
+
 }  // namespace
 }  // namespace roost::profile

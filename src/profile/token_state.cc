@@ -15,6 +15,8 @@
 namespace roost::profile {
 namespace {
 
+constexpr uint16_t kVersion = 2;  // of the parts' bytes: version 1 of the profile's format had none of this state
+
 constexpr uint64_t kDifferent = std::numeric_limits<uint64_t>::max();
 constexpr uint64_t kLastPosition = 65'535;
 // More words than a column has: so many that sums of several states cannot overflow.
@@ -249,8 +251,8 @@ absl::StatusOr<TokenState> TokenState::Parse(ByteReader& reader, int64_t rows) {
   state.rows_ = rows;
   state.tokens_ = static_cast<int64_t>(tokens);
   TRY_ASSIGN(state.characters_, reader.Varint());
-  TRY_ASSIGN(state.row_length_counts_, LogHistogram::Parse(reader, rows));
-  TRY_ASSIGN(state.token_length_counts_, LogHistogram::Parse(reader, state.tokens_));
+  TRY_ASSIGN(state.row_length_counts_, LogHistogram::Parse(reader, rows, kVersion));
+  TRY_ASSIGN(state.token_length_counts_, LogHistogram::Parse(reader, state.tokens_, kVersion));
   if (state.row_length_counts_.count() != rows || state.token_length_counts_.count() != state.tokens_) {
     return Broken(start, "histograms that do not sum up");
   }

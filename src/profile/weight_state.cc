@@ -15,6 +15,8 @@
 namespace roost::profile {
 namespace {
 
+constexpr uint16_t kVersion = 2;  // of the parts' bytes: version 1 of the profile's format had none of this state
+
 using column::ColumnView;
 
 constexpr int kMantissaBits = 9;
@@ -189,8 +191,8 @@ absl::StatusOr<WeightState> WeightState::Parse(ByteReader& reader, bool is_text,
   if (state.present_ > max_units - state.missing_ || state.finite_ > state.present_) {
     return absl::DataLossError(fmt::format("weights before byte {}: they do not sum up", reader.position()));
   }
-  TRY_ASSIGN(state.sums_, FloatSums::Parse(reader));
-  TRY_ASSIGN(state.squares_, FloatSums::Parse(reader));
+  TRY_ASSIGN(state.sums_, FloatSums::Parse(reader, kVersion));
+  TRY_ASSIGN(state.squares_, FloatSums::Parse(reader, kVersion));
   TRY_ASSIGN(state.buckets_, WeightedBuckets::Parse(reader, state.finite_));
   if (is_text) {
     TRY_ASSIGN(state.values_, TopValues::Parse(reader, state.present_));

@@ -73,15 +73,21 @@ uint32_t WideInteger::bit_width() const {
 void WideInteger::AddShifted(std::span<const uint64_t> limbs, uint32_t shift) {
   const size_t first = shift / 64;
   const uint32_t bits = shift % 64;
-  limbs_.resize(std::max(limbs_.size(), first + limbs.size() + 1) + 1);
+  const size_t last = first + limbs.size();
+  if (limbs_.size() <= last) limbs_.resize(last + 1);
   uint64_t from_below = 0;
   uint64_t carry = 0;
-  for (size_t i = first; i < limbs_.size(); ++i) {
-    const uint64_t limb = i - first < limbs.size() ? limbs[i - first] : 0;
-    const UInt128 sum = UInt128{limbs_[i]} + ((limb << bits) | from_below) + carry;
-    from_below = bits == 0 ? 0 : limb >> (64 - bits);
-    limbs_[i] = static_cast<uint64_t>(sum);
+  for (size_t i = 0; i < limbs.size(); ++i) {
+    const UInt128 sum = UInt128{limbs_[first + i]} + ((limbs[i] << bits) | from_below) + carry;
+    from_below = bits == 0 ? 0 : limbs[i] >> (64 - bits);
+    limbs_[first + i] = static_cast<uint64_t>(sum);
     carry = static_cast<uint64_t>(sum >> 64);
+  }
+  carry += from_below;  // cannot overflow: what comes from below has at most 63 bits
+  for (size_t i = last; carry != 0; ++i) {
+    if (i == limbs_.size()) limbs_.push_back(0);
+    limbs_[i] += carry;
+    carry = limbs_[i] < carry ? 1 : 0;
   }
   Trim();
 }

@@ -1,5 +1,6 @@
 #include "schema/infer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -33,20 +34,27 @@ columns:
   - name: delay
     type: integer
     missing: {max_share: 0, severity: error}
-    range: {min: -800, max: 1900, severity: warning}
+    range: {min: -800, max: 1900, severity: warning, confirmed: 0}
+    bands:
+      - {of: spread, min: 420, max: 3900, error_below: 120, error_above: 13000, severity: warning}
+      - {of: p50, min: 260, max: 910, severity: warning}
 
   - name: distance
     type: number
-    missing: {max_share: 0.02, severity: warning}
+    missing: {max_share: 0.02, severity: warning, confirmed: 0}
     nan: warning
     infinity: warning
-    range: {min: 0, max: 3.5, severity: warning}
+    range: {min: 0, max: 3.5, severity: warning, confirmed: 0}
+    bands:
+      - {of: spread, min: 0.65, max: 5.9, severity: warning}
+      - {of: p50, min: 1, max: 2, severity: warning}
 
   - name: origin
     type: text
     missing: {max_share: 0, severity: error}
     values:
       severity: warning
+      confirmed: 0
       allowed:
         - ABE
         - ATL
@@ -108,6 +116,153 @@ TEST(Infer, MissingSharesLeaveRoom) {
   EXPECT_EQ(MissingShareAbove(0.01), 0.02);
   EXPECT_EQ(MissingShareAbove(1.0 / 3'000'000), 6.7e-07);
   EXPECT_EQ(MissingShareAbove(0.6), 1);
+}
+
+// A month of flights: delays in minutes around `median`, `zeros` of them 0.
+profile::ColumnSummary Delays(double median, double spread, int64_t zeros = 300) {
+  profile::ColumnSummary column = Numbers("delay", column::Type::kInt64, -60, 1200, 10'000);
+  profile::NumberSummary& number = *column.number;
+  for (int q = 1; q < 100; ++q) number.percentiles[q] = median + spread * (q - 50) / 98;
+  number.zeros = zeros;
+  number.mean = median + spread / 20;
+  return column;
+}
+
+std::vector<profile::ProfileSummary> Months(const std::vector<std::pair<double, double>>& months) {
+  std::vector<profile::ProfileSummary> summaries;
+  for (const auto& [median, spread] : months) summaries.push_back(Summary({Delays(median, spread)}));
+  return summaries;
+}
+
+TEST(InferFromHistory, AnotherUnitIsAnErrorFromTheStart) {
+  for (const size_t count : {1, 2, 4}) {
+    std::vector<profile::ProfileSummary> months = Months({{-2, 160}, {-1, 170}, {0, 150}, {-2, 165}});
+    months.resize(count);
+    const Schema schema = InferFrom(months).schema;
+    EXPECT_TRUE(Validate(schema, Summary({Delays(-1, 158)})).anomalies.empty()) << count;
+    const Report hours = Validate(schema, Summary({Delays(0, 3, 8'500)}));
+    ASSERT_TRUE(HasErrors(hours)) << count;
+    EXPECT_EQ(hours.anomalies[0].rule, Rule::kBand);
+    EXPECT_EQ(hours.anomalies[0].detail, "spread");
+    // A spread that is five times less may be chance or another season: a warning.
+    const Report narrow = Validate(schema, Summary({Delays(-1, 30)}));
+    EXPECT_FALSE(HasErrors(narrow)) << count;
+    EXPECT_FALSE(narrow.anomalies.empty()) << count;
+  }
+}
+
+TEST(InferFromHistory, BandsNarrowWithHistoryAndHoldWhatWasSeen) {
+  std::vector<profile::ProfileSummary> months;
+  double width = INFINITY;
+  for (int month = 0; month < 24; ++month) {
+    months.push_back(Summary({Delays(month % 3 - 1, 150 + 5 * (month % 4))}));
+    if (month % 6 != 5) continue;
+    const Schema schema = InferFrom(months).schema;
+    for (const profile::ProfileSummary& version : months) {
+      EXPECT_TRUE(Validate(schema, version).anomalies.empty());
+    }
+    const auto band = std::find_if(schema.columns[0].bands.begin(), schema.columns[0].bands.end(),
+                                   [](const Band& one) { return one.of == Statistic::kP50; });
+    ASSERT_NE(band, schema.columns[0].bands.end());
+    EXPECT_LE(*band->max - *band->min, width);
+    width = *band->max - *band->min;
+  }
+}
+
+// Of versions that are drawn from one source, no more break any band than were asked for.
+TEST(InferFromHistory, FalseAlarmsStayWithinTheirBudget) {
+  std::mt19937 random(17);
+  std::normal_distribution<double> noise;
+  int alarms = 0;
+  constexpr int kRounds = 300;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<profile::ProfileSummary> months;
+    const auto draw = [&] { return Summary({Delays(5 * noise(random), 160 * std::exp(0.1 * noise(random)))}); };
+    for (int month = 0; month < 5; ++month) months.push_back(draw());
+    alarms += Validate(InferFrom(months).schema, draw()).anomalies.empty() ? 0 : 1;
+  }
+  EXPECT_LE(alarms, kRounds * 0.05 + 3 * std::sqrt(kRounds * 0.05 * 0.95));
+}
+
+TEST(InferFromHistory, WhatCountsOrNamesRowsHasNoBands) {
+  profile::ColumnSummary id = Numbers("id", column::Type::kInt64, 1, 1000, 1000);
+  id.distinct = 1000;
+  EXPECT_TRUE(InferColumn(id).bands.empty());
+  id.distinct = 500;
+  EXPECT_FALSE(InferColumn(id).bands.empty());
+}
+
+TEST(InferFromHistory, NearlyEqualListsOfValuesBecomeOneDomain) {
+  std::vector<profile::ValueCount> from;
+  std::vector<profile::ValueCount> to;
+  for (int i = 0; i < 16; ++i) (i < 12 ? from : to).push_back({"A" + std::to_string(10 + i), 10});
+  to.insert(to.end(), from.begin() + 1, from.end());
+  const Schema schema = Infer(Summary({Texts("from", from), Texts("to", to), Texts("day", {{"Mo", 80}, {"Tu", 40}}),
+                                       Texts("weekday", {{"Tu", 40}, {"Mo", 80}}), Texts("short", {{"Mo", 120}})}));
+  ASSERT_EQ(schema.domains.size(), 2u);
+  EXPECT_EQ(schema.domains[0].name, "from");
+  EXPECT_EQ(schema.domains[0].values.size(), 16u);
+  EXPECT_EQ(schema.columns[1].values->domain, "from");
+  EXPECT_EQ(schema.domains[1].name, "day");
+  EXPECT_EQ(schema.columns[3].values->domain, "day");
+  EXPECT_EQ(schema.columns[4].values->allowed, (std::vector<std::string>{"Mo"}));
+}
+
+TEST(InferFromHistory, VersionsConfirmWhatTheOnesBeforeGave) {
+  const auto version = [](double max) {
+    return Summary({Numbers("x", column::Type::kInt64, 0, max, 100), Texts("day", {{"Mo", 60}, {"Tu", 40}})});
+  };
+  std::vector<profile::ProfileSummary> versions = {version(100), version(100), version(140)};
+  EXPECT_EQ(InferFrom(versions).schema.columns[0].range->confirmed, 2);
+  versions.push_back(version(90));
+  const Schema settled = InferFrom(versions).schema;
+  EXPECT_EQ(settled.columns[0].range->severity, Severity::kError);
+  EXPECT_EQ(settled.columns[1].values->severity, Severity::kError);
+  versions.push_back(version(1000));
+  const Schema broken = InferFrom(versions).schema;
+  EXPECT_EQ(broken.columns[0].range->severity, Severity::kWarning);
+  EXPECT_EQ(broken.columns[0].range->confirmed, 0);
+}
+
+TEST(InferFromHistory, AColumnThatComesAndGoesIsOptional) {
+  const auto with = Summary({Plain("a", column::Type::kBool, 10), Plain("b", column::Type::kBool, 10)});
+  const auto without = Summary({Plain("a", column::Type::kBool, 10)});
+  EXPECT_EQ(InferFrom(std::vector{without, with}).schema.columns[1].presence, Presence::kRequired);
+  EXPECT_EQ(InferFrom(std::vector{with, without, with}).schema.columns[1].presence, Presence::kOptional);
+  EXPECT_EQ(InferFrom(std::vector{with, without}).schema.columns.size(), 1u);
+}
+
+TEST(InferFromHistory, TextsThatAreTimesOrNumbersAreSaidToBe) {
+  std::vector<profile::ValueCount> texts;
+  for (int i = 0; i < 200; ++i) texts.push_back({"2001-05-" + std::to_string(100 + i), 1});
+  profile::ColumnSummary dates = Texts("date", texts);
+  dates.text->kinds = profile::TextKinds{.time = 1, .time_format = "%Y-%m-%d"};
+  EXPECT_EQ(InferColumn(dates).times->formats, (std::vector<std::string>{"%Y-%m-%d"}));
+  profile::ColumnSummary numbers = Texts("n", texts);
+  numbers.text->kinds = profile::TextKinds{.integer = 1, .number = 1};
+  EXPECT_EQ(InferColumn(numbers).holds, Content::kInteger);
+  numbers.text->kinds->integer = 0.5;
+  EXPECT_EQ(InferColumn(numbers).holds, Content::kNumber);
+  profile::ColumnSummary codes = Texts("code", texts);
+  codes.text->patterns = {{.pattern = "9999-99-999", .share = 1}};
+  EXPECT_EQ(InferColumn(codes).pattern->shapes, (std::vector<std::string>{"9999-99-999"}));
+}
+
+TEST(InferFromHistory, EveryRuleIsExplained) {
+  const Inferred inferred = InferFrom(Months({{-2, 160}, {-1, 170}, {0, 150}, {-2, 165}}));
+  std::string told;
+  for (const Explanation& one : inferred.explanations) told += one.column + "/" + one.rule + ": " + one.text + "\n";
+  EXPECT_NE(told.find("delay/type: integer in 4 versions\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("delay/missing: every row had a value in 4 versions\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("delay/range: -60 to 1200 was seen in 4 versions: widened on each side by 50 % of that width\n"),
+            std::string::npos)
+      << told;
+  EXPECT_NE(told.find("delay/bands: spread: spread was 160, 170, 150, 165 in 4 versions: the next one lies between"),
+            std::string::npos)
+      << told;
+  for (const Band& band : inferred.schema.columns[0].bands) {
+    EXPECT_NE(told.find("delay/bands: " + std::string(StatisticName(band.of))), std::string::npos) << told;
+  }
 }
 
 // A random summary that a profile could have made.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profile/summary.h"
@@ -15,8 +16,11 @@ struct Rename {
   std::string evidence;  ///< "both are integer, its values lie in the same range"
 };
 
-/// The likeliest renames, no column in two of them, in the schema's order. Types must match; beyond that names, known
-/// values, ranges, and being the only such pair are weighed. Cost: missing columns times new columns.
-std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary);
+/// The likeliest renames, no column in two of them, in the schema's order. Types must match, and the column be in the
+/// environment; beyond that names, known
+/// values, ranges, and being the only such pair are weighed. Cost: missing columns times new columns; where that is
+/// more than 10,000 pairs, there are none.
+std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary,
+                                std::string_view environment = "");
 
 }  // namespace roost::schema

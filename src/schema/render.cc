@@ -39,14 +39,21 @@ std::string RowsText(const std::vector<int64_t>& rows) {
 std::string ToText(const Report& report) {
   std::string text;
   for (const Anomaly& anomaly : report.anomalies) {
-    text += fmt::format("{}: ", SeverityName(anomaly.severity));
+    const bool is_decided = !anomaly.decided.empty();
+    text += fmt::format("{}: ", is_decided ? "decided" : SeverityName(anomaly.severity));
     if (!anomaly.column.empty()) text += fmt::format("{}: ", Escaped(anomaly.column));
-    text += anomaly.message + "\n";
-    text += RowsText(anomaly.rows);
+    text += anomaly.message;
+    if (is_decided) {
+      text += fmt::format(" ({})\n", anomaly.decided);
+      continue;
+    }
+    text += "\n" + RowsText(anomaly.rows);
     text += EditLines('-', anomaly.edit.removed) + EditLines('+', anomaly.edit.added);
   }
-  return text + fmt::format("{}, {}\n", CountText(report.Count(Severity::kError), "error"),
-                            CountText(report.Count(Severity::kWarning), "warning"));
+  text += fmt::format("{}, {}", CountText(report.Count(Severity::kError), "error"),
+                      CountText(report.Count(Severity::kWarning), "warning"));
+  if (report.CountDecided() > 0) text += fmt::format(", {} decided", FormatCount(report.CountDecided()));
+  return text + "\n";
 }
 
 Json ToJson(const Report& report) {
@@ -56,20 +63,42 @@ Json ToJson(const Report& report) {
     for (const profile::ValueCount& sample : anomaly.samples) {
       samples.push_back({{"value", sample.value}, {"count", sample.count}});
     }
-    anomalies.push_back({{"severity", SeverityName(anomaly.severity)},
-                         {"column", anomaly.column},
-                         {"rule", RuleName(anomaly.rule)},
-                         {"message", anomaly.message},
-                         {"observed", anomaly.observed},
-                         {"bound", anomaly.bound},
-                         {"samples", std::move(samples)},
-                         {"rows", anomaly.rows},
-                         {"edit", {{"removed", anomaly.edit.removed}, {"added", anomaly.edit.added}}}});
+    Json json = {{"severity", SeverityName(anomaly.severity)},
+                 {"column", anomaly.column},
+                 {"rule", RuleName(anomaly.rule)},
+                 {"message", anomaly.message},
+                 {"observed", anomaly.observed},
+                 {"bound", anomaly.bound},
+                 {"samples", std::move(samples)},
+                 {"rows", anomaly.rows},
+                 {"edit", {{"removed", anomaly.edit.removed}, {"added", anomaly.edit.added}}}};
+    if (!anomaly.detail.empty()) json["detail"] = anomaly.detail;
+    if (anomaly.broken.has_value()) {
+      json["broken"] = *anomaly.broken;
+      json["broken_is_exact"] = anomaly.broken_is_exact;
+    }
+    if (!anomaly.tfx.empty()) json["tfx"] = anomaly.tfx;
+    if (!anomaly.decided.empty()) json["decided"] = anomaly.decided;
+    anomalies.push_back(std::move(json));
   }
-  return {{"rows", report.rows},
-          {"errors", report.Count(Severity::kError)},
-          {"warnings", report.Count(Severity::kWarning)},
-          {"anomalies", std::move(anomalies)}};
+  Json json = {{"rows", report.rows},
+               {"errors", report.Count(Severity::kError)},
+               {"warnings", report.Count(Severity::kWarning)},
+               {"anomalies", std::move(anomalies)}};
+  if (report.CountDecided() > 0) json["decided"] = report.CountDecided();
+  if (report.distances.empty()) return json;
+  Json& distances = json["distances"] = Json::array();
+  for (const DistanceCheck& check : report.distances) {
+    Json distance = {{"column", check.column},
+                     {"against", RuleName(check.against)},
+                     {"measure", profile::MeasureName(check.measure)},
+                     {"observed", check.observed},
+                     {"max", check.max}};
+    if (check.p_value.has_value()) distance["p_value"] = *check.p_value;
+    distance["broken"] = check.broken;
+    distances.push_back(std::move(distance));
+  }
+  return json;
 }
 
 }  // namespace roost::schema

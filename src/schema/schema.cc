@@ -1,14 +1,36 @@
 #include "schema/schema.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <array>
 
 namespace roost::schema {
+namespace {
+
+bool Has(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
 
 const ColumnRules* Schema::Find(std::string_view name) const {
   for (const ColumnRules& column : columns) {
     if (column.name == name) return &column;
   }
   return nullptr;
+}
+
+const Domain* Schema::FindDomain(std::string_view name) const {
+  for (const Domain& domain : domains) {
+    if (domain.name == name) return &domain;
+  }
+  return nullptr;
+}
+
+const std::vector<std::string>& Schema::AllowedBy(const ValuesRule& rule) const {
+  static const std::vector<std::string> kNone;
+  if (rule.domain.empty()) return rule.allowed;
+  const Domain* domain = FindDomain(rule.domain);
+  return domain == nullptr ? kNone : domain->values;
 }
 
 std::string_view TypeName(Type type) {
@@ -20,6 +42,8 @@ std::string_view TypeName(Type type) {
     case Type::kTime: return "time";
     case Type::kBool: return "bool";
     case Type::kBinary: return "binary";
+    case Type::kList: return "list";
+    case Type::kStruct: return "struct";
     case Type::kOther: return "other";
   }
   return "other";
@@ -35,6 +59,41 @@ std::string_view PolicyName(Policy policy) {
 std::string_view PresenceName(Presence presence) {
   if (presence == Presence::kRequired) return "required";
   return presence == Presence::kOptional ? "optional" : "deprecated";
+}
+
+std::string_view StageName(Stage stage) {
+  constexpr std::array<std::string_view, 8> kNames{"planned",    "alpha",      "beta",     "production",
+                                                   "deprecated", "debug_only", "disabled", "derived"};
+  return kNames[static_cast<size_t>(stage)];
+}
+
+std::string_view ContentName(Content content) {
+  constexpr std::array<std::string_view, 8> kNames{"integer", "number", "time_of_day", "url",
+                                                   "audio",   "video",  "entity",      "content_chunk"};
+  return kNames[static_cast<size_t>(content)];
+}
+
+std::string_view ScopeName(Scope scope) { return scope == Scope::kRow ? "row" : "profile"; }
+
+std::string_view DirectionName(Direction direction) {
+  return direction == Direction::kAscending ? "ascending" : "descending";
+}
+
+std::string_view StatisticName(Statistic statistic) {
+  constexpr std::array<std::string_view, 12> kNames{"missing", "distinct", "zeros", "mean", "spread", "p1",
+                                                    "p5",      "p25",      "p50",   "p75",  "p95",    "p99"};
+  return kNames[static_cast<size_t>(statistic)];
+}
+
+bool IsChecked(std::optional<Stage> stage) {
+  return !stage.has_value() || stage == Stage::kBeta || stage == Stage::kProduction || stage == Stage::kDerived;
+}
+
+bool IsIn(const Schema& schema, const ColumnRules& column, std::string_view environment) {
+  if (environment.empty()) return true;
+  if (Has(column.not_in_environments, environment)) return false;
+  if (Has(column.in_environments, environment) || Has(schema.default_environments, environment)) return true;
+  return column.in_environments.empty() && schema.default_environments.empty();
 }
 
 Type TypeOf(column::Type type) {
@@ -53,24 +112,10 @@ std::string_view TypeWithArticle(Type type) {
     case Type::kNumber: return "a number";
     case Type::kTime: return "a time";
     case Type::kBool: return "a bool";
+    case Type::kList: return "a list";
+    case Type::kStruct: return "a struct";
     default: return TypeName(type);
   }
-}
-
-std::string ContradictionIn(const ColumnRules& column) {
-  const bool is_number = column.type == Type::kInteger || column.type == Type::kNumber;
-  const auto only_for = [&column](std::string_view rule, std::string_view types) {
-    return fmt::format("'{}' is a rule for {}, and column '{}' is {}", rule, types, column.name, TypeName(column.type));
-  };
-  if (column.range.has_value() && !is_number) return only_for("range", "integers and numbers");
-  if (column.nan != Policy::kAllow && !is_number) return only_for("nan", "numbers");
-  if (column.infinity != Policy::kAllow && !is_number) return only_for("infinity", "numbers");
-  if (column.values.has_value() && column.type != Type::kText) return only_for("values", "text");
-  if (column.range.has_value() && column.range->min.has_value() && column.range->max.has_value() &&
-      *column.range->min > *column.range->max) {
-    return fmt::format("the range of column '{}' has a min above its max", column.name);
-  }
-  return "";
 }
 
 }  // namespace roost::schema

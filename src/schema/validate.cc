@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_map.h"
-#include "base/format.h"
+#include "absl/container/flat_hash_set.h"
+#include "schema/check_column.h"
 #include "schema/infer.h"
 #include "schema/rename.h"
 #include "schema/wording.h"
@@ -17,220 +18,9 @@ namespace roost::schema {
 namespace {
 
 using profile::ColumnSummary;
-using profile::ValueCount;
-
-constexpr size_t kMaxSamples = 10;
+using profile::ProfileSummary;
 
 Severity SeverityOf(Policy policy) { return policy == Policy::kError ? Severity::kError : Severity::kWarning; }
-
-// Lines of the one and not of the other, in their order.
-std::vector<std::string> LinesOnlyIn(const std::vector<std::string>& lines, const std::vector<std::string>& others) {
-  absl::flat_hash_map<std::string, int> left;
-  for (const std::string& line : others) ++left[line];
-  std::vector<std::string> only;
-  for (const std::string& line : lines) {
-    if (--left[line] < 0) only.push_back(line);
-  }
-  return only;
-}
-
-// Checks one column and gathers its anomalies.
-class ColumnCheck {
- public:
-  ColumnCheck(const ColumnRules& rules, const ColumnSummary& seen, std::vector<Anomaly>& anomalies)
-      : rules_(rules), seen_(seen), present_(seen.rows - seen.missing), anomalies_(anomalies) {}
-
-  void Run() {
-    const Type type = TypeOf(seen_.type);
-    if (!Fits(rules_.type, type)) CheckType(type);
-    CheckMissing();
-    const bool is_number = type == Type::kInteger || type == Type::kNumber;
-    if (is_number && (rules_.type == Type::kInteger || rules_.type == Type::kNumber) && seen_.number.has_value()) {
-      CheckNotFinite();
-      CheckRange();
-    }
-    if (type == Type::kText && rules_.values.has_value() && seen_.text.has_value()) CheckValues();
-  }
-
- private:
-  void Add(Anomaly anomaly, ColumnRules proposed) {
-    anomaly.column = rules_.name;
-    const std::vector<std::string> now = ColumnLines(rules_);
-    const std::vector<std::string> then = ColumnLines(proposed);
-    anomaly.edit = {.removed = LinesOnlyIn(now, then), .added = LinesOnlyIn(then, now)};
-    anomaly.proposed = std::move(proposed);
-    anomalies_.push_back(std::move(anomaly));
-  }
-
-  double ShareOf(int64_t part, int64_t whole) const {
-    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-  }
-
-  void CheckType(Type type) {
-    Anomaly anomaly{
-        .rule = Rule::kType,
-        .message = fmt::format("{} where the schema wants {}", TypeName(type), TypeWithArticle(rules_.type)),
-        .observed = std::string(TypeName(type)),
-        .bound = std::string(TypeName(rules_.type))};
-    if (rules_.type == Type::kInteger && type == Type::kNumber) {
-      anomaly.severity = Severity::kWarning;
-      anomaly.message += ": values may have fractions, or missing ones were written as NaN";
-    }
-    if (type == Type::kText && seen_.text.has_value()) DescribeTexts(anomaly);
-    ColumnRules proposed = rules_;
-    proposed.type = type;
-    if (type != Type::kInteger && type != Type::kNumber) {
-      proposed.nan = proposed.infinity = Policy::kAllow;
-      proposed.range.reset();
-    }
-    if (type != Type::kText) proposed.values.reset();
-    Add(std::move(anomaly), std::move(proposed));
-  }
-
-  // Which of the texts are at fault for a column that was expected to hold something else.
-  void DescribeTexts(Anomaly& anomaly) const {
-    const bool wants_number = rules_.type == Type::kInteger || rules_.type == Type::kNumber;
-    int64_t count = 0;
-    size_t distinct = 0;
-    for (const ValueCount& value : seen_.text->top) {
-      if (wants_number && ReadsAs(rules_.type, value.value)) continue;
-      count += value.count;
-      ++distinct;
-      if (anomaly.samples.size() < kMaxSamples) anomaly.samples.push_back(value);
-    }
-    if (!wants_number) {
-      if (distinct > 0) anomaly.message += fmt::format(", such as {}", SampleText(anomaly.samples, 0));
-      return;
-    }
-    if (distinct > 0) {
-      anomaly.message += fmt::format(": {}{} of {} values ({}) {} no {}{}: {}", seen_.text->exact ? "" : "at least ",
-                                     FormatCount(count), FormatCount(present_), ShareText(ShareOf(count, present_)),
-                                     count == 1 ? "is" : "are", TypeName(rules_.type), count == 1 ? "" : "s",
-                                     SampleText(anomaly.samples, distinct));
-    } else if (seen_.text->exact) {
-      anomaly.message += fmt::format(": all its values read as {}s, it was stored as text", TypeName(rules_.type));
-    }
-  }
-
-  void CheckMissing() {
-    const double share = ShareOf(seen_.missing, seen_.rows);
-    if (!rules_.missing.has_value() || share <= rules_.missing->max_share) return;
-    ColumnRules proposed = rules_;
-    proposed.missing->max_share = MissingShareAbove(share);
-    if (proposed.missing->max_share >= 1) proposed.missing.reset();
-    Add({.rule = Rule::kMissing,
-         .severity = rules_.missing->severity,
-         .message =
-             fmt::format("{} of {} rows ({}) have no value, at most {} may be missing", FormatCount(seen_.missing),
-                         FormatCount(seen_.rows), ShareText(share), ShareText(rules_.missing->max_share)),
-         .observed = ShareText(share),
-         .bound = fmt::format("at most {}", ShareText(rules_.missing->max_share))},
-        std::move(proposed));
-  }
-
-  void CheckNotFinite() {
-    const profile::NumberSummary& number = *seen_.number;
-    if (rules_.nan != Policy::kAllow && number.nan > 0) {
-      ColumnRules proposed = rules_;
-      proposed.nan = Policy::kAllow;
-      AddCounted(Rule::kNan, SeverityOf(rules_.nan), number.nan, "NaN", std::move(proposed));
-    }
-    const int64_t infinite = number.positive_infinity + number.negative_infinity;
-    if (rules_.infinity != Policy::kAllow && infinite > 0) {
-      ColumnRules proposed = rules_;
-      proposed.infinity = Policy::kAllow;
-      AddCounted(Rule::kInfinity, SeverityOf(rules_.infinity), infinite, "infinite", std::move(proposed));
-    }
-  }
-
-  void AddCounted(Rule rule, Severity severity, int64_t count, std::string_view what, ColumnRules proposed) {
-    Add({.rule = rule,
-         .severity = severity,
-         .message = fmt::format("{} of {} values ({}) {} {}, none may be", FormatCount(count), FormatCount(present_),
-                                ShareText(ShareOf(count, present_)), count == 1 ? "is" : "are", what),
-         .observed = FormatCount(count),
-         .bound = "none"},
-        std::move(proposed));
-  }
-
-  void CheckRange() {
-    const profile::NumberSummary& number = *seen_.number;
-    if (!rules_.range.has_value() || !number.min.has_value() || !number.max.has_value()) return;
-    const std::optional<RangeRule> around = RangeAround(*number.min, *number.max, rules_.type == Type::kInteger);
-    if (rules_.range->min.has_value() && *number.min < *rules_.range->min) {
-      ColumnRules proposed = rules_;
-      proposed.range->min = around.has_value() ? around->min : std::nullopt;
-      AddBound(Rule::kMin, "smallest", "below", "at least", *number.min, *rules_.range->min, std::move(proposed));
-    }
-    if (rules_.range->max.has_value() && *number.max > *rules_.range->max) {
-      ColumnRules proposed = rules_;
-      proposed.range->max = around.has_value() ? around->max : std::nullopt;
-      AddBound(Rule::kMax, "largest", "above", "at most", *number.max, *rules_.range->max, std::move(proposed));
-    }
-  }
-
-  void AddBound(Rule rule, std::string_view extreme, std::string_view side, std::string_view wanted, double observed,
-                double bound, ColumnRules proposed) {
-    std::string share;
-    const std::vector<double>& percentiles = seen_.number->percentiles;
-    const auto beyond = std::count_if(percentiles.begin(), percentiles.end(),
-                                      [&](double value) { return rule == Rule::kMin ? value < bound : value > bound; });
-    // The outermost percentile is the extreme itself: it says nothing of a share.
-    if (beyond == 1) share = ", with less than 1 % of the values";
-    if (beyond > 1) share = fmt::format(", with about {} % of the values", beyond - 1);
-    Add({.rule = rule,
-         .severity = rules_.range->severity,
-         .message = fmt::format("the {} value {} is {} the bound {}{}", extreme, FormatExact(observed), side,
-                                FormatExact(bound), share),
-         .observed = FormatExact(observed),
-         .bound = fmt::format("{} {}", wanted, FormatExact(bound))},
-        std::move(proposed));
-  }
-
-  void CheckValues() {
-    const ValuesRule& rule = *rules_.values;
-    const profile::TextSummary& text = *seen_.text;
-    std::vector<ValueCount> unknown;
-    int64_t count = 0;
-    for (const ValueCount& value : text.top) {
-      if (std::binary_search(rule.allowed.begin(), rule.allowed.end(), value.value)) continue;
-      unknown.push_back(value);
-      count += value.count;
-    }
-    if (count == 0 || ShareOf(present_ - count, present_) >= rule.min_share) return;
-    const std::string_view least = text.exact ? "" : "at least ";
-    Anomaly anomaly{.rule = Rule::kValues, .severity = rule.severity};
-    anomaly.samples.assign(unknown.begin(),
-                           unknown.begin() + static_cast<int64_t>(std::min(kMaxSamples, unknown.size())));
-    anomaly.message =
-        fmt::format("{}{} new {} in {} of {} rows ({}): {}", least, FormatCount(static_cast<int64_t>(unknown.size())),
-                    unknown.size() == 1 ? "value" : "values", FormatCount(count), FormatCount(present_),
-                    ShareText(ShareOf(count, present_)), SampleText(anomaly.samples, unknown.size()));
-    if (rule.min_share < 1) anomaly.message += fmt::format("; at most {} may be new", ShareText(1 - rule.min_share));
-    anomaly.observed = fmt::format("{}{} new", least, ShareText(ShareOf(count, present_)));
-    anomaly.bound = fmt::format("at most {} new", ShareText(1 - rule.min_share));
-    Add(std::move(anomaly), WithValues(unknown));
-  }
-
-  // A list that cannot be complete, or is too long to read, is no rule any more.
-  ColumnRules WithValues(const std::vector<ValueCount>& unknown) const {
-    ColumnRules proposed = rules_;
-    const size_t total = proposed.values->allowed.size() + unknown.size();
-    if (!seen_.text->exact || total > static_cast<size_t>(InferOptions().max_values)) {
-      proposed.values.reset();
-      return proposed;
-    }
-    std::vector<std::string>& allowed = proposed.values->allowed;
-    for (const ValueCount& value : unknown) allowed.push_back(value.value);
-    std::sort(allowed.begin(), allowed.end());
-    return proposed;
-  }
-
-  const ColumnRules& rules_;
-  const ColumnSummary& seen_;
-  int64_t present_;
-  std::vector<Anomaly>& anomalies_;
-};
 
 Anomaly MissingColumn(const ColumnRules& rules) {
   ColumnRules proposed = rules;
@@ -241,7 +31,8 @@ Anomaly MissingColumn(const ColumnRules& rules) {
           .observed = "missing",
           .bound = "required",
           .proposed = std::move(proposed),
-          .edit = {.added = {"presence: optional"}}};
+          .edit = {.removed = {}, .added = {"presence: optional"}},
+          .tfx = "SCHEMA_MISSING_COLUMN"};
 }
 
 Anomaly Renamed(const Rename& rename) {
@@ -256,67 +47,225 @@ Anomaly Renamed(const Rename& rename) {
       .observed = rename.to->name,
       .bound = rename.from->name,
       .proposed = std::move(proposed),
-      .edit = std::move(edit)};
+      .edit = std::move(edit),
+      .tfx = "SCHEMA_MISSING_COLUMN"};
 }
 
 Anomaly NewColumn(const ColumnSummary& seen, Policy policy) {
   ColumnRules proposed = InferColumn(seen);
-  Edit edit{.added = ColumnLines(proposed)};
+  Edit edit{.removed = {}, .added = ColumnLines(proposed)};
   return {.column = seen.name,
           .rule = Rule::kNewColumn,
           .severity = SeverityOf(policy),
           .message = fmt::format("a column of type {} that the schema does not know", seen.type_text),
-          .observed = std::string(TypeName(TypeOf(seen.type))),
+          .observed = std::string(TypeName(TypeOf(seen))),
           .bound = "none",
           .proposed = std::move(proposed),
-          .edit = std::move(edit)};
+          .edit = std::move(edit),
+          .tfx = "SCHEMA_NEW_COLUMN"};
 }
 
-}  // namespace
-
-std::string_view RuleName(Rule rule) {
-  constexpr std::array<std::string_view, 11> kNames{"rows", "column",   "renamed", "new_column", "type",  "missing",
-                                                    "nan",  "infinity", "min",     "max",        "values"};
-  return kNames[static_cast<size_t>(rule)];
-}
-
-int64_t Report::Count(Severity severity) const {
-  return std::count_if(anomalies.begin(), anomalies.end(),
-                       [severity](const Anomaly& anomaly) { return anomaly.severity == severity; });
-}
-
-Report Validate(const Schema& schema, const profile::ProfileSummary& summary) {
-  Report report{.rows = summary.rows};
-  if (summary.rows == 0) {
-    report.anomalies.push_back(
-        {.rule = Rule::kRows, .message = "the data has no rows", .observed = "0", .bound = "at least 1"});
+// Whether a parent of the nested column `name` is not in the data, which is said once, of the parent.
+bool ParentIsAbsent(const Schema& schema, const ColumnIndex& columns, std::string_view name) {
+  for (size_t end = name.find_last_of(".["); end != std::string_view::npos && end > 0;
+       end = name.substr(0, end).find_last_of(".[")) {
+    const std::string_view parent = name.substr(0, end);
+    if (schema.Find(parent) != nullptr) return FindIn(columns, parent) == nullptr;
   }
-  const std::vector<Rename> renames = FindRenames(schema, summary);
-  absl::flat_hash_map<std::string, const ColumnSummary*> seen;
-  for (const ColumnSummary& column : summary.columns) seen.emplace(column.name, &column);
+  return false;
+}
+
+void CheckColumns(const Schema& schema, const ProfileSummary& summary, const Controls& controls, Report& report) {
+  const std::vector<Rename> renames = FindRenames(schema, summary, controls.environment);
   absl::flat_hash_map<std::string, const Rename*> explained;  // both names of each rename
   for (const Rename& rename : renames) {
     explained[rename.from->name] = &rename;
     explained[rename.to->name] = &rename;
   }
+  const ColumnIndex columns = IndexOf(summary);
+  absl::flat_hash_set<std::string_view> known;
   for (const ColumnRules& rules : schema.columns) {
-    const auto column = seen.find(rules.name);
+    known.insert(rules.name);
+    if (rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
+    const ColumnSummary* column = FindIn(columns, rules.name);
     const auto rename = explained.find(rules.name);
-    if (rules.presence == Presence::kDeprecated) continue;
-    if (column != seen.end()) {
-      ColumnCheck(rules, *column->second, report.anomalies).Run();
+    if (column != nullptr) {
+      ColumnCheck(schema, rules, *column, controls, report.anomalies).Run();
     } else if (rename != explained.end()) {
       report.anomalies.push_back(Renamed(*rename->second));
-    } else if (rules.presence == Presence::kRequired) {
+    } else if (rules.presence == Presence::kRequired && IsIn(schema, rules, controls.environment) &&
+               !ParentIsAbsent(schema, columns, rules.name)) {
       report.anomalies.push_back(MissingColumn(rules));
     }
   }
+  if (schema.new_columns == Policy::kAllow) return;
   for (const ColumnSummary& column : summary.columns) {
-    const bool is_known = schema.Find(column.name) != nullptr || explained.contains(column.name);
-    if (schema.new_columns != Policy::kAllow && !is_known) {
-      report.anomalies.push_back(NewColumn(column, schema.new_columns));
+    const bool is_known = known.contains(column.name) || explained.contains(column.name);
+    if (!is_known) report.anomalies.push_back(NewColumn(column, schema.new_columns));
+  }
+}
+
+void CheckEnvironment(const Schema& schema, const Controls& controls, Report& report) {
+  const std::string& asked = controls.environment;
+  const auto has = [&asked](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), asked) != names.end();
+  };
+  const bool is_known = asked.empty() || has(schema.default_environments) ||
+                        std::any_of(schema.columns.begin(), schema.columns.end(), [&](const ColumnRules& column) {
+                          return has(column.in_environments) || has(column.not_in_environments);
+                        });
+  if (is_known) return;
+  report.anomalies.push_back({.rule = Rule::kSchema,
+                              .message = fmt::format("the schema names no environment {}", Quoted(asked)),
+                              .observed = asked,
+                              .bound = "an environment of the schema",
+                              .tfx = "INVALID_SCHEMA_SPECIFICATION"});
+}
+
+constexpr std::array kRuleNames = std::to_array<std::string_view>({"schema",
+                                                                   "domain",
+                                                                   "rule_for_type",
+                                                                   "bool_texts",
+                                                                   "name_taken",
+                                                                   "derived_source",
+                                                                   "derived_stage",
+                                                                   "rows",
+                                                                   "few_rows",
+                                                                   "many_rows",
+                                                                   "rows_fell",
+                                                                   "rows_rose",
+                                                                   "duplicate_rows",
+                                                                   "key",
+                                                                   "foreign_key",
+                                                                   "sparse_value",
+                                                                   "sparse_index",
+                                                                   "sparse_length",
+                                                                   "weighted_value",
+                                                                   "weighted_weight",
+                                                                   "weighted_length",
+                                                                   "custom",
+                                                                   "column",
+                                                                   "renamed",
+                                                                   "new_column",
+                                                                   "type",
+                                                                   "nesting",
+                                                                   "missing",
+                                                                   "present",
+                                                                   "nan",
+                                                                   "infinity",
+                                                                   "min",
+                                                                   "max",
+                                                                   "encoding",
+                                                                   "values",
+                                                                   "holds",
+                                                                   "pattern",
+                                                                   "bools",
+                                                                   "times",
+                                                                   "distinct",
+                                                                   "duplicates",
+                                                                   "order",
+                                                                   "lengths",
+                                                                   "empty_lists",
+                                                                   "shape",
+                                                                   "embedding",
+                                                                   "words",
+                                                                   "token",
+                                                                   "images",
+                                                                   "image_size",
+                                                                   "band",
+                                                                   "meaning",
+                                                                   "drift",
+                                                                   "skew",
+                                                                   "control",
+                                                                   "serving",
+                                                                   "not_counted"});
+static_assert(kRuleNames.size() == static_cast<size_t>(Rule::kNotCounted) + 1);
+
+}  // namespace
+
+std::string_view RuleName(Rule rule) { return kRuleNames[static_cast<size_t>(rule)]; }
+
+std::optional<Rule> RuleOfName(std::string_view name) {
+  const auto found = std::find(kRuleNames.begin(), kRuleNames.end(), name);
+  if (found == kRuleNames.end()) return std::nullopt;
+  return static_cast<Rule>(found - kRuleNames.begin());
+}
+
+int64_t Report::Count(Severity severity) const {
+  return std::count_if(anomalies.begin(), anomalies.end(), [severity](const Anomaly& anomaly) {
+    return anomaly.severity == severity && anomaly.decided.empty();
+  });
+}
+
+int64_t Report::CountDecided() const {
+  return std::count_if(anomalies.begin(), anomalies.end(),
+                       [](const Anomaly& anomaly) { return !anomaly.decided.empty(); });
+}
+
+void ColumnCheck::Run() {
+  const Type type = TypeOf(seen_);
+  if (!Fits(rules_.type, type)) CheckType(type);
+  CheckMissing();
+  CheckPresent();
+  const bool is_number = type == Type::kInteger || type == Type::kNumber;
+  const bool wants_number = rules_.type == Type::kInteger || rules_.type == Type::kNumber;
+  const bool same_kind = rules_.type == type || (is_number && wants_number);
+  if (is_number && wants_number && seen_.number.has_value()) {
+    CheckNotFinite();
+    CheckRange();
+    CheckNumberBools();
+    CheckIntegerTimes();
+  }
+  if (type == Type::kText && rules_.type == Type::kText && seen_.text.has_value()) CheckTexts();
+  if (same_kind) {
+    CheckDistinct();
+    CheckDuplicates();
+    if (is_number || type == Type::kTime) CheckOrder();
+    CheckLists();
+    if (type == Type::kBinary) CheckImages();
+    CheckBands();
+    CheckMeaning();
+  }
+}
+
+const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {
+  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule, detail);
+}
+
+void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {
+  anomaly.edit = EditBetween(ColumnLines(rules_), ColumnLines(proposed));
+  if (anomaly.proposed_domain.has_value()) {
+    for (const std::string& value : anomaly.proposed_domain->values) {
+      const std::vector<std::string>& known = schema_.AllowedBy(*rules_.values);
+      if (!std::binary_search(known.begin(), known.end(), value)) {
+        anomaly.edit.added.push_back(fmt::format("    - {}", YamlText(value)));
+      }
     }
   }
+  anomaly.proposed = std::move(proposed);
+  Add(std::move(anomaly));
+}
+
+void ColumnCheck::Add(Anomaly anomaly) {
+  anomaly.column = rules_.name;
+  AddEvidence(Scanned(anomaly.rule, anomaly.detail), anomaly);
+  anomalies_.push_back(std::move(anomaly));
+}
+
+void ColumnCheck::AddNotCounted(std::string_view rule, std::string_view why, std::string tfx) {
+  Add(NotCounted(rules_.name, rule, why, std::move(tfx)));
+}
+
+Report Validate(const Schema& schema, const ProfileSummary& summary, const Controls& controls) {
+  Report report{.rows = summary.rows, .anomalies = {}, .distances = {}};
+  CheckSchema(schema, report);
+  CheckEnvironment(schema, controls, report);
+  CheckRows(schema, summary, controls, report);
+  CheckKeys(schema, controls, report);
+  CheckFeatures(schema, summary, controls, report);
+  CheckCustomRules(schema, summary, controls, report);
+  CheckColumns(schema, summary, controls, report);
+  CheckDistances(schema, summary, controls, report);
   std::stable_sort(report.anomalies.begin(), report.anomalies.end(),
                    [](const Anomaly& a, const Anomaly& b) { return a.severity < b.severity; });
   return report;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/format.h"
 
 namespace roost::schema {
@@ -44,18 +45,75 @@ std::string SampleText(std::span<const profile::ValueCount> samples, size_t tota
   return text;
 }
 
-bool ReadsAs(Type type, std::string_view text) {
+std::optional<double> NumberIn(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
-  double value;
+  double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
-  return type != Type::kInteger || (std::isfinite(value) && std::floor(value) == value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool ReadsAs(Type type, std::string_view text) {
+  const std::optional<double> value = NumberIn(text);
+  if (!value.has_value()) return false;
+  return type != Type::kInteger || (std::isfinite(*value) && std::floor(*value) == *value);
+}
+
+Type TypeOf(const profile::ColumnSummary& column) {
+  if (column.list.has_value()) return Type::kList;
+  if (!column.children.empty()) return Type::kStruct;
+  return TypeOf(column.type);
+}
+
+namespace {
+
+void AddColumns(const std::vector<profile::ColumnSummary>& columns, ColumnIndex& index) {
+  for (const profile::ColumnSummary& column : columns) {
+    index.emplace(column.name, &column);  // of two with one name the first is meant
+    AddColumns(column.children, index);
+  }
+}
+
+}  // namespace
+
+ColumnIndex IndexOf(const profile::ProfileSummary& summary) {
+  ColumnIndex index;
+  AddColumns(summary.columns, index);
+  return index;
+}
+
+const profile::ColumnSummary* FindIn(const ColumnIndex& index, std::string_view name) {
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+double ShareOf(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+namespace {
+
+std::vector<std::string> LinesOnlyIn(const std::vector<std::string>& lines, const std::vector<std::string>& others) {
+  absl::flat_hash_map<std::string, int> left;
+  for (const std::string& line : others) ++left[line];
+  std::vector<std::string> only;
+  for (const std::string& line : lines) {
+    if (--left[line] < 0) only.push_back(line);
+  }
+  return only;
+}
+
+}  // namespace
+
+Edit EditBetween(const std::vector<std::string>& now, const std::vector<std::string>& then) {
+  return {.removed = LinesOnlyIn(now, then), .added = LinesOnlyIn(then, now)};
 }
 
 bool Fits(Type wanted, Type seen) {
-  return wanted == Type::kAny || seen == Type::kAny || wanted == seen ||
+  const bool nested = seen == Type::kList || seen == Type::kStruct;
+  return wanted == Type::kAny || seen == Type::kAny || wanted == seen || (wanted == Type::kOther && nested) ||
          (wanted == Type::kNumber && seen == Type::kInteger);
 }
 

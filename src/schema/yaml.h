@@ -15,12 +15,17 @@ std::string ToYaml(const Schema& schema);
 
 /// The lines of one column in that text, without the list's indentation: "name: delay", "type: integer", ...
 std::vector<std::string> ColumnLines(const ColumnRules& column);
+/// The lines of the section `dataset`, without its indentation; none where it says nothing.
+std::vector<std::string> DatasetLines(const DatasetRules& rules);
 
 /// Reads `text`. InvalidArgument that begins with "path:line:" for what is no YAML, an unknown key (with a spelling
-/// hint), a missing or bad value, a column named twice, a rule that does not fit its column's type, or text over 1 MiB.
+/// hint), a missing or bad value, text over 1 MiB, and every problem of problems.h.
 absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path);
 
-/// The reference of all keys, as Markdown.
+/// The reference of all keys, as the Markdown that stands in docs/schema.md.
 std::string SchemaReference();
+
+/// `text` as a scalar that reads back to the same bytes: as it is where that is plain, else in double quotes.
+std::string YamlText(std::string_view text);
 
 }  // namespace roost::schema

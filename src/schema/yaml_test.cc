@@ -1,5 +1,7 @@
 #include "schema/yaml.h"
 
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -96,6 +98,83 @@ TEST(SchemaYaml, CommentsAndOrderAreTheUsers) {
   EXPECT_EQ(read->columns[0].values->severity, Severity::kError);
 }
 
+// A schema with every rule there is.
+Schema Everything() {
+  ColumnRules delay{.name = "delay", .description = "minutes: late", .type = Type::kInteger, .stage = Stage::kBeta};
+  delay.in_environments = {"serving", "training"};
+  delay.not_in_environments = {"night"};
+  delay.missing = MissingRule{.max_share = 0.5, .severity = Severity::kWarning, .confirmed = 2};
+  delay.present = PresentRule{.min_count = 7, .severity = Severity::kWarning};
+  delay.nan = Policy::kError;
+  delay.duplicates = Policy::kWarning;
+  delay.categorical = true;
+  delay.range = RangeRule{.min = -1, .severity = Severity::kError, .confirmed = 0};
+  delay.distinct = DistinctRule{.min = 1, .max = 9};
+  delay.bools = BoolsRule{.severity = Severity::kWarning};
+  delay.times = TimesRule{.formats = {"unix seconds"}, .min_share = 0.9};
+  delay.order = OrderRule{.direction = Direction::kDescending, .strict = true, .max_gap = 5.5};
+  delay.bands = {{.of = Statistic::kMissing, .max = 0.5},
+                 {.of = Statistic::kSpread, .min = 1, .max = 2, .error_below = 0.1, .error_above = 20},
+                 {.of = Statistic::kP99, .min = -1, .severity = Severity::kError}};
+  delay.drift = DistanceRule{.limits = {{profile::Measure::kJensenShannon, 0.1}, {profile::Measure::kWasserstein, 2}},
+                             .deciles = true,
+                             .severity = Severity::kError};
+  ColumnRules origin{.name = "origin", .type = Type::kText, .presence = Presence::kOptional};
+  origin.holds = Content::kEntity;
+  origin.values = ValuesRule{.min_share = 0.9, .domain = "airports", .confirmed = 1};
+  origin.pattern = PatternRule{.regex = "[A-Z]{3}", .shapes = {"A-9", "AAA"}, .min_share = 0.5};
+  origin.bools = BoolsRule{.true_text = "yes", .false_text = ""};
+  origin.times = TimesRule{.formats = {"%d.%m.%Y", "%Y-%m-%d"}, .severity = Severity::kWarning, .confirmed = 0};
+  origin.words = WordsRule{.vocabulary = "airports", .min_coverage = 0.5, .min_mean_length = 2.5, .min_words = 1};
+  origin.words->max_words = 4;
+  origin.words->tokens = {{.token = "no",
+                           .min_in_row = 0,
+                           .max_in_row = 2,
+                           .min_share = 0,
+                           .max_share = 1,
+                           .min_position = 0.25,
+                           .max_position = 0.75},
+                          {.token = "a: b"}};
+  origin.skew = DistanceRule{.limits = {{profile::Measure::kLInfinity, 0.01}}};
+  ColumnRules tags{.name = "tags", .type = Type::kList, .nesting = 2};
+  tags.lengths = LengthsRule{.min = 1, .max = 2, .confirmed = 0};
+  tags.shape = ShapeRule{.dims = {2, 3}, .severity = Severity::kWarning};
+  tags.embedding = EmbeddingRule{.size = 2};
+  ColumnRules photo{.name = "photo", .type = Type::kBinary};
+  photo.images = ImagesRule{.min_share = 0.5, .max_bytes = 1000};
+  ColumnRules twice{.name = "twice", .type = Type::kNumber, .stage = Stage::kDerived};
+  twice.derived = DerivedRule{.from = {"delay"}, .expression = "delay * 2"};
+  Schema schema{.new_columns = Policy::kError, .columns = {delay, origin, tags, photo, twice}};
+  schema.default_environments = {"serving"};
+  schema.domains = {{.name = "airports", .values = {"", "ATL"}}, {.name = "b c", .values = {"x"}}};
+  schema.dataset.rows = RowsRule{.min = 1, .max = 1e9};
+  schema.dataset.rows_to_previous_span = RowsRule{.min = 0.5, .severity = Severity::kWarning};
+  schema.dataset.rows_to_previous_version = RowsRule{.max = 2};
+  schema.dataset.duplicate_rows = MissingRule{.max_share = 0.01};
+  schema.dataset.keys = {{.columns = {"delay", "origin"}, .severity = Severity::kWarning}};
+  schema.dataset.foreign_keys = {{.columns = {"origin"}, .dataset = "airports", .references = {"iata"}}};
+  schema.sparse_features = {{.name = "s", .index_columns = {"tags"}, .value_column = "delay"}};
+  schema.weighted_features = {
+      {.name = "w", .column = "tags", .weight_column = "delay", .severity = Severity::kWarning}};
+  schema.rules = {{.name = "late", .check = "delay < 10 and origin != '#'", .max_share = 0.5},
+                  {.name = "many", .check = "delay.mean < 3", .scope = Scope::kProfile}};
+  return schema;
+}
+
+TEST(SchemaYaml, EveryRuleComesBack) {
+  const std::string yaml = ToYaml(Everything());
+  const auto read = FromYaml(yaml, "schema.yaml");
+  ASSERT_TRUE(read.ok()) << read.status() << "\n" << yaml;
+  EXPECT_EQ(*read, Everything()) << yaml;
+  EXPECT_EQ(ToYaml(*read), yaml);
+}
+
+TEST(SchemaYaml, AnEmptySectionIsARule) {
+  const auto read = FromYaml("version: 1\ncolumns: [{name: a, type: text, words: {}}]\n", "schema.yaml");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->columns[0].words, WordsRule{});
+}
+
 struct Refusal {
   std::string text;
   std::string message;
@@ -111,7 +190,7 @@ TEST(SchemaYaml, EveryRefusalNamesTheLine) {
       {"version: 1\ncolumns: []\n", "schema.yaml:2: want a list with one column or more", ""},
       {"version: 1\nnew_colums: error\n", "schema.yaml:2: unknown key 'new_colums'", "did you mean 'new_columns'?"},
       {with("  - {name: a, type: txt}\n"),
-       "schema.yaml:3: want one of any, integer, number, text, time, bool, binary, other, got 'txt'",
+       "schema.yaml:3: want one of any, integer, number, text, time, bool, binary, list, struct, other, got 'txt'",
        "did you mean 'text'?"},
       {with("  - name: a\n    type: text\n    mising: {}\n"), "schema.yaml:5: unknown key 'mising'",
        "did you mean 'missing'?"},
@@ -130,6 +209,29 @@ TEST(SchemaYaml, EveryRefusalNamesTheLine) {
        "schema.yaml:3: want a number from 0 to 1, got '2'", ""},
       {with("  - name: a\n    type: text\n    values:\n      allowed:\n        - x\n        - x\n"),
        "schema.yaml:8: the value 'x' stands here twice", ""},
+      {with("  - {name: a, type: text, values: {domain: b}}\n"),
+       "schema.yaml:3: column 'a' names the domain 'b', which is not there", ""},
+      {with("  - {name: a, type: text, values: {severity: error}}\n"),
+       "schema.yaml:3: 'values' of column 'a' needs either 'allowed' or 'domain'", ""},
+      {with("  - {name: a, type: text, pattern: {regex: '('}}\n"),
+       "schema.yaml:3: the pattern of column 'a': this pattern cannot be read: missing ): (", ""},
+      {with("  - {name: a, type: text, times: {formats: [iso]}}\n"),
+       "schema.yaml:3: the times of column 'a': 'iso' is no format of times: want strptime fields such as %Y-%m-%d, or "
+       "'unix seconds'",
+       ""},
+      {with("  - {name: a, type: text, drift: {wasserstein: 1}}\n"),
+       "schema.yaml:3: 'drift: wasserstein' is a rule for numbers and times, and column 'a' is text", ""},
+      {with("  - {name: a, type: number, bands: [{of: mean}, {of: mean}]}\n"),
+       "schema.yaml:3: column 'a' has two bands of mean", ""},
+      {with("  - {name: a, type: number, bands: [{of: men}]}\n"),
+       "schema.yaml:3: want one of missing, distinct, zeros, mean, spread, p1, p5, p25, p50, p75, p95, p99, got 'men'",
+       "did you mean 'mean'?"},
+      {with("  - {name: a, type: list, shape: {dims: [3]}, lengths: {max: 2}}\n"),
+       "schema.yaml:3: the shape [3] of column 'a' does not go with its lengths or nesting", ""},
+      {"version: 1\ndataset: {keys: [{columns: [b]}]}\ncolumns: [{name: a, type: text}]\n",
+       "schema.yaml:1: a key names the column 'b', which is not there", ""},
+      {"version: 1\nrules: [{name: late, check: 'delay >'}]\ncolumns: [{name: a, type: text}]\n",
+       "schema.yaml:1: the rule 'late': at character 8: want a column, a value or '(', got the end", ""},
       {with("  - name: a\n    type: text\n    values: {allowed: x}\n"),
        "schema.yaml:5: want a list with one text or more", ""},
   };
@@ -146,10 +248,25 @@ TEST(SchemaYaml, EveryRefusalNamesTheLine) {
 
 TEST(SchemaYaml, TheReferenceNamesEveryKey) {
   const std::string reference = SchemaReference();
-  for (const std::string_view key : {"version", "new_columns", "name", "type", "presence", "missing", "nan", "infinity",
-                                     "range", "values", "max_share", "min_share", "severity", "allowed"}) {
+  for (const std::string_view key : {"version",     "default_environments",
+                                     "dataset",     "domains",
+                                     "rules",       "bands",
+                                     "drift",       "keys",
+                                     "new_columns", "name",
+                                     "type",        "presence",
+                                     "missing",     "nan",
+                                     "infinity",    "range",
+                                     "values",      "max_share",
+                                     "min_share",   "severity",
+                                     "allowed"}) {
     EXPECT_NE(reference.find("| `" + std::string(key) + "` |"), std::string::npos) << key;
   }
+}
+
+TEST(SchemaYaml, ThePageHasTheReference) {
+  std::ifstream file(ROOST_DOCS "/schema.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_NE(page.find(SchemaReference()), std::string::npos) << SchemaReference();
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <arrow/io/file.h>
@@ -19,6 +20,8 @@ namespace roost::table {
 namespace {
 
 constexpr int64_t kBufferBytes = int64_t{1} << 20;
+constexpr int64_t kBatchValues = int64_t{8} << 20;  // of all columns: thousands of them come in shorter batches
+constexpr int64_t kLeastBatchRows = 1024;
 
 /// The batches of an IPC file, which Arrow offers by their number only.
 class ArrowFileBatches final : public arrow::RecordBatchReader {
@@ -113,7 +116,8 @@ absl::StatusOr<Opened> OpenParquet(const std::string& path, const ReadOptions& o
   parquet::arrow::FileReaderBuilder builder;
   if (const arrow::Status status = builder.Open(*file, file_properties); !status.ok()) return explain(status);
   parquet::ArrowReaderProperties properties(use_threads);
-  properties.set_batch_size(options.batch_rows);
+  const int num_columns = std::max(builder.raw_reader()->metadata()->num_columns(), 1);
+  properties.set_batch_size(std::min(options.batch_rows, std::max(kBatchValues / num_columns, kLeastBatchRows)));
   // Reading ahead would hold the bytes of every row group at once.
   properties.set_pre_buffer(false);
   const parquet::SchemaDescriptor& schema = *builder.raw_reader()->metadata()->schema();

@@ -47,6 +47,7 @@ CsvAttempt CsvAttemptFor(const std::string& path, const ReadOptions& options, bo
   attempt.convert.null_values = options.nulls;
   attempt.convert.strings_can_be_null = true;
   attempt.convert.quoted_strings_can_be_null = false;
+  attempt.convert.check_utf8 = !options.keep_invalid_utf8;
   if (options.types != nullptr) {
     for (const auto& field : options.types->fields()) attempt.convert.column_types[field->name()] = field->type();
   }

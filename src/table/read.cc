@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "table/arrow_status.h"
+#include "table/file_stamp.h"
 #include "table/opened.h"
 
 namespace roost::table {
@@ -72,11 +73,13 @@ std::shared_ptr<arrow::Schema> Plain(const arrow::Schema& schema) {
   return arrow::schema(std::move(fields));
 }
 
-/// What all formats have in common: cancellation, errors that name the file, a plain schema, no empty batches.
+/// What all formats have in common: cancellation, errors that name the file, a plain schema, no empty batches, no file
+/// that changes meanwhile.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
-  FileBatches(std::string path, Opened opened, const Cancellation* cancellation)
+  FileBatches(std::string path, FileStamp stamp, Opened opened, const Cancellation* cancellation)
       : path_(std::move(path)),
+        stamp_(stamp),
         opened_(std::move(opened)),
         schema_(Plain(opened_.schema != nullptr ? *opened_.schema : *opened_.reader->schema())),
         cancellation_(cancellation) {}
@@ -99,8 +102,10 @@ class FileBatches final : public arrow::RecordBatchReader {
         const arrow::Status read = opened_.reader->ReadNext(batch);
         return read.ok() && *batch != nullptr && opened_.validate ? (*batch)->ValidateFull() : read;
       });
-      if (!status.ok()) return ToArrow(opened_.explain(status));
-      if (*batch == nullptr) return status;
+      if (!status.ok() || *batch == nullptr) {
+        if (const absl::Status same = stamp_.CheckUnchanged(path_); !same.ok()) return ToArrow(same);
+        return status.ok() ? status : ToArrow(opened_.explain(status));
+      }
     } while ((*batch)->num_rows() == 0);
     arrow::ArrayVector columns = (*batch)->columns();
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -118,6 +123,7 @@ class FileBatches final : public arrow::RecordBatchReader {
   }
 
   std::string path_;
+  FileStamp stamp_;
   Opened opened_;
   std::shared_ptr<arrow::Schema> schema_;
   const Cancellation* cancellation_;
@@ -168,7 +174,9 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::st
   } else {
     TRY_ASSIGN(format, FormatOf(path));
   }
+  absl::StatusOr<FileStamp> stamped = FileStamp::Of(path);  // before anything is read; CheckInput tells more of faults
   TRY(CheckInput(path, format));
+  TRY_ASSIGN(const FileStamp stamp, std::move(stamped));
   const bool use_threads = ctx.pool->num_threads() > 1;
   Opened opened;
   const arrow::Status status = Guarded(path, [&] {
@@ -176,9 +184,32 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::st
     if (made.ok()) opened = *std::move(made);
     return ToArrow(made.status());
   });
+  if (!status.ok()) TRY(stamp.CheckUnchanged(path));
   TRY_ARROW(status);
   TRY(CheckColumns(path, *opened.reader->schema()));
-  return std::make_shared<FileBatches>(path, std::move(opened), ctx.cancellation);
+  return std::make_shared<FileBatches>(path, stamp, std::move(opened), ctx.cancellation);
+}
+
+std::shared_ptr<arrow::Schema> WithTypes(const std::shared_ptr<arrow::Schema>& types,
+                                         const std::shared_ptr<arrow::Schema>& over) {
+  if (types == nullptr || over == nullptr) return types == nullptr ? over : types;
+  arrow::FieldVector fields = types->fields();
+  for (const auto& field : over->fields()) {
+    const int index = types->GetFieldIndex(field->name());
+    if (index < 0) {
+      fields.push_back(field);
+    } else {
+      fields[static_cast<size_t>(index)] = field;
+    }
+  }
+  return arrow::schema(std::move(fields));
+}
+
+std::shared_ptr<arrow::Schema> WithWiderType(const std::shared_ptr<arrow::Schema>& types, const arrow::Field& read) {
+  const arrow::Type::type id = ValueType(read.type())->id();
+  if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) return nullptr;
+  const auto wider = arrow::is_integer(id) ? arrow::float64() : arrow::utf8();
+  return WithTypes(types, arrow::schema({arrow::field(read.name(), wider)}));
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Next(arrow::RecordBatchReader& reader) {

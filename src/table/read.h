@@ -17,7 +17,7 @@ namespace roost::table {
 
 struct ReadOptions {
   std::optional<Format> format;  ///< absent: FormatOf(path)
-  int64_t batch_rows = 65536;    ///< Parquet: the most rows of one batch
+  int64_t batch_rows = 65536;    ///< Parquet: the most rows of one batch; fewer where there are more than 128 columns
 
   /// Parquet: columns of strings that lie in the file as dictionaries throughout come as such (int32 codes), one per
   /// row group.
@@ -26,6 +26,9 @@ struct ReadOptions {
   /// CSV and JSON Lines: columns of these names are read with these types, the others' are inferred from the first
   /// 8 MB. May be null. A dataset that is appended to passes its schema.
   std::shared_ptr<arrow::Schema> types;
+
+  /// CSV: texts that are not UTF-8 come as they are; else they are an error. For who counts them.
+  bool keep_invalid_utf8 = false;
 
   char delimiter = '\0';                  ///< CSV: 0 stands for a tab in .tsv and .tab files, else for a comma
   std::vector<std::string> nulls = {""};  ///< CSV: what stands for null when it is not quoted
@@ -40,6 +43,8 @@ struct ReadOptions {
 ///
 /// NotFound, PermissionDenied; InvalidArgument for a folder, an empty, damaged, cut off or foreign file, and for values
 /// that do not fit, with row and column. Such errors of later rows come from ReadNext, as `FromArrow` turns them back.
+/// A file that is written to while it is read is told by its size and its time of change, at the latest with the end
+/// of its rows: InvalidArgument, in place of whatever else such a file led to.
 /// What `ctx` points to must outlive the reader. Threads: a reader is used by one at a time.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::string& path, const ReadOptions& options,
                                                                    const Context& ctx);
@@ -49,6 +54,18 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::st
 /// the type found and the type wanted. Each file is opened twice: at once for its schema, and when its turn comes.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFiles(std::span<const std::string> paths,
                                                                     const ReadOptions& options, const Context& ctx);
+
+/// The name of the column whose later values are not of the type that its first 8 MB had, where `status` says so: read
+/// again with a wider type for it (`ReadOptions::types`) the file can be had.
+std::optional<std::string> ColumnOfOtherType(const absl::Status& status);
+
+/// For ReadOptions::types. `types`, which may be null, with a wider type for the column `read` than it has: numbers with
+/// fractions for whole numbers, text for all others. Null where it is text already.
+std::shared_ptr<arrow::Schema> WithWiderType(const std::shared_ptr<arrow::Schema>& types, const arrow::Field& read);
+
+/// The columns of both, with the types of `over` where both have one; either may be null.
+std::shared_ptr<arrow::Schema> WithTypes(const std::shared_ptr<arrow::Schema>& types,
+                                         const std::shared_ptr<arrow::Schema>& over);
 
 /// How many rows the file at `path` says that it has: Parquet does. Nothing for other formats and unreadable files.
 /// Cost: reads the end of the file.

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include <arrow/buffer.h>
@@ -11,9 +13,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/cord.h"
 #include "base/json.h"
 #include "table/arrow_status.h"
 #include "table/opened.h"
+#include "table/read.h"
 
 namespace roost::table {
 namespace {
@@ -21,6 +25,7 @@ namespace {
 constexpr size_t kMaxQuoted = 120;
 constexpr std::string_view kTypesHint =
     "A column's type is taken from the first 8 MB of a file. Correct the value, or leave it empty for null.";
+constexpr char kColumnUrl[] = "roost/column-of-other-type";
 
 std::string Quoted(std::string_view text) {
   return text.size() <= kMaxQuoted ? std::string(text) : fmt::format("{}...", text.substr(0, kMaxQuoted));
@@ -52,7 +57,7 @@ std::string Reworded(std::string_view text) {
   if (text.starts_with(kParse)) text.remove_prefix(kParse.size());
   if (text.starts_with("Expected ")) return fmt::format("expected {}", Quoted(text.substr(9)));
   if (text.find("straddling object") != std::string_view::npos) {
-    return "a value of more than 8 MB, or a quote that is never closed";
+    return "a line of more than 8 MB, or a quote that is never closed (longer texts can be had from Parquet and Arrow)";
   }
   return Quoted(text);
 }
@@ -63,6 +68,21 @@ std::string_view KindOfJson(const Json& value) {
   if (value.is_number()) return "a number";
   if (value.is_string()) return "text";
   return value.is_array() ? "an array" : "an object";
+}
+
+/// A name that an object has twice, or "". Parsers take one of the two values and do not tell.
+std::string NameThatComesTwice(std::string_view object) {
+  std::set<std::string> names;
+  std::string twice;
+  const auto look = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::key && depth == 1) {
+      const auto [name, is_new] = names.insert(parsed.get<std::string>());
+      if (!is_new) twice = *name;
+    }
+    return true;
+  };
+  static_cast<void>(Json::parse(object, look, /*allow_exceptions=*/false));
+  return twice;
 }
 
 /// The lines of a JSON Lines file, checked one after the other.
@@ -80,6 +100,10 @@ class JsonLineChecker {
       return absl::InvalidArgumentError(fmt::format("'{}', line {}: {} where an object was expected: {}", path_,
                                                     number_, json->is_null() ? "null" : KindOfJson(*json),
                                                     Quoted(line)));
+    }
+    if (const std::string twice = NameThatComesTwice(line); !twice.empty()) {
+      return absl::InvalidArgumentError(
+          fmt::format("'{}', line {}: column '{}' is there twice", path_, number_, twice));
     }
     for (const auto& [name, value] : json->items()) {
       const std::string_view kind = KindOfJson(value);
@@ -138,7 +162,17 @@ absl::Status CsvFault(const std::string& path, const std::vector<std::string>& n
     where += fmt::format(", column {}", *column + 1);
   }
   absl::Status fault = absl::InvalidArgumentError(fmt::format("{}: {}", where, Reworded(text)));
-  return column.has_value() ? WithHint(fault, kTypesHint) : fault;
+  if (!column.has_value()) return fault;
+  if (*column >= 0 && static_cast<size_t>(*column) < names.size() && text.find("invalid value") != std::string::npos) {
+    fault.SetPayload(kColumnUrl, absl::Cord(names[static_cast<size_t>(*column)]));
+  }
+  return WithHint(fault, kTypesHint);
+}
+
+std::optional<std::string> ColumnOfOtherType(const absl::Status& status) {
+  const auto name = status.GetPayload(kColumnUrl);
+  if (!name.has_value()) return std::nullopt;
+  return std::string(*name);
 }
 
 absl::Status JsonFault(const std::string& path, const arrow::Status& status) {

@@ -14,8 +14,8 @@ namespace roost::table {
 absl::Status CsvFault(const std::string& path, const std::vector<std::string>& names, const arrow::Status& status);
 
 /// What is wrong with the JSON Lines file at `path`, which Arrow's reader refused with `status`: the first line that is
-/// not JSON, not an object, or has a value of another kind than the lines before. Arrow's own words where all of them
-/// look well. InvalidArgument. Cost: reads the file up to the fault, about 100 MB/s.
+/// not JSON, not an object, has a name twice, or has a value of another kind than the lines before. Arrow's own words
+/// where all of them look well. InvalidArgument. Cost: reads the file up to the fault, about 100 MB/s.
 absl::Status JsonFault(const std::string& path, const arrow::Status& status);
 
 }  // namespace roost::table

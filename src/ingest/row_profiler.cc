@@ -1,0 +1,92 @@
+#include "ingest/row_profiler.h"
+
+#include <future>
+#include <utility>
+
+#include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
+
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "table/arrow_status.h"
+#include "table/bridge.h"
+#include "table/read.h"
+
+namespace roost::ingest {
+namespace {
+
+// Enough to outweigh the states that a group is counted into before they are merged.
+constexpr int64_t kGroupRows = 1 << 19;
+constexpr int64_t kGroupBytes = 32 << 20;
+
+// A group of batches, or none after the last one.
+struct Group {
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  int64_t rows = 0;
+};
+
+absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& context) {
+  Group group;
+  for (int64_t bytes = 0; group.rows < kGroupRows && bytes < kGroupBytes;) {
+    TRY(context.CheckCancelled());
+    TRY_ASSIGN(std::shared_ptr<arrow::RecordBatch> batch, table::Next(rows));
+    if (batch == nullptr) break;
+    group.rows += batch->num_rows();
+    bytes += arrow::util::TotalBufferSize(*batch);
+    group.batches.push_back(std::move(batch));
+  }
+  return group;
+}
+
+}  // namespace
+
+RowProfiler::RowProfiler(const Context& context) : context_(context) { context_.progress = nullptr; }
+
+absl::Status RowProfiler::AddColumns(const std::shared_ptr<arrow::Schema>& schema) {
+  TRY_ARROW_ASSIGN(const auto none, arrow::RecordBatch::MakeEmpty(schema));
+  return Add(*none);
+}
+
+absl::Status RowProfiler::Add(const arrow::RecordBatch& batch) {
+  TRY_ASSIGN(column::OwnedBatch columns, table::ToColumns(batch));
+  group_.push_back(std::move(columns));
+  group_rows_ += batch.num_rows();
+  group_bytes_ += arrow::util::TotalBufferSize(batch);
+  return group_rows_ < kGroupRows && group_bytes_ < kGroupBytes ? absl::OkStatus() : Count();
+}
+
+absl::Status RowProfiler::Count() {
+  if (group_.empty()) return absl::OkStatus();
+  TRY_ASSIGN(profile::Profile group, profile::ProfileBatches(group_, context_));
+  group_.clear();
+  group_rows_ = group_bytes_ = 0;
+  return profile_.Merge(group);
+}
+
+absl::StatusOr<profile::Profile> RowProfiler::Finish() {
+  TRY(Count());
+  return std::move(profile_);
+}
+
+absl::StatusOr<profile::Profile> ProfileRows(arrow::RecordBatchReader& rows, int64_t total_rows,
+                                             const Context& context) {
+  const std::launch policy = context.pool->num_threads() > 1 ? std::launch::async : std::launch::deferred;
+  RowProfiler profiler(context);
+  TRY(profiler.AddColumns(rows.schema()));
+  TRY_ASSIGN(Group group, ReadGroup(rows, context));
+  for (int64_t done = 0; !group.batches.empty();) {
+    auto next = std::async(policy, [&] { return ReadGroup(rows, context); });
+    absl::Status counted;
+    for (const auto& batch : group.batches) {
+      if (counted.ok()) counted = profiler.Add(*batch);
+    }
+    done += group.rows;
+    context.Report({.stage = "profiling", .unit = "rows", .done = done, .total = total_rows});
+    absl::StatusOr<Group> read = next.get();
+    TRY(counted);
+    TRY_ASSIGN(group, std::move(read));
+  }
+  return profiler.Finish();
+}
+
+}  // namespace roost::ingest

@@ -1,0 +1,278 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/format.h"
+#include "profile/utf8.h"
+#include "schema/check_column.h"
+#include "schema/infer.h"
+#include "schema/pattern.h"
+#include "schema/statistics.h"
+#include "schema/times.h"
+#include "schema/wording.h"
+
+namespace roost::schema {
+namespace {
+
+using profile::ValueCount;
+
+constexpr size_t kMaxSamples = 10;
+
+std::string_view AtLeast(bool exact) { return exact ? "" : "at least "; }
+
+}  // namespace
+
+template <typename Breaks>
+ColumnCheck::Broken ColumnCheck::CountTexts(Rule rule, const Breaks& breaks) const {
+  Broken broken{.exact = seen_.text->exact};
+  for (const ValueCount& value : seen_.text->top) {
+    if (!breaks(value.value)) continue;
+    broken.count += value.count;
+    ++broken.distinct;
+    if (broken.samples.size() < kMaxSamples) broken.samples.push_back(value);
+  }
+  if (const RowCount* scanned = Scanned(rule); scanned != nullptr && !broken.exact) {
+    broken.count = scanned->broken;
+    broken.exact = true;
+    broken.samples = scanned->samples;
+    broken.distinct = broken.samples.size();
+  }
+  return broken;
+}
+
+void ColumnCheck::CheckTexts() {
+  if (rules_.values.has_value()) CheckValues();
+  if (rules_.holds == Content::kInteger || rules_.holds == Content::kNumber) {
+    CheckHolds();
+    if (rules_.range.has_value()) CheckTextRange();
+  }
+  if (rules_.pattern.has_value()) CheckPattern();
+  if (rules_.bools.has_value()) CheckTextBools();
+  if (rules_.times.has_value()) CheckTextTimes();
+  if (rules_.words.has_value()) CheckWords();
+}
+
+void ColumnCheck::CheckValues() {
+  const ValuesRule& rule = *rules_.values;
+  const profile::TextSummary& text = *seen_.text;
+  if (text.invalid_utf8 > 0) {
+    ColumnRules proposed = rules_;
+    proposed.values.reset();
+    Add({.rule = Rule::kEncoding,
+         .severity = rule.severity,
+         .message = fmt::format("{} of {} values ({}) are not UTF-8", FormatCount(text.invalid_utf8),
+                                FormatCount(present_), ShareText(ShareOf(text.invalid_utf8, present_))),
+         .observed = fmt::format("{} not UTF-8", FormatCount(text.invalid_utf8)),
+         .bound = "none",
+         .broken = text.invalid_utf8,
+         .tfx = "ENUM_TYPE_INVALID_UTF8"},
+        std::move(proposed));
+  }
+  const std::vector<std::string>& allowed = schema_.AllowedBy(rule);
+  std::vector<ValueCount> unknown;
+  int64_t count = 0;
+  for (const ValueCount& value : text.top) {
+    if (std::binary_search(allowed.begin(), allowed.end(), value.value)) continue;
+    if (!profile::IsUtf8(value.value)) continue;
+    unknown.push_back(value);
+    count += value.count;
+  }
+  if (count == 0 || ShareOf(present_ - count, present_) >= rule.min_share) return;
+  const std::string_view least = AtLeast(text.exact);
+  Anomaly anomaly{.rule = Rule::kValues, .severity = rule.severity};
+  anomaly.samples.assign(unknown.begin(),
+                         unknown.begin() + static_cast<int64_t>(std::min(kMaxSamples, unknown.size())));
+  anomaly.message =
+      fmt::format("{}{} new {} in {} of {} rows ({}): {}", least, FormatCount(static_cast<int64_t>(unknown.size())),
+                  unknown.size() == 1 ? "value" : "values", FormatCount(count), FormatCount(present_),
+                  ShareText(ShareOf(count, present_)), SampleText(anomaly.samples, unknown.size()));
+  if (rule.min_share < 1) anomaly.message += fmt::format("; at most {} may be new", ShareText(1 - rule.min_share));
+  anomaly.observed = fmt::format("{}{} new", least, ShareText(ShareOf(count, present_)));
+  anomaly.bound = fmt::format("at most {} new", ShareText(1 - rule.min_share));
+  anomaly.broken = count;
+  anomaly.broken_is_exact = text.exact;
+  anomaly.tfx = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
+  ColumnRules proposed = WithValues(unknown, anomaly);
+  Add(std::move(anomaly), std::move(proposed));
+}
+
+// A list that cannot be complete, or is too long to read, is no rule any more. New values of a shared domain are
+// proposed for the domain.
+ColumnRules ColumnCheck::WithValues(const std::vector<ValueCount>& unknown, Anomaly& anomaly) const {
+  ColumnRules proposed = rules_;
+  const size_t total = schema_.AllowedBy(*rules_.values).size() + unknown.size();
+  if (!seen_.text->exact || total > static_cast<size_t>(InferOptions().max_values)) {
+    proposed.values.reset();
+    return proposed;
+  }
+  const Domain* domain = rules_.values->domain.empty() ? nullptr : schema_.FindDomain(rules_.values->domain);
+  std::vector<std::string> allowed = domain == nullptr ? proposed.values->allowed : domain->values;
+  for (const ValueCount& value : unknown) allowed.push_back(value.value);
+  std::sort(allowed.begin(), allowed.end());
+  if (domain == nullptr) {
+    proposed.values->allowed = std::move(allowed);
+  } else {
+    anomaly.proposed_domain = Domain{.name = domain->name, .values = std::move(allowed)};
+  }
+  return proposed;
+}
+
+void ColumnCheck::CheckHolds() {
+  const bool integer = rules_.holds == Content::kInteger;
+  const Type type = integer ? Type::kInteger : Type::kNumber;
+  const Broken broken = CountTexts(Rule::kHolds, [type](std::string_view text) { return !ReadsAs(type, text); });
+  if (broken.count == 0) {
+    if (!broken.exact) AddNotCounted("holds", "the profile does not have every value");
+    return;
+  }
+  ColumnRules proposed = rules_;
+  proposed.holds.reset();
+  proposed.range.reset();
+  Add({.rule = Rule::kHolds,
+       .message = fmt::format("{}{} of {} values ({}) {} no {}{}: {}", AtLeast(broken.exact), FormatCount(broken.count),
+                              FormatCount(present_), ShareText(ShareOf(broken.count, present_)),
+                              broken.count == 1 ? "is" : "are", TypeName(type), broken.count == 1 ? "" : "s",
+                              SampleText(broken.samples, broken.distinct)),
+       .observed = fmt::format("{} no {}s", ShareText(ShareOf(broken.count, present_)), TypeName(type)),
+       .bound = "none",
+       .samples = broken.samples,
+       .broken = broken.count,
+       .broken_is_exact = broken.exact,
+       .tfx = integer ? "INT_TYPE_NOT_INT_STRING" : "FLOAT_TYPE_STRING_NOT_FLOAT"},
+      std::move(proposed));
+}
+
+void ColumnCheck::CheckTextRange() {
+  std::optional<double> least;
+  std::optional<double> greatest;
+  for (const ValueCount& text : seen_.text->top) {
+    const std::optional<double> value = NumberIn(text.value);
+    if (!value.has_value()) continue;
+    least = std::min(least.value_or(*value), *value);
+    greatest = std::max(greatest.value_or(*value), *value);
+  }
+  if (!least.has_value()) return;
+  const std::optional<RangeRule> around = RangeAround(*least, *greatest, rules_.holds == Content::kInteger);
+  if (rules_.range->min.has_value() && *least < *rules_.range->min) {
+    ColumnRules proposed = rules_;
+    proposed.range->min = around.has_value() ? around->min : std::nullopt;
+    AddBound(Rule::kMin, *least, *rules_.range->min, std::move(proposed));
+  }
+  if (rules_.range->max.has_value() && *greatest > *rules_.range->max) {
+    ColumnRules proposed = rules_;
+    proposed.range->max = around.has_value() ? around->max : std::nullopt;
+    AddBound(Rule::kMax, *greatest, *rules_.range->max, std::move(proposed));
+  }
+}
+
+void ColumnCheck::CheckPattern() {
+  const auto pattern = Pattern::Make(*rules_.pattern);
+  if (!pattern.ok() || present_ == 0) return;  // the schema's own problem
+  const Broken broken = CountTexts(Rule::kPattern, [&pattern](std::string_view text) { return !pattern->Fits(text); });
+  if (broken.count == 0 && !broken.exact) AddNotCounted("pattern", "the profile does not have every value");
+  const double share = ShareOf(broken.count, present_);
+  if (broken.count == 0 || 1 - share >= rules_.pattern->min_share) return;
+  ColumnRules proposed = rules_;
+  proposed.pattern->min_share = RoundedDown(1 - share);
+  const std::string wanted = rules_.pattern->regex.empty() ? fmt::format("{}", fmt::join(rules_.pattern->shapes, ", "))
+                                                           : rules_.pattern->regex;
+  Add({.rule = Rule::kPattern,
+       .severity = rules_.pattern->severity,
+       .message = fmt::format("{}{} of {} values ({}) do not look like {}: {}", AtLeast(broken.exact),
+                              FormatCount(broken.count), FormatCount(present_), ShareText(share), Quoted(wanted),
+                              SampleText(broken.samples, broken.distinct)),
+       .observed = fmt::format("{} otherwise", ShareText(share)),
+       .bound = fmt::format("at most {} otherwise", ShareText(1 - rules_.pattern->min_share)),
+       .samples = broken.samples,
+       .broken = broken.count,
+       .broken_is_exact = broken.exact},
+      std::move(proposed));
+}
+
+void ColumnCheck::CheckTextBools() {
+  const BoolsRule& rule = *rules_.bools;
+  const Broken broken = CountTexts(
+      Rule::kBools, [&rule](std::string_view text) { return text != rule.true_text && text != rule.false_text; });
+  if (broken.count == 0) return;
+  ColumnRules proposed = rules_;
+  proposed.bools.reset();
+  Add({.rule = Rule::kBools,
+       .severity = rule.severity,
+       .message =
+           fmt::format("{}{} of {} values ({}) are neither {} nor {}: {}", AtLeast(broken.exact),
+                       FormatCount(broken.count), FormatCount(present_), ShareText(ShareOf(broken.count, present_)),
+                       Quoted(rule.true_text), Quoted(rule.false_text), SampleText(broken.samples, broken.distinct)),
+       .observed = fmt::format("{} others", FormatCount(broken.count)),
+       .bound = fmt::format("{} or {}", Quoted(rule.true_text), Quoted(rule.false_text)),
+       .samples = broken.samples,
+       .broken = broken.count,
+       .broken_is_exact = broken.exact,
+       .tfx = "BOOL_TYPE_UNEXPECTED_STRING"},
+      std::move(proposed));
+}
+
+void ColumnCheck::CheckTextTimes() {
+  const TimesRule& rule = *rules_.times;
+  std::vector<TimeFormat> formats;
+  for (const std::string& text : rule.formats) {
+    auto format = TimeFormat::Make(text);
+    if (format.ok()) formats.push_back(*std::move(format));
+  }
+  const Broken broken = CountTexts(Rule::kTimes, [&formats](std::string_view text) {
+    return std::none_of(formats.begin(), formats.end(), [text](const TimeFormat& format) { return format.Fits(text); });
+  });
+  if (broken.count == 0 && !broken.exact) AddNotCounted("times", "the profile does not have every value");
+  const double share = ShareOf(broken.count, present_);
+  if (broken.count == 0 || 1 - share >= rule.min_share) return;
+  ColumnRules proposed = rules_;
+  proposed.times->min_share = RoundedDown(1 - share);
+  Add({.rule = Rule::kTimes,
+       .severity = rule.severity,
+       .message = fmt::format("{}{} of {} values ({}) are no times as {}: {}", AtLeast(broken.exact),
+                              FormatCount(broken.count), FormatCount(present_), ShareText(share),
+                              fmt::join(rule.formats, " or "), SampleText(broken.samples, broken.distinct)),
+       .observed = fmt::format("{} no times", ShareText(share)),
+       .bound = fmt::format("at most {} no times", ShareText(1 - rule.min_share)),
+       .samples = broken.samples,
+       .broken = broken.count,
+       .broken_is_exact = broken.exact},
+      std::move(proposed));
+}
+
+void ColumnCheck::CheckImages() {
+  if (!rules_.images.has_value() || !seen_.text.has_value() || present_ == 0) return;
+  const ImagesRule& rule = *rules_.images;
+  if (rule.min_share.has_value()) {
+    if (!seen_.text->images.has_value()) {
+      AddNotCounted("images", "the profile does not know which values are images");
+    } else if (const int64_t images = seen_.text->images->images; ShareOf(images, present_) < *rule.min_share) {
+      ColumnRules proposed = rules_;
+      proposed.images->min_share = RoundedDown(ShareOf(images, present_));
+      Add({.rule = Rule::kImages,
+           .severity = rule.severity,
+           .message = fmt::format("{} of {} values ({}) are images of a known format, at least {} must be",
+                                  FormatCount(images), FormatCount(present_), ShareText(ShareOf(images, present_)),
+                                  ShareText(*rule.min_share)),
+           .observed = ShareText(ShareOf(images, present_)),
+           .bound = fmt::format("at least {}", ShareText(*rule.min_share)),
+           .broken = present_ - images,
+           .tfx = "LOW_SUPPORTED_IMAGE_FRACTION"},
+          std::move(proposed));
+    }
+  }
+  if (!rule.max_bytes.has_value() || seen_.text->max_length <= *rule.max_bytes) return;
+  ColumnRules proposed = rules_;
+  proposed.images->max_bytes = seen_.text->max_length;
+  Add({.rule = Rule::kImageSize,
+       .severity = rule.severity,
+       .message = fmt::format("the largest image has {} bytes, at most {} are allowed",
+                              FormatCount(seen_.text->max_length), FormatCount(*rule.max_bytes)),
+       .observed = FormatCount(seen_.text->max_length),
+       .bound = fmt::format("at most {}", FormatCount(*rule.max_bytes)),
+       .tfx = "MAX_IMAGE_BYTE_SIZE_EXCEEDED"},
+      std::move(proposed));
+}
+
+}  // namespace roost::schema

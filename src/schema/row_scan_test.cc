@@ -1,0 +1,179 @@
+#include "schema/row_scan.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/thread_pool.h"
+#include "column/builder.h"
+#include "schema/summaries_for_test.h"
+
+namespace roost::schema {
+namespace {
+
+class RowScanTest : public ::testing::Test {
+ protected:
+  RowScanTest() : pool_(1) { context_.pool = &pool_; }
+
+  RowVerdicts Add(RowScan& scan, const column::OwnedBatch& batch) {
+    auto verdicts = scan.Add(batch.view(), context_);
+    EXPECT_TRUE(verdicts.ok()) << verdicts.status();
+    return *std::move(verdicts);
+  }
+
+  ThreadPool pool_;
+  Context context_;
+};
+
+Schema Flights() {
+  ColumnRules number{.name = "number", .type = Type::kInteger};
+  number.duplicates = Policy::kWarning;
+  number.order = OrderRule{.max_gap = 10, .severity = Severity::kError};
+  ColumnRules code{.name = "code", .type = Type::kText};
+  code.pattern = PatternRule{.regex = "[A-Z]{3}", .severity = Severity::kError};
+  Schema schema{.columns = {number, code}};
+  schema.dataset.keys = {{.columns = {"number", "code"}}};
+  schema.dataset.foreign_keys = {{.columns = {"code"}, .dataset = "airports", .references = {"iata"}}};
+  schema.rules = {{.name = "short", .check = "length(code) <= 3 or number > 100"}};
+  return schema;
+}
+
+column::OwnedBatch Rows(std::vector<std::optional<int64_t>> numbers, std::vector<std::optional<std::string>> codes) {
+  column::BatchBuilder builder;
+  return builder.Integers("number", std::move(numbers)).Texts("code", std::move(codes)).Build();
+}
+
+TEST_F(RowScanTest, FindsWhatDependsOnOtherRowsOverBatches) {
+  KeySet airports({"iata"});
+  column::BatchBuilder builder;
+  ASSERT_TRUE(airports.Add(builder.Texts("iata", {"ATL", "ABE"}).Build().view()).ok());
+  const Schema schema = Flights();
+  RowScan scan(schema, {.foreign_keys = {&airports}});
+  EXPECT_EQ(Add(scan, Rows({1, 2}, {"ATL", "ABE"})).bad, (std::vector<uint8_t>{0, 0}));
+  const RowVerdicts verdicts = Add(scan, Rows({2, 1, 50, std::nullopt}, {"ABE", "late", "XYZ", std::nullopt}));
+  EXPECT_EQ(verdicts.bad, (std::vector<uint8_t>{1, 1, 1, 1}));
+  std::string reasons;
+  for (const RowFinding& reason : verdicts.reasons) {
+    reasons += std::to_string(reason.row) + " " + std::string(RuleName(reason.rule)) + " " + reason.value + "\n";
+  }
+  EXPECT_EQ(reasons,
+            "3 key 2, ABE\n"
+            "4 pattern late\n4 order 1\n4 foreign_key late\n4 custom late, 1\n"
+            "5 order 50\n5 foreign_key XYZ\n"
+            "6 key null, null\n");
+  const RowCounts counts = scan.Counts();
+  EXPECT_EQ(counts.rows, 6);
+  EXPECT_EQ(counts.Find("number", Rule::kDuplicates)->broken, 2);
+  EXPECT_EQ(counts.Find("number", Rule::kDuplicates)->rows, (std::vector<int64_t>{3, 4}));
+  EXPECT_EQ(counts.Find("", Rule::kKey, "number, code")->broken, 2);
+}
+
+TEST_F(RowScanTest, ValidateTakesCountsRowsAndSamplesFromTheScan) {
+  const Schema schema = Flights();
+  RowScan scan(schema);
+  const column::OwnedBatch batch = Rows({1, 1, 3}, {"ATL", "x", "x"});
+  Add(scan, batch);
+  const RowCounts counts = scan.Counts();
+  profile::Profile profile;
+  ASSERT_TRUE(profile.Add(batch.view()).ok());
+  const Report report = Validate(schema, profile.Summarize(), {.rows = &counts});
+  std::string told;
+  for (const Anomaly& anomaly : report.anomalies) told += anomaly.column + ": " + anomaly.message + "\n";
+  EXPECT_EQ(told,
+            "code: 2 of 3 values (66.7 %) do not look like '[A-Z]{3}': 'x' (2)\n"
+            ": the rule 'foreign_key code' was not checked: the rows of 'airports' are not at hand\n"
+            "number: 1 of 3 values (33.3 %) was there before, none may be\n");
+  EXPECT_EQ(report.anomalies[0].rows, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(report.anomalies[0].broken, 2);
+}
+
+TEST_F(RowScanTest, WhatCannotBeCheckedSaysWhy) {
+  Schema schema = Flights();
+  schema.rules = {{.name = "late", .check = "delay > 15"}};
+  schema.dataset.keys = {{.columns = {"flight"}}};
+  RowScan scan(schema);
+  Add(scan, Rows({1}, {"ATL"}));
+  const RowCounts counts = scan.Counts();
+  EXPECT_NE(counts.Find("", Rule::kKey, "flight")->problem, "");
+  const Report report = Validate(schema, Summary({Plain("number", column::Type::kInt64, 1)}), {.rows = &counts});
+  int64_t unchecked = 0;
+  for (const Anomaly& anomaly : report.anomalies) unchecked += anomaly.rule == Rule::kNotCounted ? 1 : 0;
+  EXPECT_GE(unchecked, 2);
+}
+
+TEST_F(RowScanTest, ARuleThatAllowsAShareMakesNoRowBad) {
+  Schema schema{.columns = {{.name = "code", .type = Type::kText}}};
+  schema.columns[0].values = ValuesRule{.allowed = {"ATL"}, .min_share = 0.5, .severity = Severity::kError};
+  RowScan scan(schema);
+  EXPECT_EQ(Add(scan, Rows({1, 2}, {"ATL", "XYZ"})).bad, (std::vector<uint8_t>{0, 0}));
+  EXPECT_EQ(scan.Counts().Find("code", Rule::kValues)->broken, 1);
+  schema.columns[0].values->min_share = 1;
+  EXPECT_EQ(JudgeRows(schema, Rows({1, 2}, {"ATL", "XYZ"}).view()).bad, (std::vector<uint8_t>{0, 1}));
+}
+
+// The same rows give the same counts, however they are cut into batches.
+TEST_F(RowScanTest, DoesNotDependOnHowRowsAreCut) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::optional<int64_t>> numbers;
+    std::vector<std::optional<std::string>> codes;
+    for (int i = 0; i < 60; ++i) {
+      numbers.push_back(random() % 8 == 0 ? std::optional<int64_t>() : static_cast<int64_t>(random() % 20));
+      codes.push_back(random() % 8 == 0 ? std::optional<std::string>() : std::string(random() % 5, 'A'));
+    }
+    const Schema schema = Flights();
+    RowScan whole(schema);
+    const RowVerdicts all = Add(whole, Rows(numbers, codes));
+    RowScan cut(schema);
+    std::vector<uint8_t> bad;
+    for (size_t begin = 0; begin < numbers.size();) {
+      const size_t end = std::min(numbers.size(), begin + 1 + random() % 20);
+      const auto part = [&](auto& values) {
+        return std::decay_t<decltype(values)>(values.begin() + begin, values.begin() + end);
+      };
+      const RowVerdicts verdicts = Add(cut, Rows(part(numbers), part(codes)));
+      bad.insert(bad.end(), verdicts.bad.begin(), verdicts.bad.end());
+      begin = end;
+    }
+    EXPECT_EQ(bad, all.bad);
+    const RowCounts a = whole.Counts();
+    const RowCounts b = cut.Counts();
+    ASSERT_EQ(a.counts.size(), b.counts.size());
+    for (size_t i = 0; i < a.counts.size(); ++i) {
+      EXPECT_EQ(a.counts[i].broken, b.counts[i].broken);
+      EXPECT_EQ(a.counts[i].rows, b.counts[i].rows);
+      EXPECT_EQ(a.counts[i].samples, b.counts[i].samples);
+    }
+  }
+}
+
+TEST(KeySet, ANumberIsTheSameKeyHoweverItIsStored) {
+  column::BatchBuilder builder;
+  KeySet keys({"x"});
+  ASSERT_TRUE(keys.Add(builder.Integers("x", {1, 2, std::nullopt}).Build().view()).ok());
+  column::BatchBuilder other;
+  const auto found = keys.Contains(other.Numbers("y", {1.0, 2.5, -0.0, std::nullopt}).Build().view(), {"y"});
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(*found, (std::vector<uint8_t>{1, 0, 0, 2}));
+}
+
+TEST(KeySet, PartsOfAKeyDoNotRunIntoEachOther) {
+  column::BatchBuilder builder;
+  KeySet keys({"a", "b"});
+  const auto repeats = keys.Add(builder.Texts("a", {"x", "xy", "x"}).Texts("b", {"yz", "z", "yz"}).Build().view());
+  ASSERT_TRUE(repeats.ok());
+  EXPECT_EQ(*repeats, (std::vector<uint8_t>{0, 0, 1}));
+}
+
+TEST(KeySet, BeyondItsMemoryItStillKnowsWhatItHas) {
+  column::BatchBuilder builder;
+  KeySet keys({"x"}, 2);
+  const auto repeats = keys.Add(builder.Integers("x", {1, 2, 3, 3, 1}).Build().view());
+  ASSERT_TRUE(repeats.ok());
+  EXPECT_EQ(*repeats, (std::vector<uint8_t>{0, 0, 0, 0, 1}));
+  EXPECT_FALSE(keys.is_exact());
+  EXPECT_EQ(keys.size(), 2u);
+}
+
+}  // namespace
+}  // namespace roost::schema
