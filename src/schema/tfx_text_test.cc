@@ -7,7 +7,7 @@
 #include <google/protobuf/text_format.h>
 #include <schema/tfx_schema.pb.h>
 
-#include "base/status.h"
+#include "schema/yaml.h"
 
 namespace roost::schema {
 namespace {
@@ -74,6 +74,9 @@ void ExpectComesBack(const std::string& text) {
   EXPECT_THAT(exported.notes, IsEmpty());
   EXPECT_EQ(Meaning(exported.text), Meaning(text));
   EXPECT_EQ(Imported(exported.text).schema, imported.schema);
+  const auto read = FromYaml(ToYaml(imported.schema), "schema.yaml");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, imported.schema);
 }
 
 // --- the shapes of the schemas that TFX's examples come with ---
@@ -227,7 +230,7 @@ feature {
 }
 feature { name: "unknown" shape {} }
 string_domain { name: "known" value: "end" value: "of" value: "text" }
-sparse_feature { name: "sparse" index_feature { name: "codes" } value_feature { name: "vector" } }
+sparse_feature { name: "sparse" index_feature { name: "deep" } value_feature { name: "vector" } }
 weighted_feature { name: "heavy" feature { step: "words" } weight_feature { step: "number" } }
 dataset_constraints {
   num_examples_drift_comparator { min_fraction_threshold: 0.5 max_fraction_threshold: 2 }
@@ -475,6 +478,7 @@ TEST(TfxText, ASchemaOfWhatBothCanSayComesBackEqual) {
 TEST(TfxText, EveryRefusalNamesThePlace) {
   const std::vector<std::pair<std::string, std::string>> refusals = {
       {"feature {\n  nme: \"x\"\n}", "2:6: Message type \"roost.schema.tfx.Feature\" has no field named \"nme\"."},
+      {"# nothing", "1:1: there is no feature"},
       {"feature {", "1:10: Expected identifier, got: "},
       {"feature { type: FLOTA }", "1:23: Unknown enumeration value of \"FLOTA\" for field \"type\"."},
       {"feature { name: 3 }", "1:17: Expected string, got: 3"},
@@ -493,11 +497,14 @@ TEST(TfxText, EveryRefusalNamesThePlace) {
        "1:33: a bool_domain of texts needs a true_value and another false_value"},
       {"string_domain { value: \"x\" }", "1:1: a domain that features share needs a name"},
       {"string_domain { name: \"x\" }\nint_domain { name: \"x\" }", "2:1: the domain 'x' stands here twice"},
-      {"sparse_feature { name: \"x\" }",
+      {"sparse_feature { name: \"x\" } feature { name: \"y\" }",
        "1:1: a sparse_feature needs a name, index_feature and value_feature, both by name"},
-      {"weighted_feature { name: \"x\" }", "1:1: a weighted_feature needs a name, feature and weight_feature"},
+      {"weighted_feature { name: \"x\" } feature { name: \"y\" }",
+       "1:1: a weighted_feature needs a name, feature and weight_feature"},
+      {"feature { name: \"x\" in_environment: \"e\" not_in_environment: \"e\" }",
+       "1:1: column 'x' is both in the environment 'e' and not in it"},
       {"feature { name: \"\\377\" }", "1:11: this name is not UTF-8"},
-      {"dataset_constraints { num_examples_drift_comparator { min_fraction_threshold: -1 } }",
+      {"dataset_constraints { num_examples_drift_comparator { min_fraction_threshold: -1 } } feature { name: \"y\" }",
        "1:55: want a number of 0 or more, got -1"},
   };
   for (const auto& [text, message] : refusals) {
@@ -611,6 +618,9 @@ TEST(TfxText, WhatWasReadIsWrittenAndReadAgainTheSame) {
     ASSERT_EQ(second->schema.columns, first->schema.columns) << text << exported.text;
     ASSERT_EQ(second->schema, first->schema) << text << exported.text;
     ASSERT_EQ(ToTfxText(second->schema).text, exported.text);
+    const auto from_yaml = FromYaml(ToYaml(first->schema), "schema.yaml");
+    ASSERT_TRUE(from_yaml.ok()) << from_yaml.status() << '\n' << text;
+    ASSERT_EQ(*from_yaml, first->schema) << text;
   }
   EXPECT_GT(read, 50);
   EXPECT_GT(columns, 200);
