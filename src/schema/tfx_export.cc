@@ -390,7 +390,6 @@ class Exporter {
       if (!rule->has_value()) continue;
       if ((*rule)->severity == Severity::kWarning)
         notes_.emplace_back("the dataset: the count of rows is a warning here, an error in TFX");
-      is_on_trial_ = is_on_trial_ || (*rule)->confirmed.has_value();
     }
     if (dataset.duplicate_rows.has_value()) notes_.emplace_back("the dataset: no word for duplicate_rows");
     if (!dataset.keys.empty()) notes_.emplace_back("the dataset: no word for keys");
