@@ -11,63 +11,85 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/profile_text.h"
 #include "profile/render.h"
+#include "report/compare_report.h"
+#include "report/profile_report.h"
+#include "table/text_file.h"
 
 namespace roost::cli {
 namespace {
 
-constexpr double kMostlyNumbers = 0.5;
-constexpr size_t kValuesNamed = 5;
-constexpr size_t kBytesShown = 40;
-
 struct ProfileOptions {
   std::vector<std::string> sources;
+  std::vector<std::string> compare;
   std::string format;
+  std::string html;
+  std::vector<std::string> slices;
+  std::string weight;
+  std::vector<std::string> words;
+  std::string label;
+  std::vector<std::string> correlate;
 };
 
-bool IsNumber(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error != std::errc::invalid_argument && end == text.data() + text.size();
-}
-
-// For a column of text that is mostly numbers: which of its values are none. "" for others, and where the frequent
-// values are all numbers.
-std::string NoNumbers(const profile::ColumnSummary& column) {
-  if (!column.text.has_value() || column.type == column::Type::kBool) return "";
-  int64_t all = 0;
-  int64_t numbers = 0;
-  std::vector<std::string> others;
-  size_t kinds = 0;
-  for (const profile::ValueCount& value : column.text->top) {
-    all += value.count;
-    if (IsNumber(value.value)) {
-      numbers += value.count;
-    } else if (++kinds <= kValuesNamed) {
-      others.push_back(fmt::format("{} ({})", ToLine(value.value.substr(0, kBytesShown)), FormatCount(value.count)));
-    }
-  }
-  if (others.empty() || static_cast<double>(numbers) < kMostlyNumbers * static_cast<double>(all)) return "";
-  const std::string more = kinds > others.size() ? fmt::format(" and {} more", kinds - others.size()) : "";
-  return fmt::format("'{}' is text, though most of its values are numbers; these are not: {}{}", column.name,
-                     fmt::join(others, ", "), more);
-}
-
-absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) {
-  api::ProfileRequest request{.sources = options.sources, .project = session.options().project};
+absl::StatusOr<api::ProfileRequest> RequestOf(const ProfileOptions& options, const Session& session,
+                                              const std::vector<std::string>& sources) {
+  api::ProfileRequest request{.sources = sources, .project = session.project()};
   if (!options.format.empty()) {
     TRY_ASSIGN(request.format, table::ParseFormat(options.format));
   }
-  TRY_ASSIGN(const api::ProfileResponse response, api::ProfileSources(request, session.MakeContext()));
-  const profile::ProfileSummary summary = response.profile.Summarize();
+  for (const std::string& slice : options.slices) {
+    TRY_ASSIGN(request.slices.emplace_back(), profile::ParseSliceSpec(slice));
+  }
+  request.options = {.weight_column = options.weight, .token_columns = options.words};
+  return request;
+}
+
+absl::Status WriteReport(const std::string& path, const std::string& html, Session& session) {
+  TRY(table::WriteTextFile(path, html));
+  session.Note(fmt::format("wrote {}", path));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) {
+  TRY_ASSIGN(api::ProfileRequest request, RequestOf(options, session, options.sources));
+  request.label = options.label;
+  request.correlated = options.correlate;
+  TRY_ASSIGN(const api::ProfileResponse response, api::ProfileData(request, session.MakeContext()));
+  if (!options.html.empty()) {
+    const report::ReportOptions page{.name = response.name};
+    TRY(WriteReport(options.html, report::ProfileReport(response.summary, page), session));
+  }
   if (session.json()) {
-    session.Print(ToText(profile::ToJson(summary)));
+    Json json = profile::ToJson(response.summary);
+    if (response.associations) json["associations"] = AssociationsJson(*response.associations);
+    session.Print(ToText(json));
     return 0;
   }
-  session.Print(profile::ToText(summary, session.Width()));
-  for (const profile::ColumnSummary& column : summary.columns) {
-    if (const std::string note = NoNumbers(column); !note.empty()) session.Note("note: " + note);
+  session.Print(profile::ToText(response.summary, session.Width()) + SlicesText(response.summary) +
+                (response.associations ? AssociationsText(*response.associations) : "") +
+                FindingsText(response.summary));
+  return 0;
+}
+
+absl::StatusOr<int> RunCompare(const ProfileOptions& options, Session& session) {
+  const Context context = session.MakeContext();
+  TRY_ASSIGN(const api::ProfileRequest of_now, RequestOf(options, session, options.sources));
+  TRY_ASSIGN(const api::ProfileRequest of_baseline, RequestOf(options, session, options.compare));
+  TRY_ASSIGN(const api::ProfileResponse now, api::ProfileData(of_now, context));
+  TRY_ASSIGN(const api::ProfileResponse baseline, api::ProfileData(of_baseline, context));
+  const std::vector<api::ColumnDistances> distances = api::CompareProfiles(now, baseline);
+  if (!options.html.empty()) {
+    std::vector<report::ColumnComparison> comparisons;
+    for (const api::ColumnDistances& column : distances) comparisons.push_back({column.column, column.comparison});
+    const std::string name = fmt::format("{} beside {}", now.name, baseline.name);
+    TRY(WriteReport(
+        options.html,
+        report::CompareReport({now.name, now.summary}, {baseline.name, baseline.summary}, comparisons, {.name = name}),
+        session));
   }
+  session.Print(session.json() ? ToText(ComparisonJson(now, baseline, distances))
+                               : ComparisonText(now, baseline, distances));
   return 0;
 }
 
@@ -80,11 +102,36 @@ void AddProfileCommand(CLI::App& app, Session& session) {
       ->add_option("SOURCE", options->sources,
                    "NAME, NAME@VERSION, a path, a glob in quotes, or - for stdin; of several, all rows together")
       ->required();
+  command->add_option("--html", options->html, "Write a report that opens in any browser")->type_name("FILE");
+  command
+      ->add_option("--compare", options->compare, "Hold the rows against those of another version or file (--html too)")
+      ->type_name("SOURCE");
+  command
+      ->add_option("--slice", options->slices,
+                   "Statistics of parts as well: COLUMN (each value), COLUMN=VALUE, COLUMN:0|15|60 (ranges); with "
+                   "commas all combinations; may be given again")
+      ->type_name("KEYS")
+      ->allow_extra_args(false);
+  command->add_option("--weight", options->weight, "Rows weigh what this column says")->type_name("COLUMN");
+  command->add_option("--words", options->words, "Count the words of this text; may be given again")
+      ->type_name("COLUMN")
+      ->allow_extra_args(false);
+  CLI::Option* label =
+      command->add_option("--label", options->label, "What each column says about this one: mutual information, power")
+          ->type_name("COLUMN");
+  CLI::Option* correlate = command->add_option("--correlate", options->correlate, "Correlations of these columns")
+                               ->type_name("COLUMN,COLUMN")
+                               ->delimiter(',')
+                               ->allow_extra_args(false);
+  command->get_option("--compare")->excludes(label)->excludes(correlate);
   command->add_option("--format", options->format, "What files and stdin hold, where their names do not say it")
       ->type_name("csv|jsonl|parquet|arrow");
   command->footer(
-      "Files need no project. A version's statistics were computed when it was added: no row is read again.");
-  command->callback([options, &session] { session.Finish(RunProfile(*options, session)); });
+      "Files need no project. A version's statistics were computed when it was added: no row is read again,\n"
+      "but for slices, weights, words, labels and correlations.");
+  command->callback([options, &session] {
+    session.Finish(options->compare.empty() ? RunProfile(*options, session) : RunCompare(*options, session));
+  });
 }
 
 }  // namespace roost::cli

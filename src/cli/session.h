@@ -29,6 +29,7 @@ class Session {
 
   GlobalOptions& options() { return options_; }
   bool json() const { return options_.json; }
+  const std::string& project() const { return options_.project; }
 
   /// A context for the work of a command: interrupted by Ctrl-C, with progress on stderr.
   Context MakeContext();
