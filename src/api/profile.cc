@@ -120,7 +120,7 @@ class SourceProfiler {
     if (project_ == nullptr) {
       absl::StatusOr<Project> project = Project::Open(request_.project);
       if (!project.ok()) {
-        if (IsThere(source)) return std::nullopt;
+        if (IsThere(source) || table::FormatOfOutput(source).ok()) return std::nullopt;
         if (!absl::IsFailedPrecondition(project.status())) return project.status();
         return WithHint(absl::NotFoundError(fmt::format("no such file: '{}'; and no dataset, for there is no project "
                                                         "here",
