@@ -347,7 +347,11 @@ class Exporter {
       if (found == kTfxMeasures.end()) {
         unsaid.push_back(fmt::format("{}: {}", name, profile::MeasureName(limit.measure)));
       } else {
-        comparator.Add(found->first).AddNumber("threshold", limit.max);
+        TfxField& distance = comparator.Add(found->first);
+        distance.AddNumber("threshold", limit.max);
+        if (rule->deciles && limit.measure == profile::Measure::kJensenShannon) {
+          distance.Add("source").AddName("type", "QUANTILES");
+        }
       }
     }
     NoteUnsaid(column, unsaid);
