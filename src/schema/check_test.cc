@@ -186,7 +186,7 @@ TEST(Environments, AColumnIsMissedOnlyWhereItBelongs) {
   night.in_environments = {"night"};
   Schema schema{.columns = {label, night}, .default_environments = {"serving", "training"}};
   schema.columns[1].not_in_environments = {"serving", "training"};
-  const profile::ProfileSummary nothing = Summary({Plain("other", column::Type::kBool, 1)});
+  const profile::ProfileSummary nothing = Summary({Plain("other", column::Type::kInt64, 1)});
   schema.new_columns = Policy::kAllow;
   const auto missed = [&](std::string environment) {
     std::string names;

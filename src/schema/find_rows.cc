@@ -41,7 +41,7 @@ void AddRows(Report& report, std::span<const RowFinding> findings) {
   }
 }
 
-RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch) {
+RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch, int64_t first_row) {
   RowVerdicts verdicts{.bad = std::vector<uint8_t>(batch.num_rows()), .reasons = {}};
   std::vector<uint8_t> broken;
   for (const RowRule& rule : RowRulesOf(schema)) {
@@ -51,7 +51,7 @@ RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch) {
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       if (broken[row] == 0) continue;
       verdicts.bad[row] = 1;
-      verdicts.reasons.push_back({row + 1, rule.column->name, rule.rule, rule.severity,
+      verdicts.reasons.push_back({first_row + row, rule.column->name, rule.rule, rule.severity,
                                   ValueText(batch, rule.column->name, row), rule.detail});
     }
   }

@@ -96,6 +96,21 @@ TEST(FindRows, StopsAtTheLimitOfEachRule) {
   EXPECT_TRUE(FindRows(Rules(), batch.view(), 0, 0).empty());
 }
 
+TEST(JudgeRows, ARowIsBadByRulesThatAreErrors) {
+  const auto batch = Rows();
+  const RowVerdicts verdicts = JudgeRows(Rules(), batch.view(), 101);
+  EXPECT_EQ(verdicts.bad, (std::vector<uint8_t>{0, 1, 1, 1, 1}));
+  EXPECT_EQ(Told(verdicts.reasons),
+            "102 delay type 'late' error\n"
+            "103 delay missing '' error\n"
+            "104 delay type '2.5' error\n"
+            "104 speed infinity 'inf' error\n"
+            "105 delay type 'n/a' error\n");
+  Schema schema = Rules();
+  schema.columns[0].missing->max_share = 0.5;
+  EXPECT_EQ(JudgeRows(schema, batch.view()).bad, (std::vector<uint8_t>{0, 1, 0, 1, 1}));
+}
+
 TEST(FindRows, AnomaliesGetTheRowsOfTheirRuleUpToFive) {
   Report report{.rows = 10, .anomalies = {{.column = "origin", .rule = Rule::kValues}, {.column = "delay"}}};
   const auto batch = Rows();

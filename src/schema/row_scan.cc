@@ -51,6 +51,18 @@ const RowCount* RowCounts::Find(std::string_view column, Rule rule, std::string_
   return nullptr;
 }
 
+bool NeedsRows(const Schema& schema) {
+  const auto column_needs = [](const ColumnRules& column) {
+    return IsChecked(column.stage) && column.presence != Presence::kDeprecated &&
+           (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
+            column.duplicates != Policy::kAllow);
+  };
+  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||
+         std::any_of(schema.rules.begin(), schema.rules.end(),
+                     [](const CustomRule& rule) { return rule.scope == Scope::kRow; }) ||
+         std::any_of(schema.columns.begin(), schema.columns.end(), column_needs);
+}
+
 RowScan::RowScan(const Schema& schema, RowScanOptions options) : schema_(schema) {
   for (RowRule& rule : RowRulesOf(schema)) {
     Check check{.count = {.column = rule.column->name,
