@@ -64,7 +64,8 @@ std::string Table(std::string_view title, const std::vector<std::string_view>& h
       "<div class=p><div class=scroll tabindex=0 role=group aria-label=\"{}\">"
       "<table class=t><caption>{}</caption><thead><tr>",
       title, title);
-  for (const std::string_view heading : headings) html += fmt::format("<th scope=col>{}", heading);
+  for (const std::string_view heading : headings)
+    html += heading.empty() ? "<td>" : fmt::format("<th scope=col>{}", heading);
   html += "<tbody>";
   for (const std::vector<std::string>& row : rows_html) {
     html += "<tr>";

@@ -33,7 +33,10 @@ def test_the_page_is_well_formed_and_ids_are_unique(pages, name):
     assert len(list(document.iter("script"))) == 1
 
 
-@pytest.mark.parametrize("viewport, scheme", [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop-light", "phone-dark"])
+LOOKS = [pytest.param(DESKTOP, "light", id="desktop-light"), pytest.param(PHONE, "dark", id="phone-dark")]
+
+
+@pytest.mark.parametrize("viewport, scheme", LOOKS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_axe_finds_nothing(open_page, name, viewport, scheme):
     page = open_page(name, viewport, color_scheme=scheme)
@@ -180,13 +183,17 @@ def test_the_sides_and_faults_are_told_in_words(open_page, name):
 
 def test_ten_thousand_columns_stay_usable(open_page):
     page = open_page("very-wide")
-    page.set_default_timeout(30_000)
-    assert page.locator(".rows > *").count() == 10_000
     page.get_by_label("filter by name").fill("measurement_09999")
     page.locator("output", has_text="1 of 10000").wait_for()
     page.get_by_label("filter by name").fill("")
     page.get_by_label("as in the data").check()
-    assert page.locator(".rows > *").first.locator("h3 bdi").inner_text() == "measurement_00000"
+    first = "document.querySelector('.rows > * h3 bdi').textContent"
+    assert page.evaluate(first) == "measurement_00000"
     page.get_by_label("most suspicious first").check()
-    page.locator(".rows > details").first.locator("summary").first.click()
-    assert page.locator(".rows > details").first.locator(".x").is_visible()
+    assert page.evaluate(first) != "measurement_00000"
+    opened = page.evaluate("""(row => {
+        row.querySelector('summary').click();
+        row.scrollIntoView();
+        return row.querySelector('.x').getBoundingClientRect().height;
+    })(document.querySelector('.rows > details'))""")
+    assert opened > 100
