@@ -334,7 +334,7 @@ TEST(Association, PlansThatCannotBeAreRefusedWithTheirColumn) {
             "column 'origin' is named twice");
   EXPECT_EQ(std::string(Refused(rows.view(), {.correlated = {"origin"}}).message()),
             "column 'origin' has texts: only numbers and times correlate");
-  const auto list = TestColumn::Opaque("list", "+l", 1);
+  const auto list = TestColumn::Opaque("list", "ttu", 1);
   const auto alone = TestColumn("x", "g", std::vector<double>{1});
   const column::BatchView other(1, {list.View(), alone.View()});
   EXPECT_THAT(std::string(Refused(other, {.label = "list"}).message()), HasSubstr("column 'list' is"));
