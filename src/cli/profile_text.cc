@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "cli/table_text.h"
 #include "report/suspicion.h"
+#include "schema/drift.h"
 
 namespace roost::cli {
 namespace {
@@ -50,8 +51,11 @@ void Gather(const std::vector<profile::ColumnSummary>& columns, std::vector<Name
   }
 }
 
-// The measure by which columns are sorted, which all have.
-double ChangeOf(const profile::Comparison& comparison) {
+// By what columns are sorted. Times and counters are other values in every version: they come last.
+double ChangeOf(const api::ColumnDistances& column, const profile::ProfileSummary& summary) {
+  const profile::ColumnSummary* found = summary.Find(column.column);
+  if (found != nullptr && schema::ChangesByNature(*found)) return -1;
+  const profile::Comparison& comparison = column.comparison;
   const profile::Distance* distance = comparison.Find(profile::Measure::kJensenShannon);
   return std::max(distance == nullptr ? 0 : distance->value,
                   std::abs(comparison.missing_share - comparison.baseline_missing_share));
