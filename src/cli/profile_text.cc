@@ -163,8 +163,9 @@ std::string ComparisonText(const api::ProfileResponse& now, const api::ProfileRe
                                  baseline.name, FormatCount(baseline.summary.rows));
   std::vector<const api::ColumnDistances*> columns;
   for (const api::ColumnDistances& column : distances) columns.push_back(&column);
-  std::stable_sort(columns.begin(), columns.end(),
-                   [](const auto* a, const auto* b) { return ChangeOf(a->comparison) > ChangeOf(b->comparison); });
+  std::stable_sort(columns.begin(), columns.end(), [&now](const auto* a, const auto* b) {
+    return ChangeOf(*a, now.summary) > ChangeOf(*b, now.summary);
+  });
   std::vector<std::vector<std::string>> rows{
       {"column", "missing, before", "missing", "Jensen-Shannon", "stability", "what changed most"}};
   for (const api::ColumnDistances* column : columns) {
