@@ -60,6 +60,7 @@ void Normalize(tfx::Feature& feature) {
 std::string Meaning(const std::string& text) {
   tfx::Schema message = Parsed(text);
   for (tfx::Feature& feature : *message.mutable_feature()) Normalize(feature);
+  std::sort(message.mutable_default_environment()->begin(), message.mutable_default_environment()->end());
   for (tfx::StringDomain& domain : *message.mutable_string_domain()) {
     std::sort(domain.mutable_value()->begin(), domain.mutable_value()->end());
   }
@@ -540,8 +541,8 @@ class Generator {
     for (tfx::Feature& feature : *schema.mutable_feature()) NameAll(feature);
     for (tfx::SparseFeature& sparse : *schema.mutable_sparse_feature()) {
       Name(sparse);
-      sparse.add_index_feature();
-      for (auto& index : *sparse.mutable_index_feature()) index.set_name("n1");
+      sparse.clear_index_feature();
+      sparse.add_index_feature()->set_name("n1");
       sparse.mutable_value_feature()->set_name("n2");
     }
     for (tfx::WeightedFeature& weighted : *schema.mutable_weighted_feature()) {
