@@ -1,7 +1,10 @@
 #include "api/data_gate.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -9,13 +12,35 @@
 
 #include "api/bad_rows.h"
 #include "base/status.h"
+#include "profile/profile.h"
+#include "schema/find_rows.h"
 #include "table/bridge.h"
+#include "table/read.h"
 
 namespace roost::api {
 namespace {
 
-constexpr int64_t kRowsShown = 5;        // rows named for each rule of each column
+constexpr size_t kRowsShown = 5;         // rows named for each rule of each column
 constexpr size_t kMaxFindings = 10'000;  // enough to name five rows for each of many rules; bounds the memory
+
+bool IsAboutRows(schema::Rule rule) {
+  switch (rule) {
+    case schema::Rule::kType:
+    case schema::Rule::kMissing:
+    case schema::Rule::kNan:
+    case schema::Rule::kInfinity:
+    case schema::Rule::kMin:
+    case schema::Rule::kMax:
+    case schema::Rule::kValues: return true;
+    default: return false;
+  }
+}
+
+bool NeedsRows(const schema::Report& report) {
+  return std::any_of(report.anomalies.begin(), report.anomalies.end(), [](const schema::Anomaly& anomaly) {
+    return IsAboutRows(anomaly.rule) && anomaly.rows.size() < kRowsShown;
+  });
+}
 
 class GatedIngest {
  public:
@@ -23,6 +48,7 @@ class GatedIngest {
       : project_(project), gate_(gate), context_(context) {}
 
   absl::StatusOr<AddDataResponse> Run(const ingest::Source& source, ingest::IngestOptions options) {
+    source_ = &source;
     dataset_ = options.dataset;
     options.check = [this](const std::shared_ptr<arrow::Schema>& read) { return StartTry(read); };
     absl::StatusOr<store::CommitInfo> version = ingest::Ingest(project_.store(), source, options, context_);
@@ -34,30 +60,26 @@ class GatedIngest {
 
  private:
   ingest::RowCheck StartTry(const std::shared_ptr<arrow::Schema>& read) {
-    check_ = std::make_unique<RowsCheck>(gate_.schema);
+    read_ = read;
     bad_rows_ = std::make_unique<BadRows>(gate_.schema);
-    return {.schema = gate_.quarantine.empty() ? nullptr : bad_rows_->GoodSchema(read),
-            .pass = [this](const auto& batch, int64_t first_row) { return Pass(batch, first_row); },
-            .approve = [this](const profile::Profile& profile) { return Approve(profile); }};
-  }
-
-  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch,
-                                                           int64_t first_row) {
-    if (gate_.quarantine.empty()) {
-      TRY(check_->See(*batch, first_row));
-      return batch;
-    }
-    TRY_ASSIGN(auto good, bad_rows_->Take(batch, first_row));
-    // The report names rows by their numbers in the source, which those behind a bad row do not have any more.
-    if (good->num_rows() == batch->num_rows()) TRY(check_->See(*good, first_row));
-    return good;
+    ingest::RowCheck check{.approve = [this](const profile::Profile& profile) { return Approve(profile); }};
+    if (gate_.quarantine.empty()) return check;
+    check.schema = bad_rows_->GoodSchema(read);
+    check.pass = [this](const auto& batch, int64_t first_row) { return bad_rows_->Take(batch, first_row); };
+    check.finish = [this] { return StoreBadRows(); };
+    return check;
   }
 
   absl::Status Approve(const profile::Profile& profile) {
-    response_.report = check_->Verdict(profile);
-    is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(*response_.report);
-    if (is_refused_) return absl::InvalidArgumentError("the gate refused the rows");
-    return StoreBadRows();
+    schema::Report report = schema::Validate(gate_.schema, profile.Summarize());
+    // Where bad rows went to quarantine, which has their numbers, the others are not at fault by themselves.
+    if (gate_.quarantine.empty() && NeedsRows(report)) {
+      TRY_ASSIGN(const auto rows, source_->Open(read_, context_));
+      TRY(NameRowsAtFault(gate_.schema, *rows, profile.rows(), report, context_));
+    }
+    is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(report);
+    response_.report = std::move(report);
+    return is_refused_ ? absl::InvalidArgumentError("the gate refused the rows") : absl::OkStatus();
   }
 
   absl::Status StoreBadRows() {
@@ -79,8 +101,9 @@ class GatedIngest {
   Project& project_;
   const Gate& gate_;
   const Context& context_;
+  const ingest::Source* source_ = nullptr;
   std::string dataset_;
-  std::unique_ptr<RowsCheck> check_;
+  std::shared_ptr<arrow::Schema> read_;  // of the rows as they were handed in
   std::unique_ptr<BadRows> bad_rows_;
   bool is_refused_ = false;
   AddDataResponse response_;
@@ -88,18 +111,24 @@ class GatedIngest {
 
 }  // namespace
 
-absl::Status RowsCheck::See(const arrow::RecordBatch& batch, int64_t first_row) {
-  if (findings_.size() >= kMaxFindings) return absl::OkStatus();
-  TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
-  const auto found = schema::FindRows(schema_, columns.view(), first_row, kRowsShown);
-  findings_.insert(findings_.end(), found.begin(), found.end());
+absl::Status NameRowsAtFault(const schema::Schema& schema, arrow::RecordBatchReader& rows, int64_t total_rows,
+                             schema::Report& report, const Context& context) {
+  std::vector<schema::RowFinding> findings;
+  schema::Report named = report;
+  for (int64_t done = 0; NeedsRows(named) && findings.size() < kMaxFindings;) {
+    TRY(context.CheckCancelled());
+    TRY_ASSIGN(const auto batch, table::Next(rows));
+    if (batch == nullptr) break;
+    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
+    const auto found = schema::FindRows(schema, columns.view(), done + 1, static_cast<int64_t>(kRowsShown));
+    findings.insert(findings.end(), found.begin(), found.end());
+    named = report;
+    schema::AddRows(named, findings);
+    done += batch->num_rows();
+    context.Report({.stage = "looking for rows at fault", .unit = "rows", .done = done, .total = total_rows});
+  }
+  report = std::move(named);
   return absl::OkStatus();
-}
-
-schema::Report RowsCheck::Verdict(const profile::Profile& profile) const {
-  schema::Report report = schema::Validate(schema_, profile.Summarize());
-  schema::AddRows(report, findings_);
-  return report;
 }
 
 absl::StatusOr<AddDataResponse> IngestThroughGate(Project& project, const ingest::Source& source,

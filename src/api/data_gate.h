@@ -2,8 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <arrow/type_fwd.h>
 
@@ -14,30 +12,16 @@
 #include "base/context.h"
 #include "config/project.h"
 #include "ingest/ingest.h"
-#include "profile/profile.h"
-#include "schema/find_rows.h"
 #include "schema/schema.h"
 #include "schema/validate.h"
 
 namespace roost::api {
 
-/// Holds rows against a schema while they pass: the statistics and the samples of one pass become a report.
-/// Threads: one at a time.
-class RowsCheck {
- public:
-  explicit RowsCheck(schema::Schema schema) : schema_(std::move(schema)) {}
-
-  /// Looks at the next rows; `first_row` is the number of the first of them, from 1. Enough broken rows are kept to
-  /// name five for each rule of each column.
-  absl::Status See(const arrow::RecordBatch& batch, int64_t first_row);
-
-  /// The verdict on all rows that were seen and whose statistics `profile` has.
-  schema::Report Verdict(const profile::Profile& profile) const;
-
- private:
-  schema::Schema schema_;
-  std::vector<schema::RowFinding> findings_;
-};
+/// Names rows at fault in the anomalies of `report`, which came from the statistics of `rows`: reads them until each
+/// anomaly about rows names five, or to their end. So data without anomalies costs no look at single rows.
+/// `total_rows`, for progress, is 0 where it is not known. Errors: those of the reader, and Cancelled.
+absl::Status NameRowsAtFault(const schema::Schema& schema, arrow::RecordBatchReader& rows, int64_t total_rows,
+                             schema::Report& report, const Context& context);
 
 /// What rows have to pass to become a version.
 struct Gate {

@@ -17,7 +17,6 @@
 #include "ingest/row_profiler.h"
 #include "schema/yaml.h"
 #include "store/dataset_ref.h"
-#include "table/arrow_status.h"
 #include "table/read.h"
 #include "table/text_file.h"
 
@@ -26,50 +25,13 @@ namespace {
 
 std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
-// Hands on the batches of another reader, each seen by a check.
-class SeenReader : public arrow::RecordBatchReader {
- public:
-  SeenReader(std::shared_ptr<arrow::RecordBatchReader> rows, RowsCheck& check)
-      : rows_(std::move(rows)), check_(check) {}
-
-  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
-
-  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
-    if (*batch == nullptr) return arrow::Status::OK();
-    const int64_t first_row = next_row_;
-    next_row_ += (*batch)->num_rows();
-    return table::ToArrow(check_.See(**batch, first_row));
-  }
-
- private:
-  std::shared_ptr<arrow::RecordBatchReader> rows_;
-  RowsCheck& check_;
-  int64_t next_row_ = 1;
-};
-
-// The profile of rows that have none yet, and what a check sees of them.
-absl::StatusOr<profile::Profile> ProfileAndSee(std::shared_ptr<arrow::RecordBatchReader> rows, RowsCheck& check,
-                                               const Context& context) {
-  SeenReader seen(std::move(rows), check);
-  return ingest::ProfileRows(seen, 0, context);
-}
-
 // The statistics of a version are kept; where they break the schema its rows show which of them do.
-absl::StatusOr<schema::Report> CheckVersion(Project& project, const RowSource& source, RowsCheck& check,
+absl::StatusOr<schema::Report> CheckVersion(Project& project, const RowSource& source, const schema::Schema& schema,
                                             const Context& context) {
   TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(project.store(), *source.version, context));
-  const schema::Report report = check.Verdict(profile);
-  if (report.anomalies.empty()) return report;
-  SeenReader rows(source.rows, check);
-  for (int64_t done = 0;;) {
-    TRY(context.CheckCancelled());
-    TRY_ASSIGN(const auto batch, table::Next(rows));
-    if (batch == nullptr) break;
-    done += batch->num_rows();
-    context.Report({"looking for the rows at fault", "rows", done, source.version->rows});
-  }
-  return check.Verdict(profile);
+  schema::Report report = schema::Validate(schema, profile.Summarize());
+  TRY(NameRowsAtFault(schema, *source.rows, profile.rows(), report, context));
+  return report;
 }
 
 // Columns of CSV whose later values are of another type than the first ones are read again, as text at the last.
@@ -77,10 +39,15 @@ absl::StatusOr<schema::Report> CheckFiles(Project& project, RowSource source, co
                                           const Context& context) {
   std::shared_ptr<arrow::Schema> types;
   while (true) {
-    RowsCheck check(schema);
     const std::shared_ptr<arrow::Schema> read = source.rows->schema();
-    const auto profile = ProfileAndSee(std::move(source.rows), check, context);
-    if (profile.ok()) return check.Verdict(*profile);
+    const auto profile = ingest::ProfileRows(*source.rows, 0, context);
+    if (profile.ok()) {
+      schema::Report report = schema::Validate(schema, profile->Summarize());
+      if (report.anomalies.empty()) return report;
+      TRY_ASSIGN(source, OpenRows(project, source.name, context, read));
+      TRY(NameRowsAtFault(schema, *source.rows, profile->rows(), report, context));
+      return report;
+    }
     const auto column = table::ColumnOfOtherType(profile.status());
     const auto field = column.has_value() ? read->GetFieldByName(*column) : nullptr;
     const auto wider = field != nullptr ? table::WithWiderType(types, *field) : nullptr;
@@ -166,8 +133,7 @@ absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRe
   TRY_ASSIGN(const schema::Schema schema, ReadSchema(project, dataset));
   ValidateResponse response{.source = source.name, .schema_name = NameOf(project.SchemaPath(dataset))};
   if (source.version.has_value()) {
-    RowsCheck check(schema);
-    TRY_ASSIGN(response.report, CheckVersion(project, source, check, context));
+    TRY_ASSIGN(response.report, CheckVersion(project, source, schema, context));
   } else {
     TRY_ASSIGN(response.report, CheckFiles(project, std::move(source), schema, context));
   }

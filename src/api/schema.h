@@ -57,8 +57,8 @@ struct ValidateResponse {
 };
 
 /// Checks a dataset version, or files that are no dataset yet, against a schema. Anomalies are values in the report; an
-/// error is returned only where data or schema cannot be read. A version's kept statistics are used: its rows are read
-/// only where there are anomalies, to name some that are at fault.
+/// error is returned only where data or schema cannot be read. A version's kept statistics are used. Rows are looked at
+/// one by one only where there are anomalies, to name some that are at fault: files are read a second time then.
 absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request, const Context& context);
 
 struct CleanRequest {

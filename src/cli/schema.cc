@@ -80,18 +80,21 @@ absl::StatusOr<int> RunShow(const std::string& dataset, Session& session) {
   return 0;
 }
 
+std::string AsText(const api::ValidateResponse& response) {
+  return fmt::format("{}: {} {} against {}\n{}", response.source, FormatCount(response.rows),
+                     response.rows == 1 ? "row" : "rows", response.schema_name, schema::ToText(response.report));
+}
+
+std::string AsJson(const api::ValidateResponse& response) {
+  Json json{{"source", response.source}, {"rows", response.rows}};
+  json.update(schema::ToJson(response.report));
+  return ToText(json);
+}
+
 absl::StatusOr<int> RunValidate(const api::ValidateRequest& request, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::ValidateResponse response, api::ValidateData(project, request, session.MakeContext()));
-  if (session.json()) {
-    Json json{{"source", response.source}, {"rows", response.rows}};
-    json.update(schema::ToJson(response.report));
-    session.Print(ToText(json));
-  } else {
-    session.Print(fmt::format("{}: {} {} against {}\n{}", response.source, FormatCount(response.rows),
-                              response.rows == 1 ? "row" : "rows", response.schema_name,
-                              schema::ToText(response.report)));
-  }
+  session.Print(session.json() ? AsJson(response) : AsText(response));
   return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
 }
 

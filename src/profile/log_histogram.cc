@@ -52,7 +52,7 @@ struct Keys {
 
 void LogHistogram::Widen() {
   wide_.assign(narrow_.begin(), narrow_.end());
-  narrow_ = {};
+  narrow_ = std::vector<uint16_t>();  // braces would leave it its memory
   is_wide_ = true;
   greatest_ = static_cast<uint64_t>(count_);
 }

@@ -27,7 +27,10 @@
   }
   form.addEventListener("change", () => {
     const order = orders[new FormData(form).get("order")];
+    const place = document.createComment("");
+    rows.replaceWith(place);  // to move thousands of lines in the page itself takes seconds
     rows.append(...(order ? [...all].sort(order) : all));
+    place.replaceWith(rows);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
 

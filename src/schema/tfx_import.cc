@@ -296,7 +296,11 @@ class Importer {
       if (!limit.has_value()) continue;
       TRY_ASSIGN(const std::optional<double> threshold, reader_.Number(*limit, "threshold", 1e308));
       if (threshold.has_value()) distances.limits.push_back({.measure = measure, .max = *threshold});
-      // Without a threshold it is measured and not judged; and its histogram is always the same one here.
+      std::optional<TfxField> source = limit->Take("source");
+      if (source.has_value() && threshold.has_value() && TakeText(*source, "type") == "QUANTILES") {
+        distances.deciles = true;
+      }
+      // Without a threshold it is measured and not judged.
       if (!threshold.has_value() || !limit->fields.empty()) comparator->fields.push_back(*std::move(limit));
     }
     if (!distances.limits.empty()) rule = std::move(distances);
