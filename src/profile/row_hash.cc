@@ -90,12 +90,17 @@ void AddDictionaryHashes(const ColumnView& column, uint64_t seed, std::span<uint
   std::vector<uint64_t> hash_of(static_cast<size_t>(dictionary.length()));
   AddHashes(dictionary, seed, hash_of);
   const uint64_t null_hash = MixBits(kNull ^ seed);
-  const bool has_nulls = column.has_nulls();
+  const bool has_nulls = column.CountNulls() > 0;
   column.VisitCodes([&](const auto codes) {
+    const uint64_t* const hash_of_code = hash_of.data();
+    if (!has_nulls) {
+      for (size_t row = 0; row < codes.size(); ++row) hashes[row] += hash_of_code[static_cast<size_t>(codes[row])];
+      return;
+    }
     for (size_t row = 0; row < codes.size(); ++row) {
       // Codes under nulls are arbitrary.
-      const bool is_null = has_nulls && column.IsNull(static_cast<int64_t>(row));
-      hashes[row] += is_null ? null_hash : hash_of[static_cast<size_t>(codes[row])];
+      const bool is_null = column.IsNull(static_cast<int64_t>(row));
+      hashes[row] += is_null ? null_hash : hash_of_code[static_cast<size_t>(codes[row])];
     }
   });
 }
