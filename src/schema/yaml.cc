@@ -55,7 +55,7 @@ DeclaredKeys FileKeys() {
   AddChoice(keys, {"new_columns", "", "", "what a column that is not named here is"}, InFile(&Schema::new_columns),
             kPolicies, &PolicyName);
   AddTexts(keys, "default_environments", InFile(&Schema::default_environments),
-           "the environments that have every column which does not say otherwise", roost::Presence::kOptional, true);
+           "the environments that have every column which does not say otherwise");
   AddSection(keys, "dataset", InFile(&Schema::dataset), DatasetKeys(), "what the rows are like as a whole");
   AddSections(keys, "domains", InFile(&Schema::domains), DomainKeys(), "known values that several columns share");
   const auto column_keys = ColumnKeys();

@@ -241,7 +241,7 @@ Keys DistanceKeys() {
 
 Keys DerivedKeys() {
   auto keys = std::make_shared<DeclaredKeys>();
-  AddTexts(*keys, "from", &DerivedRule::from, "the columns that it is computed from", kRequired);
+  AddTexts(*keys, "from", &DerivedRule::from, "the columns that it is computed from");
   AddText(*keys, "expression", &DerivedRule::expression, "how, as an expression; empty where another tool does it");
   return keys;
 }
@@ -307,9 +307,8 @@ Keys ColumnKeys() {
   AddChoice(*keys, {"stage", "", "", "how far it is on its way; only beta, production and derived columns are checked"},
             &ColumnRules::stage, kStages, &StageName);
   AddTexts(*keys, "in_environments", &ColumnRules::in_environments,
-           "environments that have it besides the default ones", roost::Presence::kOptional, true);
-  AddTexts(*keys, "not_in_environments", &ColumnRules::not_in_environments, "environments that lack it",
-           roost::Presence::kOptional, true);
+           "environments that have it besides the default ones");
+  AddTexts(*keys, "not_in_environments", &ColumnRules::not_in_environments, "environments that lack it");
   AddChoice(*keys, {"holds", "", "", "what its values stand for; integer and number are checked in text"},
             &ColumnRules::holds, kContents, &ContentName);
   AddBool(*keys, "categorical", &ColumnRules::categorical, "whether its numbers are names of things");
