@@ -6,39 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "column/column_view.h"
-#include "profile/buckets.h"
 #include "profile/exact_sum.h"
 #include "profile/summary.h"
 #include "profile/top_values.h"
+#include "profile/weighted_buckets.h"
 
 namespace roost::profile {
-
-/// Exact counts of weights in buckets of numbers: as many mantissa bits (at most 9) as keep 4,096 buckets in use.
-/// Which these are depends on the set of values alone.
-class WeightedBuckets {
- public:
-  static constexpr size_t kMaxBuckets = 4096;
-
-  /// `value` is finite, `units` > 0.
-  void Add(double value, int64_t units);
-  void Merge(const WeightedBuckets& other);
-
-  /// Ascending; the counts are units.
-  std::vector<Bucket> Buckets() const;
-
-  void Serialize(std::string& bytes) const;
-  static absl::StatusOr<WeightedBuckets> Parse(ByteReader& reader, int64_t max_units);
-
- private:
-  void Limit();
-
-  int level_ = 0;  // mantissa bits left out
-  absl::flat_hash_map<int64_t, int64_t> units_;
-};
 
 /// The statistics of one column in which each row has a weight. A law-abiding state: see README.md. Weights are whole
 /// units of 2^-20, so that their sums are exact; products with values are rounded once each and then summed exactly.
