@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,7 +41,7 @@ void WeightState::AddNumber(double value, int64_t units) {
   const double weight = WeightOf(units);
   const double products[] = {weight * value};
   const double squares[] = {weight * value * value};
-  finite_ += units;
+  units_.finite += units;
   if (std::isfinite(products[0])) sums_.Add(products);
   if (std::isfinite(squares[0])) squares_.Add(squares);
   buckets_.Add(value, units);
@@ -52,10 +53,10 @@ void WeightState::Add(const ColumnView& column, std::span<const int64_t> units) 
   for (int64_t row = 0; row < column.length(); ++row) {
     const int64_t weight = units[static_cast<size_t>(row)];
     if (column.IsNull(row)) {
-      missing_ += weight;
+      units_.missing += weight;
       continue;
     }
-    present_ += weight;
+    units_.present += weight;
     if (weight == 0) continue;
     if (is_text_) values_.Add(column.TextAt(row), weight);
     if (is_time) AddNumber(static_cast<double>(column.MicrosAt(row)) / kMicrosPerSecond, weight);
@@ -64,9 +65,9 @@ void WeightState::Add(const ColumnView& column, std::span<const int64_t> units) 
 }
 
 void WeightState::Merge(const WeightState& other) {
-  present_ += other.present_;
-  missing_ += other.missing_;
-  finite_ += other.finite_;
+  units_.present += other.units_.present;
+  units_.missing += other.units_.missing;
+  units_.finite += other.units_.finite;
   sums_.Merge(other.sums_);
   squares_.Merge(other.squares_);
   buckets_.Merge(other.buckets_);
@@ -74,11 +75,11 @@ void WeightState::Merge(const WeightState& other) {
 }
 
 WeightedSummary WeightState::Summarize(const std::optional<double>& min, const std::optional<double>& max) const {
-  WeightedSummary summary{.present = WeightOf(present_), .missing = WeightOf(missing_)};
+  WeightedSummary summary{.present = WeightOf(units_.present), .missing = WeightOf(units_.missing)};
   for (const ValueCount& value : values_.Top()) summary.top.push_back({value.value, WeightOf(value.count)});
   const std::vector<Bucket> buckets = buckets_.Buckets();
   if (buckets.empty() || !min.has_value() || !max.has_value()) return summary;
-  const double weight = WeightOf(finite_);
+  const double weight = WeightOf(units_.finite);
   const double mean = sums_.Sum() / weight;
   summary.mean = mean;
   summary.standard_deviation = std::sqrt(std::max(0.0, squares_.Sum() / weight - mean * mean));
@@ -90,7 +91,8 @@ WeightedSummary WeightState::Summarize(const std::optional<double>& min, const s
 }
 
 void WeightState::Serialize(std::string& bytes) const {
-  for (const int64_t units : {present_, missing_, finite_}) AppendVarint(bytes, static_cast<uint64_t>(units));
+  for (const int64_t units : {units_.present, units_.missing, units_.finite})
+    AppendVarint(bytes, static_cast<uint64_t>(units));
   sums_.Serialize(bytes);
   squares_.Serialize(bytes);
   buckets_.Serialize(bytes);
@@ -98,20 +100,19 @@ void WeightState::Serialize(std::string& bytes) const {
 }
 
 absl::StatusOr<WeightState> WeightState::Parse(ByteReader& reader, bool is_text, int64_t max_units) {
-  WeightState state(is_text);
-  for (int64_t* units : {&state.present_, &state.missing_, &state.finite_}) {
+  int64_t present = 0, missing = 0, finite = 0;
+  for (int64_t* units : {&present, &missing, &finite}) {
     TRY_ASSIGN(*units, ParseUnits(reader, max_units));
   }
-  if (state.present_ > max_units - state.missing_ || state.finite_ > state.present_) {
+  if (present > max_units - missing || finite > present) {
     return absl::DataLossError(fmt::format("weights before byte {}: they do not sum up", reader.position()));
   }
-  TRY_ASSIGN(state.sums_, FloatSums::Parse(reader, kVersion));
-  TRY_ASSIGN(state.squares_, FloatSums::Parse(reader, kVersion));
-  TRY_ASSIGN(state.buckets_, WeightedBuckets::Parse(reader, state.finite_));
-  if (is_text) {
-    TRY_ASSIGN(state.values_, TopValues::Parse(reader, state.present_));
-  }
-  return state;
+  TRY_ASSIGN(FloatSums sums, FloatSums::Parse(reader, kVersion));
+  TRY_ASSIGN(FloatSums squares, FloatSums::Parse(reader, kVersion));
+  TRY_ASSIGN(WeightedBuckets buckets, WeightedBuckets::Parse(reader, finite));
+  TRY_ASSIGN(TopValues values, is_text ? TopValues::Parse(reader, present) : TopValues());
+  return WeightState(is_text, {present, missing, finite}, std::move(sums), std::move(squares), std::move(buckets),
+                     std::move(values));
 }
 
 }  // namespace roost::profile

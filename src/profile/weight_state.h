@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,12 +44,25 @@ class WeightState {
   static absl::StatusOr<WeightState> Parse(ByteReader& reader, bool is_text, int64_t max_units);
 
  private:
+  struct Units {
+    int64_t present = 0;
+    int64_t missing = 0;
+    int64_t finite = 0;
+  };
+
+  // Built of its parts: the compiler warns, wrongly, where a hash map is moved into one that was just made.
+  WeightState(bool is_text, Units units, FloatSums sums, FloatSums squares, WeightedBuckets buckets, TopValues values)
+      : is_text_(is_text),
+        units_(units),
+        sums_(std::move(sums)),
+        squares_(std::move(squares)),
+        buckets_(std::move(buckets)),
+        values_(std::move(values)) {}
+
   void AddNumber(double value, int64_t units);
 
   bool is_text_;
-  int64_t present_ = 0;
-  int64_t missing_ = 0;
-  int64_t finite_ = 0;
+  Units units_;
   FloatSums sums_;     // of weight * value
   FloatSums squares_;  // of weight * value^2
   WeightedBuckets buckets_;
