@@ -38,7 +38,8 @@ class GatedIngest {
     bad_rows_ = std::make_unique<BadRows>(gate_.schema);
     return {.schema = gate_.quarantine.empty() ? nullptr : bad_rows_->GoodSchema(read),
             .pass = [this](const auto& batch, int64_t first_row) { return Pass(batch, first_row); },
-            .approve = [this](const profile::Profile& profile) { return Approve(profile); }};
+            .approve = [this](const profile::Profile& profile) { return Approve(profile); },
+            .finish = [this] { return StoreBadRows(); }};
   }
 
   absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch,
@@ -56,8 +57,7 @@ class GatedIngest {
   absl::Status Approve(const profile::Profile& profile) {
     response_.report = check_->Verdict(profile);
     is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(*response_.report);
-    if (is_refused_) return absl::InvalidArgumentError("the gate refused the rows");
-    return StoreBadRows();
+    return is_refused_ ? absl::InvalidArgumentError("the gate refused the rows") : absl::OkStatus();
   }
 
   absl::Status StoreBadRows() {

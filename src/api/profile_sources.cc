@@ -92,7 +92,7 @@ class SourceFinder {
     if (found_.project_ == nullptr) {
       absl::StatusOr<Project> project = Project::Open(project_);
       if (!project.ok()) {
-        if (IsThere(source)) return std::nullopt;
+        if (IsThere(source) || table::FormatOfOutput(source).ok()) return std::nullopt;
         if (!absl::IsFailedPrecondition(project.status())) return project.status();
         return WithHint(absl::NotFoundError(fmt::format("no such file: '{}'; and no dataset, for there is no project "
                                                         "here",

@@ -33,6 +33,7 @@ class WatchedReader : public arrow::RecordBatchReader {
   }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    has_begun_ = true;
     do {
       ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
       if (*batch == nullptr) return arrow::Status::OK();
@@ -46,11 +47,14 @@ class WatchedReader : public arrow::RecordBatchReader {
     return table::ToArrow(profiler_.Add(**batch));
   }
 
+  bool has_begun() const { return has_begun_; }
+
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;
   const RowCheck& check_;
   RowProfiler& profiler_;
   int64_t next_row_ = 1;
+  bool has_begun_ = false;
 };
 
 // What the new version builds on.
@@ -78,6 +82,16 @@ absl::StatusOr<Before> FindBefore(store::Store& store, const IngestOptions& opti
 
 bool RowsAreAdded(store::CommitRequest::Mode mode) {
   return mode == store::CommitRequest::Mode::kSnapshot || mode == store::CommitRequest::Mode::kAppend;
+}
+
+// What the check says of rows that the store does not take.
+absl::Status CheckAlone(WatchedReader& rows, RowProfiler& profiler, const RowCheck& check) {
+  while (true) {
+    TRY_ASSIGN(const auto batch, table::Next(rows));
+    if (batch == nullptr) break;
+  }
+  TRY_ASSIGN(const profile::Profile profile, profiler.Finish());
+  return check.approve(profile);
 }
 
 store::CommitRequest RequestFor(const Source& source, const IngestOptions& options) {
@@ -114,14 +128,16 @@ absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& 
   const Types types = table::WithTypes(before.types, wider);
   absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> opened = source.Open(types, context);
   if (types != nullptr) Widen(opened.status(), before, *types, options.check != nullptr, wider);
-  TRY_ASSIGN(std::shared_ptr<arrow::RecordBatchReader> rows, std::move(opened));
+  TRY_ASSIGN(const std::shared_ptr<arrow::RecordBatchReader> rows, std::move(opened));
   const std::shared_ptr<arrow::Schema> read = rows->schema();
   const RowCheck check = options.check ? options.check(read) : RowCheck();
   RowProfiler profiler(context);
   TRY(profiler.AddColumns(check.schema != nullptr ? check.schema : read));
   // The first upsert makes the dataset: its rows are all rows.
   const bool is_profile = RowsAreAdded(options.mode) || before.version == 0;
-  if (is_profile || check.approve) rows = std::make_shared<WatchedReader>(std::move(rows), check, profiler);
+  WatchedReader watched(rows, check, profiler);
+  arrow::RecordBatchReader& handed_on =
+      is_profile || check.approve ? static_cast<arrow::RecordBatchReader&>(watched) : *rows;
   store::CommitRequest request = RequestFor(source, options);
   // The merged profile is true of the version after `before` only.
   if (options.mode == store::CommitRequest::Mode::kAppend) request.expected_version = before.version;
@@ -130,6 +146,7 @@ absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& 
   request.attachments = [&]() -> absl::StatusOr<std::map<std::string, std::string>> {
     TRY_ASSIGN(added, profiler.Finish());
     if (check.approve) TRY(check.approve(added));
+    if (check.finish) TRY(check.finish());
     return std::map<std::string, std::string>();
   };
   // The store does not know how many rows will come; the source may.
@@ -138,8 +155,10 @@ absl::StatusOr<store::CommitInfo> IngestOnce(store::Store& store, const Source& 
     if (update.total == 0) update.total = total;
     context.Report(update);
   };
-  absl::StatusOr<store::CommitInfo> made = store.Commit(request, *rows, with_total);
+  absl::StatusOr<store::CommitInfo> made = store.Commit(request, handed_on, with_total);
   Widen(made.status(), before, *read, check.approve != nullptr, wider);
+  const bool is_refused_unread = absl::IsInvalidArgument(made.status()) && !watched.has_begun();
+  if (is_refused_unread && check.approve) TRY(CheckAlone(watched, profiler, check));
   TRY_ASSIGN(const store::CommitInfo version, std::move(made));
   if (!is_profile) return version;
   // The version stands; a profile that cannot be kept now, or not merged as a column became wider, is computed when it

@@ -27,8 +27,12 @@ struct RowCheck {
                                                                     int64_t first_row)>
       pass;
   /// Called after the last batch with the profile of the rows that are to be stored, before the version is visible. An
-  /// error refuses it.
+  /// error refuses it. It is called as well where the dataset's columns are others, so that no version can be made:
+  /// what it says is told first then.
   std::function<absl::Status(const profile::Profile& handed_in)> approve;
+  /// Called once all rows are stored and approved, as the last thing before the version is visible; an error refuses
+  /// it. May be empty.
+  std::function<absl::Status()> finish;
 };
 
 struct IngestOptions {

@@ -90,6 +90,83 @@ TEST_F(IngestTest, NothingToReadIsTold) {
   EXPECT_EQ(FileSource::Make({}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+// A check that drops the first row of each batch and keeps what it was shown.
+struct Dropping {
+  RowCheck StartTry() {
+    first_rows.clear();
+    ++tries;
+    return {.pass = [this](const std::shared_ptr<arrow::RecordBatch>& batch,
+                           int64_t first_row) -> absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> {
+              first_rows.push_back(first_row);
+              return batch->Slice(1);
+            },
+            .approve =
+                [this](const profile::Profile& profile) {
+                  rows = profile.rows();
+                  return verdict;
+                }};
+  }
+
+  std::vector<int64_t> first_rows;
+  int64_t rows = -1;
+  int tries = 0;
+  absl::Status verdict;
+};
+
+TEST_F(IngestTest, ACheckSeesRowsTakesSomeOutAndCanRefuseTheVersion) {
+  const auto source = *FileSource::Make({WriteCsv("a.csv", "x\n1\n2\n3\n"), WriteCsv("b.csv", "x\n4\n")});
+  Dropping check;
+  IngestOptions options{.dataset = "flights", .mode = kAppend, .check = [&](const auto&) { return check.StartTry(); }};
+  check.verdict = absl::InvalidArgumentError("no");
+  EXPECT_EQ(Ingest(*store_, *source, options, context_).status().message(), "no");
+  EXPECT_TRUE(store_->Datasets()->empty());
+  EXPECT_EQ(check.first_rows, (std::vector<int64_t>{1, 4}));
+  EXPECT_EQ(check.rows, 2);
+
+  check.verdict = absl::OkStatus();
+  const auto added = Ingest(*store_, *source, options, context_);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(added->rows, 2);
+  EXPECT_EQ(ProfileOf(*store_, *added, context_)->rows(), 2);
+}
+
+TEST_F(IngestTest, AnUpsertIsCheckedByTheRowsThatAreHandedIn) {
+  const std::string path = WriteCsv("a.csv", "x,y\n1,1\n2,2\n3,3\n");
+  const auto first = *FileSource::Make({path});
+  constexpr auto kUpsert = store::CommitRequest::Mode::kUpsert;
+  ASSERT_TRUE(Ingest(*store_, *first, {.dataset = "flights", .mode = kUpsert, .key = {"x"}}, context_).ok());
+  const auto changed = *FileSource::Make({WriteCsv("b.csv", "x,y\n3,9\n2,9\n")});
+  Dropping check;
+  const auto added =
+      Ingest(*store_, *changed,
+             {.dataset = "flights", .mode = kUpsert, .check = [&](const auto&) { return check.StartTry(); }}, context_);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(check.rows, 1);
+  EXPECT_EQ(added->counts->changed, 1);
+  EXPECT_EQ(ProfileOf(*store_, *added, context_)->rows(), 3);
+}
+
+TEST_F(IngestTest, AnotherHeadThanTheExpectedOneIsAborted) {
+  ASSERT_TRUE(Add({WriteCsv("a.csv", "x\n1\n")}, kSnapshot).ok());
+  const auto source = *FileSource::Make({WriteCsv("b.csv", "x\n2\n")});
+  IngestOptions options{.dataset = "flights", .expected_version = 7};
+  EXPECT_TRUE(absl::IsAborted(Ingest(*store_, *source, options, context_).status()));
+  options.expected_version = 1;
+  EXPECT_TRUE(Ingest(*store_, *source, options, context_).ok());
+}
+
+TEST_F(IngestTest, OtherValuesFarBehindTheBeginningMakeAColumnWiderAndAreAFaultOnlyOfADatasetsOwnColumn) {
+  std::string text = "id,n\n";
+  for (int i = 0; i < 1'000'000; ++i) text += std::to_string(i) + ",7\n";
+  const std::string path = WriteCsv("a.csv", text + "-1,late\n");
+  const auto added = Add({path}, kSnapshot);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(added->columns[1].type, "string");
+  ASSERT_TRUE(Add({WriteCsv("b.csv", "id,n\n1,7\n")}, kSnapshot).ok());
+  EXPECT_EQ(Add({path}, kAppend).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Resolve({"flights", {}})->version, 2);
+}
+
 // Rows of a file, before which another writer adds its own.
 class OvertakenSource : public Source {
  public:

@@ -15,7 +15,7 @@ using Mode = store::CommitRequest::Mode;
 
 // The first row is long, so that tiles have few rows, and few rows are many runs of tiles.
 constexpr int64_t kLongRow = 64 << 10;
-constexpr int64_t kRows = 60'000;
+constexpr int64_t kRows = 150'000;
 
 std::shared_ptr<arrow::Table> Rows(int64_t first, int64_t rows, int64_t text_bytes, int64_t added = 0) {
   arrow::Int64Builder ids;

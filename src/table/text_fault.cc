@@ -81,8 +81,8 @@ std::string NameThatComesTwice(std::string_view object) {
     }
     return true;
   };
-  static_cast<void>(Json::parse(object, look, /*allow_exceptions=*/false));
-  return twice;
+  const bool is_json = !Json::parse(object, look, /*allow_exceptions=*/false).is_discarded();
+  return is_json ? twice : "";
 }
 
 /// The lines of a JSON Lines file, checked one after the other.
