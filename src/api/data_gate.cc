@@ -1,21 +1,25 @@
 #include "api/data_gate.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 
 #include "api/bad_rows.h"
+#include "api/decisions.h"
+#include "api/rows_check.h"
 #include "base/status.h"
-#include "table/bridge.h"
+#include "profile/profile.h"
+#include "schema/decisions.h"
+#include "schema/validate.h"
+#include "store/dataset_ref.h"
 
 namespace roost::api {
 namespace {
-
-constexpr int64_t kRowsShown = 5;        // rows named for each rule of each column
-constexpr size_t kMaxFindings = 10'000;  // enough to name five rows for each of many rules; bounds the memory
 
 class GatedIngest {
  public:
@@ -23,7 +27,7 @@ class GatedIngest {
       : project_(project), gate_(gate), context_(context) {}
 
   absl::StatusOr<AddDataResponse> Run(const ingest::Source& source, ingest::IngestOptions options) {
-    dataset_ = options.dataset;
+    TRY(ReadControls(options));
     options.check = [this](const std::shared_ptr<arrow::Schema>& read) { return StartTry(read); };
     absl::StatusOr<store::CommitInfo> version = ingest::Ingest(project_.store(), source, options, context_);
     if (is_refused_) return std::move(response_);
@@ -33,29 +37,60 @@ class GatedIngest {
   }
 
  private:
+  // What the rows are held against besides the schema.
+  absl::Status ReadControls(const ingest::IngestOptions& options) {
+    dataset_ = options.dataset;
+    TRY_ASSIGN(decisions_, ReadDecisions(project_, dataset_));
+    TRY_ASSIGN(foreign_keys_, ForeignKeys::Read(project_, gate_.schema, context_));
+    const bool is_compared = options.mode == store::CommitRequest::Mode::kSnapshot &&
+                             gate_.schema.dataset.rows_to_previous_version.has_value();
+    if (!is_compared && decisions_.empty()) return absl::OkStatus();
+    store::DatasetRef head{.name = dataset_};
+    if (!options.branch.empty()) head.label = options.branch;
+    const absl::StatusOr<store::CommitInfo> latest = project_.store().Resolve(head);
+    if (absl::IsNotFound(latest.status())) return absl::OkStatus();
+    TRY(latest.status());
+    if (is_compared) TRY_ASSIGN(before_, ProfileOfRows(latest->rows));
+    if (decisions_.empty()) return absl::OkStatus();
+    TRY_ASSIGN(const std::vector<store::CommitInfo> versions, project_.store().Log(dataset_));
+    next_version_ = versions.front().version + 1;
+    return absl::OkStatus();
+  }
+
   ingest::RowCheck StartTry(const std::shared_ptr<arrow::Schema>& read) {
-    check_ = std::make_unique<RowsCheck>(gate_.schema);
-    bad_rows_ = std::make_unique<BadRows>(gate_.schema);
+    check_ = std::make_unique<RowsCheck>(gate_.schema, foreign_keys_);
+    bad_rows_ = std::make_unique<BadRows>(gate_.schema, foreign_keys_);
     return {.schema = gate_.quarantine.empty() ? nullptr : bad_rows_->GoodSchema(read),
-            .pass = [this](const auto& batch, int64_t first_row) { return Pass(batch, first_row); },
+            .pass = [this](const auto& batch, int64_t /*first_row*/) { return Pass(batch); },
             .approve = [this](const profile::Profile& profile) { return Approve(profile); },
             .finish = [this] { return StoreBadRows(); }};
   }
 
-  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch,
-                                                           int64_t first_row) {
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch) {
     if (gate_.quarantine.empty()) {
-      TRY(check_->See(*batch, first_row));
+      TRY(check_->See(*batch, context_));
       return batch;
     }
-    TRY_ASSIGN(auto good, bad_rows_->Take(batch, first_row));
-    // The report names rows by their numbers in the source, which those behind a bad row do not have any more.
-    if (good->num_rows() == batch->num_rows()) TRY(check_->See(*good, first_row));
+    std::vector<uint8_t> bad;
+    TRY_ASSIGN(auto good, bad_rows_->Take(batch, bad, context_));
+    int64_t good_before = 0;
+    for (const uint8_t is_bad : bad) {
+      if (is_bad != 0) {
+        check_->LeaveOutAfter(good_before);
+      } else {
+        ++good_before;
+      }
+    }
+    TRY(check_->See(*good, context_));
     return good;
   }
 
   absl::Status Approve(const profile::Profile& profile) {
-    response_.report = check_->Verdict(profile);
+    schema::Controls controls;
+    if (before_.has_value()) controls.previous_version = &*before_;
+    response_.report = check_->Verdict(profile, controls);
+    schema::ApplyDecisions(*response_.report, decisions_,
+                           {.dataset = dataset_, .day = Today(), .version = next_version_});
     is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(*response_.report);
     return is_refused_ ? absl::InvalidArgumentError("the gate refused the rows") : absl::OkStatus();
   }
@@ -80,6 +115,10 @@ class GatedIngest {
   const Gate& gate_;
   const Context& context_;
   std::string dataset_;
+  std::vector<schema::Decision> decisions_;
+  int64_t next_version_ = 1;
+  ForeignKeys foreign_keys_;
+  std::optional<profile::Profile> before_;
   std::unique_ptr<RowsCheck> check_;
   std::unique_ptr<BadRows> bad_rows_;
   bool is_refused_ = false;
@@ -87,20 +126,6 @@ class GatedIngest {
 };
 
 }  // namespace
-
-absl::Status RowsCheck::See(const arrow::RecordBatch& batch, int64_t first_row) {
-  if (findings_.size() >= kMaxFindings) return absl::OkStatus();
-  TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
-  const auto found = schema::FindRows(schema_, columns.view(), first_row, kRowsShown);
-  findings_.insert(findings_.end(), found.begin(), found.end());
-  return absl::OkStatus();
-}
-
-schema::Report RowsCheck::Verdict(const profile::Profile& profile) const {
-  schema::Report report = schema::Validate(schema_, profile.Summarize());
-  schema::AddRows(report, findings_);
-  return report;
-}
 
 absl::StatusOr<AddDataResponse> IngestThroughGate(Project& project, const ingest::Source& source,
                                                   ingest::IngestOptions options, const Gate& gate,
