@@ -50,7 +50,9 @@ class GatedIngest {
     const absl::StatusOr<store::CommitInfo> latest = project_.store().Resolve(head);
     if (absl::IsNotFound(latest.status())) return absl::OkStatus();
     TRY(latest.status());
-    if (is_compared) TRY_ASSIGN(before_, ProfileOfRows(latest->rows));
+    if (is_compared) {
+      TRY_ASSIGN(before_, ProfileOfRows(latest->rows));
+    }
     if (decisions_.empty()) return absl::OkStatus();
     TRY_ASSIGN(const std::vector<store::CommitInfo> versions, project_.store().Log(dataset_));
     next_version_ = versions.front().version + 1;
