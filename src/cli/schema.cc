@@ -67,10 +67,9 @@ std::string ExplanationsText(const std::vector<schema::Explanation>& explanation
   return text;
 }
 
+// " from flights@1 to flights@4", or nothing of one version.
 std::string VersionsText(const std::vector<std::string>& versions) {
-  return versions.size() == 1
-             ? versions.front()
-             : fmt::format("{} versions, {} to {}", versions.size(), versions.front(), versions.back());
+  return versions.size() == 1 ? "" : fmt::format(" from {} to {}", versions.front(), versions.back());
 }
 
 absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
@@ -98,7 +97,7 @@ absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
   session.Print(response.written ? Summary(response.schema) : response.text);
   if (options.explain) session.Print("\n" + ExplanationsText(response.explanations));
   if (response.written) {
-    session.Note(fmt::format("wrote {} from {}: yours to review and to edit\nnext: roost validate DATASET or FILE",
+    session.Note(fmt::format("wrote {}{}: yours to review and to edit\nnext: roost validate DATASET or FILE",
                              NameOf(response.path), VersionsText(response.versions)));
   }
   return 0;
