@@ -155,12 +155,12 @@ dataset:
   foreign_keys:
     - {columns: [kind], dataset: kinds, references: [name]}
 rules:
-  - {name: odd cats, check: "kind = 'dog' or id % 2 = 1", severity: error}
+  - {name: old cats, check: "kind == 'dog' or id > 2", severity: error}
 """
 
 
 def test_rules_about_rows_are_counted_in_files_and_in_versions(pets):
-    write(pets, "schema.yaml", ROW_RULES.replace("kind = 'dog'", "kind == 'dog'").replace("id % 2 = 1", "id > 2"))
+    write(pets, "schema.yaml", ROW_RULES)
     write(pets, "kinds.csv", "name\ncat\ndog\n")
     write(pets, "rows.csv", "id,kind,label\n1,dog,0\n3,cat,1\n3,dog,0\n2,cat,1\n5,cow,0\n")
     without = pets.json("validate", "rows.csv", code=1)
@@ -172,10 +172,10 @@ def test_rules_about_rows_are_counted_in_files_and_in_versions(pets):
         found = {anomaly["rule"]: anomaly for anomaly in report["anomalies"]}
         assert found["key"]["rows"] == [3] and found["key"]["broken"] == 1, report
         assert found["foreign_key"]["rows"] == [5]
-        assert found["custom"]["rows"] == [4] and found["custom"]["detail"] == "odd cats"
+        assert found["custom"]["rows"] == [4] and found["custom"]["detail"] == "old cats"
         assert "not_counted" not in found
     refused = pets.run("data", "add", "pets", "rows.csv", code=1)
-    assert "odd cats" in refused.stdout and len(pets.versions("pets")) == 1, refused
+    assert "old cats" in refused.stdout and len(pets.versions("pets")) == 1, refused
 
 
 def test_the_number_of_rows_is_compared_with_the_version_before(pets):
