@@ -158,7 +158,7 @@ def test_a_schema_of_tfx_comes_in_and_goes_out(pets):
     (pets.folder / "again.pbtxt").write_text(exported.stdout)
     pets.run("schema", "import", "again.pbtxt", "--force")
     assert (pets.folder / "schema.yaml").read_text() == before
-    pets.run("schema", "import", "again.pbtxt"), "the same again needs no --force"
+    pets.run("schema", "import", "again.pbtxt")  # the same again needs no --force
     pets.run("schema", "import", "again.pbtxt", "--dataset", "birds")
     assert (pets.folder / "schema.birds.yaml").read_text() == before
 

@@ -47,7 +47,7 @@ def test_a_change_of_unit_is_refused_and_the_real_month_passes(flights, months):
     assert len(flights.versions()) == 4, "nothing is visible"
     real = flights.run("data", "add", "flights", save(flights, months[5], "may.parquet"), "--append")
     assert real.stdout.startswith("flights@5"), real
-    assert "warning: origin" in real.stderr and "error" not in real.stderr.replace("0 errors", ""), real
+    assert "warning: origin: " in real.stderr and "error: " not in real.stderr, real
     assert len(flights.versions()) == 5
 
 
