@@ -25,10 +25,13 @@ namespace {
 constexpr int64_t kSpoolBytes = 64 << 20;
 constexpr size_t kBytesShown = 40;  // of a value
 
+// `delay: type "late"`; of rules of all rows `key id "17"`.
 std::string ReasonOf(const schema::RowFinding& finding) {
-  const std::string rule = fmt::format("{}: {}", finding.column, schema::RuleName(finding.rule));
-  if (finding.value.empty()) return rule;
-  return fmt::format("{} {}", rule, ToLine(finding.value.substr(0, kBytesShown)));
+  std::string reason = finding.column.empty() ? "" : finding.column + ": ";
+  reason += schema::RuleName(finding.rule);
+  if (!finding.detail.empty()) reason += " " + finding.detail;
+  if (finding.value.empty() || finding.rule == schema::Rule::kMissing) return reason;
+  return fmt::format("{} {}", reason, ToLine(finding.value.substr(0, kBytesShown)));
 }
 
 bool IsText(const arrow::DataType& type) {
@@ -36,21 +39,10 @@ bool IsText(const arrow::DataType& type) {
   return IsText(*static_cast<const arrow::DictionaryType&>(type).value_type());
 }
 
-// Whether one row that breaks the rule is bad by itself: not where a share of the rows may break it.
-bool IsAboutEachRow(const schema::ColumnRules& rules, schema::Rule rule) {
-  if (rule == schema::Rule::kMissing) return rules.missing->max_share == 0;
-  if (rule == schema::Rule::kValues) return rules.values->min_share == 1;
-  return true;
-}
-
 // The reasons of each bad row, in the order of rows.
-std::map<int64_t, std::string> ReasonsOf(const schema::Schema& schema, const column::BatchView& batch,
-                                         int64_t first_row) {
+std::map<int64_t, std::string> ReasonsOf(const schema::RowVerdicts& verdicts) {
   std::map<int64_t, std::string> reasons;
-  for (const schema::RowFinding& finding : schema::FindRows(schema, batch, first_row, batch.num_rows())) {
-    const bool is_bad =
-        finding.severity == schema::Severity::kError && IsAboutEachRow(*schema.Find(finding.column), finding.rule);
-    if (!is_bad) continue;
+  for (const schema::RowFinding& finding : verdicts.reasons) {
     std::string& text = reasons[finding.row];
     text += (text.empty() ? "" : "; ") + ReasonOf(finding);
   }
@@ -173,7 +165,8 @@ struct BadRows::Kept {
   store::BatchSpool spool;
 };
 
-BadRows::BadRows(const schema::Schema& schema) : schema_(schema) {}
+BadRows::BadRows(const schema::Schema& schema, const ForeignKeys& foreign_keys)
+    : schema_(schema), scan_(schema, {.foreign_keys = foreign_keys.keys()}) {}
 BadRows::~BadRows() = default;
 
 std::shared_ptr<arrow::Schema> BadRows::GoodSchema(const std::shared_ptr<arrow::Schema>& read) const {
@@ -188,7 +181,7 @@ std::shared_ptr<arrow::Schema> BadRows::GoodSchema(const std::shared_ptr<arrow::
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> BadRows::Take(const std::shared_ptr<arrow::RecordBatch>& batch,
-                                                                  int64_t first_row) {
+                                                                  std::vector<uint8_t>& bad, const Context& context) {
   for (const char* name : {kReasonsColumn, kRowColumn}) {
     if (batch->schema()->GetFieldIndex(name) >= 0) {
       return absl::InvalidArgumentError(
@@ -196,13 +189,13 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> BadRows::Take(const std::sha
     }
   }
   TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
-  const auto reasons = ReasonsOf(schema_, columns.view(), first_row);
+  TRY_ASSIGN(schema::RowVerdicts verdicts, scan_.Add(columns.view(), context));
+  const auto reasons = ReasonsOf(verdicts);
+  bad = std::move(verdicts.bad);
   const std::shared_ptr<arrow::Schema> good_schema = GoodSchema(batch->schema());
   if (reasons.empty()) return AsNumbers(batch, good_schema);
-  std::vector<uint8_t> good(static_cast<size_t>(batch->num_rows()), 1);
-  for (const auto& [row, text] : reasons) good[static_cast<size_t>(row - first_row)] = 0;
-  std::vector<uint8_t> bad(good);
-  for (uint8_t& row : bad) row ^= 1;
+  std::vector<uint8_t> good(bad);
+  for (uint8_t& row : good) row ^= 1;
   TRY_ASSIGN(const auto taken, table::Select(batch, bad));
   TRY_ASSIGN(const auto with_reasons, WithReasons(*taken, reasons));
   if (kept_ == nullptr) kept_ = std::make_unique<Kept>(with_reasons->schema());

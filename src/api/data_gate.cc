@@ -1,9 +1,8 @@
 #include "api/data_gate.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include <arrow/record_batch.h>
@@ -11,36 +10,16 @@
 #include <fmt/format.h>
 
 #include "api/bad_rows.h"
+#include "api/decisions.h"
+#include "api/rows_check.h"
 #include "base/status.h"
 #include "profile/profile.h"
-#include "schema/find_rows.h"
-#include "table/bridge.h"
-#include "table/read.h"
+#include "schema/decisions.h"
+#include "schema/validate.h"
+#include "store/dataset_ref.h"
 
 namespace roost::api {
 namespace {
-
-constexpr size_t kRowsShown = 5;         // rows named for each rule of each column
-constexpr size_t kMaxFindings = 10'000;  // enough to name five rows for each of many rules; bounds the memory
-
-bool IsAboutRows(schema::Rule rule) {
-  switch (rule) {
-    case schema::Rule::kType:
-    case schema::Rule::kMissing:
-    case schema::Rule::kNan:
-    case schema::Rule::kInfinity:
-    case schema::Rule::kMin:
-    case schema::Rule::kMax:
-    case schema::Rule::kValues: return true;
-    default: return false;
-  }
-}
-
-bool NeedsRows(const schema::Report& report) {
-  return std::any_of(report.anomalies.begin(), report.anomalies.end(), [](const schema::Anomaly& anomaly) {
-    return IsAboutRows(anomaly.rule) && anomaly.rows.size() < kRowsShown;
-  });
-}
 
 class GatedIngest {
  public:
@@ -48,8 +27,7 @@ class GatedIngest {
       : project_(project), gate_(gate), context_(context) {}
 
   absl::StatusOr<AddDataResponse> Run(const ingest::Source& source, ingest::IngestOptions options) {
-    source_ = &source;
-    dataset_ = options.dataset;
+    TRY(ReadControls(options));
     options.check = [this](const std::shared_ptr<arrow::Schema>& read) { return StartTry(read); };
     absl::StatusOr<store::CommitInfo> version = ingest::Ingest(project_.store(), source, options, context_);
     if (is_refused_) return std::move(response_);
@@ -59,26 +37,63 @@ class GatedIngest {
   }
 
  private:
+  // What the rows are held against besides the schema.
+  absl::Status ReadControls(const ingest::IngestOptions& options) {
+    dataset_ = options.dataset;
+    TRY_ASSIGN(decisions_, ReadDecisions(project_, dataset_));
+    TRY_ASSIGN(foreign_keys_, ForeignKeys::Read(project_, gate_.schema, context_));
+    const bool is_compared = options.mode == store::CommitRequest::Mode::kSnapshot &&
+                             gate_.schema.dataset.rows_to_previous_version.has_value();
+    if (!is_compared && decisions_.empty()) return absl::OkStatus();
+    store::DatasetRef head{.name = dataset_};
+    if (!options.branch.empty()) head.label = options.branch;
+    const absl::StatusOr<store::CommitInfo> latest = project_.store().Resolve(head);
+    if (absl::IsNotFound(latest.status())) return absl::OkStatus();
+    TRY(latest.status());
+    if (is_compared) {
+      TRY_ASSIGN(before_, ProfileOfRows(latest->rows));
+    }
+    if (decisions_.empty()) return absl::OkStatus();
+    TRY_ASSIGN(const std::vector<store::CommitInfo> versions, project_.store().Log(dataset_));
+    next_version_ = versions.front().version + 1;
+    return absl::OkStatus();
+  }
+
   ingest::RowCheck StartTry(const std::shared_ptr<arrow::Schema>& read) {
-    read_ = read;
-    bad_rows_ = std::make_unique<BadRows>(gate_.schema);
-    ingest::RowCheck check{.approve = [this](const profile::Profile& profile) { return Approve(profile); }};
-    if (gate_.quarantine.empty()) return check;
-    check.schema = bad_rows_->GoodSchema(read);
-    check.pass = [this](const auto& batch, int64_t first_row) { return bad_rows_->Take(batch, first_row); };
-    check.finish = [this] { return StoreBadRows(); };
-    return check;
+    check_ = std::make_unique<RowsCheck>(gate_.schema, foreign_keys_);
+    bad_rows_ = std::make_unique<BadRows>(gate_.schema, foreign_keys_);
+    return {.schema = gate_.quarantine.empty() ? nullptr : bad_rows_->GoodSchema(read),
+            .pass = [this](const auto& batch, int64_t /*first_row*/) { return Pass(batch); },
+            .approve = [this](const profile::Profile& profile) { return Approve(profile); },
+            .finish = [this] { return StoreBadRows(); }};
+  }
+
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch) {
+    if (gate_.quarantine.empty()) {
+      TRY(check_->See(*batch, context_));
+      return batch;
+    }
+    std::vector<uint8_t> bad;
+    TRY_ASSIGN(auto good, bad_rows_->Take(batch, bad, context_));
+    int64_t good_before = 0;
+    for (const uint8_t is_bad : bad) {
+      if (is_bad != 0) {
+        check_->LeaveOutAfter(good_before);
+      } else {
+        ++good_before;
+      }
+    }
+    TRY(check_->See(*good, context_));
+    return good;
   }
 
   absl::Status Approve(const profile::Profile& profile) {
-    schema::Report report = schema::Validate(gate_.schema, profile.Summarize());
-    // Where bad rows went to quarantine, which has their numbers, the others are not at fault by themselves.
-    if (gate_.quarantine.empty() && NeedsRows(report)) {
-      TRY_ASSIGN(const auto rows, source_->Open(read_, context_));
-      TRY(NameRowsAtFault(gate_.schema, *rows, profile.rows(), report, context_));
-    }
-    is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(report);
-    response_.report = std::move(report);
+    schema::Controls controls;
+    if (before_.has_value()) controls.previous_version = &*before_;
+    response_.report = check_->Verdict(profile, controls);
+    schema::ApplyDecisions(*response_.report, decisions_,
+                           {.dataset = dataset_, .day = Today(), .version = next_version_});
+    is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(*response_.report);
     return is_refused_ ? absl::InvalidArgumentError("the gate refused the rows") : absl::OkStatus();
   }
 
@@ -101,35 +116,18 @@ class GatedIngest {
   Project& project_;
   const Gate& gate_;
   const Context& context_;
-  const ingest::Source* source_ = nullptr;
   std::string dataset_;
-  std::shared_ptr<arrow::Schema> read_;  // of the rows as they were handed in
+  std::vector<schema::Decision> decisions_;
+  int64_t next_version_ = 1;
+  ForeignKeys foreign_keys_;
+  std::optional<profile::Profile> before_;
+  std::unique_ptr<RowsCheck> check_;
   std::unique_ptr<BadRows> bad_rows_;
   bool is_refused_ = false;
   AddDataResponse response_;
 };
 
 }  // namespace
-
-absl::Status NameRowsAtFault(const schema::Schema& schema, arrow::RecordBatchReader& rows, int64_t total_rows,
-                             schema::Report& report, const Context& context) {
-  std::vector<schema::RowFinding> findings;
-  schema::Report named = report;
-  for (int64_t done = 0; NeedsRows(named) && findings.size() < kMaxFindings;) {
-    TRY(context.CheckCancelled());
-    TRY_ASSIGN(const auto batch, table::Next(rows));
-    if (batch == nullptr) break;
-    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
-    const auto found = schema::FindRows(schema, columns.view(), done + 1, static_cast<int64_t>(kRowsShown));
-    findings.insert(findings.end(), found.begin(), found.end());
-    named = report;
-    schema::AddRows(named, findings);
-    done += batch->num_rows();
-    context.Report({.stage = "looking for rows at fault", .unit = "rows", .done = done, .total = total_rows});
-  }
-  report = std::move(named);
-  return absl::OkStatus();
-}
 
 absl::StatusOr<AddDataResponse> IngestThroughGate(Project& project, const ingest::Source& source,
                                                   ingest::IngestOptions options, const Gate& gate,

@@ -13,6 +13,7 @@
 #include "api/models.h"
 #include "api/schema.h"
 #include "api/training.h"
+#include "api/validate.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "table/read.h"
@@ -133,8 +134,8 @@ TEST_F(JourneyTest, TheInferredSchemaHoldsForItsDataAndTellsOfOtherData) {
   Project project = ProjectWithTrips();
   EXPECT_TRUE(absl::IsNotFound(ValidateData(project, {.source = "trips"}, context_).status()))
       << "there is no schema yet";
-  ASSERT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok());
-  EXPECT_TRUE(InferSchema(project, {.reference = "trips"}, context_).ok()) << "the same again";
+  ASSERT_TRUE(InferSchema(project, {.references = {"trips"}}, context_).ok());
+  EXPECT_TRUE(InferSchema(project, {.references = {"trips"}}, context_).ok()) << "the same again";
   const auto good = ValidateData(project, {.source = "trips"}, context_);
   ASSERT_TRUE(good.ok()) << good.status();
   EXPECT_EQ(good->source, "trips@1");
@@ -147,8 +148,8 @@ TEST_F(JourneyTest, TheInferredSchemaHoldsForItsDataAndTellsOfOtherData) {
   EXPECT_TRUE(schema::HasErrors(bad->report));
 
   Write("schema.yaml", "columns: {}\n");
-  EXPECT_TRUE(absl::IsAlreadyExists(InferSchema(project, {.reference = "trips"}, context_).status()));
-  EXPECT_TRUE(InferSchema(project, {.reference = "trips", .write = SchemaWrite::kReplace}, context_)->written);
+  EXPECT_TRUE(absl::IsAlreadyExists(InferSchema(project, {.references = {"trips"}}, context_).status()));
+  EXPECT_TRUE(InferSchema(project, {.references = {"trips"}, .write = SchemaWrite::kReplace}, context_)->written);
 }
 
 TEST_F(JourneyTest, TrainingAgainGivesTheSameBytesOnAnyNumberOfThreads) {

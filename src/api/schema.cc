@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <utility>
 
-#include <arrow/record_batch.h>
-#include <arrow/type.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "api/data.h"
-#include "api/data_gate.h"
+#include "api/version_history.h"
 #include "base/status.h"
-#include "ingest/profiles.h"
-#include "ingest/row_profiler.h"
+#include "profile/profile.h"
+#include "schema/confirm.h"
+#include "schema/tfx_text.h"
 #include "schema/yaml.h"
 #include "store/dataset_ref.h"
-#include "table/read.h"
 #include "table/text_file.h"
 
 namespace roost::api {
@@ -25,85 +20,88 @@ namespace {
 
 std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
-// The statistics of a version are kept; where they break the schema its rows show which of them do.
-absl::StatusOr<schema::Report> CheckVersion(Project& project, const RowSource& source, const schema::Schema& schema,
-                                            const Context& context) {
-  TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(project.store(), *source.version, context));
-  schema::Report report = schema::Validate(schema, profile.Summarize());
-  TRY(NameRowsAtFault(schema, *source.rows, profile.rows(), report, context));
-  return report;
+// Whether the file of a schema says something else than `text`.
+absl::StatusOr<bool> SaysOtherwise(const std::string& path, const std::string& text) {
+  const absl::StatusOr<std::string> there = table::ReadTextFile(path);
+  if (absl::IsNotFound(there.status())) return false;
+  TRY(there.status());
+  return *there != text;
 }
 
-// Columns of CSV whose later values are of another type than the first ones are read again, as text at the last.
-absl::StatusOr<schema::Report> CheckFiles(Project& project, RowSource source, const schema::Schema& schema,
-                                          const Context& context) {
-  std::shared_ptr<arrow::Schema> types;
-  while (true) {
-    const std::shared_ptr<arrow::Schema> read = source.rows->schema();
-    const auto profile = ingest::ProfileRows(*source.rows, 0, context);
-    if (profile.ok()) {
-      schema::Report report = schema::Validate(schema, profile->Summarize());
-      if (report.anomalies.empty()) return report;
-      TRY_ASSIGN(source, OpenRows(project, source.name, context, read));
-      TRY(NameRowsAtFault(schema, *source.rows, profile->rows(), report, context));
-      return report;
+// The versions that a request means, oldest first, each once.
+absl::StatusOr<std::vector<store::CommitInfo>> VersionsOf(store::Store& store, const InferSchemaRequest& request) {
+  std::vector<store::CommitInfo> versions;
+  for (const std::string& text : request.references) {
+    TRY_ASSIGN(const store::DatasetRef reference, store::ParseDatasetRef(text));
+    TRY_ASSIGN(const store::CommitInfo newest, store.Resolve(reference));
+    TRY(store::CheckIsTable(newest));
+    if (!versions.empty() && newest.dataset != versions.front().dataset) {
+      return absl::InvalidArgumentError(
+          fmt::format("a schema is that of one dataset: {} and {} are two", versions.front().dataset, newest.dataset));
     }
-    const auto column = table::ColumnOfOtherType(profile.status());
-    const auto field = column.has_value() ? read->GetFieldByName(*column) : nullptr;
-    const auto wider = field != nullptr ? table::WithWiderType(types, *field) : nullptr;
-    if (wider == nullptr) return profile.status();
-    types = wider;
-    TRY_ASSIGN(source, OpenRows(project, source.name, context, types));
+    const size_t by_itself = reference.version.has_value() ? 1 : InferSchemaRequest::kMostVersions;
+    for (store::CommitInfo& version : HistoryOf(store, newest, request.versions > 0 ? request.versions : by_itself)) {
+      versions.push_back(std::move(version));
+    }
   }
+  const auto older = [](const auto& a, const auto& b) { return a.version < b.version; };
+  const auto same = [](const auto& a, const auto& b) { return a.version == b.version; };
+  std::stable_sort(versions.begin(), versions.end(), older);
+  versions.erase(std::unique(versions.begin(), versions.end(), same), versions.end());
+  return versions;
 }
 
-// The rows of a version, to make another one of.
-class VersionSource : public ingest::Source {
- public:
-  VersionSource(store::Store& store, const store::CommitInfo& version) : store_(store), version_(version) {}
-
-  absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& /*types*/,
-                                                                 const Context& context) const override {
-    return store_.Read(version_, {.dictionary_strings = true}, context);
-  }
-  int64_t NumRows() const override { return version_.rows; }
-  Json Provenance() const override { return Json{{"kind", "version"}, {"from", version_.Name()}}; }
-
- private:
-  store::Store& store_;
-  const store::CommitInfo& version_;
-};
-
-bool IsMeant(const schema::Anomaly& anomaly, const std::string& name) {
-  return name == anomaly.column || name == fmt::format("{}:{}", anomaly.column, schema::RuleName(anomaly.rule));
+schema::Edit EditOf(const std::vector<std::string>& before, const std::vector<std::string>& after) {
+  const auto without = [](const std::vector<std::string>& lines, const std::vector<std::string>& others) {
+    std::vector<std::string> left;
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(left), [&](const std::string& line) {
+      return std::find(others.begin(), others.end(), line) == others.end();
+    });
+    return left;
+  };
+  return {.removed = without(before, after), .added = without(after, before)};
 }
 
-std::string NamesOf(const schema::Report& report) {
-  std::vector<std::string> names;
-  for (const schema::Anomaly& anomaly : report.anomalies) {
-    names.push_back(fmt::format("{}:{}", anomaly.column, schema::RuleName(anomaly.rule)));
+std::vector<RulesChange> ChangesBetween(const schema::Schema& before, const schema::Schema& after) {
+  std::vector<RulesChange> changes;
+  for (const schema::ColumnRules& column : after.columns) {
+    const schema::ColumnRules* was = before.Find(column.name);
+    if (was != nullptr && *was == column) continue;
+    changes.push_back({column.name, EditOf(was == nullptr ? std::vector<std::string>() : schema::ColumnLines(*was),
+                                           schema::ColumnLines(column))});
   }
-  return fmt::format("{}", fmt::join(names, ", "));
+  return changes;
 }
 
 }  // namespace
 
 absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request,
                                                 const Context& context) {
-  TRY_ASSIGN(const store::DatasetRef reference, store::ParseDatasetRef(request.reference));
-  TRY_ASSIGN(const profile::ProfileSummary summary, ProfileData(project, request.reference, context));
-  InferSchemaResponse response{.schema = schema::Infer(summary, {}), .path = project.SchemaPath(reference.name)};
+  TRY_ASSIGN(const std::vector<store::CommitInfo> versions, VersionsOf(project.store(), request));
+  if (versions.empty()) return absl::InvalidArgumentError("nothing to infer from: want a dataset");
+  std::vector<profile::Profile> profiles;
+  std::vector<profile::ProfileSummary> summaries;
+  InferSchemaResponse response{.path = project.SchemaPath(versions.front().dataset)};
+  for (const store::CommitInfo& version : versions) {
+    TRY_ASSIGN(profiles.emplace_back(), ProfileOfNewRows(project.store(), version, context));
+    summaries.push_back(profiles.back().Summarize());
+    response.versions.push_back(version.Name());
+  }
+  std::vector<const profile::Profile*> pointers;
+  for (const profile::Profile& profile : profiles) pointers.push_back(&profile);
+  schema::Inferred inferred = schema::InferFrom(summaries, {}, pointers);
+  response.schema = std::move(inferred.schema);
+  response.explanations = std::move(inferred.explanations);
   response.text = schema::ToYaml(response.schema);
-  std::error_code error;
-  if (request.write == SchemaWrite::kIfNew && std::filesystem::exists(response.path, error)) {
-    TRY_ASSIGN(const std::string there, table::ReadTextFile(response.path));
-    if (there != response.text) {
+  if (request.write == SchemaWrite::kNever) return response;
+  if (request.write == SchemaWrite::kIfNew) {
+    TRY_ASSIGN(const bool otherwise, SaysOtherwise(response.path, response.text));
+    if (otherwise) {
       return WithHint(absl::AlreadyExistsError(fmt::format("{} is there and differs from what {} infers",
-                                                           NameOf(response.path), request.reference)),
+                                                           NameOf(response.path), request.references.front())),
                       "'--force' replaces it; '--dry-run' shows what would be written");
     }
   }
-  if (request.write == SchemaWrite::kNever) return response;
   TRY(table::WriteTextFile(response.path, response.text));
   response.written = true;
   return response;
@@ -125,68 +123,33 @@ absl::StatusOr<schema::Schema> ReadSchema(const Project& project, const std::str
                   fmt::format("'roost schema infer {}' proposes one", dataset));
 }
 
-absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request,
-                                              const Context& context) {
-  TRY_ASSIGN(RowSource source, OpenRows(project, request.source, context));
-  const std::string of_source = source.version.has_value() ? source.version->dataset : project.config().dataset;
-  const std::string& dataset = request.dataset.empty() ? of_source : request.dataset;
-  TRY_ASSIGN(const schema::Schema schema, ReadSchema(project, dataset));
-  ValidateResponse response{.source = source.name, .schema_name = NameOf(project.SchemaPath(dataset))};
-  if (source.version.has_value()) {
-    TRY_ASSIGN(response.report, CheckVersion(project, source, schema, context));
-  } else {
-    TRY_ASSIGN(response.report, CheckFiles(project, std::move(source), schema, context));
-  }
-  response.rows = response.report.rows;
+absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::string& reference, const Context& context) {
+  TRY_ASSIGN(const store::DatasetRef parsed, store::ParseDatasetRef(reference));
+  TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(parsed));
+  TRY(store::CheckIsTable(version));
+  TRY_ASSIGN(const schema::Schema before, ReadSchema(project, version.dataset));
+  TRY_ASSIGN(const profile::Profile profile, ProfileOfNewRows(project.store(), version, context));
+  const schema::Schema after = schema::Confirm(before, profile.Summarize());
+  ConfirmResponse response{
+      .path = project.SchemaPath(version.dataset), .version = version.Name(), .changes = ChangesBetween(before, after)};
+  if (!response.changes.empty()) TRY(table::WriteTextFile(response.path, schema::ToYaml(after)));
   return response;
 }
 
-absl::StatusOr<AddDataResponse> QuarantineBadRows(Project& project, const CleanRequest& request,
-                                                  const Context& context) {
-  TRY_ASSIGN(const RowSource rows, OpenRows(project, request.reference, context));
-  if (!rows.version.has_value()) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no dataset", request.reference)),
-                    fmt::format("'roost data add NAME {} --quarantine {}' adds the good rows of files",
-                                request.reference, request.quarantine));
-  }
-  const store::CommitInfo& version = *rows.version;
-  TRY_ASSIGN(schema::Schema schema, ReadSchema(project, version.dataset));
-  TRY_ASSIGN(const store::CommitInfo head, project.store().Resolve({.name = version.dataset, .label = version.branch}));
-  if (head.version != version.version) {
+absl::StatusOr<ImportResponse> ImportSchema(const Project& project, const std::string& file, const std::string& dataset,
+                                            bool replace) {
+  TRY_ASSIGN(const std::string text, table::ReadTextFile(file));
+  TRY_ASSIGN(schema::TfxImport imported, schema::FromTfxText(text, file));
+  ImportResponse response{
+      .schema = std::move(imported.schema), .path = project.SchemaPath(dataset), .notes = std::move(imported.notes)};
+  const std::string yaml = schema::ToYaml(response.schema);
+  TRY_ASSIGN(const bool otherwise, SaysOtherwise(response.path, yaml));
+  if (otherwise && !replace) {
     return WithHint(
-        absl::AbortedError(fmt::format("{} is not the newest version, that is {}", version.Name(), head.Name())),
-        "A version without bad rows takes the place of the newest one only.");
+        absl::AlreadyExistsError(fmt::format("{} is there and differs from what {} says", NameOf(response.path), file)),
+        "'--force' replaces it");
   }
-  const VersionSource source(project.store(), version);
-  return IngestThroughGate(project, source,
-                           {.dataset = version.dataset,
-                            .branch = version.branch,
-                            .message = fmt::format("{} without bad rows", version.Name()),
-                            .author = project.author(),
-                            .expected_version = version.version},
-                           {.schema = std::move(schema), .quarantine = request.quarantine}, context);
-}
-
-absl::StatusOr<AcceptResponse> AcceptAnomalies(Project& project, const AcceptRequest& request, const Context& context) {
-  TRY_ASSIGN(const ValidateResponse shown, ValidateData(project, request.data, context));
-  AcceptResponse response{.path = (std::filesystem::path(project.folder()) / shown.schema_name).string()};
-  TRY_ASSIGN(const std::string text, table::ReadTextFile(response.path));
-  TRY_ASSIGN(schema::Schema schema, schema::FromYaml(text, shown.schema_name));
-  for (const std::string& name : request.anomalies) {
-    const auto& all = shown.report.anomalies;
-    if (std::any_of(all.begin(), all.end(), [&](const auto& anomaly) { return IsMeant(anomaly, name); })) continue;
-    return WithHint(absl::NotFoundError(fmt::format("{} shows no anomaly '{}'", shown.source, name)),
-                    all.empty() ? "It shows none at all." : fmt::format("It shows {}.", NamesOf(shown.report)));
-  }
-  for (const schema::Anomaly& anomaly : shown.report.anomalies) {
-    const bool is_meant =
-        request.anomalies.empty() || std::any_of(request.anomalies.begin(), request.anomalies.end(),
-                                                 [&](const std::string& name) { return IsMeant(anomaly, name); });
-    if (!is_meant || !anomaly.proposed.has_value()) continue;
-    schema = schema::Accept(schema, anomaly);
-    response.anomalies.push_back(anomaly);
-  }
-  if (!response.anomalies.empty()) TRY(table::WriteTextFile(response.path, schema::ToYaml(schema)));
+  TRY(table::WriteTextFile(response.path, yaml));
   return response;
 }
 

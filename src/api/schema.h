@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "api/data.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "schema/anomaly.h"
 #include "schema/infer.h"
-#include "schema/validate.h"
+#include "schema/schema.h"
 
 namespace roost::api {
 
@@ -21,21 +21,57 @@ enum class SchemaWrite {
 };
 
 struct InferSchemaRequest {
-  std::string reference;
+  static constexpr size_t kMostVersions = 12;
+
+  /// Versions of one dataset. One without a number ("flights", "flights@main") stands for itself and those that it came
+  /// from, one with a number for itself.
+  std::vector<std::string> references;
+  /// How many versions each reference stands for, at most; 0: as above, up to kMostVersions.
+  size_t versions = 0;
   SchemaWrite write = SchemaWrite::kIfNew;
 };
 
 struct InferSchemaResponse {
   schema::Schema schema;
-  std::string text;  ///< as YAML
+  std::vector<schema::Explanation> explanations;
+  std::vector<std::string> versions;  ///< that it was inferred from, oldest first: "flights@1", ...
+  std::string text;                   ///< as YAML
   std::string path;
   bool written = false;
 };
 
-/// Proposes the schema of a dataset from the statistics of a version, and writes it as asked. AlreadyExists for kIfNew
-/// where there is one that says something else.
+/// Proposes the schema of a dataset from the statistics of versions (schema::InferFrom), and writes it as asked. Of a
+/// version that was appended the new rows count, as the gate sees them (ProfileOfNewRows). AlreadyExists for kIfNew
+/// where there is one that says something else; InvalidArgument for versions of several datasets.
 absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request,
                                                 const Context& context);
+
+/// What became of one column's rules, or with an empty name of those of all rows.
+struct RulesChange {
+  std::string column;
+  schema::Edit edit;
+};
+
+struct ConfirmResponse {
+  std::string path;
+  std::string version;
+  std::vector<RulesChange> changes;  ///< in the schema's order; none: nothing was written
+};
+
+/// Counts a version that was looked at and found good for the rules on trial, and makes those that enough versions
+/// kept errors (schema::Confirm). Writes the schema; comments in it are lost.
+absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::string& reference, const Context& context);
+
+struct ImportResponse {
+  schema::Schema schema;
+  std::string path;
+  std::vector<std::string> notes;  ///< what the file says that no rule here says
+};
+
+/// Makes the schema of TensorFlow Extended in `file` (schema.pbtxt) that of `dataset`. AlreadyExists where that has one
+/// that says something else, unless `replace`; the errors of schema::FromTfxText.
+absl::StatusOr<ImportResponse> ImportSchema(const Project& project, const std::string& file, const std::string& dataset,
+                                            bool replace);
 
 /// The schema of a dataset (Project::SchemaPath). NotFound, with a hint, where there is none; the errors of
 /// schema::FromYaml.
@@ -43,48 +79,5 @@ absl::StatusOr<schema::Schema> ReadSchema(const Project& project, const std::str
 
 /// The same, or nothing where there is none.
 absl::StatusOr<std::optional<schema::Schema>> FindSchema(const Project& project, const std::string& dataset);
-
-struct ValidateRequest {
-  std::string source;   ///< a dataset version, a path or a glob
-  std::string dataset;  ///< whose schema; empty: that of the source's dataset, for files that of roost.yaml
-};
-
-struct ValidateResponse {
-  std::string source;       ///< what was checked
-  std::string schema_name;  ///< against what: "schema.yaml"
-  int64_t rows = 0;
-  schema::Report report;
-};
-
-/// Checks a dataset version, or files that are no dataset yet, against a schema. Anomalies are values in the report; an
-/// error is returned only where data or schema cannot be read. A version's kept statistics are used. Rows are looked at
-/// one by one only where there are anomalies, to name some that are at fault: files are read a second time then.
-absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request, const Context& context);
-
-struct CleanRequest {
-  std::string reference;   ///< the newest version of a dataset or of a branch
-  std::string quarantine;  ///< the dataset that the bad rows go to
-};
-
-/// Makes a new version of a dataset without the rows that break rules of severity error on single rows; these go to
-/// another dataset with their numbers and reasons (bad_rows.h). Where the other rows still break the schema nothing
-/// changes and `version` of the response is empty. InvalidArgument for files, with a hint, and where there is no
-/// schema; Aborted where `reference` is not the newest version.
-absl::StatusOr<AddDataResponse> QuarantineBadRows(Project& project, const CleanRequest& request,
-                                                  const Context& context);
-
-struct AcceptRequest {
-  ValidateRequest data;                ///< what shows the anomalies
-  std::vector<std::string> anomalies;  ///< "COLUMN" or "COLUMN:RULE"; empty: all
-};
-
-struct AcceptResponse {
-  std::string path;                        ///< of the schema
-  std::vector<schema::Anomaly> anomalies;  ///< whose edits were made
-};
-
-/// Makes the edits that anomalies of `data` propose, and writes the schema; comments in it are lost. NotFound, with the
-/// anomalies that there are, for one that is not among them.
-absl::StatusOr<AcceptResponse> AcceptAnomalies(Project& project, const AcceptRequest& request, const Context& context);
 
 }  // namespace roost::api

@@ -20,7 +20,11 @@ void AddDataDiffCommand(CLI::App& data, Session& session);
 void AddDataMergeCommand(CLI::App& data, Session& session);
 void AddEraseCommand(CLI::App& data, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
+/// With those of AddSchemaDecisionCommands and AddValidateCommand.
 void AddSchemaCommands(CLI::App& app, Session& session);
+/// Into the group "schema".
+void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
+void AddValidateCommand(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);

@@ -1,4 +1,4 @@
-// roost schema infer | show | accept, roost validate
+// roost schema infer | show | confirm | import | export
 
 #include <filesystem>
 
@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
-#include "schema/render.h"
+#include "schema/tfx_text.h"
 #include "schema/yaml.h"
 
 namespace roost::cli {
@@ -47,102 +47,141 @@ std::string Summary(const schema::Schema& schema) {
 }
 
 struct InferOptions {
-  std::string reference;
+  api::InferSchemaRequest request;
   bool overwrite = false;
   bool dry_run = false;
+  bool explain = false;
 };
 
+// A reason for each rule, under its column.
+std::string ExplanationsText(const std::vector<schema::Explanation>& explanations) {
+  std::string text;
+  const std::string* column = nullptr;
+  for (const schema::Explanation& explanation : explanations) {
+    if (column == nullptr || *column != explanation.column) {
+      text += fmt::format("{}\n", explanation.column.empty() ? "all rows" : explanation.column);
+    }
+    column = &explanation.column;
+    text += fmt::format("  {}: {}\n", explanation.rule, explanation.text);
+  }
+  return text;
+}
+
+// " from flights@1 to flights@4", or nothing of one version.
+std::string VersionsText(const std::vector<std::string>& versions) {
+  return versions.size() == 1 ? "" : fmt::format(" from {} to {}", versions.front(), versions.back());
+}
+
 absl::StatusOr<int> RunInfer(const InferOptions& options, Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  api::InferSchemaRequest request;
-  request.reference = options.reference;
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
+  api::InferSchemaRequest request = options.request;
   request.write = options.dry_run     ? api::SchemaWrite::kNever
                   : options.overwrite ? api::SchemaWrite::kReplace
                                       : api::SchemaWrite::kIfNew;
   TRY_ASSIGN(const api::InferSchemaResponse response, api::InferSchema(project, request, session.MakeContext()));
   if (session.json()) {
-    session.Print(ToText(Json{{"path", response.path}, {"written", response.written}, {"schema", response.text}}));
+    Json json{{"path", response.path},
+              {"written", response.written},
+              {"versions", response.versions},
+              {"schema", response.text}};
+    if (options.explain) {
+      json["explanations"] = Json::array();
+      for (const schema::Explanation& explanation : response.explanations) {
+        json["explanations"].push_back(
+            {{"column", explanation.column}, {"rule", explanation.rule}, {"text", explanation.text}});
+      }
+    }
+    session.Print(ToText(json));
     return 0;
   }
   session.Print(response.written ? Summary(response.schema) : response.text);
+  if (options.explain) session.Print("\n" + ExplanationsText(response.explanations));
   if (response.written) {
-    session.Note(fmt::format("wrote {}: yours to review and to edit\nnext: roost validate DATASET or FILE",
-                             NameOf(response.path)));
+    session.Note(fmt::format("wrote {}{}: yours to review and to edit\nnext: roost validate DATASET or FILE",
+                             NameOf(response.path), VersionsText(response.versions)));
   }
   return 0;
 }
 
 absl::StatusOr<int> RunShow(const std::string& dataset, Session& session) {
-  TRY_ASSIGN(const api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::Project project, api::Project::Open(session.project()));
   TRY_ASSIGN(const schema::Schema schema,
              api::ReadSchema(project, dataset.empty() ? project.config().dataset : dataset));
   session.Print(schema::ToYaml(schema));
   return 0;
 }
 
-std::string AsText(const api::ValidateResponse& response) {
-  return fmt::format("{}: {} {} against {}\n{}", response.source, FormatCount(response.rows),
-                     response.rows == 1 ? "row" : "rows", response.schema_name, schema::ToText(response.report));
-}
-
-std::string AsJson(const api::ValidateResponse& response) {
-  Json json{{"source", response.source}, {"rows", response.rows}};
-  json.update(schema::ToJson(response.report));
-  return ToText(json);
-}
-
-absl::StatusOr<int> RunValidate(const api::ValidateRequest& request, Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::ValidateResponse response, api::ValidateData(project, request, session.MakeContext()));
-  session.Print(session.json() ? AsJson(response) : AsText(response));
-  return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
-}
-
-// What `roost validate VERSION --quarantine NAME` made of the version.
-std::string CleanedText(const api::AddDataResponse& response) {
-  if (!response.version.has_value()) return "other rules are broken too: nothing was changed\n";
-  if (!response.quarantine.has_value()) return "no bad rows: nothing was changed\n";
-  return fmt::format("{}: {} good {}\n{}: {} {} in quarantine\n", response.version->Name(),
-                     FormatCount(response.version->rows), response.version->rows == 1 ? "row" : "rows",
-                     response.quarantine->Name(), FormatCount(response.rows_quarantined),
-                     response.rows_quarantined == 1 ? "row" : "rows");
-}
-
-absl::StatusOr<int> RunQuarantine(const api::CleanRequest& request, Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::AddDataResponse response, api::QuarantineBadRows(project, request, session.MakeContext()));
+absl::StatusOr<int> RunConfirm(const std::string& reference, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
+  TRY_ASSIGN(const api::ConfirmResponse response, api::ConfirmSchema(project, reference, session.MakeContext()));
   if (session.json()) {
-    const auto name = [](const std::optional<store::CommitInfo>& version) -> Json {
-      if (!version.has_value()) return nullptr;
-      return version->Name();
-    };
-    Json json{{"version", name(response.version)},
-              {"quarantine", name(response.quarantine)},
-              {"quarantined", response.rows_quarantined}};
-    json["report"] = schema::ToJson(*response.report);
+    Json json{{"path", response.path}, {"version", response.version}, {"changes", Json::array()}};
+    for (const api::RulesChange& change : response.changes) {
+      json["changes"].push_back(
+          {{"column", change.column}, {"removed", change.edit.removed}, {"added", change.edit.added}});
+    }
     session.Print(ToText(json));
-  } else {
-    session.Print(schema::ToText(*response.report) + CleanedText(response));
-  }
-  return response.version.has_value() ? 0 : kCheckSaidNo;
-}
-
-absl::StatusOr<int> RunAccept(const api::AcceptRequest& request, Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::AcceptResponse response, api::AcceptAnomalies(project, request, session.MakeContext()));
-  const schema::Report accepted{.anomalies = response.anomalies};
-  if (session.json()) {
-    session.Print(ToText(Json{{"path", response.path}, {"accepted", schema::ToJson(accepted).at("anomalies")}}));
     return 0;
   }
-  for (const schema::Anomaly& anomaly : response.anomalies) {
-    session.Print(fmt::format("accepted {}:{}\n", anomaly.column, schema::RuleName(anomaly.rule)));
-    for (const std::string& line : anomaly.edit.removed) session.Print(fmt::format("    - {}\n", line));
-    for (const std::string& line : anomaly.edit.added) session.Print(fmt::format("    + {}\n", line));
+  for (const api::RulesChange& change : response.changes) {
+    session.Print(fmt::format("{}\n", change.column));
+    for (const std::string& line : change.edit.removed) session.Print(fmt::format("    - {}\n", line));
+    for (const std::string& line : change.edit.added) session.Print(fmt::format("    + {}\n", line));
   }
-  session.Note(response.anomalies.empty() ? "nothing to accept: the data is as the schema wants it"
-                                          : fmt::format("wrote {}", NameOf(response.path)));
+  session.Note(response.changes.empty() ? fmt::format("{} changes nothing: no rule is on trial", response.version)
+                                        : fmt::format("wrote {}", NameOf(response.path)));
   return 0;
+}
+
+struct ImportOptions {
+  std::string file;
+  std::string dataset;
+  bool overwrite = false;
+};
+
+absl::StatusOr<int> RunImport(const ImportOptions& options, Session& session) {
+  TRY_ASSIGN(const api::Project project, api::Project::Open(session.project()));
+  TRY_ASSIGN(
+      const api::ImportResponse response,
+      api::ImportSchema(project, options.file, options.dataset.empty() ? project.config().dataset : options.dataset,
+                        options.overwrite));
+  for (const std::string& note : response.notes) session.Note(fmt::format("note: {}", note));
+  if (session.json()) {
+    session.Print(ToText(Json{{"path", response.path}, {"notes", response.notes}}));
+    return 0;
+  }
+  session.Print(Summary(response.schema));
+  session.Note(fmt::format("wrote {}: yours to review and to edit", NameOf(response.path)));
+  return 0;
+}
+
+absl::StatusOr<int> RunExport(const std::string& dataset, Session& session) {
+  TRY_ASSIGN(const api::Project project, api::Project::Open(session.project()));
+  TRY_ASSIGN(const schema::Schema schema,
+             api::ReadSchema(project, dataset.empty() ? project.config().dataset : dataset));
+  const schema::TfxExport exported = schema::ToTfxText(schema);
+  for (const std::string& note : exported.notes) session.Note(fmt::format("note: {}", note));
+  session.Print(session.json() ? ToText(Json{{"text", exported.text}, {"notes", exported.notes}}) : exported.text);
+  return 0;
+}
+
+void AddTfxCommands(CLI::App& schema, Session& session) {
+  CLI::App* import = schema.add_subcommand("import", "Make a schema of TensorFlow Extended the dataset's");
+  auto options = std::make_shared<ImportOptions>();
+  import->add_option("FILE", options->file, "schema.pbtxt")->required();
+  import->add_option("--dataset", options->dataset, "Whose schema it becomes; else that of the project's dataset")
+      ->type_name("NAME");
+  import->add_flag("-f,--force", options->overwrite, "Replace a schema that says something else");
+  import->callback([options, &session] { session.Finish(RunImport(*options, session)); });
+
+  CLI::App* exported = schema.add_subcommand("export", "The schema of a dataset in another form, on stdout");
+  auto dataset = std::make_shared<std::string>();
+  auto format = std::make_shared<std::string>("tfx");
+  exported->add_option("DATASET", *dataset, "NAME; else the project's dataset");
+  exported->add_option("--format", *format, "tfx: the text of TensorFlow Extended (schema.pbtxt)")
+      ->check(CLI::IsMember({"tfx"}))
+      ->type_name("FORMAT");
+  exported->callback([dataset, format, &session] { session.Finish(RunExport(*dataset, session)); });
 }
 
 }  // namespace
@@ -151,10 +190,17 @@ void AddSchemaCommands(CLI::App& app, Session& session) {
   CLI::App* schema = app.add_subcommand("schema", "What the data must look like (schema.yaml)");
   schema->require_subcommand(1);
 
-  CLI::App* infer = schema->add_subcommand("infer", "Propose schema.yaml from a dataset version");
+  CLI::App* infer = schema->add_subcommand("infer", "Propose a schema from versions of a dataset");
   auto options = std::make_shared<InferOptions>();
-  infer->add_option("DATASET", options->reference, "NAME, NAME@VERSION or NAME@latest")->required();
-  infer->add_flag("-f,--force", options->overwrite, "Replace a schema.yaml that says something else");
+  infer
+      ->add_option("DATASET", options->request.references,
+                   "NAME for its last 12 versions, NAME@VERSION for that one; several of them together")
+      ->required();
+  infer->add_option("--versions", options->request.versions, "How many versions to look at, the newest ones")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  infer->add_flag("--explain", options->explain, "Say why each rule is as it is");
+  infer->add_flag("-f,--force", options->overwrite, "Replace a schema that says something else");
   infer->add_flag("-n,--dry-run", options->dry_run, "Show it, write nothing");
   infer->callback([options, &session] { session.Finish(RunInfer(*options, session)); });
 
@@ -163,31 +209,14 @@ void AddSchemaCommands(CLI::App& app, Session& session) {
   show->add_option("DATASET", *dataset, "NAME; else the project's dataset");
   show->callback([dataset, &session] { session.Finish(RunShow(*dataset, session)); });
 
-  CLI::App* accept = schema->add_subcommand("accept", "Take over the edits that anomalies propose");
-  auto accepted = std::make_shared<api::AcceptRequest>();
-  accept->add_option("SOURCE", accepted->data.source, "The data that shows them, as for 'roost validate'")->required();
-  accept->add_option("ANOMALY", accepted->anomalies, "COLUMN or COLUMN:RULE; else all of them");
-  accept->add_option("--dataset", accepted->data.dataset, "Whose schema; else that of the source's dataset");
-  accept->callback([accepted, &session] { session.Finish(RunAccept(*accepted, session)); });
+  CLI::App* confirm = schema->add_subcommand("confirm", "Count a good version for the rules that are on trial");
+  auto reference = std::make_shared<std::string>();
+  confirm->add_option("VERSION", *reference, "NAME or NAME@VERSION")->required();
+  confirm->callback([reference, &session] { session.Finish(RunConfirm(*reference, session)); });
 
-  CLI::App* validate = app.add_subcommand("validate", "Check a dataset version or files against a schema");
-  auto request = std::make_shared<api::ValidateRequest>();
-  validate->add_option("SOURCE", request->source, "NAME, NAME@VERSION, a path or a glob in quotes")->required();
-  validate->add_option("--dataset", request->dataset,
-                       "Whose schema; else that of the source's dataset, for files the project's");
-  auto quarantine = std::make_shared<std::string>();
-  validate
-      ->add_option("--quarantine", *quarantine,
-                   "Make a version without the rows that break the schema; they go to this dataset, with the reasons")
-      ->type_name("NAME");
-  validate->footer(
-      "Ends with 0 where there is no error (warnings may be there), with 1 where there is one.\n"
-      "Files are added without their bad rows by 'roost data add --quarantine'.");
-  validate->callback([request, quarantine, &session] {
-    session.Finish(quarantine->empty()
-                       ? RunValidate(*request, session)
-                       : RunQuarantine({.reference = request->source, .quarantine = *quarantine}, session));
-  });
+  AddSchemaDecisionCommands(*schema, session);
+  AddTfxCommands(*schema, session);
+  AddValidateCommand(app, session);
 }
 
 }  // namespace roost::cli

@@ -173,3 +173,27 @@ def test_a_version_is_cleaned_of_its_bad_rows(project):
     again = project.run("validate", "pets", "--quarantine", "pets-bad")
     assert "no bad rows: nothing was changed" in again.stdout, again
     assert len(project.versions("pets")) == 3
+
+
+def test_rows_with_a_key_that_was_there_go_to_quarantine(project):
+    schema = project.folder / "schema.yaml"
+    schema.write_text(schema.read_text() + """
+dataset:
+  keys:
+    - {columns: [id]}
+rules:
+  - {name: light cats, check: "kind != 'cat' or weight < 50", severity: error}
+""")
+    text = "id,kind,weight\n101,cat,2.5\n102,cat,3.5\n101,dog,1.5\n103,cat,60.5\n104,cow,4.5\n"
+    refused = add(project, text, "--append", code=1)
+    assert "light cats" in refused.stdout, refused
+    added = add(project, text, "--append", "--quarantine", "pets-bad")
+    assert "pets-bad@1: 2 rows in quarantine" in added.stdout, added
+    rows = rows_of(project, "pets-bad")
+    assert [row["_roost_row"] for row in rows] == [3, 4]
+    assert rows[0]["_roost_reasons"] == 'key id "101"'
+    assert rows[1]["_roost_reasons"].startswith("custom light cats "), rows[1]
+    assert [row["id"] for row in rows_of(project, "pets")[-3:]] == [101, 102, 104]
+    # Rows that stay have the numbers of the file, those that were left out counted.
+    warned = added.stderr[added.stderr.index("warning: kind"):]
+    assert "in row 5" in warned, added

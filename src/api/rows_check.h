@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/project.h"
+#include "base/context.h"
+#include "profile/profile.h"
+#include "schema/keys.h"
+#include "schema/row_scan.h"
+#include "schema/schema.h"
+#include "schema/validate.h"
+
+namespace roost::api {
+
+/// What the foreign keys of a schema refer to. Memory: that of schema::KeySet for each.
+class ForeignKeys {
+ public:
+  /// Reads the key columns of the newest version of each dataset. Where that has no such dataset or column the rule is
+  /// reported as not checked. Errors of reading.
+  static absl::StatusOr<ForeignKeys> Read(Project& project, const schema::Schema& schema, const Context& context);
+
+  /// One for each of the schema's foreign keys, for schema::RowScanOptions.
+  std::vector<const schema::KeySet*> keys() const;
+
+ private:
+  std::vector<std::unique_ptr<schema::KeySet>> keys_;
+};
+
+/// The profile of so many rows without columns: what ratios of rows need of another version (schema::Controls).
+absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows);
+
+/// Holds rows against a schema while they pass: the statistics and the broken rules of one pass become a report.
+/// Threads: one at a time.
+class RowsCheck {
+ public:
+  /// `schema` and `foreign_keys` outlive it.
+  RowsCheck(const schema::Schema& schema, const ForeignKeys& foreign_keys);
+
+  /// Looks at the next rows. Errors: those of columns that cannot be read, and Cancelled.
+  absl::Status See(const arrow::RecordBatch& batch, const Context& context);
+
+  /// Says that of the next rows to be seen the first `rows` follow each other in their source, and that a row after
+  /// them is left out: the report numbers rows as the source does. Rows behind the first 100,000 that were left out are
+  /// not numbered.
+  void LeaveOutAfter(int64_t rows);
+
+  /// The verdict on all rows that were seen and whose statistics `profile` has. `controls` says what else they are held
+  /// against; its `now` and `rows` are replaced.
+  schema::Report Verdict(const profile::Profile& profile, schema::Controls controls) const;
+
+ private:
+  schema::RowCounts NumberedAsInSource() const;
+
+  const schema::Schema& schema_;
+  schema::RowScan scan_;
+  int64_t rows_ = 0;               // that were seen
+  std::vector<int64_t> left_out_;  // for each row that was left out, how many rows were seen before it; ascending
+  bool all_numbered_ = true;
+};
+
+}  // namespace roost::api

@@ -1,0 +1,220 @@
+#include "api/validate.h"
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/data_gate.h"
+#include "api/decisions.h"
+#include "api/feature_skew.h"
+#include "api/profile.h"
+#include "api/profile_sources.h"
+#include "api/rows_check.h"
+#include "api/schema.h"
+#include "base/status.h"
+#include "ingest/profiles.h"
+#include "ingest/row_profiler.h"
+#include "store/history.h"
+#include "table/arrow_status.h"
+#include "table/read.h"
+
+namespace roost::api {
+namespace {
+
+// Hands on the batches of another reader, each seen by a check.
+class SeenReader : public arrow::RecordBatchReader {
+ public:
+  SeenReader(arrow::RecordBatchReader& rows, RowsCheck& check, const Context& context)
+      : rows_(rows), check_(check), context_(context) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_.schema(); }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    ARROW_RETURN_NOT_OK(rows_.ReadNext(batch));
+    if (*batch == nullptr) return arrow::Status::OK();
+    return table::ToArrow(check_.See(**batch, context_));
+  }
+
+ private:
+  arrow::RecordBatchReader& rows_;
+  RowsCheck& check_;
+  const Context& context_;
+};
+
+// Whether the profile alone may pass where rows break the schema.
+bool NeedsRows(const schema::Schema& schema) {
+  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() || !schema.sparse_features.empty() ||
+         !schema.weighted_features.empty() || !schema.rules.empty();
+}
+
+// One check of a source.
+class Validation {
+ public:
+  Validation(Project& project, const ValidateRequest& request, const schema::Schema& schema,
+             const ProfileSources& source, const Context& context)
+      : project_(project),
+        request_(request),
+        schema_(schema),
+        source_(source),
+        part_(source.parts().front()),
+        context_(context) {}
+
+  absl::StatusOr<schema::Report> Run() {
+    TRY(ReadControls());
+    return part_.version.has_value() ? CheckVersion() : CheckFiles();
+  }
+
+ private:
+  absl::StatusOr<std::optional<profile::Profile>> ProfileOfOther(const std::string& source) const {
+    if (source.empty()) return std::nullopt;
+    TRY_ASSIGN(ProfileResponse other, ProfileData({.sources = {source}, .project = project_.folder()}, context_));
+    return std::move(other.profile);
+  }
+
+  absl::Status ReadControls() {
+    TRY_ASSIGN(against_, ProfileOfOther(request_.against));
+    TRY_ASSIGN(serving_, ProfileOfOther(request_.serving));
+    if (schema_.dataset.rows_to_previous_version.has_value() && part_.version.has_value() &&
+        !part_.version->parents.empty()) {
+      TRY_ASSIGN(const store::CommitInfo parent,
+                 store::LoadCommitAt(source_.store().objects(), part_.version->parents.front()));
+      TRY_ASSIGN(before_, ProfileOfRows(parent.rows));
+    }
+    controls_.environment = request_.environment;
+    if (against_.has_value()) controls_.previous_span = &*against_;
+    if (serving_.has_value()) controls_.serving = &*serving_;
+    if (before_.has_value()) controls_.previous_version = &*before_;
+    return absl::OkStatus();
+  }
+
+  // The statistics of a version are kept; where they break the schema its rows show which of them do.
+  absl::StatusOr<schema::Report> CheckVersion() {
+    TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(source_.store(), *part_.version, context_));
+    if (!NeedsRows(schema_)) {
+      schema::Controls controls = controls_;
+      controls.now = &profile;
+      schema::Report report = schema::Validate(schema_, profile.Summarize(), controls);
+      if (report.anomalies.empty()) return report;
+    }
+    TRY_ASSIGN(const ForeignKeys keys, ForeignKeys::Read(project_, schema_, context_));
+    RowsCheck check(schema_, keys);
+    const auto see = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
+      SeenReader seen(rows, check, context_);
+      for (int64_t done = 0;;) {
+        TRY(context_.CheckCancelled());
+        TRY_ASSIGN(const auto batch, table::Next(seen));
+        if (batch == nullptr) return absl::OkStatus();
+        done += batch->num_rows();
+        context_.Report({"looking for the rows at fault", "rows", done, total});
+      }
+    };
+    TRY(source_.Read(part_, see, context_));
+    return check.Verdict(profile, controls_);
+  }
+
+  absl::StatusOr<schema::Report> CheckFiles() {
+    TRY_ASSIGN(const ForeignKeys keys, ForeignKeys::Read(project_, schema_, context_));
+    std::unique_ptr<RowsCheck> check;
+    profile::Profile profile;
+    const auto see = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
+      check = std::make_unique<RowsCheck>(schema_, keys);
+      SeenReader seen(rows, *check, context_);
+      TRY_ASSIGN(profile, ingest::ProfileRows(seen, total, context_));
+      return absl::OkStatus();
+    };
+    TRY(source_.Read(part_, see, context_));
+    return check->Verdict(profile, controls_);
+  }
+
+  Project& project_;
+  const ValidateRequest& request_;
+  const schema::Schema& schema_;
+  const ProfileSources& source_;
+  const SourcePart& part_;
+  const Context& context_;
+  std::optional<profile::Profile> against_;
+  std::optional<profile::Profile> serving_;
+  std::optional<profile::Profile> before_;
+  schema::Controls controls_;
+};
+
+// The rows of a version, to make another one of.
+class VersionSource : public ingest::Source {
+ public:
+  VersionSource(store::Store& store, const store::CommitInfo& version) : store_(store), version_(version) {}
+
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& /*types*/,
+                                                                 const Context& context) const override {
+    return store_.Read(version_, {.dictionary_strings = true}, context);
+  }
+  int64_t NumRows() const override { return version_.rows; }
+  Json Provenance() const override { return Json{{"kind", "version"}, {"from", version_.Name()}}; }
+
+ private:
+  store::Store& store_;
+  const store::CommitInfo& version_;
+};
+
+}  // namespace
+
+absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request,
+                                              const Context& context) {
+  if (!request.join.empty() && request.serving.empty()) {
+    return WithHint(absl::InvalidArgumentError("a join compares rows with those at serving, which are not given"),
+                    "'--serving VERSION or FILE' names them");
+  }
+  TRY_ASSIGN(const ProfileSources source,
+             ProfileSources::Make({request.source}, project.folder(), std::nullopt, context));
+  const std::optional<store::CommitInfo>& version = source.parts().front().version;
+  ValidateResponse response{.source = source.Name()};
+  response.dataset = !request.dataset.empty() ? request.dataset
+                     : version.has_value()    ? version->dataset
+                                              : project.config().dataset;
+  TRY_ASSIGN(const schema::Schema schema, ReadSchema(project, response.dataset));
+  TRY_ASSIGN(const std::vector<schema::Decision> decisions, ReadDecisions(project, response.dataset));
+  response.schema_name = std::filesystem::path(project.SchemaPath(response.dataset)).filename().string();
+  TRY_ASSIGN(response.report, Validation(project, request, schema, source, context).Run());
+  schema::DecisionContext judged{.dataset = response.dataset, .day = Today()};
+  if (version.has_value()) judged.version = version->version;
+  schema::ApplyDecisions(response.report, decisions, judged);
+  response.rows = response.report.rows;
+  if (!request.join.empty()) {
+    TRY_ASSIGN(const ProfileSources serving,
+               ProfileSources::Make({request.serving}, project.folder(), std::nullopt, context));
+    TRY_ASSIGN(response.feature_skew, FindFeatureSkew(source, serving, request.join, context));
+  }
+  return response;
+}
+
+absl::StatusOr<AddDataResponse> QuarantineBadRows(Project& project, const CleanRequest& request,
+                                                  const Context& context) {
+  TRY_ASSIGN(const RowSource rows, OpenRows(project, request.reference, context));
+  if (!rows.version.has_value()) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no dataset", request.reference)),
+                    fmt::format("'roost data add NAME {} --quarantine {}' adds the good rows of files",
+                                request.reference, request.quarantine));
+  }
+  const store::CommitInfo& version = *rows.version;
+  TRY_ASSIGN(schema::Schema schema, ReadSchema(project, version.dataset));
+  TRY_ASSIGN(const store::CommitInfo head, project.store().Resolve({.name = version.dataset, .label = version.branch}));
+  if (head.version != version.version) {
+    return WithHint(
+        absl::AbortedError(fmt::format("{} is not the newest version, that is {}", version.Name(), head.Name())),
+        "A version without bad rows takes the place of the newest one only.");
+  }
+  const VersionSource source(project.store(), version);
+  return IngestThroughGate(project, source,
+                           {.dataset = version.dataset,
+                            .branch = version.branch,
+                            .message = fmt::format("{} without bad rows", version.Name()),
+                            .author = project.author(),
+                            .expected_version = version.version},
+                           {.schema = std::move(schema), .quarantine = request.quarantine}, context);
+}
+
+}  // namespace roost::api
