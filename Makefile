@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test quickstart accept lint bench bench-store clean
+.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile clean
 
 PYTHON := .deps/python/bin/python
 BUILD := build/dev
@@ -30,6 +30,9 @@ accept: build ## rewrite the expected texts of tests/cli and docs with what the 
 lint: setup ## style, layers, sizes, headers, symbols; 'tools/lint --fix' formats
 	@tools/lint
 
+fuzz: setup ## random bytes for every reader of foreign bytes, 20 seconds each
+	@fuzz/run
+
 bench: setup ## the quickstart's steps beside pandas and scikit-learn
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target roost
@@ -40,6 +43,12 @@ bench-store: setup ## what versions cost, beside restic, git, DVC, Lance and oth
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target roost
 	@$(PYTHON) benchmarks/store/run.py --write
+
+bench-profile: setup ## what statistics cost, beside DuckDB, polars, pandas, TFDV and others (benchmarks/profile)
+	@benchmarks/profile/setup
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target roost profile_benchmark
+	@$(PYTHON) benchmarks/profile/run.py --write
 
 clean: ## remove build/; .deps/ stays
 	@rm -rf build

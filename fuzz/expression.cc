@@ -43,7 +43,8 @@ bool AreSame(const Values& values, size_t row, const Values& single) {
   if (values.kind != single.kind || values.is_null[row] != single.is_null[0]) return false;
   if (values.is_null[row] != 0) return true;
   switch (values.kind) {
-    case Kind::kNumber: return std::bit_cast<uint64_t>(values.numbers[row]) == std::bit_cast<uint64_t>(single.numbers[0]);
+    case Kind::kNumber:
+      return std::bit_cast<uint64_t>(values.numbers[row]) == std::bit_cast<uint64_t>(single.numbers[0]);
     case Kind::kText: return values.texts[row] == single.texts[0];
     case Kind::kTime: return values.times[row] == single.times[0];
     case Kind::kBoolean: return values.booleans[row] == single.booleans[0];

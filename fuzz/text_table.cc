@@ -39,7 +39,8 @@ class MemoryFile {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static roost::ThreadPool pool(1);
   const MemoryFile file(data, size);
-  const auto reader = roost::table::OpenFile(file.path(), {.format = roost::table::Format::ROOST_FUZZ_FORMAT}, {.pool = &pool});
+  const auto reader =
+      roost::table::OpenFile(file.path(), {.format = roost::table::Format::ROOST_FUZZ_FORMAT}, {.pool = &pool});
   if (!reader.ok()) return 0;
   roost::profile::Profile profile;
   while (true) {

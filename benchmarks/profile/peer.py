@@ -58,14 +58,14 @@ def great_expectations(path):
         asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("table")
         batch = asset.add_batch_definition_whole_dataframe("all")
         expect = gx.expectations
-        suite = context.suites.add(gx.ExpectationSuite("suite"))
+        suite = context.suites.add(gx.ExpectationSuite(name="suite"))
         for name in frame.columns:
             suite.add_expectation(expect.ExpectColumnValuesToNotBeNull(column=name))
             suite.add_expectation(expect.ExpectColumnUniqueValueCountToBeBetween(column=name, min_value=1))
             if pd.api.types.is_numeric_dtype(frame[name]):
                 suite.add_expectation(expect.ExpectColumnMeanToBeBetween(column=name, min_value=-1e12, max_value=1e12))
                 suite.add_expectation(expect.ExpectColumnStdevToBeBetween(column=name, min_value=0, max_value=1e12))
-        definition = context.validation_definitions.add(gx.ValidationDefinition("all", data=batch, suite=suite))
+        definition = context.validation_definitions.add(gx.ValidationDefinition(name="all", data=batch, suite=suite))
         return definition.run(batch_parameters={"dataframe": frame})
 
 

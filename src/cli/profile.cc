@@ -1,6 +1,6 @@
 // roost profile
 
-#include <charconv>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -45,6 +45,9 @@ absl::StatusOr<api::ProfileRequest> RequestOf(const ProfileOptions& options, con
   return request;
 }
 
+// What a page calls its data: the name of a file without its folders.
+std::string TitleOf(const std::string& name) { return std::filesystem::path(name).filename().string(); }
+
 absl::Status WriteReport(const std::string& path, const std::string& html, Session& session) {
   TRY(table::WriteTextFile(path, html));
   session.Note(fmt::format("wrote {}", path));
@@ -57,7 +60,7 @@ absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) 
   request.correlated = options.correlate;
   TRY_ASSIGN(const api::ProfileResponse response, api::ProfileData(request, session.MakeContext()));
   if (!options.html.empty()) {
-    const report::ReportOptions page{.name = response.name};
+    const report::ReportOptions page{.name = TitleOf(response.name)};
     TRY(WriteReport(options.html, report::ProfileReport(response.summary, page), session));
   }
   if (session.json()) {
@@ -74,10 +77,10 @@ absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) 
 
 absl::StatusOr<int> RunCompare(const ProfileOptions& options, Session& session) {
   const Context context = session.MakeContext();
-  TRY_ASSIGN(const api::ProfileRequest of_now, RequestOf(options, session, options.sources));
-  TRY_ASSIGN(const api::ProfileRequest of_baseline, RequestOf(options, session, options.compare));
-  TRY_ASSIGN(const api::ProfileResponse now, api::ProfileData(of_now, context));
-  TRY_ASSIGN(const api::ProfileResponse baseline, api::ProfileData(of_baseline, context));
+  TRY_ASSIGN(const api::ProfileRequest wanted, RequestOf(options, session, options.sources));
+  TRY_ASSIGN(const api::ProfileRequest wanted_before, RequestOf(options, session, options.compare));
+  TRY_ASSIGN(const api::ProfileResponse now, api::ProfileData(wanted, context));
+  TRY_ASSIGN(const api::ProfileResponse baseline, api::ProfileData(wanted_before, context));
   const std::vector<api::ColumnDistances> distances = api::CompareProfiles(now, baseline);
   if (!options.html.empty()) {
     std::vector<report::ColumnComparison> comparisons;

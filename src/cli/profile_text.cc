@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "cli/table_text.h"
 #include "report/suspicion.h"
+#include "schema/drift.h"
 
 namespace roost::cli {
 namespace {
@@ -50,8 +51,11 @@ void Gather(const std::vector<profile::ColumnSummary>& columns, std::vector<Name
   }
 }
 
-// The measure by which columns are sorted, which all have.
-double ChangeOf(const profile::Comparison& comparison) {
+// By what columns are sorted. Times and counters are other values in every version: they come last.
+double ChangeOf(const api::ColumnDistances& column, const profile::ProfileSummary& summary) {
+  const profile::ColumnSummary* found = summary.Find(column.column);
+  if (found != nullptr && schema::ChangesByNature(*found)) return -1;
+  const profile::Comparison& comparison = column.comparison;
   const profile::Distance* distance = comparison.Find(profile::Measure::kJensenShannon);
   return std::max(distance == nullptr ? 0 : distance->value,
                   std::abs(comparison.missing_share - comparison.baseline_missing_share));
@@ -159,8 +163,9 @@ std::string ComparisonText(const api::ProfileResponse& now, const api::ProfileRe
                                  baseline.name, FormatCount(baseline.summary.rows));
   std::vector<const api::ColumnDistances*> columns;
   for (const api::ColumnDistances& column : distances) columns.push_back(&column);
-  std::stable_sort(columns.begin(), columns.end(),
-                   [](const auto* a, const auto* b) { return ChangeOf(a->comparison) > ChangeOf(b->comparison); });
+  std::stable_sort(columns.begin(), columns.end(), [&now](const auto* a, const auto* b) {
+    return ChangeOf(*a, now.summary) > ChangeOf(*b, now.summary);
+  });
   std::vector<std::vector<std::string>> rows{
       {"column", "missing, before", "missing", "Jensen-Shannon", "stability", "what changed most"}};
   for (const api::ColumnDistances* column : columns) {

@@ -65,11 +65,11 @@ Vector Test(const Vector& a, const F& holds) {
   return out;
 }
 
-// The shortest digits that read back as the number.
+// The shortest digits that read back as the number. The sign of NaN means nothing.
 Vector TextOf(const Vector& a) {
   Vector out{.kind = Kind::kText, .constant = a.constant, .nulls = a.nulls};
   auto texts = std::make_shared<std::vector<std::string>>();
-  for (const double number : a.numbers) texts->push_back(fmt::format("{}", number));
+  for (const double number : a.numbers) texts->push_back(fmt::format("{}", std::isnan(number) ? kNan : number));
   out.texts.assign(texts->begin(), texts->end());
   out.owned.push_back(std::move(texts));
   return out;

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,7 +125,8 @@ void Append(const std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-// Adds a piece's rows; null rows get the value that Values promises.
+// Adds a piece's rows; null rows get the value that Values promises. Every NaN becomes the same one: whose sign and
+// bits a sum of two NaN takes is up to the compiler, and not the same in loops over rows as for one row.
 void AppendTo(Values& values, Vector piece) {
   const size_t first = values.is_null.size();
   const size_t rows = piece.size();
@@ -134,6 +137,9 @@ void AppendTo(Values& values, Vector piece) {
     if (piece.kind == Kind::kNumber) piece.numbers[row] = 0;
     if (piece.kind == Kind::kText) piece.texts[row] = "";
     if (piece.kind == Kind::kTime) piece.times[row] = 0;
+  }
+  for (double& number : piece.numbers) {
+    if (std::isnan(number)) number = std::numeric_limits<double>::quiet_NaN();
   }
   Append(piece.numbers, values.numbers);
   Append(piece.texts, values.texts);

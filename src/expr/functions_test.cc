@@ -205,6 +205,7 @@ TEST(Functions, TextsBecomeNumbersAndBack) {
   EXPECT_EQ(Text("text(-0.1)"), "-0.1");
   EXPECT_EQ(Text("text(1 / 3)"), "0.3333333333333333");
   EXPECT_EQ(Text("text(x)"), "nan");
+  EXPECT_EQ(Text("text(-x)"), "nan");
 }
 
 TEST(Functions, PartsOfTimes) {

@@ -66,11 +66,12 @@ std::string_view Trimmed(std::string_view text) {
 bool IsWhole(double number) { return std::trunc(number) == number && std::abs(number) < 1e15; }
 
 std::optional<std::string_view> Substring(std::string_view text, double first, std::optional<double> count) {
-  if (!IsWhole(first) || first == 0 || (count.has_value() && (!IsWhole(*count) || *count < 0))) return std::nullopt;
+  const double most = count.value_or(0);
+  if (!IsWhole(first) || first == 0 || !IsWhole(most) || most < 0) return std::nullopt;
   auto begin = static_cast<int64_t>(first);
   begin = begin > 0 ? begin - 1 : std::max<int64_t>(Length(text) + begin, 0);
   text.remove_prefix(ByteOf(text, begin));
-  return count.has_value() ? text.substr(0, ByteOf(text, static_cast<int64_t>(*count))) : text;
+  return count.has_value() ? text.substr(0, ByteOf(text, static_cast<int64_t>(most))) : text;
 }
 
 // What number() reads: the numbers of the language with a sign, nothing around them.

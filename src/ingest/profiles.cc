@@ -21,7 +21,7 @@ namespace {
 
 // The name under which programs before format 2's patches attached it.
 constexpr char kAttachment[] = "profile";
-constexpr int64_t kRunShare = 100;  // a run's profile is kept where it takes less than this part of its rows
+constexpr int64_t kRunShare = 100;  // a run's profile is kept where it takes less than this part of its rows' memory
 
 // Of a table or of a run of tiles: the garbage collector keeps what a version is still made of.
 std::string KeyOf(const Digest& id) { return fmt::format("profiles/{}", id.ToHex()); }

@@ -13,10 +13,11 @@ namespace roost::ingest {
 /// they are asked for. Versions of older programs have theirs attached.
 ///
 /// A table of several runs of tiles (64 MiB to 2 GiB each) whose rows lie in the order in which they were handed in is
-/// computed run by run, and the runs' profiles are kept too, as "profiles/<id of the run>", where they take less than a
-/// hundredth of the rows: so after an upsert, a deletion or a merge only the runs that changed are read. Runs of a
-/// parent version that this one does not have lose theirs. A smaller unit would not pay: a tile's profile is up to 1 %
-/// of its 8 MiB and would be written anew with every edit, whose own bytes are fewer than that.
+/// computed run by run. The runs' profiles are kept too, as "profiles/<id of the run>", where they take less than 1/100
+/// of what the rows take in memory (of many narrow columns they take more): so after an upsert, a deletion or a merge
+/// only the runs that changed are read. Runs of a parent version that this one does not have lose theirs. A smaller
+/// unit would not pay: a tile's profile takes up to 1 % of its 8 MiB and would be written anew with every edit, whose
+/// own bytes are fewer than that.
 ///
 /// DataLoss and the other errors of Store::Read. Memory: that of ProfileRows.
 absl::StatusOr<profile::Profile> ProfileOf(store::Store& store, const store::CommitInfo& version,

@@ -15,7 +15,8 @@ using Mode = store::CommitRequest::Mode;
 
 // The first row is long, so that tiles have few rows, and few rows are many runs of tiles.
 constexpr int64_t kLongRow = 64 << 10;
-constexpr int64_t kRows = 150'000;
+constexpr int64_t kRows = 90'000;
+constexpr int64_t kText = 2000;  // bytes a row: beside them the profile of a run is small enough to be kept
 
 std::shared_ptr<arrow::Table> Rows(int64_t first, int64_t rows, int64_t text_bytes, int64_t added = 0) {
   arrow::Int64Builder ids;
@@ -74,14 +75,14 @@ class ProfilesTest : public testing::Test {
 
 TEST_F(ProfilesTest, AfterAnUpsertOnlyTheRunsThatChangedAreRead) {
   Commit(Rows(0, 1, kLongRow), Mode::kSnapshot);
-  const store::CommitInfo all = Commit(Rows(1, kRows, 12), Mode::kAppend);
+  const store::CommitInfo all = Commit(Rows(1, kRows, kText), Mode::kAppend);
   const auto runs = static_cast<int64_t>(store_->LoadTable(all)->runs.size());
   ASSERT_GE(runs, 3) << "the test needs a table of several runs";
   int64_t read = 0;
   EXPECT_EQ(ProfileBytes(all, read), OfAllRows(all));
   EXPECT_EQ(read, runs);
 
-  const store::CommitInfo changed = Commit(Rows(kRows / 2, 3, 12, 1000), Mode::kUpsert);
+  const store::CommitInfo changed = Commit(Rows(kRows / 2, 3, kText, 1000), Mode::kUpsert);
   EXPECT_EQ(ProfileBytes(changed, read), OfAllRows(changed));
   EXPECT_EQ(read, 1);
 
@@ -94,11 +95,11 @@ TEST_F(ProfilesTest, AfterAnUpsertOnlyTheRunsThatChangedAreRead) {
 
 TEST_F(ProfilesTest, AColumnWithANewNameIsReadAgain) {
   Commit(Rows(0, 1, kLongRow), Mode::kSnapshot);
-  const store::CommitInfo all = Commit(Rows(1, kRows, 12), Mode::kAppend);
+  const store::CommitInfo all = Commit(Rows(1, kRows, kText), Mode::kAppend);
   int64_t read = 0;
   ProfileBytes(all, read);
   auto renamed = *Rows(0, 1, kLongRow)->RenameColumns({"id", "amount", "text"});
-  const auto rest = *Rows(1, kRows, 12)->RenameColumns({"id", "amount", "text"});
+  const auto rest = *Rows(1, kRows, kText)->RenameColumns({"id", "amount", "text"});
   renamed = *arrow::ConcatenateTables({renamed, rest});
   const store::CommitInfo version = Commit(renamed, Mode::kSnapshot);
   EXPECT_EQ(ProfileBytes(version, read), OfAllRows(version));

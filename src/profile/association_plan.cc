@@ -95,7 +95,9 @@ Binning TextBins(const TextSummary& text, size_t max_values) {
 
 bool IsClass(const ColumnSummary& label) {
   if (label.type == column::Type::kBool || HasTexts(label.type)) return true;
-  return column::IsNumber(label.type) && Ascending(label.number->percentiles).size() <= kMaxNumberClasses;
+  if (!column::IsNumber(label.type) || label.distinct > kMaxNumberClasses + 0.5) return false;
+  // Values that share a bucket of the histogram have the same percentiles: then they cannot be told apart as classes.
+  return static_cast<double>(Ascending(label.number->percentiles).size()) + 0.5 > label.distinct;
 }
 
 PlannedColumn Planned(const ColumnSummary& column, int64_t rows, bool as_label) {

@@ -79,7 +79,8 @@ class AssociationPlan {
   const std::vector<size_t>& features() const { return features_; }      ///< likewise; empty without a label
   const std::vector<size_t>& correlated() const { return correlated_; }  ///< likewise
 
-  /// Texts, bools and numbers of at most 10 different percentiles are classes; other labels are numbers.
+  /// Texts, bools, and numbers of at most 10 values that the percentiles tell apart are classes; other labels are
+  /// numbers.
   bool label_is_class() const { return label_is_class_; }
 
   /// Of all that the plan depends on: states of plans with the same fingerprint can be merged.

@@ -182,8 +182,10 @@ std::vector<Lift> LiftsOf(const Table& table, const Binning& bins, const Binning
                        .lift = static_cast<double>(table.At(row, column)) / expected});
     }
   }
-  // Stable: equal lifts stay in the order of the bins.
-  std::stable_sort(lifts.begin(), lifts.end(), [](const Lift& a, const Lift& b) { return a.lift > b.lift; });
+  // Stable: what is equal stays in the order of the bins.
+  std::stable_sort(lifts.begin(), lifts.end(), [](const Lift& a, const Lift& b) {
+    return a.lift != b.lift ? a.lift > b.lift : a.value_count > b.value_count;
+  });
   if (lifts.size() > kMaxLifts) {
     lifts.erase(lifts.begin() + kMaxLifts / 2, lifts.end() - static_cast<ptrdiff_t>(kMaxLifts / 2));
   }

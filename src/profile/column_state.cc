@@ -212,8 +212,7 @@ std::optional<Distribution> ColumnState::GetDistribution() const {
   }
   const auto* text = std::get_if<TextState>(&values_);
   if (text == nullptr) return std::nullopt;
-  TextSummary summary = text->Summarize();
-  Distribution distribution{.missing = missing_, .values = std::move(summary.top), .exact = summary.exact};
+  Distribution distribution{.missing = missing_, .values = text->Top(), .exact = text->exact()};
   distribution.others = text->count();
   for (const ValueCount& value : distribution.values) distribution.others -= value.count;
   // A sketch's counts may be too high.

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "column/builder.h"
+#include "profile/cells.h"
 #include "profile/profile.h"
 
 namespace roost::profile {
@@ -124,8 +125,14 @@ TEST(Compare, GivesTheFiguresOfSciPyForTexts) {
   EXPECT_NEAR(PValueOf(comparison, Measure::kChiSquare) / 1.9679680666615847e-26, 1, 1e-9);
 }
 
-// By hand: 0..9 once each against 10..19, then against 5..14. Ten bars each of 0.9; of the second pair, 4 lie over 4 of
-// the other side's (5 to 9), the rest has none.
+// TFDV's own example: 2 rows in [1, 2) and 2 in [2, 3) against 2 in [2, 4) and 2 in [4, 6).
+TEST(JensenShannon, GivesTheFigureOfTfdv) {
+  const std::vector<CellMass> cells{
+      {.now = 2, .baseline = 0}, {.now = 2, .baseline = 1}, {.now = 0, .baseline = 1}, {.now = 0, .baseline = 2}};
+  EXPECT_NEAR(JensenShannon(cells), 0.65563906222, 1e-10);
+}
+
+// By hand: 0..9 once each against 10..19, then against 4.5..13.5: ten bars each of 0.9.
 TEST(Compare, TakesTheHistogramsOfBothSidesAsTheyAre) {
   std::vector<std::optional<double>> low, shifted, high;
   for (int i = 0; i < 10; ++i) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -244,22 +244,6 @@ MagnitudeEnds MagnitudeEndsOf(std::span<const double> values) {
   return {below_lowest + (below_lowest == ~uint64_t{0} ? 0 : 1), highest};
 }
 
-// Moves the values with a shift below `lowest_shift` to `rest`, and the others but for zeros to `near`; returns the
-// size of both. `rest` may lie where the values are. Without branches: which value is a near one has no pattern.
-std::pair<size_t, size_t> Part(std::span<const double> values, uint32_t lowest_shift, double* near, double* rest) {
-  size_t num_near = 0;
-  size_t num_rest = 0;
-  for (const double value : values) {
-    const uint64_t bits = MagnitudeBits(value);
-    const bool is_near = ShiftOf(bits) >= lowest_shift;
-    near[num_near] = value;
-    num_near += is_near ? 1 : 0;
-    rest[num_rest] = value;
-    num_rest += is_near || bits == 0 ? 0 : 1;
-  }
-  return {num_near, num_rest};
-}
-
 }  // namespace
 
 void FloatSums::AddNear(std::span<const double> values, uint32_t lowest_shift) {
@@ -284,16 +268,22 @@ void FloatSums::AddNear(std::span<const double> values, uint32_t lowest_shift) {
 }
 
 void FloatSums::AddBlock(std::span<const double> values) {
-  std::array<double, kBlock> near;
-  std::array<double, kBlock> rest;
-  while (true) {
-    const MagnitudeEnds ends = MagnitudeEndsOf(values);
-    if (ends.highest == 0) return;
-    const uint32_t lowest_shift = ShiftOf(ends.highest) - std::min(ShiftOf(ends.highest), kSpread);
-    if (ShiftOf(ends.lowest) >= lowest_shift) return AddNear(values, lowest_shift);
-    const auto [num_near, num_rest] = Part(values, lowest_shift, near.data(), rest.data());
-    AddNear({near.data(), num_near}, lowest_shift);
-    values = {rest.data(), num_rest};
+  const MagnitudeEnds ends = MagnitudeEndsOf(values);
+  if (ends.highest == 0) return;
+  const uint32_t lowest_shift = ShiftOf(ends.highest) - std::min(ShiftOf(ends.highest), kSpread);
+  if (ShiftOf(ends.lowest) >= lowest_shift) return AddNear(values, lowest_shift);
+  // Sorted by their window of 12 shifts, by counting.
+  constexpr uint32_t kWidth = kSpread + 1;
+  constexpr uint32_t kWindows = 2046 / kWidth + 1;
+  std::array<uint16_t, kWindows + 1> begins{};
+  for (const double value : values) ++begins[ShiftOf(MagnitudeBits(value)) / kWidth + 1];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::array<double, kBlock> sorted;
+  std::array<uint16_t, kWindows + 1> next = begins;
+  for (const double value : values) sorted[next[ShiftOf(MagnitudeBits(value)) / kWidth]++] = value;
+  for (uint32_t window = 0; window < kWindows; ++window) {
+    const size_t size = begins[window + 1] - begins[window];
+    if (size > 0) AddNear(std::span<const double>(sorted).subspan(begins[window], size), window * kWidth);
   }
 }
 

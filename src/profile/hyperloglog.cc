@@ -60,7 +60,7 @@ void HyperLogLog::RaiseListed(size_t position, uint8_t rank) {
   }
   ranks_.resize(kRegisters);
   for (const Register& listed : listed_) ranks_[listed.position] = listed.rank;
-  listed_ = {};
+  listed_ = std::vector<Register>();  // braces would leave it its memory
   ranks_[position] = rank;
 }
 
@@ -92,7 +92,7 @@ void HyperLogLog::Merge(const HyperLogLog& other) {
   if (other.ranks_.empty()) return;
   ranks_.resize(kRegisters);
   for (const Register& ours : listed_) ranks_[ours.position] = ours.rank;
-  listed_ = {};
+  listed_ = std::vector<Register>();  // braces would leave it its memory
   for (size_t i = 0; i < ranks_.size(); ++i) ranks_[i] = std::max(ranks_[i], other.ranks_[i]);
 }
 

@@ -52,7 +52,7 @@ struct Keys {
 
 void LogHistogram::Widen() {
   wide_.assign(narrow_.begin(), narrow_.end());
-  narrow_ = {};
+  narrow_ = std::vector<uint16_t>();  // braces would leave it its memory
   is_wide_ = true;
   greatest_ = static_cast<uint64_t>(count_);
 }
@@ -190,19 +190,28 @@ uint64_t LogHistogram::CountAt(size_t counter) const {
 
 void LogHistogram::Add(double value, int64_t count) { AddBits(BitsOf(value), count); }
 
-void LogHistogram::Merge(const LogHistogram& other) {
-  for (uint32_t page = 0; page < kPages; ++page) {
-    if (other.PlaceOf(page) != 0 && PlaceOf(page) == 0) Use(page);
+template <typename Visit>
+void LogHistogram::ForEachPage(const Visit& visit) const {
+  for (uint32_t group = 0; group < group_of_.size(); ++group) {
+    if (group_of_[group] == 0) continue;
+    for (uint32_t page = group * kGroupPages; page < (group + 1) * kGroupPages; ++page) {
+      if (PlaceOf(page) != 0) visit(page);
+    }
   }
+}
+
+void LogHistogram::Merge(const LogHistogram& other) {
+  other.ForEachPage([this](uint32_t page) {
+    if (PlaceOf(page) == 0) Use(page);
+  });
   if (!is_wide_ && count_ + other.count_ > kMaxNarrow) Widen();
   const int coarser = level_ - other.level_;
   const size_t size = size_t{1} << MantissaBitsAt(other.level_);
-  for (uint32_t page = 0; page < kPages; ++page) {
-    if (other.PlaceOf(page) == 0) continue;
+  other.ForEachPage([&](uint32_t page) {
     const size_t ours = PlaceOf(page) - 1;
     const size_t theirs = other.PlaceOf(page) - 1;
     for (size_t i = 0; i < size; ++i) AddAt(ours + (i >> coarser), other.CountAt(theirs + i));
-  }
+  });
   count_ += other.count_;
 }
 

@@ -87,6 +87,9 @@ class LogHistogram {
   void Widen();
   /// Leaves no wide counter above a half of what it can hold.
   void TakeOffGreat();
+  /// Calls visit(page) for the pages in use.
+  template <typename Visit>
+  void ForEachPage(const Visit& visit) const;
   /// Calls visit(key, count) for the buckets in use, in the order of their values. A key is the bits of the bucket's
   /// end nearer to zero, without those that all its values do not share.
   template <typename Visit>

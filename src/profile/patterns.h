@@ -21,7 +21,7 @@ constexpr size_t kMaxPatternBytes = 64;
 std::string PatternOf(std::string_view text);
 
 /// The patterns of `texts` with their share of the whole weight and their heaviest text as example: by falling share,
-/// then by pattern, at most kMaxPatterns. Cost: about 3 ns a character of ASCII.
+/// then by pattern, at most kMaxPatterns. Cost: about 0.1 µs a text of a dozen characters.
 std::vector<PatternShare> PatternsOf(std::span<const WeightedText> texts);
 
 }  // namespace roost::profile

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -12,6 +15,7 @@ namespace roost::profile {
 namespace {
 
 using column::ColumnView;
+using column::Nesting;
 using column::Type;
 
 constexpr int64_t kBlock = 1024;
@@ -86,17 +90,71 @@ void AddDictionaryHashes(const ColumnView& column, uint64_t seed, std::span<uint
   std::vector<uint64_t> hash_of(static_cast<size_t>(dictionary.length()));
   AddHashes(dictionary, seed, hash_of);
   const uint64_t null_hash = MixBits(kNull ^ seed);
-  const bool has_nulls = column.has_nulls();
+  const bool has_nulls = column.CountNulls() > 0;
   column.VisitCodes([&](const auto codes) {
+    const uint64_t* const hash_of_code = hash_of.data();
+    if (!has_nulls) {
+      for (size_t row = 0; row < codes.size(); ++row) hashes[row] += hash_of_code[static_cast<size_t>(codes[row])];
+      return;
+    }
     for (size_t row = 0; row < codes.size(); ++row) {
       // Codes under nulls are arbitrary.
-      const bool is_null = has_nulls && column.IsNull(static_cast<int64_t>(row));
-      hashes[row] += is_null ? null_hash : hash_of[static_cast<size_t>(codes[row])];
+      const bool is_null = column.IsNull(static_cast<int64_t>(row));
+      hashes[row] += is_null ? null_hash : hash_of_code[static_cast<size_t>(codes[row])];
     }
   });
 }
 
+// `bits`: of each row that is not null.
+void AddNestedBits(const ColumnView& column, uint64_t seed, std::span<const uint64_t> bits,
+                   std::span<uint64_t> hashes) {
+  for (size_t row = 0; row < bits.size(); ++row) {
+    hashes[row] += MixBits((column.IsNull(static_cast<int64_t>(row)) ? kNull : bits[row]) ^ seed);
+  }
+}
+
+// A list's bits are its length, and then value by value mixed with the value's hash: their order matters.
+void AddListHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes) {
+  std::vector<std::pair<int64_t, int64_t>> ranges(hashes.size());
+  int64_t begin = std::numeric_limits<int64_t>::max();
+  int64_t end = 0;
+  for (size_t row = 0; row < ranges.size(); ++row) {
+    if (column.IsNull(static_cast<int64_t>(row))) continue;
+    ranges[row] = column.ListRange(static_cast<int64_t>(row));
+    begin = std::min(begin, ranges[row].first);
+    end = std::max(end, ranges[row].second);
+  }
+  std::vector<uint64_t> value_hashes(static_cast<size_t>(std::max<int64_t>(end - begin, 0)));
+  if (!value_hashes.empty()) AddHashes(column.children().front().Slice(begin, end - begin), 0, value_hashes);
+  std::vector<uint64_t> bits(ranges.size());
+  for (size_t row = 0; row < ranges.size(); ++row) {
+    const auto [first, last] = ranges[row];
+    bits[row] = static_cast<uint64_t>(last - first);
+    for (int64_t i = first; i < last; ++i)
+      bits[row] = MixBits(bits[row] + value_hashes[static_cast<size_t>(i - begin)]);
+  }
+  AddNestedBits(column, seed, bits, hashes);
+}
+
+// A struct's bits are the sum of its fields' hashes. What lies under a null is not looked at.
+void AddStructHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes) {
+  std::vector<uint64_t> bits(hashes.size());
+  for (int64_t row = 0; row < column.length();) {
+    const int64_t first = row;
+    while (row < column.length() && !column.IsNull(row)) ++row;
+    for (const ColumnView& field : column.children()) {
+      if (row == first) break;
+      AddHashes(field.Slice(first, row - first), MixBits(Hash64(field.name())),
+                std::span(bits).subspan(static_cast<size_t>(first), static_cast<size_t>(row - first)));
+    }
+    while (row < column.length() && column.IsNull(row)) ++row;
+  }
+  AddNestedBits(column, seed, bits, hashes);
+}
+
 void AddHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hashes) {
+  if (column.nesting() == Nesting::kList) return AddListHashes(column, seed, hashes);
+  if (column.nesting() == Nesting::kStruct) return AddStructHashes(column, seed, hashes);
   if (column.is_dictionary() && column.dictionary().length() <= column.length()) {
     return AddDictionaryHashes(column, seed, hashes);
   }
@@ -115,7 +173,10 @@ void AddHashes(const ColumnView& column, uint64_t seed, std::span<uint64_t> hash
 
 }  // namespace
 
-bool CanHash(const ColumnView& column) { return column.type() != Type::kOther; }
+bool CanHash(const ColumnView& column) {
+  if (column.nesting() == Nesting::kNone) return column.type() != Type::kOther;
+  return std::all_of(column.children().begin(), column.children().end(), CanHash);
+}
 
 void AddColumnHashes(const ColumnView& column, uint64_t column_seed, std::span<uint64_t> row_hashes) {
   // Mixed, as seeds of few bits would make rows with swapped small numbers equal.

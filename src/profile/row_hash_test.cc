@@ -7,11 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include "column/builder.h"
 #include "profile/testing.h"
 
 namespace roost::profile {
 namespace {
 
+using column::BatchBuilder;
 using Hashes = std::vector<uint64_t>;
 
 Hashes HashesOf(const std::vector<TestColumn>& columns, uint64_t first_seed = 1) {
@@ -118,6 +120,46 @@ TEST(RowHash, ManyRowsAreHashedLikeEachByItself) {
   for (size_t row = 0; row < values.size(); row += 37) {
     EXPECT_EQ(HashesOf({TestColumn("i", "l", std::vector<int64_t>{values[row]}, {valid[row]})})[0], hashes[row]);
   }
+}
+
+Hashes HashesOf(const column::OwnedBatch& batch) {
+  Hashes hashes(static_cast<size_t>(batch.view().num_rows()));
+  AddColumnHashes(batch.view().columns()[0], 1, hashes);
+  return hashes;
+}
+
+TEST(RowHash, ListsAreEqualByTheirValuesInOrder) {
+  column::OwnedBatch values =
+      BatchBuilder().Texts("item", {"a", "b", "a", "b", "b", "a", "a", std::nullopt, "a", "a", "b", "a"}).Build();
+  const Hashes hashes =
+      HashesOf(BatchBuilder().Lists("tags", {2, 2, 2, 1, 1, 0, std::nullopt, 0, 4}, std::move(values)).Build());
+  EXPECT_EQ(hashes[0], hashes[1]);  // a b
+  EXPECT_EQ(hashes[5], hashes[7]);  // empty
+  // b a; a; null in a list; empty; null; a longer one
+  EXPECT_EQ(std::set<uint64_t>(hashes.begin(), hashes.end()).size(), 7u);
+}
+
+TEST(RowHash, AListsHashDoesNotHangOnItsPlace) {
+  const auto list_of = [](std::vector<std::optional<int64_t>> lengths, std::vector<std::optional<int64_t>> values) {
+    return HashesOf(
+        BatchBuilder().Lists("l", std::move(lengths), BatchBuilder().Integers("i", std::move(values)).Build()).Build());
+  };
+  EXPECT_EQ(list_of({3, 2}, {1, 2, 3, 4, 5})[1], list_of({2}, {4, 5})[0]);
+}
+
+TEST(RowHash, StructsAreEqualByTheirFieldsAndWhatLiesUnderANullIsNot) {
+  const auto structs = [](std::vector<bool> valid, std::vector<std::optional<double>> sizes) {
+    std::vector<std::optional<std::string>> names(sizes.size(), "x");
+    return HashesOf(
+        BatchBuilder()
+            .Structs("home", std::move(valid),
+                     BatchBuilder().Numbers("size", std::move(sizes)).Texts("name", std::move(names)).Build())
+            .Build());
+  };
+  const Hashes hashes = structs({true, false, true, false, true, true}, {1, 7, 1, 8, std::nullopt, 2});
+  EXPECT_EQ(hashes[0], hashes[2]);
+  EXPECT_EQ(hashes[1], hashes[3]);
+  EXPECT_EQ(std::set<uint64_t>(hashes.begin(), hashes.end()).size(), 4u);
 }
 
 TEST(RowHash, ColumnsThatCannotBeReadAreKnown) {

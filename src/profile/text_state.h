@@ -47,6 +47,8 @@ class TextState {
   int64_t count() const { return count_; }
   TextSummary Summarize() const;
   double Distinct() const { return values_.Distinct(); }
+  /// TextSummary::top by itself.
+  std::vector<ValueCount> Top() const { return values_.Top(); }
   bool exact() const { return values_.exact(); }
 
   void Serialize(std::string& bytes) const;

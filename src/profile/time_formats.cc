@@ -192,7 +192,10 @@ uint64_t TimeFormatsOf(std::string_view text) {
     if (const auto unit = UnixUnitOf(text)) fits |= uint64_t{1} << (kFirstOfNumbers + 2 + *unit);
     return fits;
   }
+  const bool begins_with_name = !IsDigit(text[0]);
   for (size_t i = 0; i < kFirstOfNumbers; ++i) {
+    const char first = kFormats[i][1];
+    if (begins_with_name != (first == 'a' || first == 'b' || first == 'B')) continue;
     if (Fits(kFormats[i], text)) fits |= uint64_t{1} << i;
   }
   return fits;

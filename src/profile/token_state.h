@@ -57,8 +57,8 @@ class Vocabulary {
 /// their rows. Then only frequent words are listed, `rows` is 0 where the second sketch did not find a word too, and
 /// the least and greatest number in a row and the mean position are not known (0). All other figures stay exact.
 ///
-/// Cost: about 60 ns a word. 40 KB, 100 bytes a distinct word, and 4 MB beyond the cap. Threads: a state belongs to one
-/// thread at a time.
+/// Cost: about 0.1 µs a word. 40 KB, 100 bytes a distinct word, and 4 MB beyond the cap. Threads: a state belongs to
+/// one thread at a time.
 class TokenState {
  public:
   /// `vocabulary`: null, or what coverage is told of.

@@ -1,10 +1,7 @@
 #include "profile/weight_state.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,21 +16,8 @@ constexpr uint16_t kVersion = 2;  // of the parts' bytes: version 1 of the profi
 
 using column::ColumnView;
 
-constexpr int kMantissaBits = 9;
-constexpr int kShift = 52 - kMantissaBits;
-constexpr int kMaxLevel = kMantissaBits;  // at which a bucket is an exponent, of which there are fewer than 4,096
 constexpr int64_t kMaxRowUnits = int64_t{1} << 40;
 constexpr double kMicrosPerSecond = 1e6;
-
-// Orders as the doubles do; +0 and -0 are one.
-int64_t OrderedOf(double value) {
-  const auto bits = std::bit_cast<int64_t>(value + 0.0);
-  return bits < 0 ? std::numeric_limits<int64_t>::min() - bits - 1 : bits;
-}
-
-double DoubleOf(int64_t ordered) {
-  return std::bit_cast<double>(ordered < 0 ? std::numeric_limits<int64_t>::min() - ordered - 1 : ordered);
-}
 
 double WeightOf(int64_t units) { return static_cast<double>(units) / WeightState::kUnitsPerOne; }
 
@@ -46,75 +30,6 @@ absl::StatusOr<int64_t> ParseUnits(ByteReader& reader, int64_t most) {
 
 }  // namespace
 
-void WeightedBuckets::Add(double value, int64_t units) {
-  units_[OrderedOf(value) >> (kShift + level_)] += units;
-  if (units_.size() > kMaxBuckets) Limit();
-}
-
-void WeightedBuckets::Limit() {
-  while (units_.size() > kMaxBuckets) {
-    ++level_;
-    absl::flat_hash_map<int64_t, int64_t> coarser;
-    for (const auto& [key, units] : units_) coarser[key >> 1] += units;
-    units_ = std::move(coarser);
-  }
-}
-
-void WeightedBuckets::Merge(const WeightedBuckets& other) {
-  WeightedBuckets theirs = other;
-  WeightedBuckets& coarse = theirs.level_ > level_ ? theirs : *this;
-  WeightedBuckets& fine = theirs.level_ > level_ ? *this : theirs;
-  for (const auto& [key, units] : fine.units_) coarse.units_[key >> (coarse.level_ - fine.level_)] += units;
-  coarse.Limit();
-  if (&coarse != this) *this = std::move(coarse);
-}
-
-std::vector<Bucket> WeightedBuckets::Buckets() const {
-  std::vector<Bucket> buckets;
-  const int shift = kShift + level_;
-  for (const auto& [key, units] : units_) {
-    // The last one ends at the greatest finite value.
-    constexpr int64_t kGreatest = std::bit_cast<int64_t>(std::numeric_limits<double>::max());
-    const double low = DoubleOf(std::max(key << shift, -kGreatest - 1));
-    const double high = DoubleOf(std::min(((key + 1) << shift) - 1, kGreatest));
-    buckets.push_back({.low = low, .high = high, .point = std::midpoint(low, high), .count = units});
-  }
-  std::sort(buckets.begin(), buckets.end(), [](const Bucket& a, const Bucket& b) { return a.low < b.low; });
-  return buckets;
-}
-
-void WeightedBuckets::Serialize(std::string& bytes) const {
-  std::vector<std::pair<int64_t, int64_t>> sorted(units_.begin(), units_.end());
-  std::sort(sorted.begin(), sorted.end());
-  AppendFixed(bytes, static_cast<uint8_t>(level_));
-  AppendVarint(bytes, sorted.size());
-  for (const auto& [key, units] : sorted) {
-    AppendVarint(bytes, ZigZag(key));
-    AppendVarint(bytes, static_cast<uint64_t>(units));
-  }
-}
-
-absl::StatusOr<WeightedBuckets> WeightedBuckets::Parse(ByteReader& reader, int64_t max_units) {
-  WeightedBuckets buckets;
-  TRY_ASSIGN(const uint8_t level, reader.Fixed<uint8_t>());
-  TRY_ASSIGN(const uint64_t size, reader.Varint());
-  const size_t start = reader.position();
-  if (level > kMaxLevel || size > kMaxBuckets) {
-    return absl::DataLossError(fmt::format("weights at byte {}: {} buckets of level {}", start, size, level));
-  }
-  buckets.level_ = level;
-  const int64_t last = std::numeric_limits<int64_t>::max() >> (kShift + level);
-  for (uint64_t i = 0; i < size; ++i) {
-    TRY_ASSIGN(const uint64_t key, reader.Varint());
-    TRY_ASSIGN(const int64_t units, ParseUnits(reader, max_units));
-    const int64_t ordered = UnZigZag(key);
-    if (units == 0 || ordered > last || ordered < -last - 1 || !buckets.units_.emplace(ordered, units).second) {
-      return absl::DataLossError(fmt::format("weights at byte {}: wrong bucket {}", start, ordered));
-    }
-  }
-  return buckets;
-}
-
 int64_t WeightState::UnitsOf(double weight) {
   if (!(weight > 0) || !std::isfinite(weight)) return 0;
   const double units = std::round(weight * kUnitsPerOne);
@@ -126,7 +41,7 @@ void WeightState::AddNumber(double value, int64_t units) {
   const double weight = WeightOf(units);
   const double products[] = {weight * value};
   const double squares[] = {weight * value * value};
-  finite_ += units;
+  units_.finite += units;
   if (std::isfinite(products[0])) sums_.Add(products);
   if (std::isfinite(squares[0])) squares_.Add(squares);
   buckets_.Add(value, units);
@@ -138,10 +53,10 @@ void WeightState::Add(const ColumnView& column, std::span<const int64_t> units) 
   for (int64_t row = 0; row < column.length(); ++row) {
     const int64_t weight = units[static_cast<size_t>(row)];
     if (column.IsNull(row)) {
-      missing_ += weight;
+      units_.missing += weight;
       continue;
     }
-    present_ += weight;
+    units_.present += weight;
     if (weight == 0) continue;
     if (is_text_) values_.Add(column.TextAt(row), weight);
     if (is_time) AddNumber(static_cast<double>(column.MicrosAt(row)) / kMicrosPerSecond, weight);
@@ -150,9 +65,9 @@ void WeightState::Add(const ColumnView& column, std::span<const int64_t> units) 
 }
 
 void WeightState::Merge(const WeightState& other) {
-  present_ += other.present_;
-  missing_ += other.missing_;
-  finite_ += other.finite_;
+  units_.present += other.units_.present;
+  units_.missing += other.units_.missing;
+  units_.finite += other.units_.finite;
   sums_.Merge(other.sums_);
   squares_.Merge(other.squares_);
   buckets_.Merge(other.buckets_);
@@ -160,11 +75,11 @@ void WeightState::Merge(const WeightState& other) {
 }
 
 WeightedSummary WeightState::Summarize(const std::optional<double>& min, const std::optional<double>& max) const {
-  WeightedSummary summary{.present = WeightOf(present_), .missing = WeightOf(missing_)};
+  WeightedSummary summary{.present = WeightOf(units_.present), .missing = WeightOf(units_.missing)};
   for (const ValueCount& value : values_.Top()) summary.top.push_back({value.value, WeightOf(value.count)});
   const std::vector<Bucket> buckets = buckets_.Buckets();
   if (buckets.empty() || !min.has_value() || !max.has_value()) return summary;
-  const double weight = WeightOf(finite_);
+  const double weight = WeightOf(units_.finite);
   const double mean = sums_.Sum() / weight;
   summary.mean = mean;
   summary.standard_deviation = std::sqrt(std::max(0.0, squares_.Sum() / weight - mean * mean));
@@ -176,7 +91,8 @@ WeightedSummary WeightState::Summarize(const std::optional<double>& min, const s
 }
 
 void WeightState::Serialize(std::string& bytes) const {
-  for (const int64_t units : {present_, missing_, finite_}) AppendVarint(bytes, static_cast<uint64_t>(units));
+  for (const int64_t units : {units_.present, units_.missing, units_.finite})
+    AppendVarint(bytes, static_cast<uint64_t>(units));
   sums_.Serialize(bytes);
   squares_.Serialize(bytes);
   buckets_.Serialize(bytes);
@@ -184,20 +100,19 @@ void WeightState::Serialize(std::string& bytes) const {
 }
 
 absl::StatusOr<WeightState> WeightState::Parse(ByteReader& reader, bool is_text, int64_t max_units) {
-  WeightState state(is_text);
-  for (int64_t* units : {&state.present_, &state.missing_, &state.finite_}) {
+  int64_t present = 0, missing = 0, finite = 0;
+  for (int64_t* units : {&present, &missing, &finite}) {
     TRY_ASSIGN(*units, ParseUnits(reader, max_units));
   }
-  if (state.present_ > max_units - state.missing_ || state.finite_ > state.present_) {
+  if (present > max_units - missing || finite > present) {
     return absl::DataLossError(fmt::format("weights before byte {}: they do not sum up", reader.position()));
   }
-  TRY_ASSIGN(state.sums_, FloatSums::Parse(reader, kVersion));
-  TRY_ASSIGN(state.squares_, FloatSums::Parse(reader, kVersion));
-  TRY_ASSIGN(state.buckets_, WeightedBuckets::Parse(reader, state.finite_));
-  if (is_text) {
-    TRY_ASSIGN(state.values_, TopValues::Parse(reader, state.present_));
-  }
-  return state;
+  TRY_ASSIGN(FloatSums sums, FloatSums::Parse(reader, kVersion));
+  TRY_ASSIGN(FloatSums squares, FloatSums::Parse(reader, kVersion));
+  TRY_ASSIGN(WeightedBuckets buckets, WeightedBuckets::Parse(reader, finite));
+  TRY_ASSIGN(TopValues values, is_text ? TopValues::Parse(reader, present) : TopValues());
+  return WeightState(is_text, {present, missing, finite}, std::move(sums), std::move(squares), std::move(buckets),
+                     std::move(values));
 }
 
 }  // namespace roost::profile

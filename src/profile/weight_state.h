@@ -4,41 +4,18 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "column/column_view.h"
-#include "profile/buckets.h"
 #include "profile/exact_sum.h"
 #include "profile/summary.h"
 #include "profile/top_values.h"
+#include "profile/weighted_buckets.h"
 
 namespace roost::profile {
-
-/// Exact counts of weights in buckets of numbers: as many mantissa bits (at most 9) as keep 4,096 buckets in use.
-/// Which these are depends on the set of values alone.
-class WeightedBuckets {
- public:
-  static constexpr size_t kMaxBuckets = 4096;
-
-  /// `value` is finite, `units` > 0.
-  void Add(double value, int64_t units);
-  void Merge(const WeightedBuckets& other);
-
-  /// Ascending; the counts are units.
-  std::vector<Bucket> Buckets() const;
-
-  void Serialize(std::string& bytes) const;
-  static absl::StatusOr<WeightedBuckets> Parse(ByteReader& reader, int64_t max_units);
-
- private:
-  void Limit();
-
-  int level_ = 0;  // mantissa bits left out
-  absl::flat_hash_map<int64_t, int64_t> units_;
-};
 
 /// The statistics of one column in which each row has a weight. A law-abiding state: see README.md. Weights are whole
 /// units of 2^-20, so that their sums are exact; products with values are rounded once each and then summed exactly.
@@ -67,12 +44,25 @@ class WeightState {
   static absl::StatusOr<WeightState> Parse(ByteReader& reader, bool is_text, int64_t max_units);
 
  private:
+  struct Units {
+    int64_t present = 0;
+    int64_t missing = 0;
+    int64_t finite = 0;
+  };
+
+  // Built of its parts: the compiler warns, wrongly, where a hash map is moved into one that was just made.
+  WeightState(bool is_text, Units units, FloatSums sums, FloatSums squares, WeightedBuckets buckets, TopValues values)
+      : is_text_(is_text),
+        units_(units),
+        sums_(std::move(sums)),
+        squares_(std::move(squares)),
+        buckets_(std::move(buckets)),
+        values_(std::move(values)) {}
+
   void AddNumber(double value, int64_t units);
 
   bool is_text_;
-  int64_t present_ = 0;
-  int64_t missing_ = 0;
-  int64_t finite_ = 0;
+  Units units_;
   FloatSums sums_;     // of weight * value
   FloatSums squares_;  // of weight * value^2
   WeightedBuckets buckets_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "column/column_view.h"
 #include "report/figures.h"
 #include "report/html.h"
 #include "report/panel.h"

@@ -39,8 +39,8 @@ std::string ShareText(double share) {
   if (!(share > 0)) return "0 %";
   if (share >= 1) return "100 %";
   const double percent = 100 * share;
-  if (percent < 0.01) return "<0.01 %";
-  if (percent > 99.9) return ">99.9 %";
+  if (percent < 0.01) return "≤0.01 %";
+  if (percent > 99.9) return "≥99.9 %";
   return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 || percent > 99 ? 1 : 0);
 }
 

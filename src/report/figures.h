@@ -12,7 +12,7 @@ namespace roost::report {
 /// "0.25", "1.2e+21".
 std::string NumberText(double value);
 
-/// "0 %", "0.02 %", "37 %"; never "0 %" or "100 %" for what is only nearly so. `share` is 0 to 1.
+/// "0 %", "0.02 %", "37 %"; "≤0.01 %" and "≥99.9 %" for what is only nearly none or all. `share` is 0 to 1.
 std::string ShareText(double share);
 /// The same of `part` in `whole`; "0 %" of nothing.
 std::string ShareText(int64_t part, int64_t whole);

@@ -45,12 +45,12 @@ TEST(Figures, NumbersAreReadable) {
 
 TEST(Figures, SharesAreNeverRoundedToNoneOrAll) {
   EXPECT_EQ(ShareText(0.0), "0 %");
-  EXPECT_EQ(ShareText(1e-9), "<0.01 %");
+  EXPECT_EQ(ShareText(1e-9), "≤0.01 %");
   EXPECT_EQ(ShareText(0.0002), "0.02 %");
   EXPECT_EQ(ShareText(0.05), "5.0 %");
   EXPECT_EQ(ShareText(0.37), "37 %");
   EXPECT_EQ(ShareText(0.995), "99.5 %");
-  EXPECT_EQ(ShareText(0.99999), ">99.9 %");
+  EXPECT_EQ(ShareText(0.99999), "≥99.9 %");
   EXPECT_EQ(ShareText(1.0), "100 %");
   EXPECT_EQ(ShareText(0, 0), "0 %");
   EXPECT_EQ(ShareText(1, 3), "33 %");

@@ -15,6 +15,13 @@
     missing: (a, b) => figureOf(b, ".m") - figureOf(a, ".m"),
     distinct: (a, b) => figureOf(b, ".n") - figureOf(a, ".n"),
   };
+  // To change thousands of lines within the page takes seconds; apart from it, a moment.
+  const apart = (change) => {
+    const place = document.createComment("");
+    rows.replaceWith(place);
+    change();
+    place.replaceWith(rows);
+  };
   const form = document.querySelector(".order");
   const fieldset = form.querySelector("fieldset");
   const choices = { name: "by name", missing: "most missing", distinct: "most distinct" };
@@ -27,7 +34,7 @@
   }
   form.addEventListener("change", () => {
     const order = orders[new FormData(form).get("order")];
-    rows.append(...(order ? [...all].sort(order) : all));
+    apart(() => rows.append(...(order ? [...all].sort(order) : all)));
   });
   form.addEventListener("submit", (event) => event.preventDefault());
 
@@ -43,19 +50,20 @@
   form.after(tools);
 
   const visible = () => [...rows.children].filter((row) => !row.hidden);
+  const names = all.map(nameOf);
   filter.addEventListener("input", () => {
     const wanted = filter.value.trim().toLowerCase();
     let count = 0;
-    for (const row of all) {
-      row.hidden = !nameOf(row).includes(wanted);
+    apart(() => all.forEach((row, i) => {
+      row.hidden = !names[i].includes(wanted);
       if (!row.hidden) ++count;
-    }
+    }));
     shown.textContent = wanted ? count + " of " + all.length : "";
   });
   const toggleAll = () => {
     const folds = visible().filter((row) => row.tagName === "DETAILS");
     const open = folds.some((row) => !row.open);
-    for (const row of folds) row.open = open;
+    apart(() => folds.forEach((row) => { row.open = open; }));
     button.textContent = open ? "close all" : "open all";
   };
   button.addEventListener("click", toggleAll);

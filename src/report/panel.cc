@@ -61,10 +61,11 @@ std::string Table(std::string_view title, const std::vector<std::string_view>& h
                   const std::vector<std::vector<std::string>>& rows_html, std::string_view more) {
   if (rows_html.empty()) return "";
   std::string html = fmt::format(
-      "<div class=p><div class=scroll tabindex=0 role=region aria-label=\"{}\">"
+      "<div class=p><div class=scroll tabindex=0 role=group aria-label=\"{}\">"
       "<table class=t><caption>{}</caption><thead><tr>",
       title, title);
-  for (const std::string_view heading : headings) html += fmt::format("<th scope=col>{}", heading);
+  for (const std::string_view heading : headings)
+    html += heading.empty() ? "<td>" : fmt::format("<th scope=col>{}", heading);
   html += "<tbody>";
   for (const std::vector<std::string>& row : rows_html) {
     html += "<tr>";
@@ -105,7 +106,7 @@ std::string PercentilePanel(std::string_view title, const std::vector<double>& p
 std::string AllPercentiles(std::string_view title, const std::vector<double>& percentiles, bool is_time) {
   if (percentiles.size() != 101) return "";
   std::string html = fmt::format(
-      "<details class=p><summary>{}</summary><div class=scroll tabindex=0 role=region aria-label=\"{}\">"
+      "<details class=p><summary>{}</summary><div class=scroll tabindex=0 role=group aria-label=\"{}\">"
       "<table class=\"t all\"><thead><tr><td>",
       title, title);
   for (size_t one = 0; one < 10; ++one) html += fmt::format("<th scope=col>{}", one);

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "column/column_view.h"
+#include "profile/utf8.h"
 #include "report/figures.h"
 
 namespace roost::report {
@@ -26,6 +28,13 @@ double Share(int64_t part, int64_t whole) {
 // "1 value", "1,200 values".
 std::string Counted(int64_t count, std::string_view what) {
   return fmt::format("{} {}{}", FormatCount(count), what, count == 1 ? "" : "s");
+}
+
+// A text of the data within a sentence: its beginning.
+std::string Quoted(std::string_view text) {
+  constexpr size_t kBytes = 40;
+  const std::string_view shown = profile::CutUtf8(text, kBytes);
+  return fmt::format("“{}{}”", shown, shown.size() < text.size() ? "…" : "");
 }
 
 // Fewer values say nothing about uniqueness, rarity and shape.
@@ -202,8 +211,8 @@ void FindStandInTexts(const TextSummary& text, int64_t present, Findings& found)
     if (example.empty()) example = value.value;
   }
   if (count == 0) return;
-  found.Add(Suspicion::kStandIns, 42 + 15 * Share(count, present), "{} like “{}” may stand for a missing one.",
-            Counted(count, "text"), example);
+  found.Add(Suspicion::kStandIns, 42 + 15 * Share(count, present), "{} like {} may stand for a missing one.",
+            Counted(count, "text"), Quoted(example));
 }
 
 void FindEmptyTexts(const ColumnSummary& column, int64_t present, Findings& found) {
@@ -233,10 +242,10 @@ void FindKinds(const TextKinds& kinds, Findings& found) {
   if (times < kMost) return;
   if (kinds.other_times > 0) {
     found.Add(Suspicion::kMixedTimes, 70, "{} are times as {}, {} are times in another format.", ShareText(kinds.time),
-              kinds.time_format, ShareText(kinds.other_times));
+              Quoted(kinds.time_format), ShareText(kinds.other_times));
   } else if (kinds.number < kMost) {
     found.Add(Suspicion::kTextTimes, 32, "{} are times as {}.", times >= 1 ? "All texts" : ShareText(times),
-              kinds.time_format);
+              Quoted(kinds.time_format));
   }
 }
 
@@ -245,7 +254,8 @@ void FindRarePatterns(const TextSummary& text, Findings& found) {
   if (text.patterns.empty()) return;
   const profile::PatternShare& first = text.patterns.front();
   if (first.share < kRules || first.share >= 1) return;
-  found.Add(Suspicion::kRarePatterns, 20, "{} look like {}, the others do not.", ShareText(first.share), first.pattern);
+  found.Add(Suspicion::kRarePatterns, 20, "{} look like {}, the others do not.", ShareText(first.share),
+            Quoted(first.pattern));
 }
 
 void FindTextFaults(const ColumnSummary& column, Findings& found) {

@@ -126,7 +126,7 @@ TEST(Suspicion, TextsThatCouldBeOfAnotherType) {
   EXPECT_THAT(Whats(WithKinds({.boolean = 1})), ElementsAre(Suspicion::kTextBooleans));
   EXPECT_THAT(Whats(WithKinds({.time = 1, .time_format = "%Y-%m-%d"})), ElementsAre(Suspicion::kTextTimes));
   EXPECT_EQ(Sentence(WithKinds({.time = 0.7, .time_format = "%Y-%m-%d", .other_times = 0.3}), Suspicion::kMixedTimes),
-            "70 % are times as %Y-%m-%d, 30 % are times in another format.");
+            "70 % are times as “%Y-%m-%d”, 30 % are times in another format.");
   EXPECT_THAT(Whats(WithKinds({.words = 1})), IsEmpty());
 }
 
@@ -182,6 +182,13 @@ TEST(Suspicion, ImagesAndLists) {
   ColumnSummary list{.name = "tags", .type = column::Type::kOther, .rows = 100};
   list.list = profile::ListSummary{.empty = 50};
   EXPECT_THAT(Whats(list), ElementsAre(Suspicion::kMostlyEmptyLists));
+}
+
+TEST(Suspicion, ForeignTextsInSentencesAreCut) {
+  ColumnSummary column = PlainTexts();
+  column.text->patterns = {{std::string(10'000, 'A'), 0.95, ""}};
+  EXPECT_EQ(Sentence(column, Suspicion::kRarePatterns),
+            "95 % look like “" + std::string(40, 'A') + "…”, the others do not.");
 }
 
 TEST(Suspicion, FindingsComeHeaviestFirstAndOneGraveOutweighsManySmall) {

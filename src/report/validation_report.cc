@@ -55,7 +55,7 @@ std::string EditLine(char sign, std::string_view line) {
 }
 
 std::string EditBlock(std::string_view label, std::string_view lines_html) {
-  return fmt::format("<pre class=diff tabindex=0 role=region aria-label=\"{}\">{}</pre>", label, lines_html);
+  return fmt::format("<pre class=diff tabindex=0 role=group aria-label=\"{}\">{}</pre>", label, lines_html);
 }
 
 // The first lines are seen at once, the others up to `most` are folded.

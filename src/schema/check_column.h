@@ -28,7 +28,7 @@ class ColumnCheck {
   void Add(Anomaly anomaly, ColumnRules proposed);
   void Add(Anomaly anomaly);  // without a proposal
   void AddNotCounted(std::string_view rule, std::string_view why, std::string tfx = "STATS_NOT_AVAILABLE");
-  const RowCount* Scanned(Rule rule) const;
+  const RowCount* Scanned(Rule rule, std::string_view detail = "") const;
 
   void CheckType(Type type);
   void DescribeTexts(Anomaly& anomaly) const;

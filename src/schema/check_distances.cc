@@ -98,12 +98,15 @@ class Comparer {
                                    .max = limit.max,
                                    .p_value = drift.adjusted_p_value,
                                    .broken = broken});
-      if (broken) AddBroken(rules, limit, *distance, drift);
+      if (!broken) continue;
+      // What weighs most is said once.
+      const bool is_first = limit.measure == drift.drifted.front().measure;
+      AddBroken(rules, limit, *distance, drift, is_first ? ContributorText(drift.comparison) : "");
     }
   }
 
   void AddBroken(const ColumnRules& rules, const DistanceLimit& limit, const profile::Distance& distance,
-                 const ColumnDrift& drift) {
+                 const ColumnDrift& drift, const std::string& most) {
     ColumnRules proposed = rules;
     for (DistanceLimit& changed : (proposed.*field_)->limits) {
       if (changed.measure == limit.measure) changed.max = RoundedUp(distance.value);
@@ -114,8 +117,7 @@ class Comparer {
                     .rule = against_,
                     .severity = (rules.*field_)->severity,
                     .message = fmt::format("the {} from {} is {}{}, want at most {}{}", Words(limit.measure), Other(),
-                                           FormatNumber(distance.value, 3), chance, FormatNumber(limit.max, 3),
-                                           ContributorText(drift.comparison)),
+                                           FormatNumber(distance.value, 3), chance, FormatNumber(limit.max, 3), most),
                     .observed = FormatNumber(distance.value, 3),
                     .bound = fmt::format("at most {}", FormatNumber(limit.max, 3)),
                     .detail = std::string(profile::MeasureName(limit.measure)),
@@ -155,13 +157,15 @@ class Comparer {
 void CheckServing(const Schema& schema, const profile::ProfileSummary& summary, const Controls& controls,
                   Report& report) {
   const profile::ProfileSummary serving = controls.serving->Summarize();
+  const ColumnIndex columns_here = IndexOf(summary);
+  const ColumnIndex columns_there = IndexOf(serving);
   for (const ColumnRules& rules : schema.columns) {
-    const profile::ColumnSummary* here = summary.Find(rules.name);
+    const profile::ColumnSummary* here = FindIn(columns_here, rules.name);
     if (here == nullptr || rules.skew.has_value() || rules.presence == Presence::kDeprecated ||
         !IsChecked(rules.stage) || !IsIn(schema, rules, controls.serving_environment)) {
       continue;
     }
-    const profile::ColumnSummary* there = serving.Find(rules.name);
+    const profile::ColumnSummary* there = FindIn(columns_there, rules.name);
     if (there != nullptr && (Fits(TypeOf(*here), TypeOf(*there)) || Fits(TypeOf(*there), TypeOf(*here)))) continue;
     ColumnRules proposed = rules;
     if (there == nullptr) {

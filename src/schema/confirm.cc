@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "schema/validate.h"
+#include "schema/wording.h"
 
 namespace roost::schema {
 namespace {
@@ -51,8 +53,9 @@ Schema CountConfirmations(const Schema& schema, const profile::ProfileSummary& s
     broken.emplace(anomaly.column, anomaly.rule);
     if (anomaly.rule == Rule::kNotCounted) unchecked.emplace(anomaly.column, anomaly.detail);
   }
+  const ColumnIndex columns = IndexOf(summary);
   for (ColumnRules& column : counted.columns) {
-    const profile::ColumnSummary* seen = summary.Find(column.name);
+    const profile::ColumnSummary* seen = FindIn(columns, column.name);
     if (seen == nullptr || seen->rows == seen->missing || broken.contains({column.name, Rule::kType})) continue;
     for (const Trial& trial : TrialsOf(column)) {
       if (!trial.confirmed->has_value() || unchecked.contains({column.name, std::string(trial.key)})) continue;
@@ -70,10 +73,12 @@ Schema CountConfirmations(const Schema& schema, const profile::ProfileSummary& s
 }
 
 void TakeConfirmations(const Schema& from, Schema& to) {
+  absl::flat_hash_map<std::string_view, const ColumnRules*> earlier_rules;
+  for (const ColumnRules& column : from.columns) earlier_rules.emplace(column.name, &column);
   for (ColumnRules& column : to.columns) {
-    const ColumnRules* before = from.Find(column.name);
-    if (before == nullptr) continue;
-    ColumnRules other = *before;
+    const auto before = earlier_rules.find(column.name);
+    if (before == earlier_rules.end()) continue;
+    ColumnRules other = *before->second;
     for (const Trial& trial : TrialsOf(column)) {
       for (const Trial& earlier : TrialsOf(other)) {
         const bool both = trial.confirmed->has_value() && earlier.confirmed->has_value();

@@ -79,7 +79,7 @@ struct FeatureSkew {
 /// Values are compared, not types: 5 equals 5.0, and a column that one side lacks is missing there. (Numbers and texts
 /// are never equal.) The rows of both sides come in batches, in any order and any interleaving: the answer is the same.
 ///
-/// Memory: a hash table of the keys (about 60 bytes each), the values of the rows that came without a partner, and of
+/// Memory: a hash table of the keys (about 70 bytes each), the values of the rows that came without a partner, and of
 /// those that differ from it: 9 bytes a number, up to 66 a text. So it is least where the smaller side is added first.
 /// There are at most max_values / (number of columns and keys) keys; beyond that half of the keys are left out by their
 /// hash, again and again, so that which ones stay depends on the set of keys only. Cost: about 0.3 µs a row of five

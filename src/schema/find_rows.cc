@@ -17,14 +17,13 @@ std::vector<RowFinding> FindRows(const Schema& schema, const column::BatchView& 
   std::vector<RowFinding> findings;
   std::vector<uint8_t> broken;
   for (const RowRule& rule : RowRulesOf(schema)) {
-    const column::ColumnView* column = batch.Find(rule.column->name);
     broken.assign(batch.num_rows(), 0);
-    if (column == nullptr || !rule.find(*column, broken)) continue;
+    if (!FindBroken(rule, batch, broken)) continue;
     int64_t found = 0;
     for (int64_t row = 0; row < batch.num_rows() && found < limit; ++row) {
       if (broken[row] == 0) continue;
-      findings.push_back(
-          {first_row + row, rule.column->name, rule.rule, rule.severity, ValueText(*column, row), /*detail=*/""});
+      findings.push_back({first_row + row, rule.column->name, rule.rule, rule.severity,
+                          ValueText(batch, rule.column->name, row), rule.detail});
       ++found;
     }
   }
@@ -42,19 +41,18 @@ void AddRows(Report& report, std::span<const RowFinding> findings) {
   }
 }
 
-RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch) {
+RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch, int64_t first_row) {
   RowVerdicts verdicts{.bad = std::vector<uint8_t>(batch.num_rows()), .reasons = {}};
   std::vector<uint8_t> broken;
   for (const RowRule& rule : RowRulesOf(schema)) {
-    const column::ColumnView* column = batch.Find(rule.column->name);
-    if (rule.severity != Severity::kError || !rule.decides || column == nullptr) continue;
+    if (rule.severity != Severity::kError || !rule.decides) continue;
     broken.assign(batch.num_rows(), 0);
-    if (!rule.find(*column, broken)) continue;
+    if (!FindBroken(rule, batch, broken)) continue;
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       if (broken[row] == 0) continue;
       verdicts.bad[row] = 1;
-      verdicts.reasons.push_back(
-          {row + 1, rule.column->name, rule.rule, rule.severity, ValueText(*column, row), /*detail=*/""});
+      verdicts.reasons.push_back({first_row + row, rule.column->name, rule.rule, rule.severity,
+                                  ValueText(batch, rule.column->name, row), rule.detail});
     }
   }
   std::stable_sort(verdicts.reasons.begin(), verdicts.reasons.end(),

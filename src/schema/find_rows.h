@@ -35,11 +35,12 @@ void AddRows(Report& report, std::span<const RowFinding> findings);
 /// What each row of a batch is to be done with.
 struct RowVerdicts {
   std::vector<uint8_t> bad;         ///< one a row: 1 where it breaks a rule whose severity is error
-  std::vector<RowFinding> reasons;  ///< of the bad rows: by row, then in the schema's order; rows are numbered from 1
+  std::vector<RowFinding> reasons;  ///< of the bad rows: by row, then in the schema's order
 };
 
 /// The verdict on each row of `batch` by the rules about single rows. A rule that allows a share of the rows to break
-/// it (`missing` with a max_share above 0, `values` with a min_share below 1, and so on) makes no row bad.
-RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch);
+/// it (`missing` with a max_share above 0, `values` with a min_share below 1, and so on) makes no row bad. Rows are
+/// numbered from `first_row`, that of the batch's first row.
+RowVerdicts JudgeRows(const Schema& schema, const column::BatchView& batch, int64_t first_row = 1);
 
 }  // namespace roost::schema

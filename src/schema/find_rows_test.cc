@@ -57,10 +57,58 @@ TEST(FindRows, NamesEveryRowThatBreaksARule) {
             "104 origin values '' warning\n");
 }
 
+TEST(FindRows, LooksIntoListsAndStructs) {
+  ColumnRules tags{.name = "tags", .type = Type::kList};
+  tags.lengths = LengthsRule{.min = 1, .max = 2};
+  ColumnRules tag{.name = "tags[]", .type = Type::kInteger, .range = RangeRule{.max = 5}};
+  ColumnRules city{.name = "address.city", .type = Type::kText, .values = ValuesRule{.allowed = {"Oslo"}}};
+  column::BatchBuilder values;
+  column::BatchBuilder fields;
+  column::BatchBuilder builder;
+  const column::OwnedBatch batch =
+      builder.Lists("tags", {2, 0, std::nullopt, 3}, values.Integers("item", {1, 9, 2, 3, 4}).Build())
+          .Structs("address", {true, true, false, true}, fields.Texts("city", {"Oslo", "Rome", "Rome", "Oslo"}).Build())
+          .Build();
+  EXPECT_EQ(Told(FindRows({.columns = {tags, tag, city}}, batch.view(), 1, 10)),
+            "2 tags lengths '' error\n"
+            "4 tags lengths '' error\n"
+            "1 tags[] max '' warning\n"
+            "2 address.city values '' warning\n");
+}
+
+TEST(FindRows, ShapesAndEmbeddingsAreOfEachList) {
+  ColumnRules shape{.name = "x", .type = Type::kList};
+  shape.shape = ShapeRule{.dims = {2}};
+  ColumnRules embedding{.name = "x", .type = Type::kList};
+  embedding.embedding = EmbeddingRule{.size = 2};
+  column::BatchBuilder values;
+  column::BatchBuilder builder;
+  const column::OwnedBatch batch =
+      builder.Lists("x", {2, 1, 2}, values.Numbers("item", {1.0, 2.0, 3.0, 4.0, std::nullopt}).Build()).Build();
+  EXPECT_EQ(Told(FindRows({.columns = {shape}}, batch.view(), 1, 10)), "2 x shape '' error\n");
+  EXPECT_EQ(Told(FindRows({.columns = {embedding}}, batch.view(), 1, 10)),
+            "2 x embedding '' error\n3 x embedding '' error\n");
+}
+
 TEST(FindRows, StopsAtTheLimitOfEachRule) {
   const auto batch = Rows();
   EXPECT_EQ(FindRows(Rules(), batch.view(), 0, 1).size(), 7u);
   EXPECT_TRUE(FindRows(Rules(), batch.view(), 0, 0).empty());
+}
+
+TEST(JudgeRows, ARowIsBadByRulesThatAreErrors) {
+  const auto batch = Rows();
+  const RowVerdicts verdicts = JudgeRows(Rules(), batch.view(), 101);
+  EXPECT_EQ(verdicts.bad, (std::vector<uint8_t>{0, 1, 1, 1, 1}));
+  EXPECT_EQ(Told(verdicts.reasons),
+            "102 delay type 'late' error\n"
+            "103 delay missing '' error\n"
+            "104 delay type '2.5' error\n"
+            "104 speed infinity 'inf' error\n"
+            "105 delay type 'n/a' error\n");
+  Schema schema = Rules();
+  schema.columns[0].missing->max_share = 0.5;
+  EXPECT_EQ(JudgeRows(schema, batch.view()).bad, (std::vector<uint8_t>{0, 1, 0, 1, 1}));
 }
 
 TEST(FindRows, AnomaliesGetTheRowsOfTheirRuleUpToFive) {

@@ -245,10 +245,10 @@ class ColumnInference {
 };
 
 // The versions of one column; empty where the newest has no such column.
-ColumnHistory HistoryOf(std::span<const ProfileSummary> versions, std::string_view name) {
+ColumnHistory HistoryOf(std::span<const ColumnIndex> versions, std::string_view name) {
   ColumnHistory history;
-  for (const ProfileSummary& version : versions) {
-    const ColumnSummary* column = version.Find(name);
+  for (const ColumnIndex& version : versions) {
+    const ColumnSummary* column = FindIn(version, name);
     if (column != nullptr) history.push_back(column);
   }
   return history;
@@ -260,10 +260,10 @@ void AddNames(const ColumnSummary& column, std::vector<std::string>& names) {
   for (const ColumnSummary& child : column.children) AddNames(child, names);
 }
 
-bool WasLackingLater(std::span<const ProfileSummary> versions, std::string_view name) {
+bool WasLackingLater(std::span<const ColumnIndex> versions, std::string_view name) {
   bool was_there = false;
-  for (const ProfileSummary& version : versions) {
-    const bool is_there = version.Find(name) != nullptr;
+  for (const ColumnIndex& version : versions) {
+    const bool is_there = FindIn(version, name) != nullptr;
     if (was_there && !is_there) return true;
     was_there = was_there || is_there;
   }
@@ -275,13 +275,15 @@ Inferred InferOnce(std::span<const ProfileSummary> versions, const InferOptions&
   Inferred inferred;
   std::vector<std::string> names;
   for (const ColumnSummary& column : versions.back().columns) AddNames(column, names);
+  std::vector<ColumnIndex> indices;
+  for (const ProfileSummary& version : versions) indices.push_back(IndexOf(version));
   std::vector<ColumnHistory> histories;
   size_t bands = 1;  // the ratio of rows
   for (const std::string& name : names) {
-    ColumnInference inference(HistoryOf(versions, name), options, inferred.explanations);
+    ColumnInference inference(HistoryOf(indices, name), options, inferred.explanations);
     inferred.schema.columns.push_back(inference.Infer());
     ColumnRules& rules = inferred.schema.columns.back();
-    if (WasLackingLater(versions, name)) rules.presence = Presence::kOptional;
+    if (WasLackingLater(indices, name)) rules.presence = Presence::kOptional;
     histories.push_back(inference.history());
     if (!histories.back().empty()) bands += BandStatistics(histories.back(), rules).size();
   }
@@ -305,14 +307,14 @@ Inferred InferOnce(std::span<const ProfileSummary> versions, const InferOptions&
 void InferDrift(std::span<const profile::Profile* const> profiles, const InferOptions& options, Inferred& inferred) {
   constexpr size_t kEnough = 2;
   if (profiles.size() < kEnough) return;
-  for (const auto& [name, limits] : InferDriftLimits(profiles, options.false_alarms)) {
-    for (ColumnRules& rules : inferred.schema.columns) {
-      if (rules.name != name || limits.empty()) continue;
-      rules.drift.emplace();
-      for (const auto& [measure, max] : limits) rules.drift->limits.push_back({measure, max});
-      inferred.explanations.push_back(
-          {name, "drift", fmt::format("from the distances of {} versions in a row", profiles.size())});
-    }
+  const DriftLimits all = InferDriftLimits(profiles, options.false_alarms);
+  for (ColumnRules& rules : inferred.schema.columns) {
+    const auto limits = all.find(rules.name);
+    if (limits == all.end() || limits->second.empty()) continue;
+    rules.drift.emplace();
+    for (const auto& [measure, max] : limits->second) rules.drift->limits.push_back({measure, max});
+    inferred.explanations.push_back(
+        {rules.name, "drift", fmt::format("from the distances of {} versions in a row", profiles.size())});
   }
 }
 
@@ -404,8 +406,10 @@ Schema Infer(const ProfileSummary& summary, const InferOptions& options) {
 Inferred InferFrom(std::span<const ProfileSummary> versions, const InferOptions& options,
                    std::span<const profile::Profile* const> profiles) {
   if (versions.empty()) return {};
-  Inferred inferred = InferOnce(versions.first(1), options);
-  for (size_t i = 1; i < versions.size(); ++i) {
+  // Only the last versions can settle a rule: what an earlier one confirmed is told by what these keep.
+  const size_t first = versions.size() - std::min(versions.size(), static_cast<size_t>(kConfirmationsToSettle) + 1) + 1;
+  Inferred inferred = InferOnce(versions.first(first), options);
+  for (size_t i = first; i < versions.size(); ++i) {
     const Schema counted = CountConfirmations(inferred.schema, versions[i]);
     inferred = InferOnce(versions.first(i + 1), options);
     TakeConfirmations(counted, inferred.schema);

@@ -53,22 +53,23 @@ Schema Infer(const profile::ProfileSummary& summary, const InferOptions& options
 /// - bands: see below; for integers and numbers that do not count or name things.
 /// - drift: InferDriftLimits (drift.h) where `profiles`, those of the versions, are given.
 ///
-/// Bands. From three versions on a band is a prediction interval: with mean m, standard deviation s and number n of the
-/// versions' figures, m +/- t s sqrt(1 + 1/n), with the quantile t of Student's distribution with n - 1 degrees of
-/// freedom at 1 - false_alarms / (2 number of bands), so that the next version of a sound source breaks any band with
-/// at most that chance. Spread and distinct are taken by their logarithms, shares by the arcsine of their square root;
-/// s is at least 1 % of the spread (2 % of spread and distinct, sampling error and half a per cent of shares), and no
-/// band is narrower than what was seen. With fewer versions there are two bands: of the spread, from a third of the
-/// least to three times the greatest, and of the median, as far to both sides as a quarter of the spread.
+/// Bands, where every version has at least 100 values. From three versions on a band is a prediction interval: with
+/// mean m, standard deviation s and number n of the versions' figures, m +/- t s sqrt(1 + 1/n), with the quantile t of
+/// Student's distribution with n - 1 degrees of freedom at 1 - false_alarms / (2 number of bands), so that the next
+/// version of a sound source breaks any band with at most that chance. Spread and distinct are taken by their
+/// logarithms, shares by the arcsine of their square root; s is at least 1 % of the spread (2 % of spread and distinct,
+/// sampling error and half a per cent of shares), and no band is narrower than what was seen. With fewer versions there
+/// are two bands: of the spread, from a third of the least to three times the greatest, and of the median, as far to
+/// both sides as a quarter of the spread.
 ///
 /// The spread's band also has the limits beyond which it is an error from the start: a tenth of the least and ten times
 /// the greatest spread seen. That is what finds a change of unit that neither type nor range shows (minutes to hours,
-/// cents to euros). They are left out where the spread says little: fewer than 100 values, versions that differ by more
-/// than three times, or outermost percentiles more than ten times as far apart as the 5th and the 95th.
+/// cents to euros). They are left out where the spread says little: versions that differ by more than three times, or
+/// outermost percentiles more than ten times as far apart as the 5th and the 95th.
 ///
-/// The newest version's confirmations are counted along (Confirm): each version is held against what the ones before
+/// Confirmations are counted along (Confirm): each of the last three versions is held against what the ones before it
 /// would have given. Without rows only names and types are inferred.
-/// Cost: that of validation for each version but the first; 50 µs for each band.
+/// Cost: that of four inferences and of validating three versions; 50 µs for each band.
 Inferred InferFrom(std::span<const profile::ProfileSummary> versions, const InferOptions& options = {},
                    std::span<const profile::Profile* const> profiles = {});
 

@@ -126,6 +126,11 @@ bool SpreadTells(const ColumnHistory& history, double least, double greatest) {
 
 std::vector<Statistic> BandStatistics(const ColumnHistory& history, const ColumnRules& rules) {
   std::vector<Statistic> statistics;
+  // The statistics of a few values move too much to tell anything.
+  const bool has_values = std::all_of(history.begin(), history.end(), [](const profile::ColumnSummary* column) {
+    return column->rows - column->missing >= kEnoughValues;
+  });
+  if (!has_values) return statistics;
   const bool has_history = history.size() >= kHistory;
   const auto all_within = [&](Statistic statistic, double low, double high) {
     const std::vector<double> figures = FiguresOf(history, statistic);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/format.h"
 #include "schema/wording.h"
 
@@ -19,6 +21,9 @@ constexpr int kSimilarName = 2;
 constexpr int kOnlyPair = 2;
 constexpr int kKnownValues = 3;
 constexpr int kSameRange = 1;
+
+// With more of them nothing is a rename: it is another table.
+constexpr size_t kMostPairs = 10'000;
 
 struct Pair {
   const ColumnRules* from;
@@ -77,26 +82,43 @@ void WeighContent(Pair& pair) {
   }
 }
 
+// What is inside a column goes with it.
+bool IsInside(const absl::flat_hash_set<std::string_view>& columns, std::string_view name) {
+  for (size_t end = name.find_last_of(".["); end != std::string_view::npos && end > 0;
+       end = name.substr(0, end).find_last_of(".[")) {
+    if (columns.contains(name.substr(0, end))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary,
                                 std::string_view environment) {
+  const ColumnIndex there = IndexOf(summary);
+  absl::flat_hash_set<std::string_view> known;
+  for (const ColumnRules& rules : schema.columns) known.insert(rules.name);
+  std::vector<const ColumnSummary*> added;
+  for (const ColumnSummary& seen : summary.columns) {
+    if (!known.contains(seen.name) && TypeOf(seen) != Type::kAny) added.push_back(&seen);
+  }
   std::vector<Pair> pairs;
+  absl::flat_hash_map<const void*, int64_t> pairs_of;  // by either side
   for (const ColumnRules& rules : schema.columns) {
-    if (rules.presence != Presence::kRequired || rules.type == Type::kAny || summary.Find(rules.name) ||
-        !IsChecked(rules.stage) || !IsIn(schema, rules, environment)) {
+    if (rules.presence != Presence::kRequired || rules.type == Type::kAny || there.contains(rules.name) ||
+        !IsChecked(rules.stage) || !IsIn(schema, rules, environment) || IsInside(known, rules.name)) {
       continue;
     }
-    for (const ColumnSummary& seen : summary.columns) {
-      const Type type = TypeOf(seen);
-      if (schema.Find(seen.name) != nullptr || type == Type::kAny || !Fits(rules.type, type)) continue;
-      pairs.push_back({.from = &rules, .to = &seen, .evidence = fmt::format("both are {}", TypeName(rules.type))});
+    for (const ColumnSummary* seen : added) {
+      if (!Fits(rules.type, TypeOf(*seen))) continue;
+      if (pairs.size() >= kMostPairs) return {};
+      pairs.push_back({.from = &rules, .to = seen, .evidence = fmt::format("both are {}", TypeName(rules.type))});
+      ++pairs_of[&rules];
+      ++pairs_of[seen];
     }
   }
   for (Pair& pair : pairs) {
-    const auto rivals = std::count_if(pairs.begin(), pairs.end(), [&pair](const Pair& other) {
-      return (other.from == pair.from) != (other.to == pair.to);
-    });
+    const int64_t rivals = pairs_of[pair.from] + pairs_of[pair.to] - 2;
     if (AreSimilar(pair.from->name, pair.to->name)) pair.Weigh(kSimilarName, "the names are similar");
     WeighContent(pair);
     if (rivals == 0) pair.Weigh(kOnlyPair, "no other pair of missing and new columns fits");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -51,6 +52,46 @@ void MarkNumbers(const ColumnView& column, Broken& broken, const Breaks& breaks)
   }
 }
 
+// Whether the values from `begin` to `end` are as many as the first of `dims`, and lists of the others.
+bool HasShape(const ColumnView& values, int64_t begin, int64_t end, std::span<const int64_t> dims) {
+  if (dims.empty() || end - begin != dims.front()) return false;
+  if (dims.size() == 1) return values.nesting() != column::Nesting::kList;
+  if (values.nesting() != column::Nesting::kList) return false;
+  for (int64_t i = begin; i < end; ++i) {
+    if (values.IsNull(i)) return false;
+    const auto [first, last] = values.ListRange(i);
+    if (!HasShape(values.children().front(), first, last, dims.subspan(1))) return false;
+  }
+  return true;
+}
+
+// Asks `rule` of what lies at `path` inside `column`: "" is the column itself, "[]" a list's values, ".city" a field.
+bool FindInside(const RowRule& rule, const ColumnView& column, std::string_view path, Broken& broken) {
+  if (path.empty()) return rule.find(column, broken);
+  if (path.starts_with("[]") && column.nesting() == column::Nesting::kList) {
+    const ColumnView& values = column.children().front();
+    Broken inside(values.length());
+    if (!FindInside(rule, values, path.substr(2), inside)) return false;
+    for (int64_t row = 0; row < column.length(); ++row) {
+      if (column.IsNull(row)) continue;
+      const auto [begin, end] = column.ListRange(row);
+      if (std::find(inside.begin() + begin, inside.begin() + end, 1) != inside.begin() + end) broken[row] = 1;
+    }
+    return true;
+  }
+  if (!path.starts_with('.') || column.nesting() != column::Nesting::kStruct) return false;
+  for (const ColumnView& field : column.children()) {
+    if (!path.substr(1).starts_with(field.name())) continue;
+    Broken inside(field.length());
+    if (!FindInside(rule, field, path.substr(1 + field.name().size()), inside)) continue;
+    for (int64_t row = 0; row < column.length(); ++row) {
+      if (inside[row] != 0 && !column.IsNull(row)) broken[row] = 1;
+    }
+    return true;
+  }
+  return false;
+}
+
 // Makes the row rules of one column.
 class Maker {
  public:
@@ -76,14 +117,68 @@ class Maker {
     if (column_.type == Type::kText) MakeTexts();
     if (column_.bools.has_value()) MakeBools(*column_.bools);
     if (column_.times.has_value()) MakeTimes(*column_.times);
+    if (column_.lengths.has_value()) MakeLengths(*column_.lengths);
+    if (column_.shape.has_value()) MakeShape(*column_.shape);
+    if (column_.embedding.has_value()) MakeEmbedding(*column_.embedding);
     if (column_.images.has_value() && column_.images->max_bytes.has_value()) MakeImages(*column_.images);
   }
 
  private:
   template <typename Find>
-  void Add(Rule rule, Severity severity, bool decides, Find find) {
-    made_.push_back(
-        {.column = &column_, .rule = rule, .severity = severity, .decides = decides, .find = std::move(find)});
+  void Add(Rule rule, Severity severity, bool decides, Find find, std::string detail = "") {
+    made_.push_back({.column = &column_,
+                     .rule = rule,
+                     .detail = std::move(detail),
+                     .severity = severity,
+                     .decides = decides,
+                     .find = std::move(find)});
+  }
+
+  // A rule that a list breaks: `breaks` is given its values, and the first and one past the last of them.
+  template <typename Breaks>
+  void Lists(Rule rule, Severity severity, Breaks breaks, std::string detail = "") {
+    Add(
+        rule, severity, true,
+        [breaks](const ColumnView& column, Broken& broken) {
+          if (column.nesting() != column::Nesting::kList) return false;
+          const ColumnView& values = column.children().front();
+          for (int64_t row = 0; row < column.length(); ++row) {
+            if (column.IsNull(row)) continue;
+            const auto [begin, end] = column.ListRange(row);
+            if (breaks(values, begin, end)) broken[row] = 1;
+          }
+          return true;
+        },
+        std::move(detail));
+  }
+
+  void MakeLengths(const LengthsRule& rule) {
+    if (rule.min.has_value()) {
+      Lists(
+          Rule::kLengths, rule.severity,
+          [min = *rule.min](const ColumnView&, int64_t begin, int64_t end) { return end - begin < min; }, "min");
+    }
+    if (rule.max.has_value()) {
+      Lists(
+          Rule::kLengths, rule.severity,
+          [max = *rule.max](const ColumnView&, int64_t begin, int64_t end) { return end - begin > max; }, "max");
+    }
+  }
+
+  void MakeShape(const ShapeRule& rule) {
+    Lists(Rule::kShape, rule.severity, [dims = rule.dims](const ColumnView& values, int64_t begin, int64_t end) {
+      return !HasShape(values, begin, end, dims);
+    });
+  }
+
+  void MakeEmbedding(const EmbeddingRule& rule) {
+    Lists(Rule::kEmbedding, rule.severity, [size = rule.size](const ColumnView& values, int64_t begin, int64_t end) {
+      if (end - begin != size) return true;
+      for (int64_t i = begin; i < end; ++i) {
+        if (values.IsNull(i)) return true;
+      }
+      return false;
+    });
   }
 
   template <typename Breaks>
@@ -206,6 +301,24 @@ std::vector<RowRule> RowRulesOf(const Schema& schema) {
     Maker(schema, column, rules).Make();
   }
   return rules;
+}
+
+bool FindBroken(const RowRule& rule, const column::BatchView& batch, std::vector<uint8_t>& broken) {
+  const std::string_view name = rule.column->name;
+  if (const ColumnView* column = batch.Find(name); column != nullptr) return rule.find(*column, broken);
+  for (const ColumnView& column : batch.columns()) {
+    const bool is_nested = column.nesting() != column::Nesting::kNone;
+    if (is_nested && name.starts_with(column.name()) &&
+        FindInside(rule, column, name.substr(column.name().size()), broken)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string ValueText(const column::BatchView& batch, std::string_view name, int64_t row) {
+  const ColumnView* column = batch.Find(name);
+  return column == nullptr ? "" : ValueText(*column, row);
 }
 
 std::string ValueText(const column::ColumnView& column, int64_t row) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "column/batch.h"
@@ -14,6 +15,7 @@ namespace roost::schema {
 struct RowRule {
   const ColumnRules* column = nullptr;
   Rule rule = Rule::kType;
+  std::string detail;  ///< as in Anomaly
   Severity severity = Severity::kError;
   /// Each row that breaks it is bad by itself: the rule leaves no share of rows to break it.
   bool decides = true;
@@ -25,7 +27,15 @@ struct RowRule {
 /// Borrows from `schema`. Known values are put into a hash set: do it once for many batches.
 std::vector<RowRule> RowRulesOf(const Schema& schema);
 
+/// Sets `broken[row]`, one for each row of `batch`, where the row breaks `rule`; false where the rule does not go with
+/// what its column holds now, or the column is not there. A row breaks a rule of what its list holds ("tags[]") where
+/// any value of the list does.
+bool FindBroken(const RowRule& rule, const column::BatchView& batch, std::vector<uint8_t>& broken);
+
 /// The value of `row` as text, for findings: of bytes their size, "" for nulls and for what is nested.
 std::string ValueText(const column::ColumnView& column, int64_t row);
+
+/// The same of the column of that name; "" for what is inside another column.
+std::string ValueText(const column::BatchView& batch, std::string_view name, int64_t row);
 
 }  // namespace roost::schema

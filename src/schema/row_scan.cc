@@ -29,7 +29,7 @@ std::string ValuesText(const column::BatchView& batch, const std::vector<std::st
   for (const std::string& name : columns) {
     const column::ColumnView* column = batch.Find(name);
     if (!text.empty()) text += ", ";
-    if (column != nullptr) text += column->IsNull(row) ? "null" : ValueText(*column, row);
+    if (column != nullptr) text += columns.size() > 1 && column->IsNull(row) ? "null" : ValueText(*column, row);
   }
   return text;
 }
@@ -51,15 +51,28 @@ const RowCount* RowCounts::Find(std::string_view column, Rule rule, std::string_
   return nullptr;
 }
 
+bool NeedsRows(const Schema& schema) {
+  const auto column_needs = [](const ColumnRules& column) {
+    return IsChecked(column.stage) && column.presence != Presence::kDeprecated &&
+           (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
+            column.duplicates != Policy::kAllow);
+  };
+  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||
+         std::any_of(schema.rules.begin(), schema.rules.end(),
+                     [](const CustomRule& rule) { return rule.scope == Scope::kRow; }) ||
+         std::any_of(schema.columns.begin(), schema.columns.end(), column_needs);
+}
+
 RowScan::RowScan(const Schema& schema, RowScanOptions options) : schema_(schema) {
   for (RowRule& rule : RowRulesOf(schema)) {
-    Check check{
-        .count = {.column = rule.column->name, .rule = rule.rule, .severity = rule.severity, .decides = rule.decides}};
+    Check check{.count = {.column = rule.column->name,
+                          .rule = rule.rule,
+                          .detail = rule.detail,
+                          .severity = rule.severity,
+                          .decides = rule.decides}};
     check.shown = {rule.column->name};
-    check.find = [column = rule.column, find = std::move(rule.find)](const column::BatchView& batch, const Context&,
-                                                                     Broken& broken) {
-      const column::ColumnView* view = batch.Find(column->name);
-      if (view != nullptr) find(*view, broken);
+    check.find = [rule = std::move(rule)](const column::BatchView& batch, const Context&, Broken& broken) {
+      FindBroken(rule, batch, broken);
       return absl::OkStatus();
     };
     checks_.push_back(std::move(check));

@@ -38,6 +38,11 @@ struct RowCounts {
   const RowCount* Find(std::string_view column, Rule rule, std::string_view detail = "") const;
 };
 
+/// Whether `schema` has rules that only the rows themselves can decide, whatever the profile holds: keys, foreign keys,
+/// custom rules about rows, patterns, formats of times, duplicates and order. Without a scan Validate may report them
+/// as kNotCounted.
+bool NeedsRows(const Schema& schema);
+
 struct RowScanOptions {
   size_t max_keys = KeySet::kMaxKeys;  ///< for each key, see there
   /// The keys of other datasets, one for each of the schema's foreign keys; null where they are not at hand.

@@ -111,6 +111,16 @@ TEST_F(RowScanTest, ARuleThatAllowsAShareMakesNoRowBad) {
   EXPECT_EQ(JudgeRows(schema, Rows({1, 2}, {"ATL", "XYZ"}).view()).bad, (std::vector<uint8_t>{0, 1}));
 }
 
+TEST_F(RowScanTest, OnlySomeSchemasNeedIt) {
+  EXPECT_TRUE(NeedsRows(Flights()));
+  Schema schema{.columns = {{.name = "x", .type = Type::kInteger, .range = RangeRule{.min = 0}}}};
+  EXPECT_FALSE(NeedsRows(schema));
+  schema.columns[0].duplicates = Policy::kError;
+  EXPECT_TRUE(NeedsRows(schema));
+  schema.columns[0].stage = Stage::kPlanned;
+  EXPECT_FALSE(NeedsRows(schema));
+}
+
 // The same rows give the same counts, however they are cut into batches.
 TEST_F(RowScanTest, DoesNotDependOnHowRowsAreCut) {
   std::mt19937 random(7);

@@ -347,7 +347,11 @@ class Exporter {
       if (found == kTfxMeasures.end()) {
         unsaid.push_back(fmt::format("{}: {}", name, profile::MeasureName(limit.measure)));
       } else {
-        comparator.Add(found->first).AddNumber("threshold", limit.max);
+        TfxField& distance = comparator.Add(found->first);
+        distance.AddNumber("threshold", limit.max);
+        if (rule->deciles && limit.measure == profile::Measure::kJensenShannon) {
+          distance.Add("source").AddName("type", "QUANTILES");
+        }
       }
     }
     NoteUnsaid(column, unsaid);
@@ -390,7 +394,6 @@ class Exporter {
       if (!rule->has_value()) continue;
       if ((*rule)->severity == Severity::kWarning)
         notes_.emplace_back("the dataset: the count of rows is a warning here, an error in TFX");
-      is_on_trial_ = is_on_trial_ || (*rule)->confirmed.has_value();
     }
     if (dataset.duplicate_rows.has_value()) notes_.emplace_back("the dataset: no word for duplicate_rows");
     if (!dataset.keys.empty()) notes_.emplace_back("the dataset: no word for keys");

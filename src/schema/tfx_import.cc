@@ -37,7 +37,7 @@ class Importer {
     for (TfxField& feature : features) TRY(ReadFeature(feature, ""));
     for (TfxField& feature : root.TakeAll("sparse_feature")) TRY(ReadSparse(feature));
     for (TfxField& feature : root.TakeAll("weighted_feature")) TRY(ReadWeighted(feature));
-    schema_.default_environments = TakeTexts(root, "default_environment");
+    schema_.default_environments = TakeSortedTexts(root, "default_environment");
     if (std::optional<TfxField> rows = root.Take("dataset_constraints"); rows.has_value()) TRY(ReadRows(*rows));
     // To TFX a feature that its schema lacks is an anomaly.
     schema_.new_columns = Policy::kError;
@@ -62,6 +62,12 @@ class Importer {
                                                      Quoted(column.name), Quoted(from)));
         return true;
       });
+      if (!column.derived->from.empty()) continue;
+      notes_.Add(places_[column.name],
+                 fmt::format("feature {}: derived, and nothing says from which features; read as one that is not",
+                             Quoted(column.name)));
+      column.derived.reset();
+      if (column.stage == Stage::kDerived) column.stage.reset();
     }
     const std::vector<Problem> problems = ProblemsIn(schema_);
     if (problems.empty()) return absl::OkStatus();
@@ -239,8 +245,8 @@ class Importer {
         column.stage = ours;
       }
     }
-    column.in_environments = TakeTexts(feature, "in_environment");
-    column.not_in_environments = TakeTexts(feature, "not_in_environment");
+    column.in_environments = TakeSortedTexts(feature, "in_environment");
+    column.not_in_environments = TakeSortedTexts(feature, "not_in_environment");
   }
 
   static void ReadDescription(TfxField& feature, ColumnRules& column) {
@@ -263,7 +269,9 @@ class Importer {
     }
     column.derived.emplace();
     for (TfxField& path : source->TakeAll("source_path")) {
-      if (std::string from = TakePath(path); !from.empty()) column.derived->from.push_back(std::move(from));
+      std::string from = TakePath(path);
+      std::vector<std::string>& all = column.derived->from;
+      if (!from.empty() && std::find(all.begin(), all.end(), from) == all.end()) all.push_back(std::move(from));
     }
     const auto deriver = std::find_if(source->fields.begin(), source->fields.end(),
                                       [](const TfxField& field) { return field.name == "deriver_name"; });
@@ -296,7 +304,11 @@ class Importer {
       if (!limit.has_value()) continue;
       TRY_ASSIGN(const std::optional<double> threshold, reader_.Number(*limit, "threshold", 1e308));
       if (threshold.has_value()) distances.limits.push_back({.measure = measure, .max = *threshold});
-      // Without a threshold it is measured and not judged; and its histogram is always the same one here.
+      std::optional<TfxField> source = limit->Take("source");
+      if (source.has_value() && threshold.has_value() && TakeText(*source, "type") == "QUANTILES") {
+        distances.deciles = true;
+      }
+      // Without a threshold it is measured and not judged.
       if (!threshold.has_value() || !limit->fields.empty()) comparator->fields.push_back(*std::move(limit));
     }
     if (!distances.limits.empty()) rule = std::move(distances);
@@ -330,6 +342,10 @@ class Importer {
       return reader_.Error(feature, "a sparse_feature needs a name, index_feature and value_feature, both by name");
     }
     std::vector<std::string> named = columns;
+    std::sort(named.begin(), named.end());
+    if (std::adjacent_find(named.begin(), named.end()) != named.end()) {
+      return reader_.Error(feature, "a sparse_feature names each index_feature once");
+    }
     named.push_back(sparse.value_column);
     TRY_ASSIGN(const bool is_known, AddCombination(feature, owner, sparse.name, named));
     if (!is_known) return absl::OkStatus();

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "absl/container/flat_hash_set.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "schema/wording.h"
@@ -71,15 +70,6 @@ absl::StatusOr<std::optional<double>> TfxReader::Number(TfxField& message, std::
 std::string TakeText(TfxField& message, std::string_view name) {
   std::optional<TfxField> field = message.Take(name);
   return field.has_value() ? std::move(field->text) : std::string();
-}
-
-std::vector<std::string> TakeTexts(TfxField& message, std::string_view name) {
-  std::vector<std::string> texts;
-  absl::flat_hash_set<std::string> seen;
-  for (TfxField& field : message.TakeAll(name)) {
-    if (seen.insert(field.text).second) texts.push_back(std::move(field.text));
-  }
-  return texts;
 }
 
 std::vector<std::string> TakeSortedTexts(TfxField& message, std::string_view name) {

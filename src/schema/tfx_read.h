@@ -51,8 +51,7 @@ class TfxReader {
 
 /// The text or the name of a value; "" where it is not there.
 std::string TakeText(TfxField& message, std::string_view name);
-/// Each once, in their order.
-std::vector<std::string> TakeTexts(TfxField& message, std::string_view name);
+/// Each once.
 std::vector<std::string> TakeSortedTexts(TfxField& message, std::string_view name);
 bool TakeTrue(TfxField& message, std::string_view name);
 /// Gives `field` back to `message` where something is left of it.

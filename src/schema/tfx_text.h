@@ -10,8 +10,8 @@
 namespace roost::schema {
 
 /// The schema text of TensorFlow Extended ("schema.pbtxt": tensorflow.metadata.v0.Schema in protobuf's text format), in
-/// and out. Which field is which rule: docs/schema.md. Nothing is lost without a word: what the other side cannot say
-/// comes back as notes.
+/// and out. Which field is which rule: docs/formats/tfx-schema.md. Nothing is lost without a word: what the other side
+/// cannot say comes back as notes.
 ///
 /// TFX counts values in lists where Roost has columns of single values: a feature of at most one value is a plain
 /// column, any other a list "tags" whose values have their rules under "tags[]"; the fields of a struct are "a.b".
@@ -25,9 +25,9 @@ struct TfxImport {
 };
 
 /// Reads `text`. InvalidArgument that begins with "path:line:column:" for what is no such text, for a field that TFX
-/// 1.21 does not have, texts that are not UTF-8, a feature without a name or named twice, a domain that is not there,
-/// bounds that cannot be (a share above 1, a min above its max), structs within structs deeper than 40 levels, or text
-/// over 16 MiB. Every rule is an error, as in TFX.
+/// 1.21 does not have, texts that are not UTF-8, no feature, one without a name or named twice, a domain that is not
+/// there, bounds that cannot be (a share above 1, a min above its max), messages nested deeper than 100 levels, text
+/// over 16 MiB, and what schema.yaml would not take either (problems.h). Every rule is an error, as in TFX.
 absl::StatusOr<TfxImport> FromTfxText(std::string_view text, std::string_view path);
 
 /// A schema as TFX's text.

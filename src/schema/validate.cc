@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "schema/check_column.h"
 #include "schema/infer.h"
 #include "schema/rename.h"
@@ -65,11 +66,11 @@ Anomaly NewColumn(const ColumnSummary& seen, Policy policy) {
 }
 
 // Whether a parent of the nested column `name` is not in the data, which is said once, of the parent.
-bool ParentIsAbsent(const Schema& schema, const ProfileSummary& summary, std::string_view name) {
+bool ParentIsAbsent(const Schema& schema, const ColumnIndex& columns, std::string_view name) {
   for (size_t end = name.find_last_of(".["); end != std::string_view::npos && end > 0;
        end = name.substr(0, end).find_last_of(".[")) {
     const std::string_view parent = name.substr(0, end);
-    if (schema.Find(parent) != nullptr) return summary.Find(parent) == nullptr;
+    if (schema.Find(parent) != nullptr) return FindIn(columns, parent) == nullptr;
   }
   return false;
 }
@@ -81,22 +82,25 @@ void CheckColumns(const Schema& schema, const ProfileSummary& summary, const Con
     explained[rename.from->name] = &rename;
     explained[rename.to->name] = &rename;
   }
+  const ColumnIndex columns = IndexOf(summary);
+  absl::flat_hash_set<std::string_view> known;
   for (const ColumnRules& rules : schema.columns) {
+    known.insert(rules.name);
     if (rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
-    const ColumnSummary* column = summary.Find(rules.name);
+    const ColumnSummary* column = FindIn(columns, rules.name);
     const auto rename = explained.find(rules.name);
     if (column != nullptr) {
       ColumnCheck(schema, rules, *column, controls, report.anomalies).Run();
     } else if (rename != explained.end()) {
       report.anomalies.push_back(Renamed(*rename->second));
     } else if (rules.presence == Presence::kRequired && IsIn(schema, rules, controls.environment) &&
-               !ParentIsAbsent(schema, summary, rules.name)) {
+               !ParentIsAbsent(schema, columns, rules.name)) {
       report.anomalies.push_back(MissingColumn(rules));
     }
   }
   if (schema.new_columns == Policy::kAllow) return;
   for (const ColumnSummary& column : summary.columns) {
-    const bool is_known = schema.Find(column.name) != nullptr || explained.contains(column.name);
+    const bool is_known = known.contains(column.name) || explained.contains(column.name);
     if (!is_known) report.anomalies.push_back(NewColumn(column, schema.new_columns));
   }
 }
@@ -224,8 +228,8 @@ void ColumnCheck::Run() {
   }
 }
 
-const RowCount* ColumnCheck::Scanned(Rule rule) const {
-  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule);
+const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {
+  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule, detail);
 }
 
 void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {
@@ -244,7 +248,7 @@ void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {
 
 void ColumnCheck::Add(Anomaly anomaly) {
   anomaly.column = rules_.name;
-  AddEvidence(Scanned(anomaly.rule), anomaly);
+  AddEvidence(Scanned(anomaly.rule, anomaly.detail), anomaly);
   anomalies_.push_back(std::move(anomaly));
 }
 

@@ -67,6 +67,28 @@ Type TypeOf(const profile::ColumnSummary& column) {
   return TypeOf(column.type);
 }
 
+namespace {
+
+void AddColumns(const std::vector<profile::ColumnSummary>& columns, ColumnIndex& index) {
+  for (const profile::ColumnSummary& column : columns) {
+    index.emplace(column.name, &column);  // of two with one name the first is meant
+    AddColumns(column.children, index);
+  }
+}
+
+}  // namespace
+
+ColumnIndex IndexOf(const profile::ProfileSummary& summary) {
+  ColumnIndex index;
+  AddColumns(summary.columns, index);
+  return index;
+}
+
+const profile::ColumnSummary* FindIn(const ColumnIndex& index, std::string_view name) {
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
 double ShareOf(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }

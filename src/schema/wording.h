@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "profile/summary.h"
 #include "schema/anomaly.h"
 
@@ -34,6 +35,12 @@ bool ReadsAs(Type type, std::string_view text);
 
 /// What the column of that summary holds: a list, a struct, or what its type says.
 Type TypeOf(const profile::ColumnSummary& column);
+
+/// The columns of a profile, nested ones too, by name or path.
+using ColumnIndex = absl::flat_hash_map<std::string_view, const profile::ColumnSummary*>;
+ColumnIndex IndexOf(const profile::ProfileSummary& summary);
+/// The column of that name, or null.
+const profile::ColumnSummary* FindIn(const ColumnIndex& index, std::string_view name);
 
 /// part / whole; 0 of nothing.
 double ShareOf(int64_t part, int64_t whole);

@@ -55,7 +55,7 @@ DeclaredKeys FileKeys() {
   AddChoice(keys, {"new_columns", "", "", "what a column that is not named here is"}, InFile(&Schema::new_columns),
             kPolicies, &PolicyName);
   AddTexts(keys, "default_environments", InFile(&Schema::default_environments),
-           "the environments that have every column which does not say otherwise", roost::Presence::kOptional, true);
+           "the environments that have every column which does not say otherwise");
   AddSection(keys, "dataset", InFile(&Schema::dataset), DatasetKeys(), "what the rows are like as a whole");
   AddSections(keys, "domains", InFile(&Schema::domains), DomainKeys(), "known values that several columns share");
   const auto column_keys = ColumnKeys();
@@ -82,6 +82,6 @@ absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path) {
   return (place == file.places.end() ? root : place->second).Error(problems.front().message);
 }
 
-std::string SchemaReference() { return FileKeys().Reference("Keys of schema.yaml"); }
+std::string SchemaReference() { return FileKeys().Reference("Keys", "", 2); }
 
 }  // namespace roost::schema

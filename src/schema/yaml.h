@@ -22,7 +22,7 @@ std::vector<std::string> DatasetLines(const DatasetRules& rules);
 /// hint), a missing or bad value, text over 1 MiB, and every problem of problems.h.
 absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path);
 
-/// The reference of all keys, as Markdown.
+/// The reference of all keys, as the Markdown that stands in docs/schema.md.
 std::string SchemaReference();
 
 /// `text` as a scalar that reads back to the same bytes: as it is where that is plain, else in double quotes.

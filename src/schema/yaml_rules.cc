@@ -241,7 +241,7 @@ Keys DistanceKeys() {
 
 Keys DerivedKeys() {
   auto keys = std::make_shared<DeclaredKeys>();
-  AddTexts(*keys, "from", &DerivedRule::from, "the columns that it is computed from", kRequired);
+  AddTexts(*keys, "from", &DerivedRule::from, "the columns that it is computed from");
   AddText(*keys, "expression", &DerivedRule::expression, "how, as an expression; empty where another tool does it");
   return keys;
 }
@@ -300,15 +300,15 @@ Keys ColumnKeys() {
   auto keys = std::make_shared<DeclaredKeys>();
   AddText(*keys, "name", &ColumnRules::name, "the column's name", kRequired);
   AddText(*keys, "description", &ColumnRules::description, "what it is, for people");
-  AddChoice(*keys, {"type", "", "", "what it holds"}, &ColumnRules::type, kTypes, &TypeName, kRequired);
+  AddChoice(*keys, {"type", "", "", "what it holds; how it is stored is free, and numbers may come as integers"},
+            &ColumnRules::type, kTypes, &TypeName, kRequired);
   AddChoice(*keys, {"presence", "", "", "whether it has to be there; a deprecated column is not checked"},
             &ColumnRules::presence, kPresences, &PresenceName);
   AddChoice(*keys, {"stage", "", "", "how far it is on its way; only beta, production and derived columns are checked"},
             &ColumnRules::stage, kStages, &StageName);
   AddTexts(*keys, "in_environments", &ColumnRules::in_environments,
-           "environments that have it besides the default ones", roost::Presence::kOptional, true);
-  AddTexts(*keys, "not_in_environments", &ColumnRules::not_in_environments, "environments that lack it",
-           roost::Presence::kOptional, true);
+           "environments that have it besides the default ones");
+  AddTexts(*keys, "not_in_environments", &ColumnRules::not_in_environments, "environments that lack it");
   AddChoice(*keys, {"holds", "", "", "what its values stand for; integer and number are checked in text"},
             &ColumnRules::holds, kContents, &ContentName);
   AddBool(*keys, "categorical", &ColumnRules::categorical, "whether its numbers are names of things");

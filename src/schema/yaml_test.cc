@@ -1,5 +1,7 @@
 #include "schema/yaml.h"
 
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -259,6 +261,12 @@ TEST(SchemaYaml, TheReferenceNamesEveryKey) {
                                      "allowed"}) {
     EXPECT_NE(reference.find("| `" + std::string(key) + "` |"), std::string::npos) << key;
   }
+}
+
+TEST(SchemaYaml, ThePageHasTheReference) {
+  std::ifstream file(ROOST_DOCS "/schema.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_NE(page.find(SchemaReference()), std::string::npos) << SchemaReference();
 }
 
 }  // namespace

@@ -59,8 +59,8 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFiles(std::span<co
 /// again with a wider type for it (`ReadOptions::types`) the file can be had.
 std::optional<std::string> ColumnOfOtherType(const absl::Status& status);
 
-/// For ReadOptions::types. `types`, which may be null, with a wider type for the column `read` than it has: numbers with
-/// fractions for whole numbers, text for all others. Null where it is text already.
+/// For ReadOptions::types. `types`, which may be null, with a wider type for the column `read` than it has: numbers
+/// with fractions for whole numbers, text for all others. Null where it is text already.
 std::shared_ptr<arrow::Schema> WithWiderType(const std::shared_ptr<arrow::Schema>& types, const arrow::Field& read);
 
 /// The columns of both, with the types of `over` where both have one; either may be null.
