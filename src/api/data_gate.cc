@@ -28,6 +28,7 @@ class GatedIngest {
 
   absl::StatusOr<AddDataResponse> Run(const ingest::Source& source, ingest::IngestOptions options) {
     TRY(ReadControls(options));
+    source_ = &source;
     options.check = [this](const std::shared_ptr<arrow::Schema>& read) { return StartTry(read); };
     absl::StatusOr<store::CommitInfo> version = ingest::Ingest(project_.store(), source, options, context_);
     if (is_refused_) return std::move(response_);
@@ -60,19 +61,27 @@ class GatedIngest {
   }
 
   ingest::RowCheck StartTry(const std::shared_ptr<arrow::Schema>& read) {
+    read_ = read;
     check_ = std::make_unique<RowsCheck>(gate_.schema, foreign_keys_);
     bad_rows_ = std::make_unique<BadRows>(gate_.schema, foreign_keys_);
-    return {.schema = gate_.quarantine.empty() ? nullptr : bad_rows_->GoodSchema(read),
-            .pass = [this](const auto& batch, int64_t /*first_row*/) { return Pass(batch); },
-            .approve = [this](const profile::Profile& profile) { return Approve(profile); },
-            .finish = [this] { return StoreBadRows(); }};
+    ingest::RowCheck check{.approve = [this](const profile::Profile& profile) { return Approve(profile); }};
+    if (!gate_.quarantine.empty()) {
+      check.schema = bad_rows_->GoodSchema(read);
+      check.pass = [this](const auto& batch, int64_t /*first_row*/) { return Divide(batch); };
+      check.finish = [this] { return StoreBadRows(); };
+    } else if (NeedsRows(gate_.schema)) {
+      check.pass = [this](const auto& batch, int64_t /*first_row*/) { return See(batch); };
+    }
+    return check;
   }
 
-  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Pass(const std::shared_ptr<arrow::RecordBatch>& batch) {
-    if (gate_.quarantine.empty()) {
-      TRY(check_->See(*batch, context_));
-      return batch;
-    }
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> See(const std::shared_ptr<arrow::RecordBatch>& batch) {
+    TRY(check_->See(*batch, context_));
+    return batch;
+  }
+
+  // Takes the bad rows out.
+  absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Divide(const std::shared_ptr<arrow::RecordBatch>& batch) {
     std::vector<uint8_t> bad;
     TRY_ASSIGN(auto good, bad_rows_->Take(batch, bad, context_));
     int64_t good_before = 0;
@@ -88,13 +97,23 @@ class GatedIngest {
   }
 
   absl::Status Approve(const profile::Profile& profile) {
-    schema::Controls controls;
-    if (before_.has_value()) controls.previous_version = &*before_;
-    response_.report = check_->Verdict(profile, controls);
+    TRY_ASSIGN(response_.report, Judge(profile));
     schema::ApplyDecisions(*response_.report, decisions_,
                            {.dataset = dataset_, .day = Today(), .version = next_version_});
     is_refused_ = gate_.mode == config::DataGate::kRefuse && schema::HasErrors(*response_.report);
     return is_refused_ ? absl::InvalidArgumentError("the gate refused the rows") : absl::OkStatus();
+  }
+
+  absl::StatusOr<schema::Report> Judge(const profile::Profile& profile) {
+    schema::Controls controls;
+    if (before_.has_value()) controls.previous_version = &*before_;
+    if (gate_.quarantine.empty() && !NeedsRows(gate_.schema)) {
+      schema::Report report = schema::Validate(gate_.schema, profile.Summarize(), controls);
+      if (report.anomalies.empty()) return report;
+      TRY_ASSIGN(const auto rows, source_->Open(read_, context_));
+      TRY(SeeAll(*rows, profile.rows(), *check_, context_));
+    }
+    return check_->Verdict(profile, controls);
   }
 
   absl::Status StoreBadRows() {
@@ -116,6 +135,8 @@ class GatedIngest {
   Project& project_;
   const Gate& gate_;
   const Context& context_;
+  const ingest::Source* source_ = nullptr;
+  std::shared_ptr<arrow::Schema> read_;  // of the rows as they were handed in
   std::string dataset_;
   std::vector<schema::Decision> decisions_;
   int64_t next_version_ = 1;

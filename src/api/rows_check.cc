@@ -57,6 +57,15 @@ std::vector<const schema::KeySet*> ForeignKeys::keys() const {
   return pointers;
 }
 
+bool NeedsRows(const schema::Schema& schema) {
+  const auto needs_values = [](const schema::ColumnRules& column) {
+    return column.pattern.has_value() || column.times.has_value() || column.duplicates != schema::Policy::kAllow;
+  };
+  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() || !schema.sparse_features.empty() ||
+         !schema.weighted_features.empty() || !schema.rules.empty() ||
+         std::any_of(schema.columns.begin(), schema.columns.end(), needs_values);
+}
+
 absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows) {
   profile::Profile profile;
   TRY(profile.Add(column::BatchView(rows, {})));
@@ -102,6 +111,17 @@ schema::Report RowsCheck::Verdict(const profile::Profile& profile, schema::Contr
   controls.now = &profile;
   controls.rows = &counts;
   return schema::Validate(schema_, profile.Summarize(), controls);
+}
+
+absl::Status SeeAll(arrow::RecordBatchReader& rows, int64_t total_rows, RowsCheck& check, const Context& context) {
+  for (int64_t done = 0;;) {
+    TRY(context.CheckCancelled());
+    TRY_ASSIGN(const auto batch, table::Next(rows));
+    if (batch == nullptr) return absl::OkStatus();
+    TRY(check.See(*batch, context));
+    done += batch->num_rows();
+    context.Report({.stage = "looking for rows at fault", .unit = "rows", .done = done, .total = total_rows});
+  }
 }
 
 }  // namespace roost::api

@@ -32,6 +32,10 @@ class ForeignKeys {
   std::vector<std::unique_ptr<schema::KeySet>> keys_;
 };
 
+/// Whether rows are best looked at in the pass that profiles them: where the profile alone cannot decide a rule. Else
+/// they are looked at only where the profile shows anomalies, to count and name those at fault.
+bool NeedsRows(const schema::Schema& schema);
+
 /// The profile of so many rows without columns: what ratios of rows need of another version (schema::Controls).
 absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows);
 
@@ -63,5 +67,8 @@ class RowsCheck {
   std::vector<int64_t> left_out_;  // for each row that was left out, how many rows were seen before it; ascending
   bool all_numbered_ = true;
 };
+
+/// Hands all rows to `check`. `total_rows`, for progress, is 0 where it is not known. Errors of the reader, of See.
+absl::Status SeeAll(arrow::RecordBatchReader& rows, int64_t total_rows, RowsCheck& check, const Context& context);
 
 }  // namespace roost::api

@@ -46,12 +46,6 @@ class SeenReader : public arrow::RecordBatchReader {
   const Context& context_;
 };
 
-// Whether the profile alone may pass where rows break the schema.
-bool NeedsRows(const schema::Schema& schema) {
-  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() || !schema.sparse_features.empty() ||
-         !schema.weighted_features.empty() || !schema.rules.empty();
-}
-
 // One check of a source.
 class Validation {
  public:
@@ -66,7 +60,7 @@ class Validation {
 
   absl::StatusOr<schema::Report> Run() {
     TRY(ReadControls());
-    return part_.version.has_value() ? CheckVersion() : CheckFiles();
+    return Check();
   }
 
  private:
@@ -92,43 +86,39 @@ class Validation {
     return absl::OkStatus();
   }
 
-  // The statistics of a version are kept; where they break the schema its rows show which of them do.
-  absl::StatusOr<schema::Report> CheckVersion() {
-    TRY_ASSIGN(const profile::Profile profile, ingest::ProfileOf(source_.store(), *part_.version, context_));
-    if (!NeedsRows(schema_)) {
+  absl::StatusOr<schema::Report> Check() {
+    TRY_ASSIGN(keys_, ForeignKeys::Read(project_, schema_, context_));
+    const bool in_one_pass = NeedsRows(schema_);
+    profile::Profile profile;
+    if (part_.version.has_value()) {
+      TRY_ASSIGN(profile, ingest::ProfileOf(source_.store(), *part_.version, context_));
+    } else {
+      const auto count = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
+        check_.emplace(schema_, keys_);
+        SeenReader seen(rows, *check_, context_);
+        TRY_ASSIGN(profile, ingest::ProfileRows(in_one_pass ? seen : rows, total, context_));
+        return absl::OkStatus();
+      };
+      TRY(source_.Read(part_, count, context_));
+      if (in_one_pass) return check_->Verdict(profile, controls_);
+    }
+    if (!in_one_pass) {
       schema::Controls controls = controls_;
       controls.now = &profile;
       schema::Report report = schema::Validate(schema_, profile.Summarize(), controls);
       if (report.anomalies.empty()) return report;
     }
-    TRY_ASSIGN(const ForeignKeys keys, ForeignKeys::Read(project_, schema_, context_));
-    RowsCheck check(schema_, keys);
-    const auto see = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
-      SeenReader seen(rows, check, context_);
-      for (int64_t done = 0;;) {
-        TRY(context_.CheckCancelled());
-        TRY_ASSIGN(const auto batch, table::Next(seen));
-        if (batch == nullptr) return absl::OkStatus();
-        done += batch->num_rows();
-        context_.Report({"looking for the rows at fault", "rows", done, total});
-      }
-    };
-    TRY(source_.Read(part_, see, context_));
-    return check.Verdict(profile, controls_);
+    TRY(LookAtRows());
+    return check_->Verdict(profile, controls_);
   }
 
-  absl::StatusOr<schema::Report> CheckFiles() {
-    TRY_ASSIGN(const ForeignKeys keys, ForeignKeys::Read(project_, schema_, context_));
-    std::unique_ptr<RowsCheck> check;
-    profile::Profile profile;
-    const auto see = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
-      check = std::make_unique<RowsCheck>(schema_, keys);
-      SeenReader seen(rows, *check, context_);
-      TRY_ASSIGN(profile, ingest::ProfileRows(seen, total, context_));
-      return absl::OkStatus();
+  // Which rows are at fault.
+  absl::Status LookAtRows() {
+    const auto look = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
+      check_.emplace(schema_, keys_);
+      return SeeAll(rows, total, *check_, context_);
     };
-    TRY(source_.Read(part_, see, context_));
-    return check->Verdict(profile, controls_);
+    return source_.Read(part_, look, context_);
   }
 
   Project& project_;
@@ -141,6 +131,8 @@ class Validation {
   std::optional<profile::Profile> serving_;
   std::optional<profile::Profile> before_;
   schema::Controls controls_;
+  ForeignKeys keys_;
+  std::optional<RowsCheck> check_;
 };
 
 // The rows of a version, to make another one of.

@@ -37,10 +37,9 @@ struct ValidateResponse {
 /// Checks a dataset version, or files that are no dataset yet, against a schema. Anomalies are values in the report; an
 /// error is returned only where data or schema cannot be read. InvalidArgument for a join without `serving`.
 ///
-/// Files are read once, and again where a CSV column's later values are of another type than the first 8 MB. A
-/// version's kept statistics are used: its rows are read only where the schema has rules that need them (keys, custom
-/// rules about rows, parts of features), or where there are anomalies, to count and name the rows at fault. Its parent
-/// is the version before, for the ratio of rows.
+/// A version's kept statistics are used, files are read for theirs. Single rows are looked at in the same pass where
+/// the schema has rules that need them (NeedsRows), else only where there are anomalies, to count and name those at
+/// fault: files are read a second time then. A version's parent is the version before, for the ratio of rows.
 absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request, const Context& context);
 
 struct CleanRequest {
