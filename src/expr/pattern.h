@@ -8,7 +8,7 @@
 namespace roost::expr {
 
 /// A regular expression in RE2's syntax (https://github.com/google/re2/wiki/Syntax), which is matched in time linear in
-/// the text: no pattern can hang. Private to this folder; the only place that knows RE2. Usable from any thread.
+/// the text: no pattern can hang. The only place that knows RE2. Usable from any thread.
 class Pattern {
  public:
   /// InvalidArgument, saying what is wrong in RE2's words, where `pattern` is none or needs more than 8 MiB.

@@ -96,7 +96,8 @@ struct TokenSummary {
   int64_t min_tokens = 0;  ///< in a row
   int64_t max_tokens = 0;
   std::vector<HistogramBar> sequence_lengths;
-  /// Words with their counts, and in how many rows they stand; by falling count.
+  /// Words with their counts, and in how many rows they stand; by falling count. Where `exact` is false, the least and
+  /// greatest number in a row and the mean position are 0, and so is `rows` where it is not known.
   struct Token {
     std::string token;
     int64_t count = 0;
@@ -124,7 +125,8 @@ struct TextSummary {
   std::optional<double> entropy;       ///< bits; empty where `exact` is false
   std::vector<PatternShare> patterns;  ///< by falling share, at most 10; of text
   std::optional<TextKinds> kinds;      ///< of text
-  /// `patterns` and `kinds` are of all values; else of a sample of 1,024 distinct ones, chosen by their hash.
+  /// `patterns` and `kinds` are of all values; else told from the frequent ones and a sample of 1,024 distinct values,
+  /// chosen by their hash.
   bool patterns_are_exact = true;
   std::optional<ImageSummary> images;  ///< of binary columns
   std::optional<TokenSummary> tokens;  ///< on request
