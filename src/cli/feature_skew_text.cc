@@ -47,14 +47,14 @@ std::string FeatureSkewText(const schema::FeatureSkew& skew) {
   std::string text =
       fmt::format("{} joined by their keys, {} with other values at serving ({})\n", CountOf(skew.joined, "row"),
                   FormatCount(skew.skewed), ShareOfRows(skew.skewed, skew.joined));
-  const auto add = [&](int64_t count, std::string_view what) {
-    if (count > 0) text += fmt::format("  {} {}\n", FormatCount(count), what);
+  const auto add = [&](int64_t count, std::string_view thing, std::string_view where) {
+    if (count > 0) text += fmt::format("  {} {}\n", CountOf(count, thing), where);
   };
-  add(skew.only_training, "keys only in the data");
-  add(skew.only_serving, "keys only at serving");
-  add(skew.repeated_training, "keys in several rows of the data, left out");
-  add(skew.repeated_serving, "keys in several rows at serving, left out");
-  add(skew.training_without_key + skew.serving_without_key, "rows without a key, left out");
+  add(skew.only_training, "key", "only in the data");
+  add(skew.only_serving, "key", "only at serving");
+  add(skew.repeated_training, "key", "in several rows of the data, left out");
+  add(skew.repeated_serving, "key", "in several rows at serving, left out");
+  add(skew.training_without_key + skew.serving_without_key, "row", "without a key, left out");
   if (skew.sampled_share < 1) text += fmt::format("  a sample: {:.3g} % of the keys\n", skew.sampled_share * 100);
   std::vector<std::vector<std::string>> rows{{"column", "differs", "share", "data as serving (rows)"}};
   for (const schema::ColumnSkew& column : skew.columns) {
