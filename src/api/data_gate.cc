@@ -69,7 +69,7 @@ class GatedIngest {
       check.schema = bad_rows_->GoodSchema(read);
       check.pass = [this](const auto& batch, int64_t /*first_row*/) { return Divide(batch); };
       check.finish = [this] { return StoreBadRows(); };
-    } else if (NeedsRows(gate_.schema)) {
+    } else if (IsAboutRows(gate_.schema)) {
       check.pass = [this](const auto& batch, int64_t /*first_row*/) { return See(batch); };
     }
     return check;
@@ -107,7 +107,7 @@ class GatedIngest {
   absl::StatusOr<schema::Report> Judge(const profile::Profile& profile) {
     schema::Controls controls;
     if (before_.has_value()) controls.previous_version = &*before_;
-    if (gate_.quarantine.empty() && !NeedsRows(gate_.schema)) {
+    if (gate_.quarantine.empty() && !IsAboutRows(gate_.schema)) {
       schema::Report report = schema::Validate(gate_.schema, profile.Summarize(), controls);
       if (report.anomalies.empty()) return report;
       TRY_ASSIGN(const auto rows, source_->Open(read_, context_));

@@ -57,13 +57,8 @@ std::vector<const schema::KeySet*> ForeignKeys::keys() const {
   return pointers;
 }
 
-bool NeedsRows(const schema::Schema& schema) {
-  const auto needs_values = [](const schema::ColumnRules& column) {
-    return column.pattern.has_value() || column.times.has_value() || column.duplicates != schema::Policy::kAllow;
-  };
-  return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() || !schema.sparse_features.empty() ||
-         !schema.weighted_features.empty() || !schema.rules.empty() ||
-         std::any_of(schema.columns.begin(), schema.columns.end(), needs_values);
+bool IsAboutRows(const schema::Schema& schema) {
+  return schema::NeedsRows(schema) || !schema.sparse_features.empty() || !schema.weighted_features.empty();
 }
 
 absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows) {

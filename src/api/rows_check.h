@@ -32,9 +32,9 @@ class ForeignKeys {
   std::vector<std::unique_ptr<schema::KeySet>> keys_;
 };
 
-/// Whether rows are best looked at in the pass that profiles them: where the profile alone cannot decide a rule. Else
-/// they are looked at only where the profile shows anomalies, to count and name those at fault.
-bool NeedsRows(const schema::Schema& schema);
+/// Whether rows are looked at in the pass that profiles them: where the profile may lack what a rule asks for, or pass
+/// what rows break. Else they are looked at only where the profile shows anomalies, to count and name those at fault.
+bool IsAboutRows(const schema::Schema& schema);
 
 /// The profile of so many rows without columns: what ratios of rows need of another version (schema::Controls).
 absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows);

@@ -88,7 +88,7 @@ class Validation {
 
   absl::StatusOr<schema::Report> Check() {
     TRY_ASSIGN(keys_, ForeignKeys::Read(project_, schema_, context_));
-    const bool in_one_pass = NeedsRows(schema_);
+    const bool in_one_pass = IsAboutRows(schema_);
     profile::Profile profile;
     if (part_.version.has_value()) {
       TRY_ASSIGN(profile, ingest::ProfileOf(source_.store(), *part_.version, context_));

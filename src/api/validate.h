@@ -38,7 +38,7 @@ struct ValidateResponse {
 /// error is returned only where data or schema cannot be read. InvalidArgument for a join without `serving`.
 ///
 /// A version's kept statistics are used, files are read for theirs. Single rows are looked at in the same pass where
-/// the schema has rules that need them (NeedsRows), else only where there are anomalies, to count and name those at
+/// the schema has rules that need them (IsAboutRows), else only where there are anomalies, to count and name those at
 /// fault: files are read a second time then. A version's parent is the version before, for the ratio of rows.
 absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request, const Context& context);
 
