@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* kGoldenJson = R"({
   "rows": 3,
+  "duplicate_share": 0.0,
+  "duplicate_share_is_exact": true,
   "columns": [
     {
       "name": "date",
@@ -34,10 +36,21 @@ constexpr const char* kGoldenJson = R"({
         "max": 978393600.5,
         "mean": 978350400.25,
         "standard_deviation": 43200.25,
+        "skewness": 0.0,
+        "kurtosis": -2.0,
         "percentiles": 101,
         "histogram": 10,
         "first": "2001-01-01T00:00:00Z",
-        "last": "2001-01-02T00:00:00.5Z"
+        "last": "2001-01-02T00:00:00.5Z",
+        "order": {
+          "rises": 1,
+          "falls": 0,
+          "repeats": 0,
+          "greatest_gap": 86400.5,
+          "ascending": true,
+          "descending": false,
+          "strict": true
+        }
       }
     },
     {
@@ -58,8 +71,19 @@ constexpr const char* kGoldenJson = R"({
         "max": 14.0,
         "mean": 6.0,
         "standard_deviation": 6.97614984548545,
+        "skewness": -0.21207286075598486,
+        "kurtosis": -1.5,
         "percentiles": 101,
-        "histogram": 10
+        "histogram": 10,
+        "order": {
+          "rises": 2,
+          "falls": 0,
+          "repeats": 0,
+          "greatest_gap": 10.0,
+          "ascending": true,
+          "descending": false,
+          "strict": true
+        }
       }
     },
     {
@@ -82,7 +106,25 @@ constexpr const char* kGoldenJson = R"({
           }
         ],
         "top_cut": false,
-        "exact": true
+        "exact": true,
+        "entropy": 0.0,
+        "patterns": [
+          {
+            "pattern": "AAA",
+            "share": 1.0,
+            "example": "SFO"
+          }
+        ],
+        "patterns_are_exact": true,
+        "kinds": {
+          "integer": 0.0,
+          "number": 0.0,
+          "boolean": 0.0,
+          "time": 0.0,
+          "time_format": "",
+          "other_times": 0.0,
+          "words": 0.0
+        }
       }
     }
   ]
@@ -191,7 +233,8 @@ TEST(Render, NotFiniteNumbersAreSeen) {
 
 TEST(Render, NoRowsAndNoColumnsAreFine) {
   EXPECT_EQ(ToText(ProfileSummary(), 100), "0 rows, 0 columns\n");
-  EXPECT_EQ(ToLine(ToJson(ProfileSummary())), R"({"rows":0,"columns":[]})");
+  EXPECT_EQ(ToLine(ToJson(ProfileSummary())),
+            R"({"rows":0,"duplicate_share":null,"duplicate_share_is_exact":false,"columns":[]})");
   Profile profile;
   ASSERT_TRUE(profile.Add(column::BatchBuilder().Integers("i", {}).Times("t", {}).Texts("s", {}).Build().view()).ok());
   EXPECT_NE(ToText(profile.Summarize(), 100).find("-"), std::string::npos);

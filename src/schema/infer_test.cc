@@ -22,6 +22,7 @@ TEST(Infer, TypesAndFullColumnsAreErrorsAndGuessesAreWarnings) {
       Texts("origin", {{"ATL", 60}, {"ABE", 40}}),
       Plain("nothing", column::Type::kNull, 100),
   }));
+  // The distance has 99 values: too few for bands.
   EXPECT_EQ(ToYaml(schema), R"(# What the data must look like: checked by 'roost validate', yours to edit and to review.
 version: 1
 new_columns: warning
@@ -45,9 +46,6 @@ columns:
     nan: warning
     infinity: warning
     range: {min: 0, max: 3.5, severity: warning, confirmed: 0}
-    bands:
-      - {of: spread, min: 0.65, max: 5.9, severity: warning}
-      - {of: p50, min: 1, max: 2, severity: warning}
 
   - name: origin
     type: text

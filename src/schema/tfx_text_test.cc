@@ -377,6 +377,7 @@ tensor_representation_group { key: "" value {} }
           "s.pbtxt:16:1: string_domain 'empty': it has no values; left out, also where features name it",
           "s.pbtxt:17:1: int_domain 'shared': only texts share a domain here; copied into each column that "
           "names it",
+          "s.pbtxt:18:1: feature 'w': derived, and nothing says from which features; read as one that is not",
           "s.pbtxt:18:89: feature 'w': no rule here says 'validation_derived_source.deriver_name: 'top_k''; "
           "left out",
           "s.pbtxt:19:1: the schema: no rule here says 'tensor_representation_group: {}'; left out"));
