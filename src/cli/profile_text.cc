@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMaxFindings = 10;
 constexpr double kLeastWeight = 10;  // of a finding that is worth a line
-constexpr size_t kMaxContributors = 3;
+constexpr size_t kMaxContributors = 2;
 
 std::string Titled(std::string_view title, const std::string& table) {
   return table.empty() ? "" : fmt::format("\n{}\n{}", title, table);
@@ -44,8 +44,9 @@ struct NamedFinding {
 
 void Gather(const std::vector<profile::ColumnSummary>& columns, std::vector<NamedFinding>& findings) {
   for (const profile::ColumnSummary& column : columns) {
-    for (report::Finding& finding : report::FindingsOf(column)) {
-      if (finding.weight >= kLeastWeight) findings.push_back({column.name, std::move(finding)});
+    std::vector<report::Finding> of_column = report::FindingsOf(column);
+    if (!of_column.empty() && of_column.front().weight >= kLeastWeight) {
+      findings.push_back({column.name, std::move(of_column.front())});
     }
     Gather(column.children, findings);
   }

@@ -15,7 +15,7 @@ namespace roost::cli {
 /// The rows of each slice.
 std::string SlicesText(const profile::ProfileSummary& summary);
 
-/// What is most suspicious (report/suspicion.h), at most 10 lines.
+/// The most suspicious columns, each with its gravest reason (report/suspicion.h), at most 10 lines.
 std::string FindingsText(const profile::ProfileSummary& summary);
 
 /// What each column says about the label, the most first, and correlations.

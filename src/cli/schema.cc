@@ -22,7 +22,7 @@ constexpr int kCheckSaidNo = 1;
 std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 // The rules of a column in a few words, for the summary.
-std::string RulesText(const schema::ColumnRules& rules) {
+std::string RulesText(const schema::Schema& schema, const schema::ColumnRules& rules) {
   std::vector<std::string> words;
   if (rules.missing.has_value()) {
     words.push_back(rules.missing->max_share == 0
@@ -33,15 +33,16 @@ std::string RulesText(const schema::ColumnRules& rules) {
     const auto bound = [](const std::optional<double>& end) { return end.has_value() ? FormatNumber(*end, 6) : "any"; };
     words.push_back(fmt::format("{} to {}", bound(rules.range->min), bound(rules.range->max)));
   }
-  if (rules.values.has_value())
-    words.push_back(fmt::format("{} known values", FormatCount(rules.values->allowed.size())));
+  if (rules.values.has_value()) {
+    words.push_back(fmt::format("{} known values", FormatCount(schema.AllowedBy(*rules.values).size())));
+  }
   return fmt::format("{}", fmt::join(words, "; "));
 }
 
 std::string Summary(const schema::Schema& schema) {
   std::vector<std::vector<std::string>> rows{{"column", "type", "rules"}};
   for (const schema::ColumnRules& column : schema.columns) {
-    rows.push_back({column.name, std::string(schema::TypeName(column.type)), RulesText(column)});
+    rows.push_back({column.name, std::string(schema::TypeName(column.type)), RulesText(schema, column)});
   }
   return AlignColumns(rows, "lll");
 }
