@@ -1,6 +1,7 @@
 """Plays the ```console blocks of README.md and of the pages under docs/; ACCEPT=1 rewrites their output.
 
-Blocks of a page run in order in a folder of their own, where month-1.parquet to month-5.parquet and broken-may.csv lie.
+Blocks of a page run in order in a folder of their own, where month-1.parquet to month-5.parquet,
+may-in-hours.parquet and broken-may.csv lie.
 Lines with `$ ` are commands, `> ` continues one, the rest is what it shows on stdout and stderr. A line `...` stands
 for any lines.
 """
@@ -53,6 +54,10 @@ def months(tmp_path_factory):
     sample = parquet.read_table(FLIGHTS / "flights-sample.parquet")
     for month in range(1, 6):
         parquet.write_table(sample.filter(pc.equal(pc.month(sample["date"]), month)), folder / f"month-{month}.parquet")
+    may = parquet.read_table(folder / "month-5.parquet")
+    hours = pc.cast(pc.divide(may["delay"], 60), "int64")
+    may = may.set_column(may.schema.get_field_index("delay"), "delay", hours)
+    parquet.write_table(may, folder / "may-in-hours.parquet")
     (folder / "broken-may.csv").symlink_to(FLIGHTS / "flights-2001-05-broken.csv")
     return folder
 
