@@ -72,6 +72,7 @@ absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) 
   session.Print(profile::ToText(response.summary, session.Width()) + SlicesText(response.summary) +
                 (response.associations ? AssociationsText(*response.associations) : "") +
                 FindingsText(response.summary));
+  for (const std::string& note : NotesOf(response.summary)) session.Note("note: " + note);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/profile_text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -72,6 +73,36 @@ std::string Contributors(const profile::Comparison& comparison) {
   return text;
 }
 
+bool IsNumber(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error != std::errc::invalid_argument && end == text.data() + text.size();
+}
+
+// "" for other columns, and where the frequent values are all numbers.
+std::string NoNumbers(const profile::ColumnSummary& column) {
+  constexpr double kMostlyNumbers = 0.5;
+  constexpr size_t kValuesNamed = 5;
+  constexpr size_t kBytesShown = 40;
+  if (!column.text.has_value() || column.type == column::Type::kBool) return "";
+  int64_t all = 0;
+  int64_t numbers = 0;
+  std::vector<std::string> others;
+  size_t kinds = 0;
+  for (const profile::ValueCount& value : column.text->top) {
+    all += value.count;
+    if (IsNumber(value.value)) {
+      numbers += value.count;
+    } else if (++kinds <= kValuesNamed) {
+      others.push_back(fmt::format("{} ({})", ToLine(value.value.substr(0, kBytesShown)), FormatCount(value.count)));
+    }
+  }
+  if (others.empty() || static_cast<double>(numbers) < kMostlyNumbers * static_cast<double>(all)) return "";
+  const std::string more = kinds > others.size() ? fmt::format(" and {} more", kinds - others.size()) : "";
+  return fmt::format("'{}' is text, though most of its values are numbers; these are not: {}{}", column.name,
+                     fmt::join(others, ", "), more);
+}
+
 std::vector<std::string> OnlyIn(const profile::ProfileSummary& summary, const profile::ProfileSummary& other) {
   std::vector<std::string> names;
   for (const profile::ColumnSummary& column : summary.columns) {
@@ -103,6 +134,14 @@ std::string FindingsText(const profile::ProfileSummary& summary) {
   }
   if (findings.size() > kMaxFindings) text += fmt::format("  and {} more: --html\n", findings.size() - kMaxFindings);
   return Titled("Worth a look", text);
+}
+
+std::vector<std::string> NotesOf(const profile::ProfileSummary& summary) {
+  std::vector<std::string> notes;
+  for (const profile::ColumnSummary& column : summary.columns) {
+    if (std::string note = NoNumbers(column); !note.empty()) notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 std::string AssociationsText(const profile::AssociationSummary& associations) {

@@ -18,6 +18,9 @@ std::string SlicesText(const profile::ProfileSummary& summary);
 /// The most suspicious columns, each with its gravest reason (report/suspicion.h), at most 10 lines.
 std::string FindingsText(const profile::ProfileSummary& summary);
 
+/// For each column of text that is mostly numbers a line that names the values which are none.
+std::vector<std::string> NotesOf(const profile::ProfileSummary& summary);
+
 /// What each column says about the label, the most first, and correlations.
 std::string AssociationsText(const profile::AssociationSummary& associations);
 /// {"label", "labelled", "label_entropy", "features": [{"column", "correlation", "mutual_information", "power",

@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
@@ -43,8 +44,12 @@ absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& c
 RowProfiler::RowProfiler(const Context& context) : context_(context) { context_.progress = nullptr; }
 
 absl::Status RowProfiler::AddColumns(const std::shared_ptr<arrow::Schema>& schema) {
-  TRY_ARROW_ASSIGN(const auto none, arrow::RecordBatch::MakeEmpty(schema));
-  return Add(*none);
+  // Not by builders: extension types have none.
+  arrow::ArrayVector columns;
+  for (const auto& field : schema->fields()) {
+    TRY_ARROW_ASSIGN(columns.emplace_back(), arrow::MakeArrayOfNull(field->type(), 0));
+  }
+  return Add(*arrow::RecordBatch::Make(schema, 0, std::move(columns)));
 }
 
 absl::Status RowProfiler::Add(const arrow::RecordBatch& batch) {
