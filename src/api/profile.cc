@@ -1,13 +1,16 @@
 #include "api/profile.h"
 
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
 #include "api/profile_sources.h"
 #include "base/status.h"
+#include "base/thread_pool.h"
 #include "ingest/profiles.h"
 #include "ingest/row_profiler.h"
 #include "table/bridge.h"
@@ -32,20 +35,36 @@ absl::StatusOr<profile::Profile> ProfilePart(const ProfileSources& sources, cons
   return profile;
 }
 
-// Adds each batch of a part to a state of `empty`'s kind, which starts anew where the part is read again.
-template <typename State>
+// The next batches, a few: enough to keep all threads at work. None after the last.
+absl::StatusOr<std::vector<column::OwnedBatch>> NextBatches(arrow::RecordBatchReader& rows, const Context& context) {
+  std::vector<column::OwnedBatch> batches;
+  while (batches.size() < 2 * context.pool->num_threads()) {
+    TRY(context.CheckCancelled());
+    TRY_ASSIGN(const auto batch, table::Next(rows));
+    if (batch == nullptr) break;
+    TRY_ASSIGN(column::OwnedBatch columns, table::ToColumns(*batch));
+    batches.push_back(std::move(columns));
+  }
+  return batches;
+}
+
+// A state of `empty`'s kind to which add(state, batches) added all batches of a part; it starts anew where the part is
+// read again.
+template <typename State, typename Add>
 absl::StatusOr<State> CountPart(const ProfileSources& sources, const SourcePart& part, const State& empty,
-                                const char* stage, const Context& context) {
+                                const char* stage, const Add& add, const Context& context) {
   State state = empty;
   const auto count = [&](arrow::RecordBatchReader& rows, int64_t total_rows) -> absl::Status {
     state = empty;
     for (int64_t done = 0;;) {
-      TRY(context.CheckCancelled());
-      TRY_ASSIGN(const auto batch, table::Next(rows));
-      if (batch == nullptr) return absl::OkStatus();
-      TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
-      TRY(state.Add(columns.view()));
-      done += batch->num_rows();
+      TRY_ASSIGN(const std::vector<column::OwnedBatch> owned, NextBatches(rows, context));
+      if (owned.empty()) return absl::OkStatus();
+      std::vector<column::BatchView> batches;
+      for (const column::OwnedBatch& batch : owned) {
+        batches.push_back(batch.view());
+        done += batch.view().num_rows();
+      }
+      TRY(add(state, batches));
       context.Report({.stage = stage, .unit = "rows", .done = done, .total = total_rows});
     }
   };
@@ -71,9 +90,14 @@ absl::StatusOr<profile::AssociationSummary> Associate(const ProfileSources& sour
                                                       const profile::ProfileSummary& summary, const Context& context) {
   TRY_ASSIGN(profile::AssociationPlan plan,
              profile::AssociationPlan::Make(summary, {.label = request.label, .correlated = request.correlated}));
-  const profile::AssociationState empty(std::make_shared<const profile::AssociationPlan>(std::move(plan)));
+  const auto shared = std::make_shared<const profile::AssociationPlan>(std::move(plan));
+  const profile::AssociationState empty(shared);
+  const auto add = [&](profile::AssociationState& state, std::span<const column::BatchView> batches) -> absl::Status {
+    TRY_ASSIGN(const profile::AssociationState added, profile::AssociateBatches(batches, shared, context));
+    return state.Merge(added);
+  };
   TRY_ASSIGN(const profile::AssociationState state, MergeParts(sources, empty, [&](const SourcePart& part) {
-               return CountPart(sources, part, empty, "holding columns against each other", context);
+               return CountPart(sources, part, empty, "holding columns against each other", add, context);
              }));
   return state.Summarize();
 }
@@ -83,7 +107,7 @@ void CompareColumns(const std::vector<profile::ColumnSummary>& columns, const pr
   for (const profile::ColumnSummary& column : columns) {
     const auto values = now.DistributionOf(column.name);
     const auto before = baseline.DistributionOf(column.name);
-    if (values.has_value() && before.has_value() && values->is_numeric == before->is_numeric) {
+    if (values.has_value() && before.has_value() && profile::AreComparable(*values, *before)) {
       distances.push_back({column.name, profile::Compare(*values, *before)});
     }
     CompareColumns(column.children, now, baseline, distances);
@@ -98,8 +122,12 @@ absl::StatusOr<ProfileResponse> ProfileData(const ProfileRequest& request, const
   ProfileResponse response{.name = sources.Name()};
   if (NeedsAllRows(request)) {
     const profile::SlicedProfile empty(request.slices, request.options);
+    const auto add = [](profile::SlicedProfile& state, std::span<const column::BatchView> batches) -> absl::Status {
+      for (const column::BatchView& batch : batches) TRY(state.Add(batch));
+      return absl::OkStatus();
+    };
     TRY_ASSIGN(const profile::SlicedProfile sliced, MergeParts(sources, empty, [&](const SourcePart& part) {
-                 return CountPart(sources, part, empty, "profiling", context);
+                 return CountPart(sources, part, empty, "profiling", add, context);
                }));
     response.profile = sliced.all();
     response.summary = sliced.Summarize();

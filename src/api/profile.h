@@ -40,7 +40,7 @@ struct ProfileResponse {
 /// Versions: profiles that are kept are merged, no row is read; others are computed. Files: read once, in memory that
 /// does not depend on their rows; texts of CSV that are not UTF-8 are counted as such. A CSV column whose later values
 /// are not of the type that the first 8 MB had is read again, as numbers with fractions or as text. Weights, words and
-/// slices are counted over all rows, on one thread; a label or correlations take a second pass.
+/// slices are counted over all rows, on one thread; a label or correlations take a second pass, on all.
 /// Errors: those of files and versions; InvalidArgument, naming source, column and types, where columns differ; those
 /// of SlicedProfile and AssociationPlan.
 absl::StatusOr<ProfileResponse> ProfileData(const ProfileRequest& request, const Context& context);

@@ -9,7 +9,6 @@
 #include "api/version_history.h"
 #include "base/status.h"
 #include "profile/profile.h"
-#include "schema/confirm.h"
 #include "schema/tfx_text.h"
 #include "schema/yaml.h"
 #include "store/dataset_ref.h"
@@ -49,28 +48,6 @@ absl::StatusOr<std::vector<store::CommitInfo>> VersionsOf(store::Store& store, c
   std::stable_sort(versions.begin(), versions.end(), older);
   versions.erase(std::unique(versions.begin(), versions.end(), same), versions.end());
   return versions;
-}
-
-schema::Edit EditOf(const std::vector<std::string>& before, const std::vector<std::string>& after) {
-  const auto without = [](const std::vector<std::string>& lines, const std::vector<std::string>& others) {
-    std::vector<std::string> left;
-    std::copy_if(lines.begin(), lines.end(), std::back_inserter(left), [&](const std::string& line) {
-      return std::find(others.begin(), others.end(), line) == others.end();
-    });
-    return left;
-  };
-  return {.removed = without(before, after), .added = without(after, before)};
-}
-
-std::vector<RulesChange> ChangesBetween(const schema::Schema& before, const schema::Schema& after) {
-  std::vector<RulesChange> changes;
-  for (const schema::ColumnRules& column : after.columns) {
-    const schema::ColumnRules* was = before.Find(column.name);
-    if (was != nullptr && *was == column) continue;
-    changes.push_back({column.name, EditOf(was == nullptr ? std::vector<std::string>() : schema::ColumnLines(*was),
-                                           schema::ColumnLines(column))});
-  }
-  return changes;
 }
 
 }  // namespace
@@ -130,8 +107,9 @@ absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::strin
   TRY_ASSIGN(const schema::Schema before, ReadSchema(project, version.dataset));
   TRY_ASSIGN(const profile::Profile profile, ProfileOfNewRows(project.store(), version, context));
   const schema::Schema after = schema::Confirm(before, profile.Summarize());
-  ConfirmResponse response{
-      .path = project.SchemaPath(version.dataset), .version = version.Name(), .changes = ChangesBetween(before, after)};
+  ConfirmResponse response{.path = project.SchemaPath(version.dataset),
+                           .version = version.Name(),
+                           .changes = schema::ChangesBetween(before, after)};
   if (!response.changes.empty()) TRY(table::WriteTextFile(response.path, schema::ToYaml(after)));
   return response;
 }

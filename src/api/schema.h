@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
-#include "schema/anomaly.h"
+#include "schema/confirm.h"
 #include "schema/infer.h"
 #include "schema/schema.h"
 
@@ -46,16 +46,10 @@ struct InferSchemaResponse {
 absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSchemaRequest& request,
                                                 const Context& context);
 
-/// What became of one column's rules, or with an empty name of those of all rows.
-struct RulesChange {
-  std::string column;
-  schema::Edit edit;
-};
-
 struct ConfirmResponse {
   std::string path;
   std::string version;
-  std::vector<RulesChange> changes;  ///< in the schema's order; none: nothing was written
+  std::vector<schema::RulesChange> changes;  ///< in the schema's order; none: nothing was written
 };
 
 /// Counts a version that was looked at and found good for the rules on trial, and makes those that enough versions

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 namespace roost {
 namespace {
 
@@ -96,6 +97,24 @@ std::string_view ClosestName(std::string_view name, std::span<const std::string>
     }
   }
   return closest;
+}
+
+std::string Printable(std::string_view text) {
+  std::string printable;
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    const auto first = static_cast<uint8_t>(text[0]);
+    const bool is_control = first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0);
+    if (length == 0 || is_control) {
+      for (const char byte : text.substr(0, std::max<size_t>(1, length))) {
+        printable += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
+      }
+    } else {
+      printable += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<size_t>(1, length));
+  }
+  return printable;
 }
 
 }  // namespace roost

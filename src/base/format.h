@@ -41,4 +41,8 @@ std::string WithoutControls(std::string text);
 /// "".
 std::string_view ClosestName(std::string_view name, std::span<const std::string> candidates);
 
+/// `text` as a terminal may be sent it: control characters (also those beyond ASCII) and bytes that are not UTF-8 as
+/// "\\x1b". Foreign names and values go through it.
+std::string Printable(std::string_view text);
+
 }  // namespace roost

@@ -44,8 +44,6 @@ std::string ChangeText(int64_t rows_added) {
                         : fmt::format("{} new", FormatCount(rows_added));
 }
 
-constexpr int kCheckSaidNo = 1;
-
 const std::map<std::string, config::DataGate> kGates{
     {"refuse", config::DataGate::kRefuse}, {"warn", config::DataGate::kWarn}, {"off", config::DataGate::kOff}};
 

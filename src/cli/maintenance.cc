@@ -16,8 +16,6 @@
 namespace roost::cli {
 namespace {
 
-constexpr int kCheckSaidNo = 1;
-
 /// "90s", "10m", "24h", "3d".
 absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text) {
   absl::Duration span;

@@ -1,6 +1,8 @@
 // roost profile
 
 #include <filesystem>
+#include <memory>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -28,9 +30,21 @@ struct ProfileOptions {
   std::vector<std::string> slices;
   std::string weight;
   std::vector<std::string> words;
+  std::string vocabulary;
   std::string label;
   std::vector<std::string> correlate;
 };
+
+// A word a line.
+std::vector<std::string> WordsOf(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string word; std::getline(lines, word);) {
+    if (word.ends_with('\r')) word.pop_back();
+    if (!word.empty()) words.push_back(std::move(word));
+  }
+  return words;
+}
 
 absl::StatusOr<api::ProfileRequest> RequestOf(const ProfileOptions& options, const Session& session,
                                               const std::vector<std::string>& sources) {
@@ -42,6 +56,11 @@ absl::StatusOr<api::ProfileRequest> RequestOf(const ProfileOptions& options, con
     TRY_ASSIGN(request.slices.emplace_back(), profile::ParseSliceSpec(slice));
   }
   request.options = {.weight_column = options.weight, .token_columns = options.words};
+  if (!options.vocabulary.empty()) {
+    TRY_ASSIGN(const std::string text, table::ReadTextFile(options.vocabulary));
+    const std::vector<std::string> words = WordsOf(text);
+    request.options.vocabulary = std::make_shared<const profile::Vocabulary>(words);
+  }
   return request;
 }
 
@@ -120,6 +139,9 @@ void AddProfileCommand(CLI::App& app, Session& session) {
   command->add_option("--words", options->words, "Count the words of this text; may be given again")
       ->type_name("COLUMN")
       ->allow_extra_args(false);
+  command->add_option("--vocabulary", options->vocabulary, "A word a line: say which share of the words are among them")
+      ->type_name("FILE")
+      ->needs(command->get_option("--words"));
   CLI::Option* label =
       command->add_option("--label", options->label, "What each column says about this one: mutual information, power")
           ->type_name("COLUMN");

@@ -24,12 +24,6 @@ std::string Titled(std::string_view title, const std::string& table) {
   return table.empty() ? "" : fmt::format("\n{}\n{}", title, table);
 }
 
-// Foreign text on a line of its own kind: what a terminal would obey is shown as JSON escapes it.
-std::string Shown(const std::string& text) {
-  const std::string quoted = ToLine(Json(text));
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 std::string Percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
 
 std::string OrDash(const std::optional<double>& value) { return value.has_value() ? FormatNumber(*value, 3) : "-"; }
@@ -67,7 +61,7 @@ std::string Contributors(const profile::Comparison& comparison) {
   std::string text;
   for (size_t i = 0; i < std::min(kMaxContributors, comparison.contributors.size()); ++i) {
     const profile::Contributor& value = comparison.contributors[i];
-    text += fmt::format("{}{} {} -> {}", i == 0 ? "" : ", ", Shown(value.value), Percent(value.baseline_share),
+    text += fmt::format("{}{} {} -> {}", i == 0 ? "" : ", ", Printable(value.value), Percent(value.baseline_share),
                         Percent(value.share));
   }
   return text;
@@ -117,7 +111,7 @@ std::string SlicesText(const profile::ProfileSummary& summary) {
   if (summary.slices.empty()) return "";
   std::vector<std::vector<std::string>> rows{{"slice", "rows", "share"}};
   for (const profile::SliceSummary& slice : summary.slices) {
-    rows.push_back({Shown(slice.slice), FormatCount(slice.profile.rows),
+    rows.push_back({Printable(slice.slice), FormatCount(slice.profile.rows),
                     Percent(static_cast<double>(slice.profile.rows) / static_cast<double>(summary.rows))});
   }
   return Titled("Slices (their statistics: --json, --html)", AlignColumns(rows, "lrr"));
@@ -130,7 +124,7 @@ std::string FindingsText(const profile::ProfileSummary& summary) {
                    [](const auto& a, const auto& b) { return a.finding.weight > b.finding.weight; });
   std::string text;
   for (size_t i = 0; i < std::min(kMaxFindings, findings.size()); ++i) {
-    text += fmt::format("  {}: {}\n", Shown(findings[i].column), Shown(findings[i].finding.sentence));
+    text += fmt::format("  {}: {}\n", Printable(findings[i].column), Printable(findings[i].finding.sentence));
   }
   if (findings.size() > kMaxFindings) text += fmt::format("  and {} more: --html\n", findings.size() - kMaxFindings);
   return Titled("Worth a look", text);
@@ -151,19 +145,19 @@ std::string AssociationsText(const profile::AssociationSummary& associations) {
   std::stable_sort(features.begin(), features.end(),
                    [](const auto* a, const auto* b) { return a->power.value_or(0) > b->power.value_or(0); });
   for (const profile::LabelAssociation* feature : features) {
-    rows.push_back({Shown(feature->column), OrDash(feature->power),
+    rows.push_back({Printable(feature->column), OrDash(feature->power),
                     fmt::format("{:.3g} bits", feature->mutual_information), OrDash(feature->correlation),
                     feature->leakage ? "knows the label rather than predicts it?" : ""});
   }
   std::string text;
   if (!features.empty()) {
-    text += Titled(
-        fmt::format("What columns say about {} ({:.3g} bits)", Shown(associations.label), associations.label_entropy),
-        AlignColumns(rows, "lrrrl"));
+    text += Titled(fmt::format("What columns say about {} ({:.3g} bits)", Printable(associations.label),
+                               associations.label_entropy),
+                   AlignColumns(rows, "lrrrl"));
   }
   std::vector<std::vector<std::string>> pairs{{"column", "column", "correlation"}};
   for (const profile::Correlation& pair : associations.correlations) {
-    pairs.push_back({Shown(pair.first), Shown(pair.second), OrDash(pair.correlation)});
+    pairs.push_back({Printable(pair.first), Printable(pair.second), OrDash(pair.correlation)});
   }
   return text + (pairs.size() > 1 ? Titled("Correlations", AlignColumns(pairs, "llr")) : "");
 }
@@ -213,16 +207,16 @@ std::string ComparisonText(const api::ProfileResponse& now, const api::ProfileRe
       const profile::Distance* distance = column->comparison.Find(measure);
       return distance == nullptr ? std::string("-") : FormatNumber(distance->value, 3);
     };
-    rows.push_back({Shown(column->column), Percent(column->comparison.baseline_missing_share),
+    rows.push_back({Printable(column->column), Percent(column->comparison.baseline_missing_share),
                     Percent(column->comparison.missing_share), figure(profile::Measure::kJensenShannon),
                     figure(profile::Measure::kPopulationStability), Contributors(column->comparison)});
   }
   text += AlignColumns(rows, "lrrrrl");
   for (const std::string& name : OnlyIn(now.summary, baseline.summary)) {
-    text += fmt::format("only in {}: {}\n", now.name, Shown(name));
+    text += fmt::format("only in {}: {}\n", now.name, Printable(name));
   }
   for (const std::string& name : OnlyIn(baseline.summary, now.summary)) {
-    text += fmt::format("only in {}: {}\n", baseline.name, Shown(name));
+    text += fmt::format("only in {}: {}\n", baseline.name, Printable(name));
   }
   return text;
 }

@@ -17,8 +17,6 @@
 namespace roost::cli {
 namespace {
 
-constexpr int kCheckSaidNo = 1;
-
 std::string NameOf(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 // The rules of a column in a few words, for the summary.
@@ -117,14 +115,14 @@ absl::StatusOr<int> RunConfirm(const std::string& reference, Session& session) {
   TRY_ASSIGN(const api::ConfirmResponse response, api::ConfirmSchema(project, reference, session.MakeContext()));
   if (session.json()) {
     Json json{{"path", response.path}, {"version", response.version}, {"changes", Json::array()}};
-    for (const api::RulesChange& change : response.changes) {
+    for (const schema::RulesChange& change : response.changes) {
       json["changes"].push_back(
           {{"column", change.column}, {"removed", change.edit.removed}, {"added", change.edit.added}});
     }
     session.Print(ToText(json));
     return 0;
   }
-  for (const api::RulesChange& change : response.changes) {
+  for (const schema::RulesChange& change : response.changes) {
     session.Print(fmt::format("{}\n", change.column));
     for (const std::string& line : change.edit.removed) session.Print(fmt::format("    - {}\n", line));
     for (const std::string& line : change.edit.added) session.Print(fmt::format("    + {}\n", line));

@@ -13,6 +13,9 @@
 
 namespace roost::cli {
 
+/// The exit code of a command that checked something and says no.
+inline constexpr int kCheckSaidNo = 1;
+
 /// What was said before or after any command.
 struct GlobalOptions {
   bool json = false;

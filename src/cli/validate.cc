@@ -21,8 +21,6 @@
 namespace roost::cli {
 namespace {
 
-constexpr int kCheckSaidNo = 1;
-
 struct ValidateOptions {
   api::ValidateRequest request;
   std::string format;

@@ -115,7 +115,8 @@ Format ParseFormat(std::string_view format) {
   if (format == "+L") return {.nesting = Nesting::kList, .large_offsets = true};
   if (format == "+m") return {.nesting = Nesting::kList, .is_map = true};
   if (format.starts_with("+w:")) {
-    if (const auto size = ParseInteger(format.substr(3))) return {.nesting = Nesting::kList, .fixed_list_size = *size};
+    const auto size = ParseInteger(format.substr(3));
+    if (size.has_value() && *size > 0) return {.nesting = Nesting::kList, .fixed_list_size = *size};
   }
   return {};
 }
@@ -348,7 +349,9 @@ double ColumnView::DecimalAt(int64_t row) const {
   // Through the decimal text, which is read with one rounding.
   const bool negative = unscaled < 0;
   std::string text;
-  for (Int128 rest = negative ? -unscaled : unscaled; rest != 0; rest /= 10) {
+  __extension__ using UInt128 = unsigned __int128;
+  const auto magnitude = static_cast<UInt128>(unscaled);
+  for (UInt128 rest = negative ? -magnitude : magnitude; rest != 0; rest /= 10) {
     text += static_cast<char>('0' + static_cast<int>(rest % 10));
   }
   if (negative) text += '-';

@@ -87,8 +87,6 @@ class ColumnView {
   std::span<const ColumnView> children() const;
   /// First and one past the last of a list's values. Legal for rows of a list that are not null.
   std::pair<int64_t, int64_t> ListRange(int64_t row) const;
-  /// The length of each list where it is part of the type; else 0.
-  int64_t fixed_list_size() const { return fixed_list_size_; }
 
   bool has_nulls() const { return validity_ != nullptr || type_ == Type::kNull || dictionary_has_nulls_; }
   bool IsNull(int64_t row) const {
@@ -141,6 +139,26 @@ class ColumnView {
       case Type::kUInt32: return visit(Values<uint32_t>());
       case Type::kUInt64: return visit(Values<uint64_t>());
       default: return;  // Make lets no other indices pass
+    }
+  }
+
+  /// Calls visit(values) with the values of a column of integers or floats as they lie in memory (Values), a span of
+  /// its type, and returns true; false for dictionaries and all other columns. Values under nulls are arbitrary.
+  template <typename Visit>
+  bool VisitStored(const Visit& visit) const {
+    if (is_dictionary()) return false;
+    switch (type_) {
+      case Type::kInt8: visit(Values<int8_t>()); return true;
+      case Type::kInt16: visit(Values<int16_t>()); return true;
+      case Type::kInt32: visit(Values<int32_t>()); return true;
+      case Type::kInt64: visit(Values<int64_t>()); return true;
+      case Type::kUInt8: visit(Values<uint8_t>()); return true;
+      case Type::kUInt16: visit(Values<uint16_t>()); return true;
+      case Type::kUInt32: visit(Values<uint32_t>()); return true;
+      case Type::kUInt64: visit(Values<uint64_t>()); return true;
+      case Type::kFloat32: visit(Values<float>()); return true;
+      case Type::kFloat64: visit(Values<double>()); return true;
+      default: return false;
     }
   }
 

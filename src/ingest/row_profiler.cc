@@ -26,6 +26,12 @@ struct Group {
   int64_t rows = 0;
 };
 
+// Of a slice its own rows only.
+absl::StatusOr<int64_t> BytesOf(const arrow::RecordBatch& batch) {
+  TRY_ARROW_ASSIGN(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+  return bytes;
+}
+
 absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& context) {
   Group group;
   for (int64_t bytes = 0; group.rows < kGroupRows && bytes < kGroupBytes;) {
@@ -33,7 +39,8 @@ absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& c
     TRY_ASSIGN(std::shared_ptr<arrow::RecordBatch> batch, table::Next(rows));
     if (batch == nullptr) break;
     group.rows += batch->num_rows();
-    bytes += arrow::util::TotalBufferSize(*batch);
+    TRY_ASSIGN(const int64_t size, BytesOf(*batch));
+    bytes += size;
     group.batches.push_back(std::move(batch));
   }
   return group;
@@ -56,7 +63,8 @@ absl::Status RowProfiler::Add(const arrow::RecordBatch& batch) {
   TRY_ASSIGN(column::OwnedBatch columns, table::ToColumns(batch));
   group_.push_back(std::move(columns));
   group_rows_ += batch.num_rows();
-  group_bytes_ += arrow::util::TotalBufferSize(batch);
+  TRY_ASSIGN(const int64_t size, BytesOf(batch));
+  group_bytes_ += size;
   return group_rows_ < kGroupRows && group_bytes_ < kGroupBytes ? absl::OkStatus() : Count();
 }
 

@@ -158,9 +158,7 @@ absl::StatusOr<size_t> AssociationPlan::PositionOf(const ProfileSummary& summary
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i].name == name) return i;
   }
-  std::vector<std::string> names;
   for (const ColumnSummary& column : summary.columns) {
-    names.push_back(column.name);
     if (column.name != name) continue;
     if (!CanBeRead(column)) {
       return absl::InvalidArgumentError(
@@ -170,6 +168,8 @@ absl::StatusOr<size_t> AssociationPlan::PositionOf(const ProfileSummary& summary
     columns_.push_back(Planned(column, summary.rows, as_label));
     return columns_.size() - 1;
   }
+  std::vector<std::string> names;
+  for (const ColumnSummary& column : summary.columns) names.push_back(column.name);
   const std::string_view closest = ClosestName(name, names);
   return WithHint(absl::InvalidArgumentError(fmt::format("no column '{}'", name)),
                   closest.empty() ? "" : fmt::format("did you mean '{}'?", closest));

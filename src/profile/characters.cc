@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-#include "profile/utf8.h"
+#include "base/utf8.h"
 
 namespace roost::profile {
 namespace {

@@ -26,12 +26,15 @@ Type LogicalType(Type type) {
 bool HasText(Type type) { return column::IsText(type) || column::IsBytes(type); }
 constexpr int kMaxDepth = 64;  // of nested columns
 constexpr uint64_t kMaxChildren = 1 << 16;
+constexpr int64_t kMaxValues = int64_t{1} << 56;  // of all lists together: more than memory has
 constexpr double kMicrosPerSecond = 1e6;
 
 // What a column's bytes hold beside its values: bits of a byte.
 enum Part : uint8_t { kOrder = 1, kWeights = 2 };
 
 bool HasNumbers(Type type) { return column::IsNumber(type) || column::IsTime(type) || type == Type::kBool; }
+
+bool IsFloat(Type type) { return NumberState::KindOf(type) == NumberState::Kind::kFloat; }
 
 // Calls visit(first, length) for each run of rows that are not null.
 template <typename Visit>
@@ -78,7 +81,7 @@ ColumnState::ColumnState(const column::ColumnView& column, std::string name, con
       nesting_(column.nesting()) {
   if (HasNumbers(type_)) {
     values_.emplace<NumberState>(NumberState::KindOf(type_));
-    order_.emplace();
+    order_.emplace(IsFloat(type_));
   }
   if (HasText(type_)) values_.emplace<TextState>(TextState::KindOf(type_), options.text);
   if (options.is_weighted && nesting_ == Nesting::kNone) weights_.emplace(HasText(type_));
@@ -94,6 +97,27 @@ absl::Status ColumnState::CheckType(std::string_view type_text) const {
   if (type_text == type_text_) return absl::OkStatus();
   return absl::InvalidArgumentError(
       fmt::format("column '{}' is {} here and was {} before", name_, type_text, type_text_));
+}
+
+absl::Status ColumnState::CheckMerge(const ColumnState& later) const {
+  TRY(CheckType(later.type_text_));
+  // Of states that were read, the text need not be that of the type.
+  if (type_ != later.type_ || nesting_ != later.nesting_ || weights_.has_value() != later.weights_.has_value() ||
+      children_.size() != later.children_.size()) {
+    return absl::InvalidArgumentError(fmt::format("column '{}' has statistics of another kind here", name_));
+  }
+  if (rows_ > kMaxValues - later.rows_) {
+    return absl::OutOfRangeError(fmt::format("column '{}' has more than {} values", name_, kMaxValues));
+  }
+  if (const auto* text = std::get_if<TextState>(&values_)) TRY(text->CheckMerge(std::get<TextState>(later.values_)));
+  for (size_t i = 0; i < children_.size(); ++i) {
+    if (children_[i].name_ != later.children_[i].name_) {
+      return absl::InvalidArgumentError(
+          fmt::format("column '{}' is '{}' here", children_[i].name_, later.children_[i].name_));
+    }
+    TRY(children_[i].CheckMerge(later.children_[i]));
+  }
+  return absl::OkStatus();
 }
 
 void ColumnState::Add(const column::ColumnView& column, std::span<const int64_t> weights) {
@@ -263,7 +287,8 @@ absl::StatusOr<ColumnState> ColumnState::ParseAt(ByteReader& reader, uint16_t ve
   state.nesting_ = static_cast<Nesting>(nesting);
   const bool can_nest = nesting == 0 || state.type_ == Type::kOther;
   if (type > static_cast<uint8_t>(Type::kDecimal) || LogicalType(state.type_) != state.type_ ||
-      nesting > static_cast<uint8_t>(Nesting::kStruct) || !can_nest || parts > (kOrder | kWeights)) {
+      nesting > static_cast<uint8_t>(Nesting::kStruct) || !can_nest || parts > (kOrder | kWeights) ||
+      ((parts & kOrder) != 0 && !HasNumbers(state.type_)) || ((parts & kWeights) != 0 && (nesting != 0 || depth > 0))) {
     return absl::DataLossError(
         fmt::format("unknown type {}, {}, {} before byte {}", type, nesting, parts, reader.position()));
   }
@@ -278,7 +303,7 @@ absl::StatusOr<ColumnState> ColumnState::ParseAt(ByteReader& reader, uint16_t ve
     TRY_ASSIGN(state.values_, TextState::Parse(reader, TextState::KindOf(state.type_), count, version));
   }
   if ((parts & kOrder) != 0) {
-    TRY_ASSIGN(state.order_, OrderState::Parse(reader, count));
+    TRY_ASSIGN(state.order_, OrderState::Parse(reader, IsFloat(state.type_), count));
   }
   if ((parts & kWeights) != 0) {
     TRY_ASSIGN(state.weights_, WeightState::Parse(reader, HasText(state.type_), weight_units));
@@ -300,8 +325,8 @@ absl::Status ColumnState::ParseNested(ByteReader& reader, uint16_t version, int 
   if (children > kMaxChildren || (nesting_ == Nesting::kList && children != 1)) return broken("too many children");
   for (uint64_t i = 0; i < children; ++i) {
     TRY_ASSIGN(const uint64_t rows, reader.Varint());
-    constexpr uint64_t kMaxValues = uint64_t{1} << 56;  // of lists: more than memory has
-    if (rows > kMaxValues || (nesting_ == Nesting::kStruct && rows != static_cast<uint64_t>(count))) {
+    if (rows > static_cast<uint64_t>(kMaxValues) ||
+        (nesting_ == Nesting::kStruct && rows != static_cast<uint64_t>(count))) {
       return broken("rows that do not fit");
     }
     TRY_ASSIGN(ColumnState child, ParseAt(reader, version, static_cast<int64_t>(rows), 0, depth));

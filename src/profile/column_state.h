@@ -38,18 +38,20 @@ class ColumnState {
       : ColumnState(column, std::string(column.name()), options) {}
 
   const std::string& name() const { return name_; }
-  const std::string& type_text() const { return type_text_; }
   /// Of what is nested.
   std::span<const ColumnState> children() const { return children_; }
 
   /// InvalidArgument, naming the column and both types, where `type_text` is not this column's.
   absl::Status CheckType(std::string_view type_text) const;
 
+  /// InvalidArgument where `later` has statistics of another kind of column, or of others within it; OutOfRange where
+  /// both have more values together than are counted.
+  absl::Status CheckMerge(const ColumnState& later) const;
+
   /// Legal where CheckType(column.TypeText()) is OK. `weights` has the units (WeightState) of each row, or is empty
   /// where rows have none.
   void Add(const column::ColumnView& column, std::span<const int64_t> weights);
-  /// Adds the rows of `later`, which come after these. Legal where CheckType(later.type_text()) is OK and both have
-  /// weights or neither.
+  /// Adds the rows of `later`, which come after these. Legal where CheckMerge(later) is OK.
   void Merge(const ColumnState& later);
   /// Lets go what follows the order of the rows.
   void ForgetOrder();

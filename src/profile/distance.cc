@@ -54,8 +54,12 @@ const Distance* Comparison::Find(Measure measure) const {
   return nullptr;
 }
 
+bool AreComparable(const Distribution& now, const Distribution& baseline) {
+  return now.is_numeric == baseline.is_numeric && now.is_time == baseline.is_time;
+}
+
 Comparison Compare(const Distribution& now, const Distribution& baseline, const CompareOptions& options) {
-  ROOST_CHECK(now.is_numeric == baseline.is_numeric, "numbers are compared with numbers, texts with texts");
+  ROOST_CHECK(AreComparable(now, baseline), "numbers are compared with numbers, times with times, texts with texts");
   const int64_t values = ValuesOf(now);
   const int64_t baseline_values = ValuesOf(baseline);
   Comparison comparison;

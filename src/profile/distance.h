@@ -60,11 +60,14 @@ enum class Histograms {
   kDeciles,     ///< 10 bars of equal count of each side (TFDV's QUANTILES)
 };
 
+/// Whether Compare can be asked: both are numbers, both times, or both texts.
+bool AreComparable(const Distribution& now, const Distribution& baseline);
+
 struct CompareOptions {
   Histograms jensen_shannon = Histograms::kEqualWidth;
 };
 
-/// Compares two distributions of one kind (both numeric or both not; ROOST_CHECK). Where one of them has no value at
+/// Compares two distributions that AreComparable (ROOST_CHECK). Where one of them has no value at
 /// all, there are no distances and no contributors.
 ///
 /// Texts, with p and q the shares of a value now and in the baseline:

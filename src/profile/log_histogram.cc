@@ -18,6 +18,7 @@ constexpr int kPageBits = 12;  // sign and exponent
 constexpr int64_t kMaxNarrow = std::numeric_limits<uint16_t>::max();
 constexpr uint64_t kMaxWide = std::numeric_limits<uint32_t>::max();
 constexpr uint64_t kHalfOfWide = uint64_t{1} << 31;
+constexpr int64_t kMaxBlock = int64_t{1} << 30;  // values that are counted between two looks at the greatest counter
 
 // Adding zero makes -0.0 the same as 0.0.
 uint64_t BitsOf(double value) { return std::bit_cast<uint64_t>(value + 0.0); }
@@ -57,13 +58,13 @@ void LogHistogram::Widen() {
   greatest_ = static_cast<uint64_t>(count_);
 }
 
-void LogHistogram::TakeOffGreat() {
+void LogHistogram::TakeOffGreat(uint64_t limit) {
   for (size_t i = 0; i < wide_.size(); ++i) {
-    if (wide_[i] < kHalfOfWide) continue;
+    if (wide_[i] < limit) continue;
     overflown_[static_cast<uint32_t>(i)] += wide_[i];
     wide_[i] = 0;
   }
-  greatest_ = kHalfOfWide - 1;
+  greatest_ = limit - 1;
 }
 
 void LogHistogram::MakeRoom(int64_t count) {
@@ -71,7 +72,7 @@ void LogHistogram::MakeRoom(int64_t count) {
     if (count_ + count <= kMaxNarrow) return;
     Widen();
   }
-  if (greatest_ + static_cast<uint64_t>(count) > kMaxWide) TakeOffGreat();
+  if (greatest_ + static_cast<uint64_t>(count) > kMaxWide) TakeOffGreat(kHalfOfWide);
   greatest_ += static_cast<uint64_t>(count);
 }
 
@@ -83,10 +84,12 @@ void LogHistogram::Coarsen() {
     counters.resize(counters.size() / 2);
     counters.shrink_to_fit();
   };
-  if (greatest_ >= kHalfOfWide) TakeOffGreat();
+  const bool is_great = greatest_ >= kHalfOfWide;
+  // Within a block the rest of it, for which there was room, is still to come.
+  if (is_great) TakeOffGreat(kHalfOfWide / 4);
   halve(narrow_);
   halve(wide_);
-  greatest_ *= 2;
+  greatest_ = 2 * greatest_ + (is_great ? kMaxBlock : 0);
   std::map<uint32_t, uint64_t> overflown;
   for (const auto& [counter, count] : overflown_) overflown[counter / 2] += count;
   overflown_ = std::move(overflown);
@@ -152,9 +155,8 @@ void LogHistogram::Add(std::span<const double> values) {
 }
 
 void LogHistogram::Add(std::span<const double> values, std::span<const uint32_t> counts) {
-  constexpr int64_t kMaxTotal = int64_t{1} << 30;
   const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
-  if (total <= kMaxTotal) return AddBlock(values, total, [&counts](size_t i) { return counts[i]; });
+  if (total <= kMaxBlock) return AddBlock(values, total, [&counts](size_t i) { return counts[i]; });
   for (size_t i = 0; i < values.size(); ++i) AddBits(BitsOf(values[i]), counts[i]);
 }
 

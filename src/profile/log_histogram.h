@@ -85,8 +85,8 @@ class LogHistogram {
   /// Sees to it that `count` more values overflow no counter.
   void MakeRoom(int64_t count);
   void Widen();
-  /// Leaves no wide counter above a half of what it can hold.
-  void TakeOffGreat();
+  /// Leaves no wide counter at or above `limit`.
+  void TakeOffGreat(uint64_t limit);
   /// Calls visit(page) for the pages in use.
   template <typename Visit>
   void ForEachPage(const Visit& visit) const;

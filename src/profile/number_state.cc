@@ -290,21 +290,11 @@ void NumberState::Add(const ColumnView& column) {
     if (as_stored && !column.is_dictionary()) return AddStored<int64_t, int64_t>(column);
     return AddRows<int64_t>(column, [&column](int64_t row) { return column.MicrosAt(row); });
   }
-  if (!column.is_dictionary()) {
-    switch (column.type()) {
-      case Type::kInt8: return AddStored<int8_t, int64_t>(column);
-      case Type::kInt16: return AddStored<int16_t, int64_t>(column);
-      case Type::kInt32: return AddStored<int32_t, int64_t>(column);
-      case Type::kInt64: return AddStored<int64_t, int64_t>(column);
-      case Type::kUInt8: return AddStored<uint8_t, int64_t>(column);
-      case Type::kUInt16: return AddStored<uint16_t, int64_t>(column);
-      case Type::kUInt32: return AddStored<uint32_t, int64_t>(column);
-      case Type::kUInt64: return AddStored<uint64_t, uint64_t>(column);
-      case Type::kFloat32: return AddStored<float, double>(column);
-      case Type::kFloat64: return AddStored<double, double>(column);
-      default: break;  // bools
-    }
-  }
+  const bool as_stored = column.VisitStored([&]<typename Stored>(std::span<const Stored>) {
+    using Integer = std::conditional_t<std::is_same_v<Stored, uint64_t>, uint64_t, int64_t>;
+    AddStored<Stored, std::conditional_t<std::is_floating_point_v<Stored>, double, Integer>>(column);
+  });
+  if (as_stored) return;
   if (kind_ == Kind::kFloat) return AddRows<double>(column, [&column](int64_t row) { return column.NumberAt(row); });
   if (column.type() == Type::kUInt64) {
     return AddRows<uint64_t>(column, [&column](int64_t row) { return static_cast<uint64_t>(column.IntegerAt(row)); });

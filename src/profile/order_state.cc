@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
+#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "profile/ordered_bits.h"
 
 namespace roost::profile {
 namespace {
@@ -19,7 +20,7 @@ using column::Type;
 constexpr size_t kBlock = 1024;
 
 // Unsigned integers of 64 bits, so moved that they compare as signed ones.
-int64_t Moved(int64_t bits) { return static_cast<int64_t>(static_cast<uint64_t>(bits) ^ (uint64_t{1} << 63)); }
+int64_t Moved(uint64_t value) { return static_cast<int64_t>(value ^ (uint64_t{1} << 63)); }
 
 double Gap(double first, double second) { return std::abs(second - first); }
 double Gap(int64_t first, int64_t second) {
@@ -28,12 +29,15 @@ double Gap(int64_t first, int64_t second) {
   return static_cast<double>(high - low);
 }
 
+int64_t Ordered(double value) { return OrderedBits(value); }
+int64_t Ordered(int64_t value) { return value; }
+
 }  // namespace
 
 // At least one value.
 template <typename Wide>
 void OrderState::AddBlock(std::span<const Wide> values) {
-  const Value first = ValueOf(values.front());
+  const int64_t first = Ordered(values.front());
   if (count_ > 0) {
     AddPair(last_, first);
   } else {
@@ -50,14 +54,15 @@ void OrderState::AddBlock(std::span<const Wide> values) {
   rises_ += rises;
   falls_ += falls;
   greatest_gap_ = std::max(greatest_gap_, gap);
-  last_ = ValueOf(values.back());
+  last_ = Ordered(values.back());
   count_ += static_cast<int64_t>(values.size());
 }
 
-void OrderState::AddPair(const Value& first, const Value& second) {
-  rises_ += second.number > first.number || second.integer > first.integer ? 1 : 0;
-  falls_ += second.number < first.number || second.integer < first.integer ? 1 : 0;
-  greatest_gap_ = std::max({greatest_gap_, Gap(first.number, second.number), Gap(first.integer, second.integer)});
+void OrderState::AddPair(int64_t first, int64_t second) {
+  rises_ += second > first ? 1 : 0;
+  falls_ += second < first ? 1 : 0;
+  greatest_gap_ = std::max(
+      greatest_gap_, is_float_ ? Gap(DoubleOfOrderedBits(first), DoubleOfOrderedBits(second)) : Gap(first, second));
 }
 
 template <typename Wide, typename Get>
@@ -79,37 +84,26 @@ void OrderState::AddValues(const ColumnView& column, const Get& get) {
   }
 }
 
-template <typename Stored, typename Wide>
-void OrderState::AddStored(const ColumnView& column) {
-  const std::span<const Stored> values = column.Values<Stored>();
-  AddValues<Wide>(column, [&values](int64_t row) { return static_cast<Wide>(values[static_cast<size_t>(row)]); });
-}
-
 void OrderState::Add(const ColumnView& column) {
-  if (column::IsTime(column.type())) {
+  const Type type = column.type();
+  if (column::IsTime(type)) {
     return AddValues<int64_t>(column, [&column](int64_t row) { return column.MicrosAt(row); });
   }
-  if (!column.is_dictionary()) {
-    switch (column.type()) {
-      case Type::kInt8: return AddStored<int8_t, int64_t>(column);
-      case Type::kInt16: return AddStored<int16_t, int64_t>(column);
-      case Type::kInt32: return AddStored<int32_t, int64_t>(column);
-      case Type::kInt64: return AddStored<int64_t, int64_t>(column);
-      case Type::kUInt8: return AddStored<uint8_t, int64_t>(column);
-      case Type::kUInt16: return AddStored<uint16_t, int64_t>(column);
-      case Type::kUInt32: return AddStored<uint32_t, int64_t>(column);
-      case Type::kFloat32: return AddStored<float, double>(column);
-      case Type::kFloat64: return AddStored<double, double>(column);
-      default: break;
+  const bool as_stored = column.VisitStored([&]<typename Stored>(std::span<const Stored> values) {
+    if constexpr (std::is_same_v<Stored, uint64_t>) {
+      AddValues<int64_t>(column, [values](int64_t row) { return Moved(values[static_cast<size_t>(row)]); });
+    } else {
+      using Wide = std::conditional_t<std::is_floating_point_v<Stored>, double, int64_t>;
+      AddValues<Wide>(column, [values](int64_t row) { return static_cast<Wide>(values[static_cast<size_t>(row)]); });
     }
-  }
-  switch (column.type()) {
-    case Type::kFloat32:
-    case Type::kFloat64:
-    case Type::kDecimal: return AddValues<double>(column, [&column](int64_t row) { return column.NumberAt(row); });
-    case Type::kUInt64:
-      return AddValues<int64_t>(column, [&column](int64_t row) { return Moved(column.IntegerAt(row)); });
-    default: return AddValues<int64_t>(column, [&column](int64_t row) { return column.IntegerAt(row); });
+  });
+  if (as_stored) return;
+  if (type == Type::kFloat32 || type == Type::kFloat64 || type == Type::kDecimal) {
+    AddValues<double>(column, [&column](int64_t row) { return column.NumberAt(row); });
+  } else if (type == Type::kUInt64) {
+    AddValues<int64_t>(column, [&column](int64_t row) { return Moved(static_cast<uint64_t>(column.IntegerAt(row))); });
+  } else {
+    AddValues<int64_t>(column, [&column](int64_t row) { return column.IntegerAt(row); });
   }
 }
 
@@ -138,18 +132,16 @@ void OrderState::Serialize(std::string& bytes) const {
   for (const int64_t figure : {count_, rises_, falls_}) AppendVarint(bytes, static_cast<uint64_t>(figure));
   if (count_ == 0) return;
   AppendFixed(bytes, greatest_gap_);
-  for (const Value& end : {first_, last_}) {
-    AppendFixed(bytes, end.number);
-    AppendFixed(bytes, end.integer);
-  }
+  AppendFixed(bytes, first_);
+  AppendFixed(bytes, last_);
 }
 
-absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, int64_t max_count) {
+absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, bool is_float, int64_t max_count) {
   const size_t start = reader.position();
   const auto broken = [start](std::string_view what) {
     return absl::DataLossError(fmt::format("order at byte {}: {}", start, what));
   };
-  OrderState state;
+  OrderState state(is_float);
   for (int64_t* figure : {&state.count_, &state.rises_, &state.falls_}) {
     TRY_ASSIGN(const uint64_t value, reader.Varint());
     if (value > static_cast<uint64_t>(max_count)) return broken("a count of more than all values");
@@ -159,10 +151,9 @@ absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, int64_t max_cou
   if (state.count_ == 0) return state;
   TRY_ASSIGN(state.greatest_gap_, reader.Fixed<double>());
   if (!(state.greatest_gap_ >= 0)) return broken("a gap below zero");
-  for (Value* end : {&state.first_, &state.last_}) {
-    TRY_ASSIGN(end->number, reader.Fixed<double>());
-    TRY_ASSIGN(end->integer, reader.Fixed<int64_t>());
-    if (!std::isfinite(end->number)) return broken("an end that is no finite number");
+  for (int64_t* end : {&state.first_, &state.last_}) {
+    TRY_ASSIGN(*end, reader.Fixed<int64_t>());
+    if (is_float && !std::isfinite(DoubleOfOrderedBits(*end))) return broken("an end that is no finite number");
   }
   return state;
 }

@@ -21,6 +21,9 @@ namespace roost::profile {
 /// Cost: about 0.5 ns a value where none is null. Threads: a state belongs to one thread at a time.
 class OrderState {
  public:
+  /// Of a column of floats (or decimals), or of integers, bools and times.
+  explicit OrderState(bool is_float) : is_float_(is_float) {}
+
   /// `column` is of the same type in all calls.
   void Add(const column::ColumnView& column);
   void Merge(const OrderState& later);
@@ -30,32 +33,23 @@ class OrderState {
 
   void Serialize(std::string& bytes) const;
   /// DataLoss where `reader` is not at a whole state, or one of more than `max_count` values.
-  static absl::StatusOr<OrderState> Parse(ByteReader& reader, int64_t max_count);
+  static absl::StatusOr<OrderState> Parse(ByteReader& reader, bool is_float, int64_t max_count);
 
  private:
-  // A value that compares as the column's do: doubles as doubles, all others as integers of 64 bits.
-  struct Value {
-    double number = 0;
-    int64_t integer = 0;
-  };
-
-  static Value ValueOf(double number) { return {.number = number}; }
-  static Value ValueOf(int64_t integer) { return {.integer = integer}; }
-
   template <typename Wide, typename Get>
   void AddValues(const column::ColumnView& column, const Get& get);
-  template <typename Stored, typename Wide>
-  void AddStored(const column::ColumnView& column);
   template <typename Wide>
   void AddBlock(std::span<const Wide> values);
-  void AddPair(const Value& first, const Value& second);
+  void AddPair(int64_t first, int64_t second);
 
+  bool is_float_;
   int64_t count_ = 0;  // of values
   int64_t rises_ = 0;
   int64_t falls_ = 0;
   double greatest_gap_ = 0;
-  Value first_;  // where count_ > 0
-  Value last_;
+  // Where count_ > 0, as whole numbers that order as the values do: of floats their OrderedBits.
+  int64_t first_ = 0;
+  int64_t last_ = 0;
 };
 
 }  // namespace roost::profile

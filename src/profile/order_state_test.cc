@@ -12,7 +12,7 @@ namespace {
 
 template <typename T>
 OrderSummary OrderOf(const std::string& format, const std::vector<T>& values, const std::vector<bool>& valid = {}) {
-  OrderState state;
+  OrderState state(/*is_float=*/std::is_floating_point_v<T>);
   state.Add(TestColumn("x", format, values, valid).View());
   return state.Summarize(1);
 }
@@ -54,12 +54,12 @@ TEST(OrderState, AnySplitThatKeepsTheOrderGivesTheSameBytes) {
   std::mt19937 random(5);
   std::vector<int64_t> values(5'000);
   for (int64_t& value : values) value = static_cast<int64_t>(random() % 1000) - 500;
-  OrderState whole;
+  OrderState whole(/*is_float=*/false);
   whole.Add(TestColumn("x", "l", values).View());
-  OrderState parts;
+  OrderState parts(/*is_float=*/false);
   for (size_t start = 0; start < values.size();) {
     const size_t end = std::min(values.size(), start + random() % 900);
-    OrderState part;
+    OrderState part(/*is_float=*/false);
     part.Add(TestColumn("x", "l",
                         std::vector<int64_t>(values.begin() + static_cast<int64_t>(start),
                                              values.begin() + static_cast<int64_t>(end)))
@@ -70,15 +70,15 @@ TEST(OrderState, AnySplitThatKeepsTheOrderGivesTheSameBytes) {
   EXPECT_EQ(BytesOf(parts), BytesOf(whole));
   const std::string bytes = BytesOf(whole);
   ByteReader reader(bytes);
-  const auto parsed = OrderState::Parse(reader, 5'000);
+  const auto parsed = OrderState::Parse(reader, /*is_float=*/false, 5'000);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(BytesOf(*parsed), bytes);
   ByteReader too_many(bytes);
-  EXPECT_EQ(OrderState::Parse(too_many, 4'999).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(OrderState::Parse(too_many, /*is_float=*/false, 4'999).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(OrderState, HasTheGapOfTimesInSeconds) {
-  OrderState state;
+  OrderState state(/*is_float=*/false);
   state.Add(TestColumn("t", "tsm:", std::vector<int64_t>{0, 1'500, 1'000}).View());
   EXPECT_EQ(state.Summarize(1e6).greatest_gap, 1.5);
 }

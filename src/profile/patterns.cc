@@ -4,8 +4,8 @@
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/utf8.h"
 #include "profile/characters.h"
-#include "profile/utf8.h"
 
 namespace roost::profile {
 namespace {

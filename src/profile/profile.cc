@@ -158,27 +158,24 @@ absl::StatusOr<std::vector<int64_t>> Profile::WeightsOf(const BatchView& batch, 
   units.reserve(static_cast<size_t>(batch.num_rows()));
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
     units.push_back(column->IsNull(row) ? 0 : WeightState::UnitsOf(column->NumberAt(row)));
+    if (units.back() > WeightState::kMaxUnits - weight_units_ - total) return TooHeavy();
     total += units.back();
   }
   return units;
 }
 
-absl::Status Profile::AddWeight(int64_t units) {
-  if (units > WeightState::kMaxUnits - weight_units_) {
-    return absl::OutOfRangeError(fmt::format("the weights in column '{}' sum to more than {}", options_.weight_column,
-                                             WeightState::kMaxUnits / WeightState::kUnitsPerOne));
-  }
-  weight_units_ += units;
-  return absl::OkStatus();
+absl::Status Profile::TooHeavy() const {
+  return absl::OutOfRangeError(fmt::format("the weights in column '{}' sum to more than {}", options_.weight_column,
+                                           WeightState::kMaxUnits / WeightState::kUnitsPerOne));
 }
 
 absl::Status Profile::Add(const BatchView& batch) {
-  if (!has_columns_) TRY(Adopt(batch));
-  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
   int64_t weight = 0;
   TRY_ASSIGN(const std::vector<int64_t> weights, WeightsOf(batch, weight));
-  TRY(AddWeight(weight));
+  if (!has_columns_) TRY(Adopt(batch));
+  TRY_ASSIGN(const std::vector<size_t> positions, Match(batch));
   TRY(AddRows(batch.num_rows()));
+  weight_units_ += weight;
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]], weights);
   if (row_sample_.has_value()) AddRowHashes(batch, *row_sample_);
   return absl::OkStatus();
@@ -200,15 +197,16 @@ absl::Status Profile::Merge(const Profile& later) {
   for (const ColumnState& column : columns_) {
     const auto found = theirs.find(column.name());
     if (found == theirs.end()) return MissingColumn(column.name());
-    TRY(column.CheckType(found->second->type_text()));
+    TRY(column.CheckMerge(*found->second));
     matched.push_back(found->second);
     theirs.erase(found);
   }
   for (const ColumnState& column : later.columns_) {
     if (theirs.contains(column.name())) return NewColumn(column.name());
   }
-  TRY(AddWeight(later.weight_units_));
+  if (later.weight_units_ > WeightState::kMaxUnits - weight_units_) return TooHeavy();
   TRY(AddRows(later.rows_));
+  weight_units_ += later.weight_units_;
   // Merging a profile into itself doubles it, from a copy: states do not read what they are writing.
   const Profile copy = &later == this ? later : Profile();
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Merge(&later == this ? copy.columns_[i] : *matched[i]);
@@ -341,8 +339,15 @@ absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const
   };
   TRY(context.pool->ParallelFor(pieces.size(), work));
   for (size_t i = 0; i < pieces.size(); ++i) {
-    if (states[i].has_value()) profile.columns_[pieces[i].column].Merge(*states[i]);
-    if (samples[i].has_value()) profile.row_sample_->Merge(*samples[i]);
+    // The first group's states are the profile's; those of the others are merged into them.
+    const bool is_first = pieces[i].first_batch == 0;
+    if (states[i].has_value()) {
+      ColumnState& column = profile.columns_[pieces[i].column];
+      is_first ? void(column = *std::move(states[i])) : column.Merge(*states[i]);
+    }
+    if (samples[i].has_value()) {
+      is_first ? void(profile.row_sample_ = *std::move(samples[i])) : profile.row_sample_->Merge(*samples[i]);
+    }
   }
   return profile;
 }

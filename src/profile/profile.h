@@ -77,7 +77,7 @@ class Profile {
   absl::Status AddRows(int64_t rows);
   /// The units of each row's weight, none where rows have no weights; their sum goes to `total`.
   absl::StatusOr<std::vector<int64_t>> WeightsOf(const column::BatchView& batch, int64_t& total) const;
-  absl::Status AddWeight(int64_t units);
+  absl::Status TooHeavy() const;
   absl::Status Adopt(const column::BatchView& batch);
   /// For each column of this profile its position in `batch`; errors as Add.
   absl::StatusOr<std::vector<size_t>> Match(const column::BatchView& batch) const;

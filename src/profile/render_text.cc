@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "profile/render.h"
-#include "profile/utf8.h"
 
 namespace roost::profile {
 namespace {
@@ -43,25 +43,6 @@ std::string Shortened(const std::string& text, size_t max_characters) {
   return shortened + "…";
 }
 
-// What a terminal may be sent: control characters (also the C1 ones) and bytes that are not UTF-8 as "\x1b".
-std::string Printable(std::string_view text) {
-  std::string printable;
-  while (!text.empty()) {
-    const size_t length = CharacterLength(text);
-    const auto first = static_cast<uint8_t>(text[0]);
-    const bool is_control = first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0);
-    if (length == 0 || is_control) {
-      for (const char byte : text.substr(0, std::max<size_t>(1, length))) {
-        printable += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
-      }
-    } else {
-      printable += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<size_t>(1, length));
-  }
-  return printable;
-}
-
 // "0 %", "0.02 %", "37 %"; never "0 %" or "100 %" for what is only nearly so.
 std::string Percent(int64_t part, int64_t whole) {
   if (part == 0 || whole == 0) return "0 %";
@@ -69,7 +50,7 @@ std::string Percent(int64_t part, int64_t whole) {
   const double percent = 100 * static_cast<double>(part) / static_cast<double>(whole);
   if (percent < 0.01) return "<0.01 %";
   if (percent > 99.9) return ">99.9 %";
-  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 ? 1 : 0);
+  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 || percent > 99 ? 1 : 0);
 }
 
 // A block for each bar, as high as its share of the highest; any count at all shows.

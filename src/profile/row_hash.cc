@@ -26,18 +26,6 @@ constexpr uint64_t kNaN = 0x6e614e2b85c4e913;
 
 uint64_t BitsOf(double value) { return std::isnan(value) ? kNaN : std::bit_cast<uint64_t>(value + 0.0); }
 
-template <typename T>
-void StoredBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
-  const T* values = column.Values<T>().data() + first;
-  for (size_t i = 0; i < bits.size(); ++i) {
-    if constexpr (std::is_integral_v<T>) {
-      bits[i] = static_cast<uint64_t>(values[i]);
-    } else {
-      bits[i] = BitsOf(values[i]);
-    }
-  }
-}
-
 // One value by the readers of ColumnView.
 uint64_t BitsAt(const ColumnView& column, int64_t row) {
   const Type type = column.type();
@@ -58,20 +46,17 @@ void BitsByRow(const ColumnView& column, int64_t first, std::span<uint64_t> bits
 
 // 64 bits for each of the rows from `first` on: equal for equal values, and else different but for chance.
 void PlainBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
-  switch (column.type()) {
-    case Type::kInt8: StoredBits<int8_t>(column, first, bits); break;
-    case Type::kInt16: StoredBits<int16_t>(column, first, bits); break;
-    case Type::kInt32: StoredBits<int32_t>(column, first, bits); break;
-    case Type::kInt64:
-    case Type::kTimestamp: StoredBits<int64_t>(column, first, bits); break;
-    case Type::kUInt8: StoredBits<uint8_t>(column, first, bits); break;
-    case Type::kUInt16: StoredBits<uint16_t>(column, first, bits); break;
-    case Type::kUInt32: StoredBits<uint32_t>(column, first, bits); break;
-    case Type::kUInt64: StoredBits<uint64_t>(column, first, bits); break;
-    case Type::kFloat32: StoredBits<float>(column, first, bits); break;
-    case Type::kFloat64: StoredBits<double>(column, first, bits); break;
-    default: return BitsByRow(column, first, bits);
-  }
+  const bool as_stored = column.VisitStored([&]<typename Stored>(std::span<const Stored> values) {
+    for (size_t i = 0; i < bits.size(); ++i) {
+      const Stored value = values[static_cast<size_t>(first) + i];
+      if constexpr (std::is_integral_v<Stored>) {
+        bits[i] = static_cast<uint64_t>(value);
+      } else {
+        bits[i] = BitsOf(value);
+      }
+    }
+  });
+  if (!as_stored) return BitsByRow(column, first, bits);
   if (!column.has_nulls()) return;
   for (size_t i = 0; i < bits.size(); ++i) {
     if (column.IsNull(first + static_cast<int64_t>(i))) bits[i] = kNull;

@@ -96,6 +96,14 @@ class KeyReader {
     if (column::IsText(column_.type())) return ValueOf(column_.TextAt(row));
     if (column::IsTime(column_.type())) return ValueOf(FormatUtc(absl::FromUnixMicros(column_.MicrosAt(row))));
     if (column_.type() == column::Type::kBool) return ValueOf(column_.IntegerAt(row) != 0 ? "true" : "false");
+    if (column_.type() == column::Type::kUInt64) {
+      return ValueOf(fmt::format("{}", static_cast<uint64_t>(column_.IntegerAt(row))));
+    }
+    if (column::IsInteger(column_.type())) return ValueOf(fmt::format("{}", column_.IntegerAt(row)));
+    // The digits that tell a float from its neighbours: 0.1, not 0.10000000149011612.
+    if (column_.type() == column::Type::kFloat32) {
+      return ValueOf(fmt::format("{}", static_cast<float>(column_.NumberAt(row))));
+    }
     return ValueOf(FormatExact(column_.NumberAt(row)));
   }
 
@@ -150,8 +158,11 @@ absl::StatusOr<std::map<std::string, std::vector<int64_t>>> CutRows(const SliceS
   for (auto& [indices, rows] : rows_of) {
     std::vector<std::string> names;
     for (size_t i = 0; i < keys.size(); ++i) names.push_back(keys[i].names[static_cast<size_t>(indices[i])]);
-    slices.emplace(fmt::format("{}", fmt::join(names, ", ")), std::move(rows));
+    // Other values may have the same name, where a text holds what parts names.
+    std::vector<int64_t>& slice = slices[fmt::format("{}", fmt::join(names, ", "))];
+    slice.insert(slice.end(), rows.begin(), rows.end());
   }
+  for (auto& [name, rows] : slices) std::sort(rows.begin(), rows.end());
   return slices;
 }
 

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "profile/patterns.h"
 #include "profile/text_kinds.h"
-#include "profile/utf8.h"
 
 namespace roost::profile {
 namespace {
@@ -91,7 +91,8 @@ void TextState::AddDictionary(const column::ColumnView& column) {
 }
 
 void TextState::Add(const column::ColumnView& column) {
-  if (column.is_dictionary()) {
+  // A dictionary of more values than there are rows would be looked through for few of them.
+  if (column.is_dictionary() && column.dictionary().length() <= column.length()) {
     AddDictionary(column);
     return;
   }
@@ -99,6 +100,10 @@ void TextState::Add(const column::ColumnView& column) {
   for (int64_t row = 0; row < column.length(); ++row) {
     if (!has_nulls || !column.IsNull(row)) AddValue(column.TextAt(row), 1);
   }
+}
+
+absl::Status TextState::CheckMerge(const TextState& other) const {
+  return tokens_.has_value() && other.tokens_.has_value() ? tokens_->CheckMerge(*other.tokens_) : absl::OkStatus();
 }
 
 void TextState::Merge(const TextState& other) {

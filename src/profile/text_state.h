@@ -42,6 +42,9 @@ class TextState {
 
   /// `column` is of this state's kind.
   void Add(const column::ColumnView& column);
+  /// OutOfRange where both have more words together than are counted.
+  absl::Status CheckMerge(const TextState& other) const;
+  /// Legal where CheckMerge(other) is OK.
   void Merge(const TextState& other);
 
   int64_t count() const { return count_; }

@@ -143,6 +143,11 @@ void TokenState::StopCounting() {
   text_bytes_ = 0;
 }
 
+absl::Status TokenState::CheckMerge(const TokenState& other) const {
+  if (static_cast<uint64_t>(tokens_) + static_cast<uint64_t>(other.tokens_) <= kMaxTokens) return absl::OkStatus();
+  return absl::OutOfRangeError(fmt::format("a text of more than {} words", kMaxTokens));
+}
+
 void TokenState::Merge(const TokenState& other) {
   if (other.rows_ == 0) return;
   JoinVocabulary(other.coverage_of_);
@@ -270,6 +275,9 @@ absl::StatusOr<TokenState> TokenState::Parse(ByteReader& reader, int64_t rows) {
   state.sketches_.emplace();
   TRY_ASSIGN(state.sketches_->counts, ValueSketch::Parse(reader));
   TRY_ASSIGN(state.sketches_->rows, ValueSketch::Parse(reader));
+  if (state.sketches_->counts.rows() != tokens || state.sketches_->rows.rows() > tokens) {
+    return Broken(start, "sketches that do not sum up");
+  }
   return state;
 }
 

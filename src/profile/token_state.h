@@ -66,7 +66,10 @@ class TokenState {
 
   /// `count` rows with `text`.
   void Add(std::string_view text, int64_t count);
-  /// States of different vocabularies, or of which only one has one, have no coverage together.
+  /// OutOfRange where both have more words together than are counted.
+  absl::Status CheckMerge(const TokenState& other) const;
+  /// Legal where CheckMerge(other) is OK. States of different vocabularies, or of which only one has one, have no
+  /// coverage together.
   void Merge(const TokenState& other);
 
   TokenSummary Summarize() const;

@@ -107,6 +107,7 @@ absl::StatusOr<TopValues> TopValues::Parse(ByteReader& reader, int64_t count) {
   if (form > kSketchAndSample) return broken("neither exact nor a sketch");
   if (form != kExact) {
     TRY_ASSIGN(state.sketch_, ValueSketch::Parse(reader));
+    if (state.sketch_->rows() != static_cast<uint64_t>(count)) return broken("a sketch of other rows");
     if (form == kSketchAndSample) {
       TRY_ASSIGN(state.sample_, ValueSample::Parse(reader, count));
     }

@@ -7,7 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "base/status.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "profile/value_sketch.h"
 
 namespace roost::profile {

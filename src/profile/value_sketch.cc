@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 
 namespace roost::profile {
 namespace {

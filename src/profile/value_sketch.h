@@ -39,6 +39,8 @@ class ValueSketch {
   void Merge(const ValueSketch& other);
 
   double Distinct() const { return distinct_.Estimate(); }
+  /// That were added.
+  uint64_t rows() const { return rows_; }
 
   /// The values found, by falling estimate, then by value; those below 1/256 of all rows are left out.
   std::vector<ValueCount> Frequent() const;

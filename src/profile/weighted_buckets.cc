@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "profile/ordered_bits.h"
 
 namespace roost::profile {
 namespace {
@@ -18,20 +19,10 @@ constexpr int kMantissaBits = 9;
 constexpr int kShift = 52 - kMantissaBits;
 constexpr int kMaxLevel = kMantissaBits;  // at which a bucket is an exponent, of which there are fewer than 4,096
 
-// Orders as the doubles do; +0 and -0 are one.
-int64_t OrderedOf(double value) {
-  const auto bits = std::bit_cast<int64_t>(value + 0.0);
-  return bits < 0 ? std::numeric_limits<int64_t>::min() - bits - 1 : bits;
-}
-
-double DoubleOf(int64_t ordered) {
-  return std::bit_cast<double>(ordered < 0 ? std::numeric_limits<int64_t>::min() - ordered - 1 : ordered);
-}
-
 }  // namespace
 
 void WeightedBuckets::Add(double value, int64_t units) {
-  units_[OrderedOf(value) >> (kShift + level_)] += units;
+  units_[OrderedBits(value) >> (kShift + level_)] += units;
   if (units_.size() > kMaxBuckets) Limit();
 }
 
@@ -59,9 +50,13 @@ std::vector<Bucket> WeightedBuckets::Buckets() const {
   for (const auto& [key, units] : units_) {
     // The last one ends at the greatest finite value.
     constexpr int64_t kGreatest = std::bit_cast<int64_t>(std::numeric_limits<double>::max());
-    const double low = DoubleOf(std::max(key << shift, -kGreatest - 1));
-    const double high = DoubleOf(std::min(((key + 1) << shift) - 1, kGreatest));
-    buckets.push_back({.low = low, .high = high, .point = std::midpoint(low, high), .count = units});
+    const double low = DoubleOfOrderedBits(std::max(key << shift, -kGreatest - 1));
+    const double high = DoubleOfOrderedBits(std::min(((key + 1) << shift) - 1, kGreatest));
+    // As in LogHistogram: the end nearer to zero, so that whole numbers up to 1,024 are exact, until buckets are
+    // coarser.
+    const double near = (key < 0 ? high : low) + 0.0;
+    const double point = level_ == 0 || near == 0 ? near : std::midpoint(low, high);
+    buckets.push_back({.low = low, .high = high, .point = point, .count = units});
   }
   std::sort(buckets.begin(), buckets.end(), [](const Bucket& a, const Bucket& b) { return a.low < b.low; });
   return buckets;
@@ -78,7 +73,7 @@ void WeightedBuckets::Serialize(std::string& bytes) const {
   }
 }
 
-absl::StatusOr<WeightedBuckets> WeightedBuckets::Parse(ByteReader& reader, int64_t max_units) {
+absl::StatusOr<WeightedBuckets> WeightedBuckets::Parse(ByteReader& reader, int64_t total_units) {
   WeightedBuckets buckets;
   TRY_ASSIGN(const uint8_t level, reader.Fixed<uint8_t>());
   TRY_ASSIGN(const uint64_t size, reader.Varint());
@@ -88,16 +83,20 @@ absl::StatusOr<WeightedBuckets> WeightedBuckets::Parse(ByteReader& reader, int64
   }
   buckets.level_ = level;
   const int64_t last = std::numeric_limits<int64_t>::max() >> (kShift + level);
+  int64_t least = -last - 1;
+  int64_t rest = total_units;
   for (uint64_t i = 0; i < size; ++i) {
     TRY_ASSIGN(const uint64_t key, reader.Varint());
     TRY_ASSIGN(const uint64_t units, reader.Varint());
     const int64_t ordered = UnZigZag(key);
-    const bool is_bucket =
-        units > 0 && units <= static_cast<uint64_t>(max_units) && ordered <= last && ordered >= -last - 1;
-    if (!is_bucket || !buckets.units_.emplace(ordered, static_cast<int64_t>(units)).second) {
+    if (units == 0 || units > static_cast<uint64_t>(rest) || ordered > last || ordered < least) {
       return absl::DataLossError(fmt::format("weights at byte {}: wrong bucket {}", start, ordered));
     }
+    buckets.units_.emplace(ordered, static_cast<int64_t>(units));
+    rest -= static_cast<int64_t>(units);
+    least = ordered + 1;
   }
+  if (rest != 0) return absl::DataLossError(fmt::format("weights at byte {}: they do not sum up", start));
   return buckets;
 }
 

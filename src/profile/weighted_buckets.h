@@ -26,7 +26,8 @@ class WeightedBuckets {
   std::vector<Bucket> Buckets() const;
 
   void Serialize(std::string& bytes) const;
-  static absl::StatusOr<WeightedBuckets> Parse(ByteReader& reader, int64_t max_units);
+  /// DataLoss where `reader` is not at whole buckets, or at ones of other than `total_units` units.
+  static absl::StatusOr<WeightedBuckets> Parse(ByteReader& reader, int64_t total_units);
 
  private:
   void Limit();

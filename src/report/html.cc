@@ -10,8 +10,8 @@
 #include "absl/strings/escaping.h"
 #include "base/format.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "embedded_page.h"
-#include "profile/utf8.h"
 
 namespace roost::report {
 namespace {
@@ -50,7 +50,7 @@ struct Piece {
 };
 
 Piece Next(std::string_view rest) {
-  const size_t length = profile::CharacterLength(rest);
+  const size_t length = CharacterLength(rest);
   if (length == 0) return {fmt::format("\\x{:02x}", static_cast<uint8_t>(rest[0])), 1, true};
   const std::string_view character = rest.substr(0, length);
   const uint32_t code = CodePoint(character);

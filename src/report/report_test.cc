@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -112,12 +113,13 @@ const std::string& PageNamed(const std::string& name) {
 }
 
 TEST(Report, PagesAreWrittenForTheBrowserTests) {
-  const char* const folder = std::getenv("ROOST_REPORT_PAGES");
-  if (!folder) GTEST_SKIP() << "ROOST_REPORT_PAGES names no folder";
+  const char* const named = std::getenv("ROOST_REPORT_PAGES");
+  const std::string folder = named != nullptr ? named : testing::TempDir();
   for (const auto& [name, page] : Pages()) {
-    std::ofstream file(std::string(folder) + "/" + name + ".html", std::ios::binary);
+    std::ofstream file(folder + "/" + name + ".html", std::ios::binary);
     file << PageNamed(name);
     EXPECT_TRUE(file.flush().good()) << name;
+    if (named == nullptr) std::remove((folder + "/" + name + ".html").c_str());
   }
 }
 

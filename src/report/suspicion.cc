@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "base/utf8.h"
 #include "column/column_view.h"
-#include "profile/utf8.h"
 #include "report/figures.h"
 
 namespace roost::report {
@@ -33,7 +33,7 @@ std::string Counted(int64_t count, std::string_view what) {
 // A text of the data within a sentence: its beginning.
 std::string Quoted(std::string_view text) {
   constexpr size_t kBytes = 40;
-  const std::string_view shown = profile::CutUtf8(text, kBytes);
+  const std::string_view shown = CutUtf8(text, kBytes);
   return fmt::format("“{}{}”", shown, shown.size() < text.size() ? "…" : "");
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "base/format.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "schema/check_column.h"
 #include "schema/infer.h"
 #include "schema/pattern.h"
@@ -75,7 +75,7 @@ void ColumnCheck::CheckValues() {
   int64_t count = 0;
   for (const ValueCount& value : text.top) {
     if (std::binary_search(allowed.begin(), allowed.end(), value.value)) continue;
-    if (!profile::IsUtf8(value.value)) continue;
+    if (!IsUtf8(value.value)) continue;
     unknown.push_back(value);
     count += value.count;
   }

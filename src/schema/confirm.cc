@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "schema/validate.h"
 #include "schema/wording.h"
+#include "schema/yaml.h"
 
 namespace roost::schema {
 namespace {
@@ -96,6 +97,17 @@ void Settle(Schema& schema) {
       trial.confirmed->reset();
     }
   }
+}
+
+std::vector<RulesChange> ChangesBetween(const Schema& before, const Schema& after) {
+  std::vector<RulesChange> changes;
+  for (const ColumnRules& column : after.columns) {
+    const ColumnRules* was = before.Find(column.name);
+    if (was != nullptr && *was == column) continue;
+    const std::vector<std::string> lines = was == nullptr ? std::vector<std::string>() : ColumnLines(*was);
+    changes.push_back({column.name, EditBetween(lines, ColumnLines(column))});
+  }
+  return changes;
 }
 
 Schema Confirm(const Schema& schema, const profile::ProfileSummary& summary) {

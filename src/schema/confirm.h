@@ -1,6 +1,10 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "profile/summary.h"
+#include "schema/anomaly.h"
 #include "schema/schema.h"
 
 namespace roost::schema {
@@ -16,6 +20,15 @@ inline constexpr int64_t kConfirmationsToSettle = 3;
 /// estimate the chance that the next value is a new one is the share of the values that came once, so with such values
 /// the list is not whole, however long it held. Rules that could not be checked are left alone.
 Schema Confirm(const Schema& schema, const profile::ProfileSummary& summary);
+
+/// What became of one column's rules.
+struct RulesChange {
+  std::string column;
+  Edit edit;
+};
+
+/// Of the columns of `after` those whose rules are not those of `before`, in their order.
+std::vector<RulesChange> ChangesBetween(const Schema& before, const Schema& after);
 
 /// The parts of Confirm: the counts alone; those of the same rules of another schema taken over; and what has enough of
 /// them made an error.

@@ -111,12 +111,12 @@ void ApplyDecisions(Report& report, std::span<const Decision> decisions, const D
       if (Holds(decision, anomaly, context) && (newest == nullptr || decision.day >= newest->day)) newest = &decision;
     }
     if (newest == nullptr || newest->action == Action::kAccept) continue;
-    const std::string reason = newest->reason.empty() ? "" : ": " + Escaped(newest->reason);
+    const std::string reason = newest->reason.empty() ? "" : ": " + Printable(newest->reason);
     if (newest->action == Action::kRefuse) {
       anomaly.severity = Severity::kError;
-      anomaly.message += fmt::format("; refused by {} on {}{}", Escaped(newest->person), DayText(newest->day), reason);
+      anomaly.message += fmt::format("; refused by {} on {}{}", Printable(newest->person), DayText(newest->day), reason);
     } else if (anomaly.severity == Severity::kWarning || newest->severity == Severity::kError) {
-      anomaly.decided = fmt::format("snoozed by {}{}{}", Escaped(newest->person), UntilText(*newest), reason);
+      anomaly.decided = fmt::format("snoozed by {}{}{}", Printable(newest->person), UntilText(*newest), reason);
     }
   }
   std::stable_sort(report.anomalies.begin(), report.anomalies.end(),

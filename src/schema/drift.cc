@@ -23,7 +23,7 @@ constexpr double kMaxBoundFactor = 3;
 Comparability ComparabilityOf(const Distribution* now, const Distribution* baseline) {
   if (now == nullptr) return Comparability::kNotInData;
   if (baseline == nullptr) return Comparability::kNotInBaseline;
-  if (now->is_numeric != baseline->is_numeric) return Comparability::kOtherKind;
+  if (!profile::AreComparable(*now, *baseline)) return Comparability::kOtherKind;
   return Comparability::kCompared;
 }
 
@@ -90,7 +90,7 @@ History HistoryOf(std::span<const Profile* const> versions, std::string_view col
   std::optional<Distribution> last;
   for (const Profile* version : versions) {
     std::optional<Distribution> next = version->DistributionOf(column);
-    if (next && last && next->is_numeric == last->is_numeric) {
+    if (next && last && profile::AreComparable(*next, *last)) {
       for (const Distance& distance : Compare(*next, *last).distances) {
         history[distance.measure].push_back(distance.value);
       }

@@ -41,7 +41,7 @@ std::string ToText(const Report& report) {
   for (const Anomaly& anomaly : report.anomalies) {
     const bool is_decided = !anomaly.decided.empty();
     text += fmt::format("{}: ", is_decided ? "decided" : SeverityName(anomaly.severity));
-    if (!anomaly.column.empty()) text += fmt::format("{}: ", Escaped(anomaly.column));
+    if (!anomaly.column.empty()) text += fmt::format("{}: ", Printable(anomaly.column));
     text += anomaly.message;
     if (is_decided) {
       text += fmt::format(" ({})\n", anomaly.decided);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "schema/render.h"
 
 namespace roost::schema {
@@ -12,7 +12,7 @@ std::string Xml(std::string_view text) {
   constexpr std::string_view kUnknown = "\xef\xbf\xbd";
   std::string xml;
   while (!text.empty()) {
-    const size_t size = profile::CharacterLength(text);
+    const size_t size = CharacterLength(text);
     const auto code = static_cast<unsigned char>(text.front());
     if (size == 0 || (code < 0x20 && code != '\t' && code != '\n')) {
       xml += kUnknown;

@@ -10,7 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "base/format.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "schema/pattern.h"
 #include "schema/times.h"
 #include "schema/wording.h"
@@ -231,7 +231,7 @@ class Maker {
   void MakeTexts() {
     if (column_.values.has_value()) {
       const ValuesRule& rule = *column_.values;
-      Texts(Rule::kEncoding, rule.severity, true, [](std::string_view text) { return !profile::IsUtf8(text); });
+      Texts(Rule::kEncoding, rule.severity, true, [](std::string_view text) { return !IsUtf8(text); });
       auto allowed = std::make_shared<absl::flat_hash_set<std::string_view>>();
       for (const std::string& value : schema_.AllowedBy(rule)) allowed->insert(value);
       Texts(Rule::kValues, rule.severity, rule.min_share >= 1,

@@ -11,7 +11,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "schema/tfx_words.h"
 
 namespace roost::schema {
@@ -126,7 +126,7 @@ absl::Status ReadFields(const Message& message, const Tree& tree, std::string_vi
       const Tree* nested =
           read.kind == Kind::kMessage && !field->is_map() ? tree.GetTreeForNested(field, index) : nullptr;
       if (nested != nullptr) TRY(ReadFields(value.Nested(), *nested, path, read));
-      if (field->type() == FieldDescriptor::TYPE_STRING && !profile::IsUtf8(read.text)) {
+      if (field->type() == FieldDescriptor::TYPE_STRING && !IsUtf8(read.text)) {
         return absl::InvalidArgumentError(TfxPlace(read, path, fmt::format("this {} is not UTF-8", field->name())));
       }
       target.fields.push_back(std::move(read));

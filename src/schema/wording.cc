@@ -13,25 +13,12 @@ namespace roost::schema {
 
 std::string ShareText(double share) { return FormatNumber(100 * share, 3) + " %"; }
 
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) {
-      escaped += fmt::format("\\x{:02x}", code);
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string Quoted(std::string_view text) {
   constexpr size_t kShown = 40;
   size_t size = std::min(text.size(), kShown);
   // Not within a character of UTF-8.
   while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return fmt::format("'{}{}'", Escaped(text.substr(0, size)), size < text.size() ? "..." : "");
+  return fmt::format("'{}{}'", Printable(text.substr(0, size)), size < text.size() ? "..." : "");
 }
 
 std::string SampleText(std::span<const profile::ValueCount> samples, size_t total) {

@@ -18,9 +18,6 @@ namespace roost::schema {
 /// "2.4 %", three digits.
 std::string ShareText(double share);
 
-/// A foreign text with its control characters escaped, so that a terminal only shows it.
-std::string Escaped(std::string_view text);
-
 /// A foreign text in single quotes, control characters escaped, cut to 40 bytes.
 std::string Quoted(std::string_view text);
 

@@ -14,6 +14,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "base/utf8.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/json_value.h"
@@ -66,25 +67,6 @@ void AppendTime(std::string& out, const column::ColumnView& column, int64_t row)
 
 bool HasTextForm(arrow::Type::type type) {
   return arrow::is_decimal(type) || arrow::is_time(type) || type == arrow::Type::DURATION;
-}
-
-/// The length of the UTF-8 sequence at the front of `text`, or 0 where there is none (RFC 3629).
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xC2 ? 0
-                        : first < 0xE0 ? 2
-                        : first < 0xF0 ? 3
-                        : first < 0xF5 ? 4
-                                       : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F)) return 0;
-  if ((first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F)) return 0;
-  return length;
 }
 
 }  // namespace
@@ -158,7 +140,7 @@ void AppendJsonString(std::string& out, std::string_view text) {
       } else {
         fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));
       }
-    } else if (length = Utf8Length(text); length == 0) {
+    } else if (length = CharacterLength(text); length == 0) {
       out += "\xEF\xBF\xBD";
       length = 1;
     } else {

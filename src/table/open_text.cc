@@ -178,7 +178,8 @@ absl::StatusOr<Opened> OpenJsonLines(const std::string& path, const ReadOptions&
   // Opened anew even where only nulls became text: the types of an open reader are fixed.
   if (!readable->Equals(*found, /*check_metadata=*/false)) reader = OpenJson(path, use_threads, readable);
   if (!reader.ok()) return explain(reader.status());
-  return Opened{.reader = *reader, .schema = schema, .explain = explain};
+  // Arrow's reader takes any bytes within quotes.
+  return Opened{.reader = *reader, .schema = schema, .validate = !options.keep_invalid_utf8, .explain = explain};
 }
 
 }  // namespace roost::table

@@ -27,7 +27,7 @@ struct ReadOptions {
   /// 8 MB. May be null. A dataset that is appended to passes its schema.
   std::shared_ptr<arrow::Schema> types;
 
-  /// CSV: texts that are not UTF-8 come as they are; else they are an error. For who counts them.
+  /// CSV and JSON Lines: texts that are not UTF-8 come as they are; else they are an error. For who counts them.
   bool keep_invalid_utf8 = false;
 
   char delimiter = '\0';                  ///< CSV: 0 stands for a tab in .tsv and .tab files, else for a comma

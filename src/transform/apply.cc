@@ -53,33 +53,20 @@ struct Decoded {
   std::vector<uint8_t> missing;  // of `micros`
 };
 
-template <typename T>
-void CopyNumbers(const ColumnView& column, int64_t begin, std::span<double> numbers) {
-  const T* values = column.Values<T>().data() + begin;
-  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(values[i]);
-}
-
 void DecodeNumbers(const ColumnView& column, int64_t begin, std::span<double> numbers) {
-  const auto rows = static_cast<int64_t>(numbers.size());
-  const Type type = column.is_dictionary() ? Type::kOther : column.type();
-  switch (type) {
-    case Type::kInt8: CopyNumbers<int8_t>(column, begin, numbers); break;
-    case Type::kInt16: CopyNumbers<int16_t>(column, begin, numbers); break;
-    case Type::kInt32: CopyNumbers<int32_t>(column, begin, numbers); break;
-    case Type::kInt64: CopyNumbers<int64_t>(column, begin, numbers); break;
-    case Type::kUInt8: CopyNumbers<uint8_t>(column, begin, numbers); break;
-    case Type::kUInt16: CopyNumbers<uint16_t>(column, begin, numbers); break;
-    case Type::kUInt32: CopyNumbers<uint32_t>(column, begin, numbers); break;
-    case Type::kUInt64: CopyNumbers<uint64_t>(column, begin, numbers); break;
-    case Type::kFloat32: CopyNumbers<float>(column, begin, numbers); break;
-    case Type::kFloat64: CopyNumbers<double>(column, begin, numbers); break;
-    default:
-      for (int64_t i = 0; i < rows; ++i) numbers[i] = column.IsNull(begin + i) ? kMissing : column.NumberAt(begin + i);
-      return;
-  }
-  if (!column.has_nulls()) return;
-  for (int64_t i = 0; i < rows; ++i) {
-    if (column.IsNull(begin + i)) numbers[i] = kMissing;
+  const bool as_stored = column.VisitStored([&](const auto values) {
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = static_cast<double>(values[static_cast<size_t>(begin) + i]);
+    }
+  });
+  if (as_stored && !column.has_nulls()) return;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const int64_t row = begin + static_cast<int64_t>(i);
+    if (column.IsNull(row)) {
+      numbers[i] = kMissing;
+    } else if (!as_stored) {
+      numbers[i] = column.NumberAt(row);
+    }
   }
 }
 

@@ -1,9 +1,9 @@
-#include "profile/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace roost::profile {
+namespace roost {
 namespace {
 
 bool IsContinuation(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
@@ -57,4 +57,4 @@ std::string_view CutUtf8(std::string_view text, size_t max_bytes) {
   return text.substr(0, max_bytes);
 }
 
-}  // namespace roost::profile
+}  // namespace roost

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace roost::profile {
+namespace roost {
 
 /// The number of bytes (1 to 4) of the UTF-8 character that `text` begins with; 0 where it begins with none.
 /// `text` is not empty. Overlong forms, surrogates and what lies beyond U+10FFFF are none (RFC 3629).
@@ -15,4 +15,4 @@ bool IsUtf8(std::string_view text);
 /// The longest beginning of `text` that has at most `max_bytes` bytes and does not cut a character.
 std::string_view CutUtf8(std::string_view text, size_t max_bytes);
 
-}  // namespace roost::profile
+}  // namespace roost
