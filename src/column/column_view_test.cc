@@ -77,6 +77,24 @@ TEST(DecimalColumn, IsReadAsTheNearestDoubles) {
   EXPECT_EQ(rate.NumberAt(1), 0.7);
 }
 
+TEST(NestedColumn, ListsOfNoPlacesAreNotRead) {
+  ArrowSchema item{};
+  item.format = "l";
+  ArrowSchema* children[] = {&item};
+  const ArrowSchema schema{.format = "+w:0", .name = "x", .n_children = 1, .children = children};
+  ArrowArray items{};
+  const void* item_buffers[] = {nullptr, nullptr};
+  items.n_buffers = 2;
+  items.buffers = item_buffers;
+  ArrowArray* item_arrays[] = {&items};
+  const void* buffers[] = {nullptr};
+  const ArrowArray array{.length = 3, .n_buffers = 1, .n_children = 1, .buffers = buffers, .children = item_arrays};
+  const auto view = ColumnView::Make(schema, array);
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->nesting(), Nesting::kNone);
+  EXPECT_EQ(view->type(), Type::kOther);
+}
+
 TEST(DecimalColumn, OfMoreDigitsThanAreReadIsOther) {
   const int64_t values[4] = {};
   EXPECT_EQ(ViewOver("d:76,2,256", values, 1).type(), Type::kOther);

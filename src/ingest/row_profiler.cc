@@ -1,5 +1,6 @@
 #include "ingest/row_profiler.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -16,9 +17,13 @@
 namespace roost::ingest {
 namespace {
 
-// Enough to outweigh the states that a group is counted into before they are merged.
+// Enough to outweigh the states that part of a group is counted into before they are merged; of wide tables, whose
+// states do not stay in the processor's cache from group to group, enough of each column.
 constexpr int64_t kGroupRows = 1 << 19;
 constexpr int64_t kGroupBytes = 32 << 20;
+constexpr int64_t kGroupBytesPerColumn = 8 << 10;
+
+int64_t GroupBytes(int num_columns) { return std::max(kGroupBytes, kGroupBytesPerColumn * num_columns); }
 
 // A group of batches, or none after the last one.
 struct Group {
@@ -34,7 +39,8 @@ absl::StatusOr<int64_t> BytesOf(const arrow::RecordBatch& batch) {
 
 absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& context) {
   Group group;
-  for (int64_t bytes = 0; group.rows < kGroupRows && bytes < kGroupBytes;) {
+  const int64_t max_bytes = GroupBytes(rows.schema()->num_fields());
+  for (int64_t bytes = 0; group.rows < kGroupRows && bytes < max_bytes;) {
     TRY(context.CheckCancelled());
     TRY_ASSIGN(std::shared_ptr<arrow::RecordBatch> batch, table::Next(rows));
     if (batch == nullptr) break;
@@ -65,15 +71,15 @@ absl::Status RowProfiler::Add(const arrow::RecordBatch& batch) {
   group_rows_ += batch.num_rows();
   TRY_ASSIGN(const int64_t size, BytesOf(batch));
   group_bytes_ += size;
-  return group_rows_ < kGroupRows && group_bytes_ < kGroupBytes ? absl::OkStatus() : Count();
+  return group_rows_ < kGroupRows && group_bytes_ < GroupBytes(batch.num_columns()) ? absl::OkStatus() : Count();
 }
 
 absl::Status RowProfiler::Count() {
   if (group_.empty()) return absl::OkStatus();
-  TRY_ASSIGN(profile::Profile group, profile::ProfileBatches(group_, context_));
+  TRY(profile_.AddAll(group_, context_));
   group_.clear();
   group_rows_ = group_bytes_ = 0;
-  return profile_.Merge(group);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<profile::Profile> RowProfiler::Finish() {

@@ -16,7 +16,8 @@ namespace roost::ingest {
 
 /// Counts batches as they come into one profile: groups of them at a time, each on all threads. The profile is the same
 /// however the rows were cut into batches and however many threads there are.
-/// Memory: the batches of one group, 32 MiB of them or half a million rows, and the group's states. Threads: one.
+/// Memory: the batches of one group: 32 MiB of them (8 KiB a column where that is more) or half a million rows.
+/// Threads: one.
 class RowProfiler {
  public:
   /// `context` outlives it; its progress is not told.

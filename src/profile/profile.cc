@@ -1,7 +1,6 @@
 #include "profile/profile.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,9 +25,11 @@ constexpr size_t kHeaderBytes = sizeof kMagic + sizeof kVersion;
 constexpr uint64_t kMaxColumns = 1 << 16;
 
 // Batches are grouped so that a piece of work has at least this many values, enough to outweigh the merge of its state,
-// and so that there are at most kMaxGroups states of a column at a time.
+// and so that there are at most kMaxGroups states of a column at a time. Where columns alone keep all threads at work,
+// there is one group, whose states need no merge.
 constexpr int64_t kMinRowsPerGroup = 1 << 19;
 constexpr int64_t kMaxGroups = 16;
+constexpr size_t kManyColumns = 64;
 
 absl::Status MissingColumn(std::string_view name) {
   return absl::InvalidArgumentError(fmt::format("column '{}' is missing here and was there before", name));
@@ -45,13 +46,19 @@ struct Piece {
   size_t end_batch = 0;
 };
 
-std::vector<Piece> Cut(std::span<const BatchView> batches, int64_t total_rows, size_t num_columns) {
-  const int64_t rows_per_group = std::max(kMinRowsPerGroup, (total_rows + kMaxGroups - 1) / kMaxGroups);
+std::vector<Piece> Cut(std::span<const BatchView> batches, size_t num_columns) {
+  int64_t rows_per_group = 0;
+  for (const BatchView& batch : batches) rows_per_group += batch.num_rows();
+  if (num_columns < kManyColumns) {
+    rows_per_group = std::max(kMinRowsPerGroup, (rows_per_group + kMaxGroups - 1) / kMaxGroups);
+  }
   std::vector<Piece> pieces;
   size_t first = 0;
   while (first < batches.size()) {
     size_t end = first;
-    for (int64_t rows = 0; end < batches.size() && rows < rows_per_group; ++end) rows += batches[end].num_rows();
+    for (int64_t rows = 0; end < batches.size() && (end == first || rows < rows_per_group); ++end) {
+      rows += batches[end].num_rows();
+    }
     for (size_t column = 0; column <= num_columns; ++column) pieces.push_back({column, first, end});
     first = end;
   }
@@ -73,24 +80,6 @@ const ColumnState* FindIn(std::span<const ColumnState> columns, std::string_view
   return nullptr;
 }
 
-// Adds up what is done, for Context::Report, from any thread.
-class SharedProgress {
- public:
-  SharedProgress(const Context& context, int64_t total) : context_(context), total_(total) {}
-
-  void Add(int64_t values) {
-    const std::lock_guard lock(mutex_);
-    done_ += values;
-    context_.Report({.stage = "profile", .unit = "values", .done = done_, .total = total_});
-  }
-
- private:
-  const Context& context_;
-  const int64_t total_;
-  std::mutex mutex_;
-  int64_t done_ = 0;
-};
-
 }  // namespace
 
 absl::Status Profile::AddRows(int64_t rows) {
@@ -100,6 +89,13 @@ absl::Status Profile::AddRows(int64_t rows) {
   }
   rows_ += rows;
   return absl::OkStatus();
+}
+
+ColumnState Profile::NewState(const ColumnView& column) const {
+  const std::vector<std::string>& tokens = options_.token_columns;
+  const bool has_tokens = std::find(tokens.begin(), tokens.end(), column.name()) != tokens.end();
+  return ColumnState(column, {.is_weighted = !options_.weight_column.empty(),
+                              .text = {.tokens = has_tokens, .vocabulary = options_.vocabulary}});
 }
 
 absl::Status Profile::Adopt(const BatchView& batch) {
@@ -113,10 +109,7 @@ absl::Status Profile::Adopt(const BatchView& batch) {
     if (!names.emplace(column.name()).second) {
       return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", column.name()));
     }
-    const std::vector<std::string>& tokens = options_.token_columns;
-    const bool has_tokens = std::find(tokens.begin(), tokens.end(), column.name()) != tokens.end();
-    columns.emplace_back(column, ColumnOptions{.is_weighted = !options_.weight_column.empty(),
-                                               .text = {.tokens = has_tokens, .vocabulary = options_.vocabulary}});
+    columns.push_back(NewState(column));
   }
   if (std::all_of(batch.columns().begin(), batch.columns().end(), CanHash)) row_sample_.emplace();
   columns_ = std::move(columns);
@@ -304,59 +297,54 @@ std::optional<Distribution> Profile::DistributionOf(std::string_view name) const
   return column == nullptr ? std::nullopt : column->GetDistribution();
 }
 
-absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const Context& context) {
-  Profile profile;
-  if (batches.empty()) return profile;
-  TRY(profile.Adopt(batches[0]));
+absl::Status Profile::AddAll(std::span<const BatchView> batches, const Context& context) {
+  if (batches.empty()) return absl::OkStatus();
+  if (!has_columns_) TRY(Adopt(batches[0]));
   std::vector<std::vector<size_t>> positions;
+  std::vector<std::vector<int64_t>> weights;
   for (const BatchView& batch : batches) {
-    TRY_ASSIGN(positions.emplace_back(), profile.Match(batch));
-    TRY(profile.AddRows(batch.num_rows()));
+    TRY_ASSIGN(positions.emplace_back(), Match(batch));
+    int64_t weight = 0;
+    TRY_ASSIGN(weights.emplace_back(), WeightsOf(batch, weight));
+    TRY(AddRows(batch.num_rows()));
+    weight_units_ += weight;
   }
-  const size_t num_columns = profile.columns_.size();
-  const std::vector<Piece> pieces = Cut(batches, profile.rows_, num_columns);
-  // Of each piece one of the two.
+  const size_t num_columns = columns_.size();
+  const std::vector<Piece> pieces = Cut(batches, num_columns);
+  // Pieces of the first batches count into this profile's own states, the others each into one of the two.
   std::vector<std::optional<ColumnState>> states(pieces.size());
   std::vector<std::optional<RowSample>> samples(pieces.size());
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    if (pieces[i].column < num_columns) {
-      states[i] = profile.columns_[pieces[i].column];
-    } else {
-      samples[i] = profile.row_sample_;
-    }
-  }
-  SharedProgress progress(context, profile.rows_ * static_cast<int64_t>(num_columns));
   const auto work = [&](size_t i) -> absl::Status {
     const Piece& piece = pieces[i];
+    const bool is_own = piece.first_batch == 0;
+    const bool is_column = piece.column < num_columns;
+    if (!is_column && !row_sample_.has_value()) return absl::OkStatus();
+    if (!is_own && is_column) states[i] = NewState(batches[0].columns()[positions[0][piece.column]]);
+    if (!is_own && !is_column) samples[i].emplace();
     for (size_t batch = piece.first_batch; batch < piece.end_batch; ++batch) {
       TRY(context.CheckCancelled());
-      if (samples[i].has_value()) AddRowHashes(batches[batch], *samples[i]);
-      if (!states[i].has_value()) continue;
-      states[i]->Add(batches[batch].columns()[positions[batch][piece.column]], {});
-      progress.Add(batches[batch].num_rows());
+      if (is_column) {
+        ColumnState& state = is_own ? columns_[piece.column] : *states[i];
+        state.Add(batches[batch].columns()[positions[batch][piece.column]], weights[batch]);
+      } else {
+        AddRowHashes(batches[batch], is_own ? *row_sample_ : *samples[i]);
+      }
     }
     return absl::OkStatus();
   };
   TRY(context.pool->ParallelFor(pieces.size(), work));
   for (size_t i = 0; i < pieces.size(); ++i) {
-    // The first group's states are the profile's; those of the others are merged into them.
-    const bool is_first = pieces[i].first_batch == 0;
-    if (states[i].has_value()) {
-      ColumnState& column = profile.columns_[pieces[i].column];
-      is_first ? void(column = *std::move(states[i])) : column.Merge(*states[i]);
-    }
-    if (samples[i].has_value()) {
-      is_first ? void(profile.row_sample_ = *std::move(samples[i])) : profile.row_sample_->Merge(*samples[i]);
-    }
+    if (states[i].has_value()) columns_[pieces[i].column].Merge(*states[i]);
+    if (samples[i].has_value()) row_sample_->Merge(*samples[i]);
   }
-  return profile;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<Profile> ProfileBatches(std::span<const column::OwnedBatch> batches, const Context& context) {
+absl::Status Profile::AddAll(std::span<const column::OwnedBatch> batches, const Context& context) {
   std::vector<BatchView> views;
   views.reserve(batches.size());
   for (const column::OwnedBatch& batch : batches) views.push_back(batch.view());
-  return ProfileBatches(views, context);
+  return AddAll(views, context);
 }
 
 }  // namespace roost::profile

@@ -35,7 +35,7 @@ struct ProfileOptions {
 ///
 /// Cost: see number_state.h and text_state.h; at most 64 KiB a column of numbers, up to 10 MB for text with many
 /// distinct values.
-/// Threads: a profile belongs to one thread at a time; ProfileBatches works in parallel.
+/// Threads: a profile belongs to one thread at a time; AddAll works in parallel.
 class Profile {
  public:
   /// More rows than any table has; Add and Merge refuse to go beyond (OutOfRange), so that no count can overflow.
@@ -49,6 +49,11 @@ class Profile {
   /// more, or one of another type than the rows before, or no numbers as weights; this profile is unchanged then. The
   /// order of columns is free.
   absl::Status Add(const column::BatchView& batch);
+
+  /// Adds the rows of all `batches`, in parallel over columns and groups of batches; the same as adding them one after
+  /// another, for any number of threads. Errors as Add, and Cancelled; this profile is of no use then.
+  absl::Status AddAll(std::span<const column::BatchView> batches, const Context& context);
+  absl::Status AddAll(std::span<const column::OwnedBatch> batches, const Context& context);
 
   /// Adds the rows that `later` stands for, which come after these; errors as Add, and InvalidArgument where the
   /// weights are those of other columns.
@@ -72,12 +77,11 @@ class Profile {
   std::optional<Distribution> DistributionOf(std::string_view name) const;
 
  private:
-  friend absl::StatusOr<Profile> ProfileBatches(std::span<const column::BatchView> batches, const Context& context);
-
   absl::Status AddRows(int64_t rows);
   /// The units of each row's weight, none where rows have no weights; their sum goes to `total`.
   absl::StatusOr<std::vector<int64_t>> WeightsOf(const column::BatchView& batch, int64_t& total) const;
   absl::Status TooHeavy() const;
+  ColumnState NewState(const column::ColumnView& column) const;
   absl::Status Adopt(const column::BatchView& batch);
   /// For each column of this profile its position in `batch`; errors as Add.
   absl::StatusOr<std::vector<size_t>> Match(const column::BatchView& batch) const;
@@ -89,10 +93,5 @@ class Profile {
   std::vector<ColumnState> columns_;
   std::optional<RowSample> row_sample_;  // empty where rows were not hashed: a column that cannot be, or format 1
 };
-
-/// The profile of all `batches`, in parallel over columns and groups of batches; the same bytes for any number of
-/// threads. Errors as Profile::Add, and Cancelled.
-absl::StatusOr<Profile> ProfileBatches(std::span<const column::BatchView> batches, const Context& context);
-absl::StatusOr<Profile> ProfileBatches(std::span<const column::OwnedBatch> batches, const Context& context);
 
 }  // namespace roost::profile

@@ -159,8 +159,9 @@ void BM_Threads(benchmark::State& run) {
   ThreadPool pool(static_cast<size_t>(run.range(0)));
   const Context context{.pool = &pool};
   for (auto _ : run) {
-    const auto profile = ProfileBatches(batches, context);
-    ROOST_CHECK(profile.ok(), profile.status());
+    Profile profile;
+    const absl::Status added = profile.AddAll(batches, context);
+    ROOST_CHECK(added.ok(), added);
   }
   run.SetItemsProcessed(run.iterations() * kColumns * kRows);
 }

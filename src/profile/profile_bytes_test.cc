@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "column/builder.h"
 #include "profile/profile.h"
+#include "profile/testing.h"
 
 namespace roost::profile {
 namespace {
@@ -125,11 +126,25 @@ TEST(ProfileBytes, ANewerFormatIsNotCalledDamaged) {
   EXPECT_NE(HintOf(status), "");
 }
 
+TEST(ProfileBytes, ThatSayTheSameTypeAndHoldAnotherDoNotMerge) {
+  Profile texts;
+  ASSERT_TRUE(texts.Add(column::BatchView(1, {TestColumn::Texts("x", "u", {"a"}).View()})).ok());
+  Profile binary;
+  ASSERT_TRUE(binary.Add(column::BatchView(1, {TestColumn::Texts("x", "z", {"a"}).View()})).ok());
+  std::string bytes = texts.Serialize();
+  bytes.replace(bytes.find("string"), 6, "binary");
+  auto lying = Profile::Parse(WithChecksum(bytes));
+  ASSERT_TRUE(lying.ok()) << lying.status();
+  const absl::Status status = lying->Merge(binary);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("column 'x' has statistics of another kind here"));
+}
+
 TEST(ProfileBytes, TheFormatStaysAsItIs) {
   // Other bytes are another format: then raise the version in profile.cc and keep reading the old one.
   const std::string bytes = SmallProfile().Serialize();
-  EXPECT_EQ(bytes.size(), 929u);
-  EXPECT_EQ(Crc32c(std::string_view(bytes).substr(0, bytes.size() - sizeof(uint32_t))), 2'767'619'426u);
+  EXPECT_EQ(bytes.size(), 881u);
+  EXPECT_EQ(Crc32c(std::string_view(bytes).substr(0, bytes.size() - sizeof(uint32_t))), 481'003'901u);
 }
 
 }  // namespace

@@ -134,12 +134,38 @@ TEST(Profile, AnyNumberOfThreadsGivesTheSameBytes) {
   for (const OwnedBatch& batch : batches) ASSERT_TRUE(one_by_one.Add(batch.view()).ok());
   for (const size_t threads : {1, 2, 5}) {
     ThreadPool pool(threads);
-    int64_t last = 0;
-    const Context context{.pool = &pool, .progress = [&](const ProgressUpdate& update) { last = update.done; }};
-    const auto profile = ProfileBatches(batches, context);
-    ASSERT_TRUE(profile.ok());
-    EXPECT_TRUE(profile->Serialize() == one_by_one.Serialize()) << threads;
-    EXPECT_EQ(last, 4 * 12'000);
+    Profile profile;
+    ASSERT_TRUE(profile.AddAll(std::span(batches).first(5), {.pool = &pool}).ok());
+    ASSERT_TRUE(profile.AddAll(std::span(batches).subspan(5), {.pool = &pool}).ok());
+    EXPECT_TRUE(profile.Serialize() == one_by_one.Serialize()) << threads;
+  }
+}
+
+// Batches that are cut into several groups, and batches of so many columns that they are not.
+TEST(Profile, AnyCutOfTheWorkGivesTheSameBytes) {
+  struct Shape {
+    size_t columns, rows;
+  };
+  for (const Shape& shape : {Shape{.columns = 2, .rows = 400'000}, Shape{.columns = 70, .rows = 300}}) {
+    std::mt19937 random(21);
+    std::vector<std::vector<TestColumn>> made(3);
+    std::vector<BatchView> batches;
+    Profile one_by_one;
+    for (std::vector<TestColumn>& columns : made) {
+      std::vector<column::ColumnView> views;
+      for (size_t i = 0; i < shape.columns; ++i) {
+        std::vector<int64_t> values(shape.rows);
+        for (int64_t& value : values) value = static_cast<int64_t>(random() % 5'000) - 100;
+        columns.emplace_back("c" + std::to_string(i), "l", values);
+      }
+      for (const TestColumn& column : columns) views.push_back(column.View());
+      batches.emplace_back(static_cast<int64_t>(shape.rows), views);
+      ASSERT_TRUE(one_by_one.Add(batches.back()).ok());
+    }
+    ThreadPool pool(2);
+    Profile profile;
+    ASSERT_TRUE(profile.AddAll(batches, {.pool = &pool}).ok());
+    EXPECT_TRUE(profile.Serialize() == one_by_one.Serialize()) << shape.columns;
   }
 }
 
@@ -153,7 +179,7 @@ TEST(Profile, ACancelledWorkSaysSo) {
   Cancellation cancellation;
   cancellation.Cancel();
   const Context context{.pool = &pool, .cancellation = &cancellation};
-  EXPECT_EQ(ProfileBatches(batches, context).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Profile().AddAll(batches, context).code(), absl::StatusCode::kCancelled);
 }
 
 TEST(Profile, ADictionaryGivesTheSameBytesAsPlainText) {

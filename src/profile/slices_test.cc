@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "column/builder.h"
+#include "profile/testing.h"
 
 namespace roost::profile {
 namespace {
@@ -78,6 +79,29 @@ TEST(Slices, MergeAsProfilesDo) {
     EXPECT_EQ(merged.slices[i].slice, expected.slices[i].slice);
     EXPECT_EQ(merged.slices[i].profile.rows, expected.slices[i].profile.rows);
   }
+}
+
+TEST(Slices, OfNumbersAreNamedToTheLastDigit) {
+  const TestColumn great("id", "l", std::vector<int64_t>{9'007'199'254'740'993, 9'007'199'254'740'992});
+  const TestColumn unsigned_one("u", "L", std::vector<uint64_t>{18'446'744'073'709'551'615u, 0});
+  const TestColumn narrow("f", "f", std::vector<float>{0.1F, 0.1F});
+  SlicedProfile profile({*ParseSliceSpec("id"), *ParseSliceSpec("u"), *ParseSliceSpec("f")});
+  ASSERT_TRUE(profile.Add(column::BatchView(2, {great.View(), unsigned_one.View(), narrow.View()})).ok());
+  std::vector<std::string> names;
+  for (const SliceSummary& slice : profile.Summarize().slices) names.push_back(slice.slice);
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre("id=9007199254740992", "id=9007199254740993", "u=0",
+                                                     "u=18446744073709551615", "f=0.1"));
+}
+
+TEST(Slices, OfOneNameAreOne) {
+  const OwnedBatch batch =
+      BatchBuilder().Texts("a", {"1, b=2", "1"}).Texts("b", {"3", "2, b=3"}).Integers("n", {10, 20}).Build();
+  SlicedProfile profile({*ParseSliceSpec("a,b")});
+  ASSERT_TRUE(profile.Add(batch.view()).ok());
+  const ProfileSummary summary = profile.Summarize();
+  ASSERT_EQ(summary.slices.size(), 1u);
+  EXPECT_EQ(summary.slices[0].slice, "a=1, b=2, b=3");
+  EXPECT_EQ(summary.slices[0].profile.Find("n")->number->mean, 15);
 }
 
 TEST(Slices, OfTooManyValuesAreRefused) {

@@ -122,6 +122,48 @@ TEST(Weights, OfManyValuesKeepToTheirMemoryAndTheirPlaces) {
   EXPECT_EQ(sum, total);
 }
 
+TEST(Weights, BucketsOfWholeNumbersStandAtThemBelowZeroToo) {
+  WeightedBuckets buckets;
+  for (const double value : {-1000.0, -3.0, 0.0, 3.0, 1000.0}) buckets.Add(value, 1);
+  std::vector<double> points;
+  for (const Bucket& bucket : buckets.Buckets()) points.push_back(bucket.point);
+  EXPECT_THAT(points, ::testing::ElementsAre(-1000, -3, 0, 3, 1000));
+}
+
+TEST(Weights, BucketsThatDoNotSumUpOrAreOutOfOrderAreDamage) {
+  WeightedBuckets buckets;
+  buckets.Add(1, 5);
+  buckets.Add(2, 7);
+  std::string bytes;
+  buckets.Serialize(bytes);
+  const auto parse = [](std::string_view text, int64_t total) {
+    ByteReader reader(text);
+    return WeightedBuckets::Parse(reader, total).status();
+  };
+  EXPECT_TRUE(parse(bytes, 12).ok());
+  EXPECT_EQ(parse(bytes, 11).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(parse(bytes, 13).code(), absl::StatusCode::kDataLoss);
+  // Level, size, then the two buckets, each of a key of as many bytes as the other and one byte of units.
+  const size_t half = (bytes.size() - 2) / 2;
+  const std::string turned = bytes.substr(0, 2) + bytes.substr(2 + half) + bytes.substr(2, half);
+  EXPECT_EQ(parse(turned, 12).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(Weights, BeyondTheirLimitAreRefusedAndLeaveTheProfileAsItWas) {
+  const OwnedBatch great = BatchBuilder().Numbers("weight", std::vector<std::optional<double>>(1'000, 1e300)).Build();
+  Profile profile({.weight_column = "weight"});
+  int added = 0;
+  absl::Status status;
+  while (added < 100'000 && (status = profile.Add(great.view())).ok()) ++added;
+  ASSERT_EQ(status.code(), absl::StatusCode::kOutOfRange) << status;
+  const std::string before = profile.Serialize();
+  EXPECT_EQ(profile.Add(great.view()).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_TRUE(profile.Serialize() == before);
+  Profile other = profile;
+  EXPECT_EQ(other.Merge(profile).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_TRUE(other.Serialize() == before);
+}
+
 TEST(Weights, AreColumnsOfNumbers) {
   Profile profile({.weight_column = "weight"});
   const OwnedBatch text = BatchBuilder().Texts("weight", {"heavy"}).Build();

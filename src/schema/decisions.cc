@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
+#include "base/format.h"
 #include "schema/wording.h"
 #include "schema/yaml.h"
 #include "schema/yaml_keys.h"
@@ -114,7 +115,8 @@ void ApplyDecisions(Report& report, std::span<const Decision> decisions, const D
     const std::string reason = newest->reason.empty() ? "" : ": " + Printable(newest->reason);
     if (newest->action == Action::kRefuse) {
       anomaly.severity = Severity::kError;
-      anomaly.message += fmt::format("; refused by {} on {}{}", Printable(newest->person), DayText(newest->day), reason);
+      anomaly.message +=
+          fmt::format("; refused by {} on {}{}", Printable(newest->person), DayText(newest->day), reason);
     } else if (anomaly.severity == Severity::kWarning || newest->severity == Severity::kError) {
       anomaly.decided = fmt::format("snoozed by {}{}{}", Printable(newest->person), UntilText(*newest), reason);
     }

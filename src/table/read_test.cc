@@ -208,6 +208,12 @@ TEST_F(ReadTest, JsonLinesTellsTheLineAtFault) {
               "line 3: column 'a' holds text, but a number in the lines before");
 }
 
+TEST_F(ReadTest, JsonLinesThatAreNotUtf8AreRefusedOrKept) {
+  const std::string path = Write("a.jsonl", "{\"a\": {\"b\": [\"2001-04-01T\xff\xff/0:00Z\"]}}\n");
+  ExpectFails(path, kInvalid, "UTF");
+  EXPECT_TRUE(Read(path, {.keep_invalid_utf8 = true}).ok());
+}
+
 TEST_F(ReadTest, TypesThatAreGivenWinOverInferredOnes) {
   const auto types = arrow::schema({arrow::field("x", arrow::float64()), arrow::field("d", arrow::date32()),
                                     arrow::field("unused", arrow::int64())});
