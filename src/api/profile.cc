@@ -27,6 +27,12 @@ absl::StatusOr<profile::Profile> ProfilePart(const ProfileSources& sources, cons
                                              const Context& context) {
   if (part.version.has_value()) return ingest::ProfileOf(sources.store(), *part.version, context);
   profile::Profile profile;
+  TRY_ASSIGN(const auto files, sources.Slabs(part, context));
+  for (const auto& file : files) {
+    TRY_ASSIGN(const profile::Profile of_file, ingest::ProfileSlabs(*file, context));
+    TRY(profile.Merge(of_file));
+  }
+  if (!files.empty()) return profile;
   const auto count = [&](arrow::RecordBatchReader& rows, int64_t total_rows) -> absl::Status {
     TRY_ASSIGN(profile, ingest::ProfileRows(rows, total_rows, context));
     return absl::OkStatus();

@@ -30,6 +30,10 @@ int64_t CountRows(const std::vector<std::string>& paths) {
   return rows;
 }
 
+table::ReadOptions OptionsOf(const SourcePart& part) {
+  return {.format = part.format, .dictionary_strings = true, .keep_invalid_utf8 = true};
+}
+
 bool IsThere(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);
@@ -135,12 +139,25 @@ std::string ProfileSources::Name() const {
   return parts_.size() == 1 ? parts_.front().name : fmt::format("{} sources", parts_.size());
 }
 
+absl::StatusOr<std::vector<std::unique_ptr<table::ColumnSlabs>>> ProfileSources::Slabs(const SourcePart& part,
+                                                                                       const Context& context) const {
+  std::vector<std::unique_ptr<table::ColumnSlabs>> files;
+  const table::ReadOptions options = OptionsOf(part);
+  for (const std::string& path : part.paths) {
+    auto slabs = table::ColumnSlabs::Open(path, options, context);
+    if (slabs == nullptr) return std::vector<std::unique_ptr<table::ColumnSlabs>>();
+    if (files.empty()) TRY(table::OpenFiles(part.paths, options, context).status());
+    files.push_back(std::move(slabs));
+  }
+  return files;
+}
+
 absl::Status ProfileSources::Read(const SourcePart& part, const Count& count, const Context& context) const {
   if (part.version.has_value()) {
     TRY_ASSIGN(const auto rows, store().Read(*part.version, {.dictionary_strings = true}, context));
     return count(*rows, part.version->rows);
   }
-  table::ReadOptions options{.format = part.format, .dictionary_strings = true, .keep_invalid_utf8 = true};
+  table::ReadOptions options = OptionsOf(part);
   while (true) {
     const absl::Status status = [&]() -> absl::Status {
       TRY_ASSIGN(const auto rows, table::OpenFiles(part.paths, options, context));

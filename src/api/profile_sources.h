@@ -13,6 +13,7 @@
 #include "api/project.h"
 #include "base/context.h"
 #include "store/store.h"
+#include "table/column_slabs.h"
 #include "table/format.h"
 #include "table/spooled_input.h"
 
@@ -46,6 +47,11 @@ class ProfileSources {
   /// Hands the rows of a part to `count`. CSV whose later values are of another type than the first 8 MB is handed over
   /// again, from its beginning, with wider types: so `count` starts anew each time.
   absl::Status Read(const SourcePart& part, const Count& count, const Context& context) const;
+
+  /// The files of a part, where they are best read in parts of their columns, each of which has the columns of the
+  /// first; else none. Errors: those of Read.
+  absl::StatusOr<std::vector<std::unique_ptr<table::ColumnSlabs>>> Slabs(const SourcePart& part,
+                                                                         const Context& context) const;
 
  private:
   ProfileSources() = default;

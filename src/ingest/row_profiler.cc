@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "profile/row_hash.h"
+#include "profile/row_sample.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/read.h"
@@ -52,17 +58,47 @@ absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& c
   return group;
 }
 
+absl::StatusOr<column::OwnedBatch> NoRowsOf(const arrow::Schema& schema) {
+  // Not by builders: extension types have none.
+  arrow::ArrayVector columns;
+  for (const auto& field : schema.fields()) {
+    TRY_ARROW_ASSIGN(columns.emplace_back(), arrow::MakeArrayOfNull(field->type(), 0));
+  }
+  return table::ToColumns(*arrow::RecordBatch::Make(std::make_shared<arrow::Schema>(schema), 0, std::move(columns)));
+}
+
+// Counts the rows of one slab of a row group into `profile`, and adds their hashes up where they can be hashed.
+absl::Status CountSlab(arrow::RecordBatchReader& rows, profile::Profile& profile, bool& can_hash,
+                       std::vector<uint64_t>& hashes, const Context& context) {
+  TRY_ASSIGN(const column::OwnedBatch none, NoRowsOf(*rows.schema()));
+  TRY(profile.Add(none.view()));
+  for (const column::ColumnView& column : none.view().columns()) can_hash = can_hash && profile::CanHash(column);
+  std::vector<column::OwnedBatch> batches;
+  size_t first = 0;
+  while (true) {
+    TRY_ASSIGN(const auto batch, table::Next(rows));
+    if (batch == nullptr) break;
+    TRY_ASSIGN(column::OwnedBatch columns, table::ToColumns(*batch));
+    batches.push_back(std::move(columns));
+    const auto size = static_cast<size_t>(batch->num_rows());
+    if (size > hashes.size() - first) return absl::InvalidArgumentError("more rows than the row group is to have");
+    for (const column::ColumnView& column : batches.back().view().columns()) {
+      if (!can_hash) break;
+      profile::AddColumnHashes(column, Hash64(column.name()), std::span(hashes).subspan(first, size));
+    }
+    first += size;
+  }
+  if (first != hashes.size()) return absl::InvalidArgumentError("fewer rows than the row group is to have");
+  return profile.AddAll(batches, context);
+}
+
 }  // namespace
 
 RowProfiler::RowProfiler(const Context& context) : context_(context) { context_.progress = nullptr; }
 
 absl::Status RowProfiler::AddColumns(const std::shared_ptr<arrow::Schema>& schema) {
-  // Not by builders: extension types have none.
-  arrow::ArrayVector columns;
-  for (const auto& field : schema->fields()) {
-    TRY_ARROW_ASSIGN(columns.emplace_back(), arrow::MakeArrayOfNull(field->type(), 0));
-  }
-  return Add(*arrow::RecordBatch::Make(schema, 0, std::move(columns)));
+  TRY_ASSIGN(const column::OwnedBatch none, NoRowsOf(*schema));
+  return profile_.Add(none.view());
 }
 
 absl::Status RowProfiler::Add(const arrow::RecordBatch& batch) {
@@ -106,6 +142,29 @@ absl::StatusOr<profile::Profile> ProfileRows(arrow::RecordBatchReader& rows, int
     TRY_ASSIGN(group, std::move(read));
   }
   return profiler.Finish();
+}
+
+absl::StatusOr<profile::Profile> ProfileSlabs(const table::ColumnSlabs& slabs, const Context& context) {
+  std::vector<profile::Profile> parts(static_cast<size_t>(slabs.num_slabs()),
+                                      profile::Profile({.has_row_sample = false}));
+  Context quiet = context;
+  quiet.progress = nullptr;
+  profile::RowSample row_sample;
+  bool can_hash = true;
+  for (int group = 0; group < slabs.num_groups(); ++group) {
+    std::vector<uint64_t> hashes(static_cast<size_t>(slabs.NumRows(group)));
+    for (int slab = 0; slab < slabs.num_slabs(); ++slab) {
+      TRY(context.CheckCancelled());
+      TRY_ASSIGN(const auto rows, slabs.Read(group, slab));
+      TRY(CountSlab(*rows, parts[static_cast<size_t>(slab)], can_hash, hashes, quiet));
+      context.Report({.stage = "profiling",
+                      .unit = "parts",
+                      .done = int64_t{group} * slabs.num_slabs() + slab + 1,
+                      .total = int64_t{slabs.num_groups()} * slabs.num_slabs()});
+    }
+    row_sample.Add(hashes);
+  }
+  return profile::Profile::Joined(std::move(parts), can_hash ? std::optional(std::move(row_sample)) : std::nullopt);
 }
 
 }  // namespace roost::ingest

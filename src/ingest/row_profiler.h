@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "column/batch.h"
 #include "profile/profile.h"
+#include "table/column_slabs.h"
 
 namespace roost::ingest {
 
@@ -47,5 +48,9 @@ class RowProfiler {
 /// reader, of Profile::Add, and Cancelled. Memory: two groups of batches.
 absl::StatusOr<profile::Profile> ProfileRows(arrow::RecordBatchReader& rows, int64_t total_rows,
                                              const Context& context);
+
+/// The profile of all rows of a file, in parts of its columns. Errors: those of the reader, and Cancelled. Memory: a
+/// slab, and the hashes of the rows of one row group.
+absl::StatusOr<profile::Profile> ProfileSlabs(const table::ColumnSlabs& slabs, const Context& context);
 
 }  // namespace roost::ingest

@@ -4,7 +4,9 @@
 #include <random>
 
 #include <arrow/api.h>
+#include <arrow/io/file.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
 
 #include "base/thread_pool.h"
 
@@ -103,6 +105,63 @@ TEST(ProfileRows, GivesTheErrorOfTheReader) {
   const auto profile = ProfileRows(reader, kRows, context);
   EXPECT_EQ(profile.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(profile.status().message().find("row 15,001"), std::string::npos) << profile.status();
+}
+
+// Columns of numbers, texts (as dictionaries and plain) and lists, in three row groups.
+std::string WideFile(int num_columns) {
+  std::mt19937_64 random(31);
+  constexpr int64_t kWideRows = 700;
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  for (int i = 0; i < num_columns; ++i) {
+    arrow::Int64Builder numbers;
+    arrow::StringBuilder texts;
+    const auto items = std::make_shared<arrow::DoubleBuilder>();
+    arrow::ListBuilder lists(arrow::default_memory_pool(), items);
+    for (int64_t row = 0; row < kWideRows; ++row) {
+      const uint64_t value = random() % (i % 2 == 0 ? 40 : 1'000'000'000);
+      EXPECT_TRUE((value % 11 == 0 ? numbers.AppendNull() : numbers.Append(static_cast<int64_t>(value))).ok());
+      EXPECT_TRUE(texts.Append("text " + std::to_string(value)).ok());
+      EXPECT_TRUE(lists.Append().ok());
+      EXPECT_TRUE(items->Append(static_cast<double>(value)).ok());
+    }
+    columns.push_back(i % 5 == 1 ? *texts.Finish() : i % 5 == 2 ? *lists.Finish() : *numbers.Finish());
+    fields.push_back(arrow::field("c" + std::to_string(i), columns.back()->type()));
+  }
+  const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns));
+  std::string path = testing::TempDir() + "/wide.parquet";
+  const auto file = arrow::io::FileOutputStream::Open(path);
+  EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), *file, /*chunk_size=*/300).ok());
+  EXPECT_TRUE((*file)->Close().ok());
+  return path;
+}
+
+TEST(ProfileSlabs, GiveTheSameBytesAsRows) {
+  const std::string path = WideFile(table::ColumnSlabs::kManyColumns);
+  ThreadPool pool(2);
+  const Context context{.pool = &pool};
+  const table::ReadOptions options{.dictionary_strings = true};
+  auto rows = table::OpenFile(path, options, context);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const auto by_rows = ProfileRows(**rows, 700, context);
+  ASSERT_TRUE(by_rows.ok()) << by_rows.status();
+  const auto slabs = table::ColumnSlabs::Open(path, options, context, /*slab_bytes=*/100'000);
+  ASSERT_NE(slabs, nullptr);
+  EXPECT_EQ(slabs->num_groups(), 3);
+  EXPECT_GT(slabs->num_slabs(), 5);
+  const auto by_slabs = ProfileSlabs(*slabs, context);
+  ASSERT_TRUE(by_slabs.ok()) << by_slabs.status();
+  EXPECT_EQ(by_slabs->rows(), 700);
+  EXPECT_TRUE(by_slabs->Serialize() == by_rows->Serialize());
+}
+
+TEST(ProfileSlabs, AreForFilesOfManyColumnsAndGreatRowGroups) {
+  ThreadPool pool(1);
+  const Context context{.pool = &pool};
+  const std::string wide = WideFile(table::ColumnSlabs::kManyColumns);
+  EXPECT_EQ(table::ColumnSlabs::Open(wide, {}, context), nullptr);
+  EXPECT_EQ(table::ColumnSlabs::Open(WideFile(table::ColumnSlabs::kManyColumns - 1), {}, context, 100'000), nullptr);
+  EXPECT_EQ(table::ColumnSlabs::Open("no such file.parquet", {}, context), nullptr);
 }
 
 }  // namespace

@@ -23,10 +23,11 @@ constexpr size_t kBlock = 1024;
 int64_t Moved(uint64_t value) { return static_cast<int64_t>(value ^ (uint64_t{1} << 63)); }
 
 double Gap(double first, double second) { return std::abs(second - first); }
-double Gap(int64_t first, int64_t second) {
+// Of integers any two are less than 2^64 apart.
+uint64_t Gap(int64_t first, int64_t second) {
   const auto low = static_cast<uint64_t>(std::min(first, second));
   const auto high = static_cast<uint64_t>(std::max(first, second));
-  return static_cast<double>(high - low);
+  return high - low;
 }
 
 int64_t Ordered(double value) { return OrderedBits(value); }
@@ -45,7 +46,7 @@ void OrderState::AddBlock(std::span<const Wide> values) {
   }
   int64_t rises = 0;
   int64_t falls = 0;
-  double gap = 0;
+  auto gap = Gap(values.front(), values.front());
   for (size_t i = 1; i < values.size(); ++i) {
     rises += values[i] > values[i - 1] ? 1 : 0;
     falls += values[i] < values[i - 1] ? 1 : 0;
@@ -53,7 +54,7 @@ void OrderState::AddBlock(std::span<const Wide> values) {
   }
   rises_ += rises;
   falls_ += falls;
-  greatest_gap_ = std::max(greatest_gap_, gap);
+  greatest_gap_ = std::max(greatest_gap_, static_cast<double>(gap));
   last_ = Ordered(values.back());
   count_ += static_cast<int64_t>(values.size());
 }
@@ -61,8 +62,9 @@ void OrderState::AddBlock(std::span<const Wide> values) {
 void OrderState::AddPair(int64_t first, int64_t second) {
   rises_ += second > first ? 1 : 0;
   falls_ += second < first ? 1 : 0;
-  greatest_gap_ = std::max(
-      greatest_gap_, is_float_ ? Gap(DoubleOfOrderedBits(first), DoubleOfOrderedBits(second)) : Gap(first, second));
+  const double gap = is_float_ ? Gap(DoubleOfOrderedBits(first), DoubleOfOrderedBits(second))
+                               : static_cast<double>(Gap(first, second));
+  greatest_gap_ = std::max(greatest_gap_, gap);
 }
 
 template <typename Wide, typename Get>
@@ -84,19 +86,29 @@ void OrderState::AddValues(const ColumnView& column, const Get& get) {
   }
 }
 
+template <typename Stored>
+void OrderState::AddStored(const ColumnView& column, std::span<const Stored> values) {
+  if constexpr (std::is_same_v<Stored, int64_t>) {
+    // Nothing to convert, and often nothing to leave out: no copy.
+    if (!column.has_nulls() && !values.empty()) return AddBlock(values);
+  }
+  if constexpr (std::is_same_v<Stored, uint64_t>) {
+    AddValues<int64_t>(column, [values](int64_t row) { return Moved(values[static_cast<size_t>(row)]); });
+  } else {
+    using Wide = std::conditional_t<std::is_floating_point_v<Stored>, double, int64_t>;
+    AddValues<Wide>(column, [values](int64_t row) { return static_cast<Wide>(values[static_cast<size_t>(row)]); });
+  }
+}
+
 void OrderState::Add(const ColumnView& column) {
   const Type type = column.type();
+  const bool is_in_micros = type == Type::kTimestamp && column.time_unit() == column::TimeUnit::kMicro;
+  if (is_in_micros && !column.is_dictionary()) return AddStored(column, column.Values<int64_t>());
   if (column::IsTime(type)) {
     return AddValues<int64_t>(column, [&column](int64_t row) { return column.MicrosAt(row); });
   }
-  const bool as_stored = column.VisitStored([&]<typename Stored>(std::span<const Stored> values) {
-    if constexpr (std::is_same_v<Stored, uint64_t>) {
-      AddValues<int64_t>(column, [values](int64_t row) { return Moved(values[static_cast<size_t>(row)]); });
-    } else {
-      using Wide = std::conditional_t<std::is_floating_point_v<Stored>, double, int64_t>;
-      AddValues<Wide>(column, [values](int64_t row) { return static_cast<Wide>(values[static_cast<size_t>(row)]); });
-    }
-  });
+  const bool as_stored =
+      column.VisitStored([&]<typename Stored>(std::span<const Stored> values) { AddStored(column, values); });
   if (as_stored) return;
   if (type == Type::kFloat32 || type == Type::kFloat64 || type == Type::kDecimal) {
     AddValues<double>(column, [&column](int64_t row) { return column.NumberAt(row); });

@@ -38,6 +38,8 @@ class OrderState {
  private:
   template <typename Wide, typename Get>
   void AddValues(const column::ColumnView& column, const Get& get);
+  template <typename Stored>
+  void AddStored(const column::ColumnView& column, std::span<const Stored> values);
   template <typename Wide>
   void AddBlock(std::span<const Wide> values);
   void AddPair(int64_t first, int64_t second);

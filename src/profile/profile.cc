@@ -111,7 +111,8 @@ absl::Status Profile::Adopt(const BatchView& batch) {
     }
     columns.push_back(NewState(column));
   }
-  if (std::all_of(batch.columns().begin(), batch.columns().end(), CanHash)) row_sample_.emplace();
+  const bool can_hash = std::all_of(batch.columns().begin(), batch.columns().end(), CanHash);
+  if (options_.has_row_sample && can_hash) row_sample_.emplace();
   columns_ = std::move(columns);
   has_columns_ = true;
   return absl::OkStatus();
@@ -209,6 +210,27 @@ absl::Status Profile::Merge(const Profile& later) {
     row_sample_.reset();
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Profile> Profile::Joined(std::vector<Profile> parts, std::optional<RowSample> row_sample) {
+  Profile all;
+  absl::flat_hash_set<std::string> names;
+  for (Profile& part : parts) {
+    const int64_t rows = row_sample.has_value() ? row_sample->rows() : parts.front().rows_;
+    if (part.rows_ != rows) {
+      return absl::InvalidArgumentError(fmt::format("some columns have {} rows, others {}", part.rows_, rows));
+    }
+    for (ColumnState& column : part.columns_) {
+      if (!names.insert(column.name()).second) {
+        return absl::InvalidArgumentError(fmt::format("column '{}' is there twice", column.name()));
+      }
+      all.columns_.push_back(std::move(column));
+    }
+    all.rows_ = part.rows_;
+    all.has_columns_ = true;
+  }
+  all.row_sample_ = std::move(row_sample);
+  return all;
 }
 
 void Profile::ForgetOrder() {

@@ -24,6 +24,7 @@ struct ProfileOptions {
   std::string weight_column;                     ///< rows weigh what this column of numbers says; "": all alike
   std::vector<std::string> token_columns;        ///< texts whose words are counted
   std::shared_ptr<const Vocabulary> vocabulary;  ///< whose coverage by these words is told; null: of none
+  bool has_row_sample = true;                    ///< whether copies of rows are found; not in parts of columns
 };
 
 /// The statistics of all columns of some rows, as states that merge.
@@ -58,6 +59,10 @@ class Profile {
   /// Adds the rows that `later` stands for, which come after these; errors as Add, and InvalidArgument where the
   /// weights are those of other columns.
   absl::Status Merge(const Profile& later);
+
+  /// The profile of rows that were profiled in parts of their columns, all of the same rows, with the sample of whole
+  /// rows, if these can be hashed. InvalidArgument where the parts have other numbers of rows, or one column twice.
+  static absl::StatusOr<Profile> Joined(std::vector<Profile> parts, std::optional<RowSample> row_sample);
 
   /// Lets go what follows the order of the rows: for parts that are merged in any order.
   void ForgetOrder();

@@ -169,6 +169,22 @@ TEST(Profile, AnyCutOfTheWorkGivesTheSameBytes) {
   }
 }
 
+TEST(Profile, PartsOfColumnsAreJoinedWhereTheyHaveTheSameRows) {
+  const auto part_of = [](const char* name, int64_t rows) {
+    Profile part({.has_row_sample = false});
+    const TestColumn column(name, "l", std::vector<int64_t>(static_cast<size_t>(rows), 7));
+    EXPECT_TRUE(part.Add(BatchView(rows, {column.View()})).ok());
+    return part;
+  };
+  const auto joined = Profile::Joined({part_of("a", 3), part_of("b", 3)}, std::nullopt);
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_EQ(joined->Summarize().columns.size(), 2u);
+  EXPECT_EQ(Profile::Joined({part_of("a", 3), part_of("b", 2)}, std::nullopt).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Profile::Joined({part_of("a", 3), part_of("a", 3)}, std::nullopt).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(Profile, ACancelledWorkSaysSo) {
   const std::vector<OwnedBatch> batches = [] {
     std::vector<OwnedBatch> one;

@@ -46,7 +46,7 @@ void BitsByRow(const ColumnView& column, int64_t first, std::span<uint64_t> bits
 
 // 64 bits for each of the rows from `first` on: equal for equal values, and else different but for chance.
 void PlainBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits) {
-  const bool as_stored = column.VisitStored([&]<typename Stored>(std::span<const Stored> values) {
+  const auto read = [&]<typename Stored>(std::span<const Stored> values) {
     for (size_t i = 0; i < bits.size(); ++i) {
       const Stored value = values[static_cast<size_t>(first) + i];
       if constexpr (std::is_integral_v<Stored>) {
@@ -55,8 +55,12 @@ void PlainBits(const ColumnView& column, int64_t first, std::span<uint64_t> bits
         bits[i] = BitsOf(value);
       }
     }
-  });
-  if (!as_stored) return BitsByRow(column, first, bits);
+  };
+  if (column.type() == Type::kTimestamp && !column.is_dictionary()) {
+    read(column.Values<int64_t>());
+  } else if (!column.VisitStored(read)) {
+    return BitsByRow(column, first, bits);
+  }
   if (!column.has_nulls()) return;
   for (size_t i = 0; i < bits.size(); ++i) {
     if (column.IsNull(first + static_cast<int64_t>(i))) bits[i] = kNull;

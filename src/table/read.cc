@@ -1,7 +1,6 @@
 #include "table/read.h"
 
 #include <mutex>
-#include <new>
 #include <set>
 #include <utility>
 
@@ -36,18 +35,6 @@ void SizeArrowPool(const Context& ctx) {
   });
 }
 
-/// What `read` returns; where it throws, which Arrow's own code should not, the exception as a status.
-template <typename Read>
-auto Guarded(const std::string& path, const Read& read) -> decltype(read()) {
-  try {
-    return read();
-  } catch (const std::bad_alloc&) {
-    return ToArrow(absl::ResourceExhaustedError(fmt::format("out of memory while reading '{}'", path)));
-  } catch (const std::exception& exception) {
-    return ToArrow(absl::InvalidArgumentError(fmt::format("'{}' is damaged: {}", path, exception.what())));
-  }
-}
-
 absl::Status CheckColumns(const std::string& path, const arrow::Schema& schema) {
   if (schema.num_fields() == 0) return absl::InvalidArgumentError(fmt::format("'{}' has no columns", path));
   std::set<std::string> seen;
@@ -73,8 +60,6 @@ std::shared_ptr<arrow::Schema> Plain(const arrow::Schema& schema) {
   return arrow::schema(std::move(fields));
 }
 
-/// What all formats have in common: cancellation, errors that name the file, a plain schema, no empty batches, no file
-/// that changes meanwhile.
 class FileBatches final : public arrow::RecordBatchReader {
  public:
   FileBatches(std::string path, FileStamp stamp, Opened opened, const Cancellation* cancellation)
@@ -187,7 +172,12 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(const std::st
   if (!status.ok()) TRY(stamp.CheckUnchanged(path));
   TRY_ARROW(status);
   TRY(CheckColumns(path, *opened.reader->schema()));
-  return std::make_shared<FileBatches>(path, stamp, std::move(opened), ctx.cancellation);
+  return BatchesOf(path, stamp, std::move(opened), ctx.cancellation);
+}
+
+std::shared_ptr<arrow::RecordBatchReader> BatchesOf(const std::string& path, const FileStamp& stamp, Opened opened,
+                                                    const Cancellation* cancellation) {
+  return std::make_shared<FileBatches>(path, stamp, std::move(opened), cancellation);
 }
 
 std::shared_ptr<arrow::Schema> WithTypes(const std::shared_ptr<arrow::Schema>& types,
