@@ -12,7 +12,6 @@
 namespace roost {
 namespace {
 
-constexpr size_t kMaxBytes = 1 << 20;
 constexpr size_t kMaxDepth = 50;
 
 enum class Shape { kEmpty, kScalar, kList, kMap };
@@ -116,9 +115,9 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-absl::StatusOr<YamlNode> YamlNode::Parse(std::string_view text, std::string_view path) {
+absl::StatusOr<YamlNode> YamlNode::Parse(std::string_view text, std::string_view path, size_t max_bytes) {
   const auto shared_path = std::make_shared<const std::string>(path);
-  if (text.size() > kMaxBytes) return ErrorAt(*shared_path, 1, "longer than 1 MiB");
+  if (text.size() > max_bytes) return ErrorAt(*shared_path, 1, fmt::format("longer than {} MiB", max_bytes >> 20));
   TreeBuilder<Node> builder(shared_path);
   try {
     std::istringstream stream{std::string(text)};
