@@ -18,7 +18,8 @@ namespace {
 
 // Rows of one piece of work: its vectors stay in the processor's cache, and cancelling is quick.
 constexpr int64_t kPieceRows = 8192;
-// The same where replace() may make texts of 1 MiB, divided by the number of its calls: 64 MiB at a time on each thread.
+// The same where replace() may make texts of 1 MiB, divided by the number of its calls: 64 MiB at a time on each
+// thread.
 constexpr int64_t kReplacedRows = 64;
 
 bool ReadsColumn(const BoundNode& node) {

@@ -26,8 +26,8 @@ void AddColumns(const Syntax& node, std::vector<std::string>& names) {
 // A name as it is written in an expression: plain where it reads as one name, else in backticks.
 std::string InBackticksIfNeeded(const std::string& name) {
   const absl::StatusOr<std::vector<Token>> tokens = Tokenize(name);
-  const bool is_plain = tokens.ok() && tokens->size() == 2 && tokens->front().kind == TokenKind::kName &&
-                        tokens->front().text == name;
+  const bool is_plain =
+      tokens.ok() && tokens->size() == 2 && tokens->front().kind == TokenKind::kName && tokens->front().text == name;
   if (is_plain) return name;
   std::string quoted = "`";
   for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);

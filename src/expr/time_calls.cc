@@ -25,8 +25,8 @@ struct Date {
   int64_t day;    // from 1
 };
 
-// This and DaysSince1970 go by std::chrono within one cycle of the calendar: its years end at 32767, those of an int64 of
-// microseconds at 294247. (absl::CivilDay has no such end, and takes eight times as long.)
+// This and DaysSince1970 go by std::chrono within one cycle of the calendar: its years end at 32767, those of an int64
+// of microseconds at 294247. (absl::CivilDay has no such end, and takes eight times as long.)
 Date DateOf(int64_t micros) {
   const int64_t days = DayOf(micros);
   const int64_t cycle = FloorDivide(days, kDaysOfCycle);

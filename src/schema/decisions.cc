@@ -115,7 +115,8 @@ void ApplyDecisions(Report& report, std::span<const Decision> decisions, const D
     const std::string reason = newest->reason.empty() ? "" : ": " + Printable(newest->reason);
     if (newest->action == Action::kRefuse) {
       anomaly.severity = Severity::kError;
-      anomaly.message += fmt::format("; refused by {} on {}{}", Printable(newest->person), DayText(newest->day), reason);
+      anomaly.message +=
+          fmt::format("; refused by {} on {}{}", Printable(newest->person), DayText(newest->day), reason);
     } else if (anomaly.severity == Severity::kWarning || newest->severity == Severity::kError) {
       anomaly.decided = fmt::format("snoozed by {}{}{}", Printable(newest->person), UntilText(*newest), reason);
     }
@@ -176,7 +177,8 @@ absl::StatusOr<int64_t> DayOfText(std::string_view text) {
   }
   // Days of years that no calendar has would not fit into their number.
   if (day.year() < -9999 || day.year() > 9999) {
-    return absl::InvalidArgumentError(fmt::format("want a date whose year has at most four digits, got {}", Quoted(text)));
+    return absl::InvalidArgumentError(
+        fmt::format("want a date whose year has at most four digits, got {}", Quoted(text)));
   }
   return day - kFirstDay;
 }
