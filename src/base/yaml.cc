@@ -13,6 +13,7 @@ namespace roost {
 namespace {
 
 constexpr size_t kMaxDepth = 50;
+constexpr size_t kMaxNodes = 4'000'000;  // 140 bytes each
 
 enum class Shape { kEmpty, kScalar, kList, kMap };
 
@@ -85,6 +86,7 @@ class TreeBuilder : public YAML::EventHandler {
 
  private:
   std::shared_ptr<Node> Add(const YAML::Mark& mark, YAML::anchor_t, Shape shape) {
+    if (++nodes_ > kMaxNodes) throw YAML::ParserException(mark, "more than 4,000,000 values");
     auto node = std::make_shared<Node>();
     node->path = path_;
     node->line = std::max(mark.line, 0) + 1;
@@ -111,6 +113,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<std::shared_ptr<Node>> open_;
   absl::Status status_;
   bool ended_ = false;
+  size_t nodes_ = 0;
 };
 
 }  // namespace

@@ -17,8 +17,8 @@ class YamlNode {
   static constexpr size_t kMaxBytes = 1 << 20;
 
   /// InvalidArgument with "path:line:" where `text` is no YAML, has a key twice in one mapping, is longer than
-  /// `max_bytes` or nests deeper than 50 levels, has a second document, or an alias (aliases make small files huge).
-  /// Takes at most about 60 times the memory of the text.
+  /// `max_bytes` or nests deeper than 50 levels, has a second document, more than 4,000,000 values (600 MB in
+  /// memory), or an alias (aliases make small files huge).
   static absl::StatusOr<YamlNode> Parse(std::string_view text, std::string_view path, size_t max_bytes = kMaxBytes);
 
   struct Member;
