@@ -20,6 +20,8 @@ using profile::Profile;
 
 // A bound from few versions is at most so many times the greatest distance seen.
 constexpr double kMaxBoundFactor = 3;
+// Takes the noise of the last bits from a bound before it is rounded up: three times 0.1 is 0.3, not 0.31.
+constexpr double kNoNoise = 1 - 1e-12;
 
 Comparability ComparabilityOf(const Distribution* now, const Distribution* baseline) {
   if (now == nullptr) return Comparability::kNotInData;
@@ -187,7 +189,8 @@ DriftLimits InferDriftLimits(std::span<const Profile* const> versions, double fa
     const History history = HistoryOf(versions, name);
     for (auto& [measure, limit] : measures) {
       const auto distances = history.find(measure);
-      if (distances != history.end()) limit = std::max(limit, RoundedUp(UpperBound(distances->second, level)));
+      if (distances != history.end())
+        limit = std::max(limit, RoundedUp(kNoNoise * UpperBound(distances->second, level)));
     }
     std::erase_if(measures, [](const auto& entry) { return EndsAtOne(entry.first) && entry.second >= 1; });
   }
