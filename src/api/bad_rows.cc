@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "schema/find_rows.h"
 #include "store/spill_file.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"

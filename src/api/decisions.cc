@@ -101,17 +101,17 @@ absl::Status CheckRequest(const DecideRequest& request) {
   return absl::OkStatus();
 }
 
-// Makes the edits that `anomalies` propose, and drops those of them that propose none.
-absl::Status AcceptProposals(const std::string& path, std::vector<schema::Anomaly>& anomalies,
-                             std::vector<schema::Anomaly>& not_changed) {
+// The schema with the edits that `anomalies` propose, as text; "" where there are none. Drops those that propose none.
+absl::StatusOr<std::string> AcceptProposals(const std::string& path, std::vector<schema::Anomaly>& anomalies,
+                                            std::vector<schema::Anomaly>& not_changed) {
   const auto end = std::stable_partition(anomalies.begin(), anomalies.end(), HasProposal);
   not_changed.assign(end, anomalies.end());
   anomalies.erase(end, anomalies.end());
-  if (anomalies.empty()) return absl::OkStatus();
+  if (anomalies.empty()) return "";
   TRY_ASSIGN(const std::string text, table::ReadTextFile(path));
-  TRY_ASSIGN(schema::Schema schema, schema::FromYaml(text, NameOf(path)));
-  for (const schema::Anomaly& anomaly : anomalies) schema = schema::Accept(schema, anomaly);
-  return table::WriteTextFile(path, schema::ToYaml(schema));
+  TRY_ASSIGN(const schema::Schema schema, schema::FromYaml(text, NameOf(path)));
+  TRY_ASSIGN(const schema::Schema accepted, schema::Accept(schema, anomalies));
+  return schema::ToReadableYaml(accepted);
 }
 
 }  // namespace
@@ -142,8 +142,9 @@ absl::StatusOr<DecideResponse> DecideOnAnomalies(Project& project, const DecideR
                           .decisions_path = DecisionsPath(project, shown.dataset)};
   TRY_ASSIGN(response.anomalies, Chosen(shown, request.anomalies));
   TRY_ASSIGN(std::vector<schema::Decision> decisions, ReadDecisions(project, shown.dataset));
+  std::string accepted;
   if (request.action == schema::Action::kAccept) {
-    TRY(AcceptProposals(response.schema_path, response.anomalies, response.not_changed));
+    TRY_ASSIGN(accepted, AcceptProposals(response.schema_path, response.anomalies, response.not_changed));
   }
   if (response.anomalies.empty()) return response;
   for (const schema::Anomaly& anomaly : response.anomalies) {
@@ -154,7 +155,11 @@ absl::StatusOr<DecideResponse> DecideOnAnomalies(Project& project, const DecideR
     response.decisions.push_back(decision);
     decisions.push_back(std::move(decision));
   }
-  TRY(table::WriteTextFile(response.decisions_path, schema::DecisionsToYaml(decisions)));
+  const std::string text = schema::DecisionsToYaml(decisions);
+  TRY(schema::DecisionsFromYaml(text, NameOf(response.decisions_path)).status());
+  // Both can be read again: now they may replace what is there.
+  if (!accepted.empty()) TRY(table::WriteTextFile(response.schema_path, accepted));
+  TRY(table::WriteTextFile(response.decisions_path, text));
   return response;
 }
 

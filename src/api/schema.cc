@@ -69,7 +69,7 @@ absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSch
   schema::Inferred inferred = schema::InferFrom(summaries, {}, pointers);
   response.schema = std::move(inferred.schema);
   response.explanations = std::move(inferred.explanations);
-  response.text = schema::ToYaml(response.schema);
+  TRY_ASSIGN(response.text, schema::ToReadableYaml(response.schema));
   if (request.write == SchemaWrite::kNever) return response;
   if (request.write == SchemaWrite::kIfNew) {
     TRY_ASSIGN(const bool otherwise, SaysOtherwise(response.path, response.text));
@@ -110,7 +110,9 @@ absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::strin
   ConfirmResponse response{.path = project.SchemaPath(version.dataset),
                            .version = version.Name(),
                            .changes = schema::ChangesBetween(before, after)};
-  if (!response.changes.empty()) TRY(table::WriteTextFile(response.path, schema::ToYaml(after)));
+  if (response.changes.empty()) return response;
+  TRY_ASSIGN(const std::string text, schema::ToReadableYaml(after));
+  TRY(table::WriteTextFile(response.path, text));
   return response;
 }
 
@@ -120,7 +122,7 @@ absl::StatusOr<ImportResponse> ImportSchema(const Project& project, const std::s
   TRY_ASSIGN(schema::TfxImport imported, schema::FromTfxText(text, file));
   ImportResponse response{
       .schema = std::move(imported.schema), .path = project.SchemaPath(dataset), .notes = std::move(imported.notes)};
-  const std::string yaml = schema::ToYaml(response.schema);
+  TRY_ASSIGN(const std::string yaml, schema::ToReadableYaml(response.schema));
   TRY_ASSIGN(const bool otherwise, SaysOtherwise(response.path, yaml));
   if (otherwise && !replace) {
     return WithHint(

@@ -12,8 +12,8 @@
 namespace roost {
 namespace {
 
-constexpr size_t kMaxBytes = 1 << 20;
 constexpr size_t kMaxDepth = 50;
+constexpr size_t kMaxNodes = 4'000'000;  // 140 bytes each
 
 enum class Shape { kEmpty, kScalar, kList, kMap };
 
@@ -86,6 +86,7 @@ class TreeBuilder : public YAML::EventHandler {
 
  private:
   std::shared_ptr<Node> Add(const YAML::Mark& mark, YAML::anchor_t, Shape shape) {
+    if (++nodes_ > kMaxNodes) throw YAML::ParserException(mark, "more than 4,000,000 values");
     auto node = std::make_shared<Node>();
     node->path = path_;
     node->line = std::max(mark.line, 0) + 1;
@@ -112,13 +113,14 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<std::shared_ptr<Node>> open_;
   absl::Status status_;
   bool ended_ = false;
+  size_t nodes_ = 0;
 };
 
 }  // namespace
 
-absl::StatusOr<YamlNode> YamlNode::Parse(std::string_view text, std::string_view path) {
+absl::StatusOr<YamlNode> YamlNode::Parse(std::string_view text, std::string_view path, size_t max_bytes) {
   const auto shared_path = std::make_shared<const std::string>(path);
-  if (text.size() > kMaxBytes) return ErrorAt(*shared_path, 1, "longer than 1 MiB");
+  if (text.size() > max_bytes) return ErrorAt(*shared_path, 1, fmt::format("longer than {} MiB", max_bytes >> 20));
   TreeBuilder<Node> builder(shared_path);
   try {
     std::istringstream stream{std::string(text)};

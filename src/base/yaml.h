@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,9 +14,12 @@ namespace roost {
 /// One place in a YAML document, which knows its file and line for messages. Cheap to copy; immutable.
 class YamlNode {
  public:
-  /// InvalidArgument with "path:line:" where `text` is no YAML, has a key twice in one mapping, is longer than 1 MiB or
-  /// nests deeper than 50 levels, has a second document, or an alias (aliases make small files huge).
-  static absl::StatusOr<YamlNode> Parse(std::string_view text, std::string_view path);
+  static constexpr size_t kMaxBytes = 1 << 20;
+
+  /// InvalidArgument with "path:line:" where `text` is no YAML, has a key twice in one mapping, is longer than
+  /// `max_bytes` or nests deeper than 50 levels, has a second document, more than 4,000,000 values (600 MB in
+  /// memory), or an alias (aliases make small files huge).
+  static absl::StatusOr<YamlNode> Parse(std::string_view text, std::string_view path, size_t max_bytes = kMaxBytes);
 
   struct Member;
 

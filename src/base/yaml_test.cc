@@ -57,6 +57,10 @@ TEST(Yaml, SizeAndDepthAreBounded) {
   EXPECT_TRUE(YamlNode::Parse(std::string(50, '[') + std::string(50, ']'), "x.yaml").ok());
   EXPECT_EQ(RefusalOf(std::string(51, '[') + std::string(51, ']')), "x.yaml:1: not YAML: nested deeper than 50 levels");
   EXPECT_EQ(RefusalOf(std::string(100'000, '[')), "x.yaml:1: not YAML: nested deeper than 50 levels");
+  std::string many = "[";
+  for (int i = 0; i < 4'000'000; ++i) many += "1,";
+  EXPECT_EQ(std::string(YamlNode::Parse(many, "x.yaml", 16 << 20).status().message()),
+            "x.yaml:1: not YAML: more than 4,000,000 values");
 }
 
 TEST(Yaml, AnyBytesAreAnAnswer) {

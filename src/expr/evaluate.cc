@@ -18,6 +18,25 @@ namespace {
 
 // Rows of one piece of work: its vectors stay in the processor's cache, and cancelling is quick.
 constexpr int64_t kPieceRows = 8192;
+// The same where replace() may make texts of 1 MiB, divided by the number of its calls: 64 MiB at a time on each
+// thread.
+constexpr int64_t kReplacedRows = 64;
+
+bool ReadsColumn(const BoundNode& node) {
+  return node.op == Op::kColumn || std::any_of(node.children.begin(), node.children.end(), ReadsColumn);
+}
+
+int64_t CallsOfReplace(const BoundNode& node) {
+  const bool is_call = node.op == Op::kFunction && node.function == Function::kReplace;
+  int64_t calls = is_call && ReadsColumn(node) ? 1 : 0;
+  for (const BoundNode& child : node.children) calls += CallsOfReplace(child);
+  return calls;
+}
+
+int64_t PieceRowsOf(const BoundNode& root) {
+  const int64_t calls = CallsOfReplace(root);
+  return calls == 0 ? kPieceRows : std::max<int64_t>(1, kReplacedRows / calls);
+}
 
 // Where the leaves of an expression come from: a column's rows.
 class ColumnSource {
@@ -172,11 +191,12 @@ absl::StatusOr<Values> BoundExpression::Evaluate(const column::BatchView& batch,
     }
     columns.push_back(column);
   }
-  std::vector<Vector> pieces(static_cast<size_t>((batch.num_rows() + kPieceRows - 1) / kPieceRows));
+  const int64_t piece_rows = PieceRowsOf(*root_);
+  std::vector<Vector> pieces(static_cast<size_t>((batch.num_rows() + piece_rows - 1) / piece_rows));
   const auto run_piece = [&](size_t piece) -> absl::Status {
     TRY(context.CheckCancelled());
-    const int64_t begin = static_cast<int64_t>(piece) * kPieceRows;
-    const int64_t end = std::min(batch.num_rows(), begin + kPieceRows);
+    const int64_t begin = static_cast<int64_t>(piece) * piece_rows;
+    const int64_t end = std::min(batch.num_rows(), begin + piece_rows);
     pieces[piece] = Expand(Run(*root_, ColumnSource(columns, begin, end)), static_cast<size_t>(end - begin));
     return absl::OkStatus();
   };

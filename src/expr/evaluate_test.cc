@@ -3,6 +3,8 @@
 #include <limits>
 #include <random>
 
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include "base/status.h"
@@ -116,6 +118,21 @@ TEST(Evaluate, TextFunctionsCountCharacters) {
   EXPECT_EQ(lower.texts, (std::vector<std::string_view>{"zürich", "", ""}));
   EXPECT_EQ(lower.is_null, (std::vector<uint8_t>{0, 0, 1}));
   EXPECT_EQ(Evaluated("lower(name) in ('zürich', 'bern')", batch.view()).booleans, (std::vector<int8_t>{1, 0, -1}));
+}
+
+// 1,000 rows that become 1 MiB each: what they become is never there all at once.
+TEST(Evaluate, ReplacementsOfManyRowsTakeLittleMemory) {
+  const auto peak_mebibytes = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+  };
+  column::BatchBuilder builder;
+  const auto batch = builder.Texts("x", std::vector<std::optional<std::string>>(1000, std::string(1000, 'a'))).Build();
+  const std::string text = "bytes(replace(x, 'a', '" + std::string(1040, 'b') + "')) == 1040000";
+  const auto before = peak_mebibytes();
+  EXPECT_EQ(Evaluated(text, batch.view()).booleans, std::vector<int8_t>(1000, 1));
+  EXPECT_LT(peak_mebibytes() - before, 400);
 }
 
 TEST(Evaluate, OtherDataIsRefusedWithItsColumn) {

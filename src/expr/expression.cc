@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "absl/status/status.h"
+#include "base/check.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "expr/lexer.h"
 #include "expr/plan.h"
 #include "expr/syntax.h"
 
@@ -19,6 +21,17 @@ void AddColumns(const Syntax& node, std::vector<std::string>& names) {
     names.push_back(node.text);
   }
   for (const Syntax& child : node.children) AddColumns(child, names);
+}
+
+// A name as it is written in an expression: plain where it reads as one name, else in backticks.
+std::string InBackticksIfNeeded(const std::string& name) {
+  const absl::StatusOr<std::vector<Token>> tokens = Tokenize(name);
+  const bool is_plain =
+      tokens.ok() && tokens->size() == 2 && tokens->front().kind == TokenKind::kName && tokens->front().text == name;
+  if (is_plain) return name;
+  std::string quoted = "`";
+  for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + "`";
 }
 
 }  // namespace
@@ -70,6 +83,23 @@ std::vector<std::string> Expression::columns() const {
   std::vector<std::string> names;
   AddColumns(*root_, names);
   return names;
+}
+
+std::string Expression::Renamed(const std::function<std::string(const std::string&)>& new_name) const {
+  const absl::StatusOr<std::vector<Token>> tokens = Tokenize(*text_);
+  ROOST_CHECK(tokens.ok(), "what was parsed has words");
+  std::string renamed;
+  size_t copied = 0;
+  for (size_t i = 0; i + 1 < tokens->size(); ++i) {
+    const Token& token = (*tokens)[i];
+    const bool is_call = (*tokens)[i + 1].kind == TokenKind::kSymbol && (*tokens)[i + 1].text == "(";
+    if (token.kind != TokenKind::kQuotedName && (token.kind != TokenKind::kName || is_call)) continue;
+    const std::string name = new_name(token.text);
+    if (name == token.text) continue;
+    renamed.append(*text_, copied, token.begin - copied).append(InBackticksIfNeeded(name));
+    copied = token.end;
+  }
+  return renamed.append(*text_, copied);
 }
 
 absl::StatusOr<BoundExpression> Expression::Bind(std::span<const Column> columns) const {

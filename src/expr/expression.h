@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -91,6 +92,9 @@ class Expression {
 
   /// The names of the columns that are read, each once, in the order in which they first stand in the text.
   std::vector<std::string> columns() const;
+
+  /// The text with `new_name` in place of each column's name; everything else stays as it is written.
+  std::string Renamed(const std::function<std::string(const std::string&)>& new_name) const;
 
   /// Finds the columns and checks all types. InvalidArgument in the form of Parse's, naming both sides of a misfit.
   absl::StatusOr<BoundExpression> Bind(std::span<const Column> columns) const;

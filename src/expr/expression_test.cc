@@ -232,6 +232,24 @@ TEST(Expression, HasHardLimits) {
   EXPECT_TRUE(Bound(repeated("(", 200) + "delay" + repeated(")", 200)).ok());
 }
 
+TEST(Expression, ColumnsCanBeRenamedInItsText) {
+  const auto renamed = [](std::string_view text) {
+    const auto expression = Expression::Parse(text);
+    EXPECT_TRUE(expression.ok()) << expression.status();
+    return expression->Renamed([](const std::string& name) -> std::string {
+      if (name == "length") return "arrival delay";
+      if (name == "origin") return "or";
+      if (name == "delay.mean") return "late.mean";
+      return name == "a`b" ? "c`d" : name;
+    });
+  };
+  EXPECT_EQ(renamed("length(origin)  >= length  and x != 'length'"),
+            "length(`or`)  >= `arrival delay`  and x != 'length'");
+  EXPECT_EQ(renamed("delay.mean < 3 and (delay > 1 or `a``b` is null)"),
+            "late.mean < 3 and (delay > 1 or `c``d` is null)");
+  EXPECT_EQ(renamed("`delay`.mean+1"), "late.mean+1");
+}
+
 TEST(Expression, NoTextCrashesTheParser) {
   const std::vector<std::string> words = {"delay",
                                           "origin",

@@ -14,7 +14,7 @@ namespace roost::expr {
 namespace {
 
 // A text that replace() makes longer than it was may have this many bytes: replacements inside one another grow like
-// powers.
+// powers. Evaluate takes fewer rows at a time for it.
 constexpr size_t kMaxReplaced = 1 << 20;
 
 // Computed texts, one after the other in one piece of memory.
@@ -23,7 +23,6 @@ class TextWriter {
   explicit TextWriter(size_t rows) : bytes_(std::make_shared<std::string>()) { ends_.reserve(rows); }
 
   std::string& bytes() { return *bytes_; }
-  size_t begin_of_text() const { return ends_.empty() ? 0 : ends_.back(); }
   void EndText() { ends_.push_back(bytes_->size()); }
 
   void MoveTo(Vector& out) {
@@ -117,18 +116,21 @@ Vector SubstringOf(std::span<const Vector> operands) {
   return std::move(out);
 }
 
-// False where the text would become too long.
-bool AppendReplaced(std::string_view text, std::string_view from, std::string_view to, TextWriter& writer) {
+// False, with nothing written, where the text would become too long.
+bool AppendReplaced(std::string_view text, std::string_view from, std::string_view to, std::string& bytes) {
+  const auto next = [&](size_t at) { return from.empty() ? std::string_view::npos : text.find(from, at); };
+  size_t pieces = 0;
+  for (size_t at = next(0); at != std::string_view::npos; at = next(at + from.size())) ++pieces;
+  const size_t kept = text.size() - pieces * from.size();
   const size_t most = std::max(kMaxReplaced, text.size());
-  while (!from.empty()) {
-    const size_t found = text.find(from);
-    if (found == std::string_view::npos) break;
-    writer.bytes().append(text.substr(0, found)).append(to);
-    text.remove_prefix(found + from.size());
-    if (writer.bytes().size() - writer.begin_of_text() > most) return false;
+  if (pieces > 0 && to.size() > (most - kept) / pieces) return false;
+  size_t begin = 0;
+  for (size_t at = next(0); at != std::string_view::npos; at = next(begin)) {
+    bytes.append(text.substr(begin, at - begin)).append(to);
+    begin = at + from.size();
   }
-  writer.bytes().append(text);
-  return writer.bytes().size() - writer.begin_of_text() <= most;
+  bytes.append(text.substr(begin));
+  return true;
 }
 
 Vector Replace(std::span<const Vector> operands) {
@@ -138,10 +140,7 @@ Vector Replace(std::span<const Vector> operands) {
     return operands[operand].texts[row * Step(operands[operand])];
   };
   for (size_t row = 0; row < rows; ++row) {
-    if (!AppendReplaced(text_of(0, row), text_of(1, row), text_of(2, row), writer)) {
-      writer.bytes().resize(writer.begin_of_text());
-      SetNull(out, rows, row);
-    }
+    if (!AppendReplaced(text_of(0, row), text_of(1, row), text_of(2, row), writer.bytes())) SetNull(out, rows, row);
     writer.EndText();
   }
   writer.MoveTo(out);

@@ -1,19 +1,29 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/status.h"
 #include "schema/check_column.h"
+#include "schema/problems.h"
+#include "schema/rename.h"
 #include "schema/validate.h"
 
 namespace roost::schema {
 namespace {
 
+// A rule that another proposal took away stays away.
+template <typename Rule>
+void TakeIfThere(std::optional<Rule>& now, const std::optional<Rule>& then) {
+  if (now.has_value()) now = then;
+}
+
 // Takes from `proposed` what `rule` is about. Other anomalies of the column may have been accepted before.
 void Apply(const Anomaly& anomaly, const ColumnRules& proposed, ColumnRules& column) {
   switch (anomaly.rule) {
     case Rule::kColumn: column.presence = proposed.presence; break;
-    case Rule::kRenamed: column.name = proposed.name; break;
-    case Rule::kMissing: column.missing = proposed.missing; break;
-    case Rule::kPresent: column.present = proposed.present; break;
+    case Rule::kMissing: TakeIfThere(column.missing, proposed.missing); break;
+    case Rule::kPresent: TakeIfThere(column.present, proposed.present); break;
     case Rule::kNan: column.nan = proposed.nan; break;
     case Rule::kInfinity: column.infinity = proposed.infinity; break;
     case Rule::kMin:
@@ -23,27 +33,30 @@ void Apply(const Anomaly& anomaly, const ColumnRules& proposed, ColumnRules& col
       if (column.range.has_value()) column.range->max = proposed.range->max;
       break;
     case Rule::kEncoding:
-    case Rule::kValues: column.values = proposed.values; break;
+    case Rule::kValues: TakeIfThere(column.values, proposed.values); break;
     case Rule::kHolds:
       column.holds = proposed.holds;
       column.range = proposed.range;
       break;
-    case Rule::kPattern: column.pattern = proposed.pattern; break;
-    case Rule::kBools: column.bools = proposed.bools; break;
-    case Rule::kTimes: column.times = proposed.times; break;
-    case Rule::kDistinct: column.distinct = proposed.distinct; break;
+    case Rule::kPattern: TakeIfThere(column.pattern, proposed.pattern); break;
+    case Rule::kBools: TakeIfThere(column.bools, proposed.bools); break;
+    case Rule::kTimes: TakeIfThere(column.times, proposed.times); break;
+    case Rule::kDistinct: TakeIfThere(column.distinct, proposed.distinct); break;
     case Rule::kDuplicates: column.duplicates = proposed.duplicates; break;
-    case Rule::kOrder: column.order = proposed.order; break;
-    case Rule::kNesting: column.nesting = proposed.nesting; break;
+    case Rule::kOrder: TakeIfThere(column.order, proposed.order); break;
+    case Rule::kNesting: TakeIfThere(column.nesting, proposed.nesting); break;
     case Rule::kEmptyLists:
     case Rule::kLengths:
       if (!column.lengths.has_value()) break;
       if (anomaly.detail != "max") column.lengths->min = proposed.lengths->min;
       if (anomaly.detail == "max") column.lengths->max = proposed.lengths->max;
       break;
-    case Rule::kShape: column.shape = proposed.shape; break;
-    case Rule::kEmbedding: column.embedding = proposed.embedding; break;
-    case Rule::kServing: column.not_in_environments = proposed.not_in_environments; break;
+    case Rule::kShape: TakeIfThere(column.shape, proposed.shape); break;
+    case Rule::kEmbedding: TakeIfThere(column.embedding, proposed.embedding); break;
+    case Rule::kServing:
+      column.in_environments = proposed.in_environments;
+      column.not_in_environments = proposed.not_in_environments;
+      break;
     case Rule::kMeaning:
       column.holds = proposed.holds;
       column.times = proposed.times;
@@ -135,18 +148,15 @@ void ApplyDomain(const Domain& proposed, Schema& schema) {
   }
 }
 
-}  // namespace
-
-Schema Accept(const Schema& schema, const Anomaly& anomaly) {
-  Schema accepted = schema;
-  if (anomaly.proposed_dataset.has_value()) ApplyDataset(anomaly, *anomaly.proposed_dataset, accepted.dataset);
-  if (anomaly.proposed_domain.has_value()) ApplyDomain(*anomaly.proposed_domain, accepted);
-  if (!anomaly.proposed.has_value()) return accepted;
+void AcceptOne(const Anomaly& anomaly, Schema& schema) {
+  if (anomaly.proposed_dataset.has_value()) ApplyDataset(anomaly, *anomaly.proposed_dataset, schema.dataset);
+  if (anomaly.proposed_domain.has_value()) ApplyDomain(*anomaly.proposed_domain, schema);
+  if (!anomaly.proposed.has_value()) return;
   if (anomaly.rule == Rule::kNewColumn) {
-    if (accepted.Find(anomaly.column) == nullptr) accepted.columns.push_back(*anomaly.proposed);
-    return accepted;
+    if (schema.Find(anomaly.column) == nullptr) schema.columns.push_back(*anomaly.proposed);
+    return;
   }
-  for (ColumnRules& column : accepted.columns) {
+  for (ColumnRules& column : schema.columns) {
     if (column.name != anomaly.column) continue;
     if (anomaly.rule == Rule::kType) {
       column = WithType(column, anomaly.proposed->type);
@@ -154,9 +164,27 @@ Schema Accept(const Schema& schema, const Anomaly& anomaly) {
       Apply(anomaly, *anomaly.proposed, column);
       ApplyPart(anomaly, *anomaly.proposed, column);
     }
-    break;
+    return;
   }
-  return accepted;
+}
+
+}  // namespace
+
+absl::StatusOr<Schema> Accept(const Schema& schema, std::span<const Anomaly> anomalies) {
+  Schema accepted = schema;
+  for (const Anomaly& anomaly : anomalies) {
+    if (anomaly.rule != Rule::kRenamed) AcceptOne(anomaly, accepted);
+  }
+  // The other proposals know the old names.
+  for (const Anomaly& anomaly : anomalies) {
+    if (anomaly.rule != Rule::kRenamed || !anomaly.proposed.has_value()) continue;
+    TRY(RenameColumn(anomaly.column, anomaly.proposed->name, accepted));
+  }
+  const std::vector<Problem> problems = ProblemsIn(accepted);
+  if (problems.empty() || !ProblemsIn(schema).empty()) return accepted;
+  return WithHint(absl::FailedPreconditionError(
+                      fmt::format("the schema would contradict itself, and was not changed: {}", problems[0].message)),
+                  "accept what belongs together in one call, or edit the schema by hand");
 }
 
 }  // namespace roost::schema

@@ -98,7 +98,7 @@ struct Anomaly {
   std::string observed;                      ///< "2.4 %", "text", "9999"
   std::string bound;                         ///< "at most 1 %", "integer", "at most 4000"
   std::vector<profile::ValueCount> samples;  ///< values that broke the rule, the most frequent first, at most 10
-  std::vector<int64_t> rows;                 ///< numbers of rows that broke it, rising, at most 5; see AddRows
+  std::vector<int64_t> rows;                 ///< numbers of rows that broke it, rising, at most 5; those of a RowScan
   std::optional<ColumnRules> proposed;       ///< the column's rules, so changed that the data fulfils this one
   Edit edit;                                 ///< the same as a difference of lines
   /// Which of several: the statistic of a band, the measure of a drift, the word, the key, the custom rule; or "".

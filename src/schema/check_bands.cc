@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,10 +14,14 @@ namespace {
 
 bool IsShare(Statistic statistic) { return statistic == Statistic::kMissing || statistic == Statistic::kZeros; }
 
+constexpr double kMostWhole = 1e15;
+constexpr double kMostSeconds = 253'402'300'800;  // the year 10000
+
 std::string Figure(const Band& band, double value, bool is_time) {
   if (IsShare(band.of)) return ShareText(value);
-  if (band.of == Statistic::kDistinct) return FormatCount(static_cast<int64_t>(value));
-  if (is_time && band.of != Statistic::kSpread)
+  // Bounds are a person's: any double.
+  if (band.of == Statistic::kDistinct && std::abs(value) < kMostWhole) return FormatCount(static_cast<int64_t>(value));
+  if (is_time && band.of != Statistic::kSpread && std::abs(value) < kMostSeconds)
     return FormatUtcSeconds(absl::FromUnixSeconds(static_cast<int64_t>(value)));
   return FormatNumber(value, 6) + (is_time ? " s" : "");
 }

@@ -28,7 +28,10 @@ class ColumnCheck {
   void Add(Anomaly anomaly, ColumnRules proposed);
   void Add(Anomaly anomaly);  // without a proposal
   void AddNotCounted(std::string_view rule, std::string_view why, std::string tfx = "STATS_NOT_AVAILABLE");
+  /// What the scan counted; null where there was none, or it could not check the rule.
   const RowCount* Scanned(Rule rule, std::string_view detail = "") const;
+  /// Why the scan could not, or else `otherwise`.
+  std::string WhyNotScanned(Rule rule, std::string_view otherwise) const;
 
   void CheckType(Type type);
   void DescribeTexts(Anomaly& anomaly) const;
@@ -41,14 +44,15 @@ class ColumnCheck {
 
   void CheckNotFinite();
   void CheckRange();
-  void AddBound(Rule rule, double observed, double bound, ColumnRules proposed);
+  void AddBound(Rule rule, double observed, double bound, bool exact, ColumnRules proposed);
   void CheckNumberBools();
   void CheckOrder();
   void CheckIntegerTimes();
 
   void CheckTexts();
   void CheckValues();
-  ColumnRules WithValues(const std::vector<profile::ValueCount>& unknown, Anomaly& anomaly) const;
+  template <typename IsNew>
+  ColumnRules WithValues(const IsNew& is_new, Anomaly& anomaly) const;
   void CheckHolds();
   void CheckTextRange();
   void CheckPattern();

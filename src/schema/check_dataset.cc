@@ -91,7 +91,7 @@ struct FeatureCheck {
 void AddPartMissing(const FeatureCheck& check, Rule rule, const std::string& lacked, const std::string& other,
                     int64_t broken, std::string detail, std::string tfx, const Controls& controls, Report& report) {
   const RowCount* count = controls.rows == nullptr ? nullptr : controls.rows->Find("", rule, detail);
-  if (count != nullptr) broken = count->broken;
+  if (count != nullptr && count->problem.empty()) broken = count->broken;
   if (broken <= 0) return;
   Anomaly anomaly{
       .rule = rule,
@@ -213,9 +213,8 @@ void CheckRows(const Schema& schema, const ProfileSummary& summary, const Contro
 }
 
 void CheckKeys(const Schema& schema, const Controls& controls, Report& report) {
-  const auto check = [&](Rule rule, const std::vector<std::string>& columns, Severity severity, std::string_view what,
+  const auto check = [&](Rule rule, const std::string& name, Severity severity, std::string_view what,
                          std::string bound, DatasetRules proposed) {
-    const std::string name = fmt::format("{}", fmt::join(columns, ", "));
     const RowCount* count = controls.rows == nullptr ? nullptr : controls.rows->Find("", rule, name);
     if (count == nullptr || !count->problem.empty()) {
       Anomaly anomaly = NotCounted("", fmt::format("{} {}", RuleName(rule), name),
@@ -234,18 +233,18 @@ void CheckKeys(const Schema& schema, const Controls& controls, Report& report) {
       AddDataset(schema, std::move(anomaly), std::move(proposed), report);
     }
   };
-  for (size_t i = 0; i < schema.dataset.keys.size(); ++i) {
+  for (const Key& key : schema.dataset.keys) {
     DatasetRules proposed = schema.dataset;
-    proposed.keys.erase(proposed.keys.begin() + static_cast<std::ptrdiff_t>(i));
-    check(Rule::kKey, schema.dataset.keys[i].columns, schema.dataset.keys[i].severity,
+    std::erase(proposed.keys, key);
+    check(Rule::kKey, fmt::format("{}", fmt::join(key.columns, ", ")), key.severity,
           "have the key of an earlier row, or none", "every key once", std::move(proposed));
   }
-  for (size_t i = 0; i < schema.dataset.foreign_keys.size(); ++i) {
-    const ForeignKey& key = schema.dataset.foreign_keys[i];
+  for (const ForeignKey& key : schema.dataset.foreign_keys) {
     DatasetRules proposed = schema.dataset;
-    proposed.foreign_keys.erase(proposed.foreign_keys.begin() + static_cast<std::ptrdiff_t>(i));
-    check(Rule::kForeignKey, key.columns, key.severity, fmt::format("refer to nothing in '{}'", key.dataset),
-          fmt::format("in '{}'", key.dataset), std::move(proposed));
+    std::erase(proposed.foreign_keys, key);
+    check(Rule::kForeignKey, NameOf(key, schema.dataset.foreign_keys), key.severity,
+          fmt::format("refer to nothing in '{}'", key.dataset), fmt::format("in '{}'", key.dataset),
+          std::move(proposed));
   }
 }
 

@@ -18,6 +18,9 @@ namespace {
 
 using profile::Measure;
 
+// The environment of the data at serving: columns that are not in it may be absent there.
+constexpr std::string_view kServing = "serving";
+
 std::string_view Words(Measure measure) {
   switch (measure) {
     case Measure::kLInfinity: return "L-infinity distance";
@@ -62,10 +65,10 @@ class Comparer {
 
   void Run(const profile::Profile& now, const profile::Profile& control) {
     DriftLimits limits;
-    DriftOptions options;
+    DriftOptions options{.false_alarm_budget = schema_.dataset.false_alarms};
     for (const ColumnRules& rules : schema_.columns) {
       const std::optional<DistanceRule>& rule = rules.*field_;
-      if (!rule.has_value() || rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
+      if (!rule.has_value() || !IsChecked(rules)) continue;
       for (const DistanceLimit& limit : rule->limits) limits[rules.name][limit.measure] = limit.max;
       if (rule->deciles) options.deciles.insert(rules.name);
     }
@@ -161,15 +164,15 @@ void CheckServing(const Schema& schema, const profile::ProfileSummary& summary, 
   const ColumnIndex columns_there = IndexOf(serving);
   for (const ColumnRules& rules : schema.columns) {
     const profile::ColumnSummary* here = FindIn(columns_here, rules.name);
-    if (here == nullptr || rules.skew.has_value() || rules.presence == Presence::kDeprecated ||
-        !IsChecked(rules.stage) || !IsIn(schema, rules, controls.serving_environment)) {
+    if (here == nullptr || rules.skew.has_value() || !IsChecked(rules) || !IsIn(schema, rules, kServing)) {
       continue;
     }
     const profile::ColumnSummary* there = FindIn(columns_there, rules.name);
     if (there != nullptr && (Fits(TypeOf(*here), TypeOf(*there)) || Fits(TypeOf(*there), TypeOf(*here)))) continue;
     ColumnRules proposed = rules;
     if (there == nullptr) {
-      proposed.not_in_environments.push_back(controls.serving_environment);
+      std::erase(proposed.in_environments, kServing);
+      proposed.not_in_environments.emplace_back(kServing);
       std::sort(proposed.not_in_environments.begin(), proposed.not_in_environments.end());
     }
     Anomaly anomaly{.column = rules.name,

@@ -12,8 +12,6 @@
 namespace roost::schema {
 namespace {
 
-Severity SeverityOf(Policy policy) { return policy == Policy::kError ? Severity::kError : Severity::kWarning; }
-
 std::string_view Is(int64_t count) { return count == 1 ? "is" : "are"; }
 
 }  // namespace
@@ -90,7 +88,8 @@ void ColumnCheck::CheckDuplicates() {
     repeats = present_ - static_cast<int64_t>(seen_.distinct);
     exact = seen_.distinct_is_exact;
   } else {
-    AddNotCounted("duplicates", "the profile has an estimate of the different values only");
+    AddNotCounted("duplicates",
+                  WhyNotScanned(Rule::kDuplicates, "the profile has an estimate of the different values only"));
     return;
   }
   if (repeats == 0) return;
@@ -146,16 +145,16 @@ void ColumnCheck::CheckRange() {
   if (rules_.range->min.has_value() && *number.min < *rules_.range->min) {
     ColumnRules proposed = rules_;
     proposed.range->min = around.has_value() ? around->min : std::nullopt;
-    AddBound(Rule::kMin, *number.min, *rules_.range->min, std::move(proposed));
+    AddBound(Rule::kMin, *number.min, *rules_.range->min, true, std::move(proposed));
   }
   if (rules_.range->max.has_value() && *number.max > *rules_.range->max) {
     ColumnRules proposed = rules_;
     proposed.range->max = around.has_value() ? around->max : std::nullopt;
-    AddBound(Rule::kMax, *number.max, *rules_.range->max, std::move(proposed));
+    AddBound(Rule::kMax, *number.max, *rules_.range->max, true, std::move(proposed));
   }
 }
 
-void ColumnCheck::AddBound(Rule rule, double observed, double bound, ColumnRules proposed) {
+void ColumnCheck::AddBound(Rule rule, double observed, double bound, bool exact, ColumnRules proposed) {
   const bool is_min = rule == Rule::kMin;
   std::string share;
   const auto beyond = [&](double value) { return is_min ? value < bound : value > bound; };
@@ -169,11 +168,13 @@ void ColumnCheck::AddBound(Rule rule, double observed, double bound, ColumnRules
     if (percent == 1) share = ", with less than 1 % of the values";
     if (percent > 1) share = fmt::format(", with about {} % of the values", percent - 1);
   }
+  const std::string values =
+      exact ? fmt::format("the {} value {} is", is_min ? "smallest" : "largest", FormatExact(observed))
+            : fmt::format("values such as {} are", FormatExact(observed));
   const bool integer = rules_.type == Type::kInteger || rules_.holds == Content::kInteger;
   Add({.rule = rule,
        .severity = rules_.range->severity,
-       .message = fmt::format("the {} value {} is {} the bound {}{}", is_min ? "smallest" : "largest",
-                              FormatExact(observed), is_min ? "below" : "above", FormatExact(bound), share),
+       .message = fmt::format("{} {} the bound {}{}", values, is_min ? "below" : "above", FormatExact(bound), share),
        .observed = FormatExact(observed),
        .bound = fmt::format("{} {}", is_min ? "at least" : "at most", FormatExact(bound)),
        .tfx = integer ? (is_min ? "INT_TYPE_SMALL_INT" : "INT_TYPE_BIG_INT")
@@ -230,7 +231,7 @@ void ColumnCheck::CheckOrder() {
     broken = (ascending ? order.falls : order.rises) + (rule.strict ? order.repeats : 0);
     if (broken == 0 && rule.max_gap.has_value() && order.greatest_gap > *rule.max_gap) broken = 1;
   } else {
-    AddNotCounted("order", "the profile does not know how the rows follow each other");
+    AddNotCounted("order", WhyNotScanned(Rule::kOrder, "the profile does not know how the rows follow each other"));
     return;
   }
   if (broken == 0) return;
@@ -252,7 +253,7 @@ void ColumnCheck::CheckIntegerTimes() {
   if (!rules_.times.has_value() || TypeOf(seen_.type) != Type::kInteger) return;
   const RowCount* scanned = Scanned(Rule::kTimes);
   if (scanned == nullptr) {
-    AddNotCounted("times", "only the rows themselves tell");
+    AddNotCounted("times", WhyNotScanned(Rule::kTimes, "only the rows themselves tell"));
     return;
   }
   const double share = 1 - ShareOf(scanned->broken, present_);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "column/builder.h"
 #include "schema/row_scan.h"
 #include "schema/summaries_for_test.h"
 #include "schema/validate.h"
@@ -36,8 +37,7 @@ std::string Told(const Report& report) {
 
 // What is proposed makes the data pass.
 void ExpectAccepted(const Schema& schema, const profile::ProfileSummary& summary, const Controls& controls = {}) {
-  Schema accepted = schema;
-  for (const Anomaly& anomaly : Validate(schema, summary, controls).anomalies) accepted = Accept(accepted, anomaly);
+  const Schema accepted = *Accept(schema, Validate(schema, summary, controls).anomalies);
   EXPECT_EQ(Told(Validate(accepted, summary, controls)), "");
   EXPECT_EQ(*FromYaml(ToYaml(accepted), "schema.yaml"), accepted);
 }
@@ -81,6 +81,20 @@ TEST(Bands, AColumnThatIsAllZerosHasNoSpread) {
   ColumnRules rules = Column(Type::kNumber);
   rules.bands = {{.of = Statistic::kSpread, .min = 10, .error_below = 1}};
   EXPECT_TRUE(HasErrors(Check(rules, zeros)));
+}
+
+// Bounds are a person's, and any double: they are shown, not cast.
+TEST(Bands, MayHaveBoundsBeyondWhatAnIntegerHolds) {
+  ColumnRules rules = Column(Type::kNumber);
+  rules.bands = {{.of = Statistic::kDistinct, .min = 1e300}};
+  ColumnSummary seen = Numbers("x", kFloat64, 0, 1, 10);
+  seen.distinct = 5;
+  EXPECT_EQ(Told(Check(rules, seen)),
+            "warning band distinct: the number of different values is 5, want at least 1e+300\n");
+  ColumnRules times = Column(Type::kTime);
+  times.bands = {{.of = Statistic::kP50, .max = -1e300}};
+  EXPECT_EQ(Told(Check(times, Numbers("x", kTimestamp, 0, 0, 10))),
+            "warning band p50: the median is 1970-01-01T00:00:00Z, want at most -1e+300 s\n");
 }
 
 TEST(Order, IsReadFromTheProfile) {
@@ -236,10 +250,74 @@ TEST(Domains, NewValuesAreProposedForTheDomain) {
   const Report report = Validate(schema, summary);
   ASSERT_EQ(report.anomalies.size(), 2u);
   EXPECT_EQ(report.anomalies[0].edit, (Edit{.removed = {}, .added = {"    - LWB"}}));
-  Schema accepted = schema;
-  for (const Anomaly& anomaly : report.anomalies) accepted = Accept(accepted, anomaly);
+  const Schema accepted = *Accept(schema, report.anomalies);
   EXPECT_EQ(accepted.domains[0].values, (std::vector<std::string>{"ABE", "ATL", "GST", "LWB"}));
   EXPECT_EQ(Told(Validate(accepted, summary)), "");
+}
+
+TEST(Accept, WhatOneProposalTookAwayNoOtherBringsBack) {
+  ColumnRules rules = Column(Type::kText);
+  rules.values = ValuesRule{.allowed = {"a"}};
+  ColumnSummary seen = Texts("x", {{"a", 5}, {"b", 4}, {"\xff", 1}});
+  seen.text->invalid_utf8 = 1;
+  const Schema schema{.columns = {rules}};
+  ASSERT_EQ(Validate(schema, Summary({seen})).anomalies.size(), 2u);
+  ExpectAccepted(schema, Summary({seen}));
+  Report report = Validate(schema, Summary({seen}));
+  std::reverse(report.anomalies.begin(), report.anomalies.end());
+  EXPECT_EQ(Told(Validate(*Accept(schema, report.anomalies), Summary({seen}))), "");
+}
+
+TEST(Accept, RefusesWhatCouldNotBeReadAgain) {
+  ColumnRules rules = Column(Type::kList);
+  rules.nesting = 1;
+  rules.shape = ShapeRule{.dims = {3}};
+  const Schema schema{.columns = {rules}};
+  Anomaly nesting{.column = "x", .rule = Rule::kNesting, .proposed = rules};
+  nesting.proposed->nesting = 2;
+  const absl::Status refused = Accept(schema, std::vector{nesting}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(),
+            "the schema would contradict itself, and was not changed: the shape [3] of column 'x' does not go with its "
+            "lengths or nesting");
+  Anomaly shape{.column = "x", .rule = Rule::kShape, .proposed = rules};
+  shape.proposed->shape.reset();
+  EXPECT_TRUE(Accept(schema, std::vector{nesting, shape}).ok());
+}
+
+TEST(Accept, AColumnThatServingLacksIsNotInItAnyMore) {
+  ColumnRules rules = Column(Type::kInteger);
+  rules.in_environments = {"serving", "training"};
+  const Schema schema{.columns = {rules, {.name = "y", .type = Type::kInteger}}};
+  column::BatchBuilder builder;
+  profile::Profile serving;
+  ASSERT_TRUE(serving.Add(builder.Integers("y", {1}).Build().view()).ok());
+  const profile::ProfileSummary summary = Summary({Plain("x", kInt64, 1), Plain("y", kInt64, 1)});
+  ExpectAccepted(schema, summary, {.serving = &serving});
+  const Schema accepted = *Accept(schema, Validate(schema, summary, {.serving = &serving}).anomalies);
+  EXPECT_EQ(accepted.columns[0].in_environments, (std::vector<std::string>{"training"}));
+  EXPECT_EQ(accepted.columns[0].not_in_environments, (std::vector<std::string>{"serving"}));
+}
+
+TEST(Drift, TheSchemaSaysHowManyFalseAlarmsThereMayBe) {
+  ColumnRules rules = Column(Type::kText);
+  rules.drift = DistanceRule{.limits = {{profile::Measure::kLInfinity, 0.01}}};
+  Schema schema{.columns = {rules}};
+  const auto profile_of = [](int a) {
+    std::vector<std::optional<std::string>> texts(100, "b");
+    std::fill_n(texts.begin(), a, "a");
+    column::BatchBuilder builder;
+    profile::Profile profile;
+    EXPECT_TRUE(profile.Add(builder.Texts("x", texts).Build().view()).ok());
+    return profile;
+  };
+  // p = 0.0047.
+  const profile::Profile now = profile_of(58), before = profile_of(38);
+  const Controls controls{.now = &now, .previous_span = &before};
+  EXPECT_EQ(Validate(schema, now.Summarize(), controls).anomalies.size(), 1u);
+  schema.dataset.false_alarms = 0.004;
+  EXPECT_EQ(Told(Validate(schema, now.Summarize(), controls)), "");
+  EXPECT_EQ(*FromYaml(ToYaml(schema), "schema.yaml"), schema);
 }
 
 TEST(CustomRules, NameTheFiguresThatTheyCompared) {

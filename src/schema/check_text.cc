@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,6 +38,8 @@ ColumnCheck::Broken ColumnCheck::CountTexts(Rule rule, const Breaks& breaks) con
     broken.count = scanned->broken;
     broken.exact = true;
     broken.samples = scanned->samples;
+    // A text that is empty is no sample.
+    if (broken.count > 0 && broken.samples.empty()) broken.samples.push_back({"", broken.count});
     broken.distinct = broken.samples.size();
   }
   return broken;
@@ -71,46 +74,51 @@ void ColumnCheck::CheckValues() {
         std::move(proposed));
   }
   const std::vector<std::string>& allowed = schema_.AllowedBy(rule);
-  std::vector<ValueCount> unknown;
-  int64_t count = 0;
-  for (const ValueCount& value : text.top) {
-    if (std::binary_search(allowed.begin(), allowed.end(), value.value)) continue;
-    if (!IsUtf8(value.value)) continue;
-    unknown.push_back(value);
-    count += value.count;
+  const auto is_new = [&allowed](std::string_view value) {
+    return !std::binary_search(allowed.begin(), allowed.end(), value) && IsUtf8(value);
+  };
+  const Broken broken = CountTexts(Rule::kValues, is_new);
+  const double share = ShareOf(broken.count, present_);
+  if (ShareOf(present_ - broken.count, present_) >= rule.min_share) {
+    if (!broken.exact) AddNotCounted("values", "the profile does not have every value");
+    return;
   }
-  if (count == 0 || ShareOf(present_ - count, present_) >= rule.min_share) return;
-  const std::string_view least = AtLeast(text.exact);
+  if (broken.count == 0) return;
+  const std::string_view least = AtLeast(broken.exact);
+  // Of more values than are kept as samples the scan says no number.
+  const bool all_counted = text.exact || (broken.exact && broken.distinct < kMaxSamples);
   Anomaly anomaly{.rule = Rule::kValues, .severity = rule.severity};
-  anomaly.samples.assign(unknown.begin(),
-                         unknown.begin() + static_cast<int64_t>(std::min(kMaxSamples, unknown.size())));
+  anomaly.samples = broken.samples;
   anomaly.message =
-      fmt::format("{}{} new {} in {} of {} rows ({}): {}", least, FormatCount(static_cast<int64_t>(unknown.size())),
-                  unknown.size() == 1 ? "value" : "values", FormatCount(count), FormatCount(present_),
-                  ShareText(ShareOf(count, present_)), SampleText(anomaly.samples, unknown.size()));
+      fmt::format("{}{} new {} in {}{} of {} rows ({}): {}", AtLeast(all_counted),
+                  FormatCount(static_cast<int64_t>(broken.distinct)), broken.distinct == 1 ? "value" : "values",
+                  all_counted ? least : "", FormatCount(broken.count), FormatCount(present_), ShareText(share),
+                  SampleText(broken.samples, broken.distinct));
   if (rule.min_share < 1) anomaly.message += fmt::format("; at most {} may be new", ShareText(1 - rule.min_share));
-  anomaly.observed = fmt::format("{}{} new", least, ShareText(ShareOf(count, present_)));
+  anomaly.observed = fmt::format("{}{} new", least, ShareText(share));
   anomaly.bound = fmt::format("at most {} new", ShareText(1 - rule.min_share));
-  anomaly.broken = count;
-  anomaly.broken_is_exact = text.exact;
+  anomaly.broken = broken.count;
+  anomaly.broken_is_exact = broken.exact;
   anomaly.tfx = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
-  ColumnRules proposed = WithValues(unknown, anomaly);
+  ColumnRules proposed = WithValues(is_new, anomaly);
   Add(std::move(anomaly), std::move(proposed));
 }
 
 // A list that cannot be complete, or is too long to read, is no rule any more. New values of a shared domain are
 // proposed for the domain.
-ColumnRules ColumnCheck::WithValues(const std::vector<ValueCount>& unknown, Anomaly& anomaly) const {
+template <typename IsNew>
+ColumnRules ColumnCheck::WithValues(const IsNew& is_new, Anomaly& anomaly) const {
   ColumnRules proposed = rules_;
-  const size_t total = schema_.AllowedBy(*rules_.values).size() + unknown.size();
-  if (!seen_.text->exact || total > static_cast<size_t>(InferOptions().max_values)) {
+  std::vector<std::string> allowed = schema_.AllowedBy(*rules_.values);
+  for (const ValueCount& value : seen_.text->top) {
+    if (is_new(value.value)) allowed.push_back(value.value);
+  }
+  if (!seen_.text->exact || allowed.size() > static_cast<size_t>(InferOptions().max_values)) {
     proposed.values.reset();
     return proposed;
   }
-  const Domain* domain = rules_.values->domain.empty() ? nullptr : schema_.FindDomain(rules_.values->domain);
-  std::vector<std::string> allowed = domain == nullptr ? proposed.values->allowed : domain->values;
-  for (const ValueCount& value : unknown) allowed.push_back(value.value);
   std::sort(allowed.begin(), allowed.end());
+  const Domain* domain = rules_.values->domain.empty() ? nullptr : schema_.FindDomain(rules_.values->domain);
   if (domain == nullptr) {
     proposed.values->allowed = std::move(allowed);
   } else {
@@ -145,25 +153,41 @@ void ColumnCheck::CheckHolds() {
 }
 
 void ColumnCheck::CheckTextRange() {
+  const RangeRule& range = *rules_.range;
+  const bool exact = seen_.text->exact;
   std::optional<double> least;
   std::optional<double> greatest;
-  for (const ValueCount& text : seen_.text->top) {
-    const std::optional<double> value = NumberIn(text.value);
-    if (!value.has_value()) continue;
-    least = std::min(least.value_or(*value), *value);
-    greatest = std::max(greatest.value_or(*value), *value);
+  const auto see = [&](const std::vector<ValueCount>& texts) {
+    for (const ValueCount& text : texts) {
+      const std::optional<double> value = NumberIn(text.value);
+      if (!value.has_value() || !std::isfinite(*value)) continue;
+      least = std::min(least.value_or(*value), *value);
+      greatest = std::max(greatest.value_or(*value), *value);
+    }
+  };
+  see(seen_.text->top);
+  // Where the profile does not have every value, the scan has those out of range.
+  for (const Rule rule : {Rule::kMin, Rule::kMax}) {
+    if (const RowCount* scanned = Scanned(rule); scanned != nullptr && !exact) see(scanned->samples);
   }
-  if (!least.has_value()) return;
-  const std::optional<RangeRule> around = RangeAround(*least, *greatest, rules_.holds == Content::kInteger);
-  if (rules_.range->min.has_value() && *least < *rules_.range->min) {
-    ColumnRules proposed = rules_;
+  const bool is_low = range.min.has_value() && least.has_value() && *least < *range.min;
+  const bool is_high = range.max.has_value() && greatest.has_value() && *greatest > *range.max;
+  const bool unseen = (range.min.has_value() && !is_low && Scanned(Rule::kMin) == nullptr) ||
+                      (range.max.has_value() && !is_high && Scanned(Rule::kMax) == nullptr);
+  if (!exact && unseen) AddNotCounted("range", "the profile does not have every value");
+  if (!is_low && !is_high) return;
+  // A bound that would have to hold for values that are not known is proposed to go.
+  const bool integer = rules_.type == Type::kInteger || rules_.holds == Content::kInteger;
+  const std::optional<RangeRule> around = exact ? RangeAround(*least, *greatest, integer) : std::nullopt;
+  ColumnRules proposed = rules_;
+  if (is_low) {
     proposed.range->min = around.has_value() ? around->min : std::nullopt;
-    AddBound(Rule::kMin, *least, *rules_.range->min, std::move(proposed));
+    AddBound(Rule::kMin, *least, *range.min, exact, proposed);
   }
-  if (rules_.range->max.has_value() && *greatest > *rules_.range->max) {
-    ColumnRules proposed = rules_;
+  proposed = rules_;
+  if (is_high) {
     proposed.range->max = around.has_value() ? around->max : std::nullopt;
-    AddBound(Rule::kMax, *greatest, *rules_.range->max, std::move(proposed));
+    AddBound(Rule::kMax, *greatest, *range.max, exact, std::move(proposed));
   }
 }
 

@@ -155,7 +155,7 @@ std::string DecisionsToYaml(std::span<const Decision> decisions) {
 }
 
 absl::StatusOr<std::vector<Decision>> DecisionsFromYaml(std::string_view text, std::string_view path) {
-  TRY_ASSIGN(const YamlNode root, YamlNode::Parse(text, path));
+  TRY_ASSIGN(const YamlNode root, YamlNode::Parse(text, path, kMaxSchemaBytes));
   DeclaredKeys keys;
   AddInteger(keys, {"version", "", "", "the version of this format"}, &File::version, {.min = 1, .max = kVersion},
              roost::Presence::kRequired);
@@ -174,6 +174,11 @@ absl::StatusOr<int64_t> DayOfText(std::string_view text) {
   absl::CivilDay day;
   if (!absl::ParseCivilTime(absl::string_view(text.data(), text.size()), &day)) {
     return absl::InvalidArgumentError(fmt::format("want a date such as 2001-05-31, got {}", Quoted(text)));
+  }
+  // Days of years that no calendar has would not fit into their number.
+  if (day.year() < -9999 || day.year() > 9999) {
+    return absl::InvalidArgumentError(
+        fmt::format("want a date whose year has at most four digits, got {}", Quoted(text)));
   }
   return day - kFirstDay;
 }

@@ -150,5 +150,13 @@ TEST(Decisions, DaysAreDates) {
   EXPECT_FALSE(DayOfText("2001-02-30").ok());
 }
 
+TEST(Decisions, ADayHasAYearOfTheCalendar) {
+  EXPECT_EQ(*DayOfText("9999-12-31"), 2'932'896);
+  EXPECT_EQ(DayText(*DayOfText("0001-01-01")), "0001-01-01");
+  for (const std::string_view text : {"9223372036854775807-01-01", "-9223372036854775808-12-31", "10000-01-01"}) {
+    EXPECT_FALSE(DayOfText(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace roost::schema

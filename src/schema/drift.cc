@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "profile/special_functions.h"
+#include "schema/statistics.h"
 
 namespace roost::schema {
 namespace {
@@ -19,6 +20,8 @@ using profile::Profile;
 
 // A bound from few versions is at most so many times the greatest distance seen.
 constexpr double kMaxBoundFactor = 3;
+// Takes the noise of the last bits from a bound before it is rounded up: three times 0.1 is 0.3, not 0.31.
+constexpr double kNoNoise = 1 - 1e-12;
 
 Comparability ComparabilityOf(const Distribution* now, const Distribution* baseline) {
   if (now == nullptr) return Comparability::kNotInData;
@@ -68,11 +71,6 @@ void Judge(const DriftLimits& limits, double budget, std::vector<ColumnDrift>& d
   }
 }
 
-const Distribution* Find(const Distributions& distributions, std::string_view column) {
-  const auto found = distributions.find(column);
-  return found == distributions.end() ? nullptr : &found->second;
-}
-
 bool EndsAtOne(Measure measure) { return measure != Measure::kPopulationStability && measure != Measure::kWasserstein; }
 
 void AddNames(const std::vector<ColumnSummary>& columns, std::vector<std::string>& names) {
@@ -112,16 +110,6 @@ double UpperBound(std::span<const double> distances, double level) {
   return std::min(most, mean + profile::StudentQuantile(level, count - 1) * deviation * std::sqrt(1 + 1 / count));
 }
 
-// To two digits, as the double that prints as them.
-double RoundedUp(double value) {
-  if (value <= 0) return 0;
-  const double digits = 1 - std::floor(std::log10(value));  // behind the point
-  const double scale = std::pow(10, std::abs(digits));
-  // A value that has two digits stays as it is, whatever the scaling does to its last bit.
-  if (digits < 0) return std::ceil(value / scale - 1e-9) * scale;
-  return std::ceil(value * scale - 1e-9) / scale;
-}
-
 // The measures that a column of this kind has and that are judged.
 MeasureLimits Defaults(const Distribution& distribution) {
   MeasureLimits limits;
@@ -156,16 +144,6 @@ std::vector<ColumnDrift> FindDrift(const Profile& now, const Profile& baseline, 
     const std::optional<Distribution> ours = now.DistributionOf(column);
     const std::optional<Distribution> theirs = baseline.DistributionOf(column);
     drifts.push_back(CompareColumn(column, ours ? &*ours : nullptr, theirs ? &*theirs : nullptr, options));
-  }
-  Judge(limits, options.false_alarm_budget, drifts);
-  return drifts;
-}
-
-std::vector<ColumnDrift> FindDrift(const Distributions& now, const Distributions& baseline, const DriftLimits& limits,
-                                   const DriftOptions& options) {
-  std::vector<ColumnDrift> drifts;
-  for (const auto& [column, measures] : limits) {
-    drifts.push_back(CompareColumn(column, Find(now, column), Find(baseline, column), options));
   }
   Judge(limits, options.false_alarm_budget, drifts);
   return drifts;
@@ -211,7 +189,8 @@ DriftLimits InferDriftLimits(std::span<const Profile* const> versions, double fa
     const History history = HistoryOf(versions, name);
     for (auto& [measure, limit] : measures) {
       const auto distances = history.find(measure);
-      if (distances != history.end()) limit = std::max(limit, RoundedUp(UpperBound(distances->second, level)));
+      if (distances != history.end())
+        limit = std::max(limit, RoundedUp(kNoNoise * UpperBound(distances->second, level)));
     }
     std::erase_if(measures, [](const auto& entry) { return EndsAtOne(entry.first) && entry.second >= 1; });
   }

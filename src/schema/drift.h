@@ -21,9 +21,6 @@ using MeasureLimits = std::map<profile::Measure, double>;
 /// By the column's name, or its path.
 using DriftLimits = std::map<std::string, MeasureLimits, std::less<>>;
 
-/// By the column's name, or its path.
-using Distributions = std::map<std::string, profile::Distribution, std::less<>>;
-
 struct DriftOptions {
   /// The chance (0 to 1) that a check of unchanged data, all columns together, reports any drift.
   double false_alarm_budget = 0.05;
@@ -67,8 +64,6 @@ struct ColumnDrift {
 /// Pure; cost of profile::Compare a column, in the memory of one column at a time.
 std::vector<ColumnDrift> FindDrift(const profile::Profile& now, const profile::Profile& baseline,
                                    const DriftLimits& limits, const DriftOptions& options = {});
-std::vector<ColumnDrift> FindDrift(const Distributions& now, const Distributions& baseline, const DriftLimits& limits,
-                                   const DriftOptions& options = {});
 
 /// Holm's adjustment: in the order of `p_values`, each the least budget at which its hypothesis is rejected.
 std::vector<double> HolmAdjusted(std::span<const double> p_values);

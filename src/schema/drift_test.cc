@@ -1,6 +1,7 @@
 #include "schema/drift.h"
 
 #include <cmath>
+#include <map>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -13,15 +14,12 @@ namespace roost::schema {
 namespace {
 
 using column::BatchBuilder;
-using profile::Distribution;
 using profile::Measure;
 using profile::Profile;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Key;
 using ::testing::UnorderedElementsAre;
-
-Distribution Texts(int64_t a, int64_t b) { return {.values = {{"a", a}, {"b", b}}}; }
 
 std::vector<Measure> DriftedIn(const ColumnDrift& drift) {
   std::vector<Measure> measures;
@@ -36,6 +34,20 @@ Profile ProfileOf(BatchBuilder& builder) {
   return profile;
 }
 
+using TextColumns = std::map<std::string, std::vector<std::optional<std::string>>>;
+
+std::vector<std::optional<std::string>> Texts(int a, int b) {
+  std::vector<std::optional<std::string>> texts(a, "a");
+  texts.resize(a + b, "b");
+  return texts;
+}
+
+Profile ProfileOf(const TextColumns& columns) {
+  BatchBuilder builder;
+  for (const auto& [name, texts] : columns) builder.Texts(name, texts);
+  return ProfileOf(builder);
+}
+
 TEST(HolmAdjusted, MultipliesTheLeastByTheirNumberAndNeverFalls) {
   // By hand: 0.01 * 4, then max(0.04, 0.02 * 3), max(0.06, 0.03 * 2), max(0.06, 0.5).
   EXPECT_THAT(HolmAdjusted(std::vector{0.02, 0.5, 0.01, 0.03}), ElementsAre(0.06, 0.5, 0.04, 0.06));
@@ -46,7 +58,7 @@ TEST(HolmAdjusted, MultipliesTheLeastByTheirNumberAndNeverFalls) {
 
 TEST(FindDrift, ReportsWhatIsLargeAndSignificant) {
   const DriftLimits limits{{"x", {{Measure::kLInfinity, 0.1}, {Measure::kChiSquare, 0.9}}}};
-  const auto drifts = FindDrift(Distributions{{"x", Texts(700, 300)}}, {{"x", Texts(500, 500)}}, limits);
+  const auto drifts = FindDrift(ProfileOf({{"x", Texts(700, 300)}}), ProfileOf({{"x", Texts(500, 500)}}), limits);
   ASSERT_EQ(drifts.size(), 1);
   EXPECT_EQ(drifts[0].column, "x");
   EXPECT_EQ(drifts[0].comparability, Comparability::kCompared);
@@ -59,37 +71,44 @@ TEST(FindDrift, ReportsWhatIsLargeAndSignificant) {
 
 TEST(FindDrift, ForgivesInSmallDataWhatComesByChance) {
   const DriftLimits limits{{"x", {{Measure::kLInfinity, 0.1}}}};
-  const auto drifts = FindDrift(Distributions{{"x", Texts(7, 3)}}, {{"x", Texts(5, 5)}}, limits);
+  const auto drifts = FindDrift(ProfileOf({{"x", Texts(7, 3)}}), ProfileOf({{"x", Texts(5, 5)}}), limits);
   EXPECT_THAT(drifts[0].drifted, IsEmpty());
   EXPECT_GT(*drifts[0].adjusted_p_value, 0.05);
 }
 
 TEST(FindDrift, ForgivesInLargeDataWhatIsSmall) {
   const DriftLimits limits{{"x", {{Measure::kLInfinity, 0.1}}}};
-  const auto drifts = FindDrift(Distributions{{"x", Texts(510'000'000, 490'000'000)}},
-                                {{"x", Texts(500'000'000, 500'000'000)}}, limits);
+  // A thousand rows, and again as many twenty times.
+  const auto millions = [](int a, int b) {
+    Profile profile = ProfileOf({{"x", Texts(a, b)}});
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(profile.Merge(Profile(profile)).ok());
+    EXPECT_EQ(profile.rows(), int64_t{a + b} << 20);
+    return profile;
+  };
+  const auto drifts = FindDrift(millions(510, 490), millions(500, 500), limits);
   EXPECT_THAT(drifts[0].drifted, IsEmpty());
   EXPECT_LT(*drifts[0].adjusted_p_value, 1e-12);
 }
 
 TEST(FindDrift, AdjustsForTheNumberOfColumns) {
   // p = 0.0047 by itself.
-  const Distribution now = Texts(58, 42), baseline = Texts(38, 62);
+  const std::vector<std::optional<std::string>> now = Texts(58, 42), baseline = Texts(38, 62);
   const MeasureLimits limits{{Measure::kLInfinity, 0.1}};
-  EXPECT_THAT(DriftedIn(FindDrift(Distributions{{"x", now}}, {{"x", baseline}}, {{"x", limits}})[0]),
+  EXPECT_THAT(DriftedIn(FindDrift(ProfileOf({{"x", now}}), ProfileOf({{"x", baseline}}), {{"x", limits}})[0]),
               ElementsAre(Measure::kLInfinity));
-  Distributions many_now{{"x", now}}, many_baseline{{"x", baseline}};
+  TextColumns many_now{{"x", now}}, many_baseline{{"x", baseline}};
   DriftLimits many_limits{{"x", limits}};
   for (int i = 0; i < 20; ++i) {
     const std::string name = "y" + std::to_string(i);
     many_now[name] = many_baseline[name] = Texts(50, 50);
     many_limits[name] = limits;
   }
-  for (const ColumnDrift& drift : FindDrift(many_now, many_baseline, many_limits)) {
+  for (const ColumnDrift& drift : FindDrift(ProfileOf(many_now), ProfileOf(many_baseline), many_limits)) {
     EXPECT_THAT(drift.drifted, IsEmpty()) << drift.column;
   }
   many_limits.erase("x");
-  EXPECT_EQ(FindDrift(many_now, many_baseline, many_limits).size(), 20) << "columns without limits are not judged";
+  EXPECT_EQ(FindDrift(ProfileOf(many_now), ProfileOf(many_baseline), many_limits).size(), 20)
+      << "columns without limits are not judged";
 }
 
 // The law of the budget, with no limits on the size: of unchanged datasets of 12 columns, at most 5 % have any drift
@@ -99,21 +118,20 @@ TEST(FindDrift, KeepsFalseAlarmsWithinTheBudget) {
   int alarms = 0;
   constexpr int kRounds = 400;
   for (int round = 0; round < kRounds; ++round) {
-    Distributions now, baseline;
+    TextColumns now, baseline;
     DriftLimits limits;
     for (int column = 0; column < 12; ++column) {
       const std::string name = "c" + std::to_string(column);
-      for (Distributions* side : {&now, &baseline}) {
-        std::vector<int64_t> counts(10);
-        for (int row = 0; row < 200; ++row) ++counts[std::min(random() % 10, random() % 10)];
-        for (size_t i = 0; i < counts.size(); ++i) {
-          if (counts[i] > 0) (*side)[name].values.push_back({std::to_string(i), counts[i]});
+      for (TextColumns* side : {&now, &baseline}) {
+        for (int row = 0; row < 200; ++row) {
+          (*side)[name].push_back(std::to_string(std::min(random() % 10, random() % 10)));
         }
       }
       limits[name] = {{Measure::kLInfinity, 0}};
     }
     bool any = false;
-    for (const ColumnDrift& drift : FindDrift(now, baseline, limits)) any = any || !drift.drifted.empty();
+    for (const ColumnDrift& drift : FindDrift(ProfileOf(now), ProfileOf(baseline), limits))
+      any = any || !drift.drifted.empty();
     alarms += any ? 1 : 0;
   }
   EXPECT_LE(alarms, kRounds * 0.075);
@@ -121,14 +139,14 @@ TEST(FindDrift, KeepsFalseAlarmsWithinTheBudget) {
 }
 
 TEST(FindDrift, TellsWhyAColumnWasNotCompared) {
-  const Distribution texts = Texts(5, 5);
-  const Distribution numbers{
-      .is_numeric = true, .buckets = {{.low = 1, .high = 1, .point = 1, .count = 4}}, .min = 1, .max = 1};
-  const Distribution nulls{.missing = 10};
+  const std::vector<std::optional<std::string>> texts = Texts(5, 5);
+  const std::vector<std::optional<std::string>> nulls(10);
+  BatchBuilder builder;
+  builder.Texts("added", texts).Numbers("changed", std::vector<std::optional<double>>(10, 1.0)).Texts("emptied", nulls);
   const MeasureLimits limits{{Measure::kJensenShannon, 0.1}};
-  const auto drifts = FindDrift(Distributions{{"added", texts}, {"changed", numbers}, {"emptied", nulls}},
-                                {{"changed", texts}, {"emptied", texts}, {"gone", texts}},
-                                {{"added", limits}, {"changed", limits}, {"emptied", limits}, {"gone", limits}});
+  const auto drifts =
+      FindDrift(ProfileOf(builder), ProfileOf({{"changed", texts}, {"emptied", texts}, {"gone", texts}}),
+                {{"added", limits}, {"changed", limits}, {"emptied", limits}, {"gone", limits}});
   ASSERT_EQ(drifts.size(), 4);
   EXPECT_EQ(drifts[0].comparability, Comparability::kNotInBaseline);
   EXPECT_EQ(drifts[1].comparability, Comparability::kOtherKind);

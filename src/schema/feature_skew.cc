@@ -27,6 +27,8 @@ using column::Type;
 
 enum Side { kTraining, kServing };
 constexpr int kMaxDigits = 15;
+constexpr size_t kMaxSamples = 10;     // rows that are shown
+constexpr size_t kMaxConfusions = 10;  // pairs of values that are shown of a column
 constexpr int64_t kBlockRows = 64;
 constexpr std::string_view kSideNames[] = {"training", "serving"};
 
@@ -185,19 +187,14 @@ absl::StatusOr<std::unique_ptr<FeatureSkewFinder::State>> FeatureSkewFinder::Sta
     state->fields_.push_back(FieldOf(name, training, serving));
     TRY(CheckKey(state->fields_.back()));
   }
-  std::vector<std::string> names = options.columns;
-  if (names.empty()) {
-    for (const ColumnView& column : training.columns()) names.emplace_back(column.name());
-    for (const ColumnView& column : serving.columns()) {
-      if (training.Find(column.name()) == nullptr) names.emplace_back(column.name());
-    }
-    std::erase_if(names, [&](const std::string& name) { return std::ranges::count(options.keys, name) > 0; });
+  std::vector<std::string> names;
+  for (const ColumnView& column : training.columns()) names.emplace_back(column.name());
+  for (const ColumnView& column : serving.columns()) {
+    if (training.Find(column.name()) == nullptr) names.emplace_back(column.name());
   }
+  std::erase_if(names, [&](const std::string& name) { return std::ranges::count(options.keys, name) > 0; });
   for (const std::string& name : names) {
     Field field = FieldOf(name, training, serving);
-    if (!field.present[kTraining] && !field.present[kServing]) {
-      return Annotate(training.Require(name).status(), "neither training nor serving has it");
-    }
     if (Readable(field)) {
       state->fields_.push_back(std::move(field));
     } else {
@@ -331,7 +328,7 @@ void FeatureSkewFinder::State::Count(const Rows& rows, FeatureSkew& skew, std::v
 std::vector<ValueConfusion> FeatureSkewFinder::State::Greatest(const Confusions& confusions, const Field& field) const {
   std::vector<std::pair<uint64_t, Confused>> found(confusions.begin(), confusions.end());
   // Among equally frequent pairs the hash chooses, so that the order of the table does not.
-  const size_t kept = std::min(found.size(), options_.max_confusions);
+  const size_t kept = std::min(found.size(), kMaxConfusions);
   std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept), found.end(),
                     [](const auto& a, const auto& b) {
                       return std::tuple(b.second.rows, a.first) < std::tuple(a.second.rows, b.first);
@@ -394,7 +391,7 @@ FeatureSkew FeatureSkewFinder::State::Finish() const {
   skew.skewed = static_cast<int64_t>(skewed.size());
   for (ColumnSkew& column : skew.columns) column.equal += skew.joined - skew.skewed;
   for (size_t i = 0; i < compared.size(); ++i) skew.columns[i].confusions = Greatest(confusions[i], compared[i]);
-  const size_t samples = std::min(skewed.size(), options_.max_samples);
+  const size_t samples = std::min(skewed.size(), kMaxSamples);
   std::partial_sort(skewed.begin(), skewed.begin() + static_cast<std::ptrdiff_t>(samples), skewed.end(),
                     [](const auto& a, const auto& b) { return a.first < b.first; });
   for (size_t i = 0; i < samples; ++i) skew.samples.push_back(SampleOf(*skewed[i].second));

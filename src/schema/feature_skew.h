@@ -14,15 +14,12 @@
 namespace roost::schema {
 
 struct FeatureSkewOptions {
-  std::vector<std::string> keys;     ///< columns that tell rows apart, on both sides; at least one
-  std::vector<std::string> columns;  ///< that are compared; none: all but the keys that either side has
+  std::vector<std::string> keys;  ///< columns that tell rows apart, on both sides; at least one
   /// Fractional numbers, also of keys, are rounded to so many digits behind the point (0 to 15) before they are
   /// compared: a feature that is stored in 32 bits on one side and in 64 on the other differs in every row otherwise.
   std::optional<int> round_digits;
   /// How many values are kept of each side, see FeatureSkewFinder.
   int64_t max_values = int64_t{1} << 24;
-  size_t max_samples = 10;     ///< rows that are shown
-  size_t max_confusions = 10;  ///< pairs of values that are shown of a column
 };
 
 /// A value in training that is another one in serving; none for missing.
@@ -39,7 +36,7 @@ struct ColumnSkew {
   int64_t different = 0;  ///< two values
   int64_t only_training = 0;
   int64_t only_serving = 0;
-  std::vector<ValueConfusion> confusions;  ///< of rows that are not equal; the most frequent first, then by value
+  std::vector<ValueConfusion> confusions;  ///< of rows that are not equal: the ten most frequent first, then by value
 
   int64_t skewed() const { return different + only_training + only_serving; }
 };
@@ -68,8 +65,8 @@ struct FeatureSkew {
   int64_t only_serving = 0;       ///< the other way round
   int64_t repeated_training = 0;  ///< keys in several rows of training: left out, as no row is the one to compare
   int64_t repeated_serving = 0;
-  std::vector<ColumnSkew> columns;        ///< in the order of the options, or of training and then of serving
-  std::vector<SkewSample> samples;        ///< chosen by the hash of the key
+  std::vector<ColumnSkew> columns;        ///< all but the keys, in the order of training and then of serving
+  std::vector<SkewSample> samples;        ///< ten, chosen by the hash of the key
   std::vector<std::string> not_compared;  ///< columns whose values cannot be read: lists, structs
 };
 
@@ -88,8 +85,7 @@ struct FeatureSkew {
 class FeatureSkewFinder {
  public:
   /// The columns are those of the two batches, of which nothing else is looked at. InvalidArgument where a side lacks a
-  /// key, a key is of another kind (number, text, time) on the other side or cannot be read, or no side has a column of
-  /// the options.
+  /// key, or a key is of another kind (number, text, time) on the other side or cannot be read.
   static absl::StatusOr<FeatureSkewFinder> Make(const column::BatchView& training, const column::BatchView& serving,
                                                 FeatureSkewOptions options);
 

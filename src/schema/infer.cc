@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "schema/drift.h"
 #include "schema/infer_bands.h"
 #include "schema/infer_domains.h"
+#include "schema/statistics.h"
 #include "schema/wording.h"
 
 namespace roost::schema {
@@ -22,11 +22,6 @@ using profile::ColumnSummary;
 using profile::ProfileSummary;
 
 constexpr int64_t kEnoughValues = 100;
-
-// digits * 10^exponent as the double that a person's "0.07" reads to, which the product need not be.
-double Decimal(double digits, int exponent) {
-  return std::strtod(fmt::format("{:.0f}e{}", digits, exponent).c_str(), nullptr);
-}
 
 bool IsNumeric(Type type) { return type == Type::kInteger || type == Type::kNumber; }
 

@@ -101,6 +101,11 @@ Interval IntervalOf(const ColumnHistory& history, Statistic statistic, const std
   return Prediction(figures, kLeastOfSpread * spread, alpha);
 }
 
+// A bound beyond what a double holds is none, and could not be written.
+void DropInfinite(std::optional<double>& bound) {
+  if (bound.has_value() && !std::isfinite(*bound)) bound.reset();
+}
+
 // With too little history: room by the spread alone.
 Interval Room(const ColumnHistory& history, Statistic statistic, double least, double greatest) {
   constexpr double kOfSpread = 0.25;
@@ -191,6 +196,8 @@ Band BandOf(const ColumnHistory& history, Statistic statistic, double alpha, std
     band.error_above = std::max(RoundedUp(greatest * kOrders), band.max.value_or(greatest));
     why += "; ten times less or more is another unit";
   }
+  for (std::optional<double>* bound : {&band.min, &band.max, &band.error_below, &band.error_above})
+    DropInfinite(*bound);
   return band;
 }
 
@@ -207,7 +214,10 @@ std::optional<RowsRule> RowsRatio(std::span<const profile::ProfileSummary> versi
       ratios, kLeastRatio, alpha, [](double x) { return std::log(x); }, [](double x) { return std::exp(x); });
   why = fmt::format("the rows were {} times those before: the next ratio lies between with a chance of {}",
                     FiguresText(ratios, false), ShareText(1 - alpha));
-  return RowsRule{.min = RoundedDown(interval.low), .max = RoundedUp(interval.high), .severity = Severity::kWarning};
+  RowsRule rule{.min = RoundedDown(interval.low), .max = RoundedUp(interval.high), .severity = Severity::kWarning};
+  DropInfinite(rule.min);
+  DropInfinite(rule.max);
+  return rule;
 }
 
 }  // namespace roost::schema

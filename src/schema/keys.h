@@ -35,7 +35,6 @@ class KeySet {
   absl::StatusOr<std::vector<uint8_t>> Contains(const column::BatchView& batch,
                                                 const std::vector<std::string>& columns) const;
 
-  size_t size() const { return keys_.size(); }
   bool is_exact() const { return exact_; }
 
  private:

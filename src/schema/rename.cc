@@ -8,6 +8,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "base/format.h"
+#include "base/status.h"
+#include "expr/expression.h"
 #include "schema/wording.h"
 
 namespace roost::schema {
@@ -57,18 +59,18 @@ bool AreSimilar(std::string_view a, std::string_view b) {
 }
 
 // The share of values that are among the known ones.
-double KnownShare(const ValuesRule& rule, const ColumnSummary& seen) {
+double KnownShare(const std::vector<std::string>& known_values, const ColumnSummary& seen) {
   int64_t known = 0;
   for (const profile::ValueCount& value : seen.text->top) {
-    if (std::binary_search(rule.allowed.begin(), rule.allowed.end(), value.value)) known += value.count;
+    if (std::binary_search(known_values.begin(), known_values.end(), value.value)) known += value.count;
   }
   return static_cast<double>(known) / static_cast<double>(std::max<int64_t>(1, seen.rows - seen.missing));
 }
 
-void WeighContent(Pair& pair) {
+void WeighContent(const Schema& schema, Pair& pair) {
   const ColumnRules& rules = *pair.from;
   if (rules.values.has_value() && pair.to->text.has_value()) {
-    const double share = KnownShare(*rules.values, *pair.to);
+    const double share = KnownShare(schema.AllowedBy(*rules.values), *pair.to);
     if (share >= 0.5) {
       pair.Weigh(kKnownValues, fmt::format("{} of its values are among the known ones", ShareText(share)));
     } else if (share < 0.1) {
@@ -91,7 +93,74 @@ bool IsInside(const absl::flat_hash_set<std::string_view>& columns, std::string_
   return false;
 }
 
+// Writes the new name over the old one.
+class Renamer {
+ public:
+  Renamer(const std::string& from, const std::string& to, bool is_nested)
+      : from_(from), to_(to), is_nested_(is_nested) {}
+
+  std::string NameFor(const std::string& name) const {
+    if (name == from_) return to_;
+    const bool is_inside =
+        is_nested_ && name.starts_with(from_) && (name[from_.size()] == '.' || name[from_.size()] == '[');
+    return is_inside ? to_ + name.substr(from_.size()) : name;
+  }
+
+  void In(std::string& name) const { name = NameFor(name); }
+  void In(std::vector<std::string>& names) const {
+    for (std::string& name : names) In(name);
+  }
+
+  // Figures of a profile are a column, a dot and the figure's name, which has none.
+  absl::Status In(std::string_view what, Scope scope, std::string& expression) const {
+    const absl::StatusOr<expr::Expression> read = expr::Expression::Parse(expression);
+    if (!read.ok()) {
+      return absl::FailedPreconditionError(
+          fmt::format("column '{}' cannot be renamed: {} has an expression that cannot be read", from_, what));
+    }
+    expression = read->Renamed([&](const std::string& name) {
+      const size_t dot = scope == Scope::kProfile ? name.rfind('.') : std::string::npos;
+      if (scope == Scope::kProfile && dot == std::string::npos) return name;
+      return NameFor(name.substr(0, dot)) + (dot == std::string::npos ? "" : name.substr(dot));
+    });
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::string& from_;
+  const std::string& to_;
+  bool is_nested_;
+};
+
 }  // namespace
+
+absl::Status RenameColumn(const std::string& from, const std::string& to, Schema& schema) {
+  const ColumnRules* column = schema.Find(from);
+  if (column == nullptr) return absl::OkStatus();
+  const Type type = column->type;
+  const Renamer rename(from, to, type == Type::kList || type == Type::kStruct || type == Type::kOther);
+  for (ColumnRules& rules : schema.columns) {
+    rename.In(rules.name);
+    if (!rules.derived.has_value()) continue;
+    rename.In(rules.derived->from);
+    if (rules.derived->expression.empty()) continue;
+    TRY(rename.In(fmt::format("column {}", Quoted(rules.name)), Scope::kRow, rules.derived->expression));
+  }
+  for (Key& key : schema.dataset.keys) rename.In(key.columns);
+  for (ForeignKey& key : schema.dataset.foreign_keys) rename.In(key.columns);
+  for (SparseFeature& feature : schema.sparse_features) {
+    rename.In(feature.index_columns);
+    rename.In(feature.value_column);
+  }
+  for (WeightedFeature& feature : schema.weighted_features) {
+    rename.In(feature.column);
+    rename.In(feature.weight_column);
+  }
+  for (CustomRule& rule : schema.rules) {
+    TRY(rename.In(fmt::format("the rule {}", Quoted(rule.name)), rule.scope, rule.check));
+  }
+  return absl::OkStatus();
+}
 
 std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSummary& summary,
                                 std::string_view environment) {
@@ -120,7 +189,7 @@ std::vector<Rename> FindRenames(const Schema& schema, const profile::ProfileSumm
   for (Pair& pair : pairs) {
     const int64_t rivals = pairs_of[pair.from] + pairs_of[pair.to] - 2;
     if (AreSimilar(pair.from->name, pair.to->name)) pair.Weigh(kSimilarName, "the names are similar");
-    WeighContent(pair);
+    WeighContent(schema, pair);
     if (rivals == 0) pair.Weigh(kOnlyPair, "no other pair of missing and new columns fits");
   }
   std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.score > b.score; });

@@ -24,8 +24,6 @@ using Broken = std::vector<uint8_t>;
 bool IsText(const ColumnView& column) { return column::IsText(column.type()); }
 bool IsNumber(const ColumnView& column) { return column::IsNumber(column.type()); }
 
-Severity SeverityOf(Policy policy) { return policy == Policy::kError ? Severity::kError : Severity::kWarning; }
-
 // Marks the rows whose text `breaks`. In a dictionary each distinct text is asked for once.
 template <typename Breaks>
 void MarkTexts(const ColumnView& column, Broken& broken, const Breaks& breaks) {
@@ -209,16 +207,19 @@ class Maker {
   }
 
   void MakeRange(const RangeRule& range) {
-    const bool in_text = column_.type == Type::kText;
+    // One text among numbers makes a column of texts: the others are numbers all the same.
     const auto make = [&](Rule rule, auto outside) {
-      if (in_text) {
-        Texts(rule, range.severity, true, [outside](std::string_view text) {
-          const std::optional<double> value = NumberIn(text);
-          return value.has_value() && outside(*value);
-        });
-      } else {
-        Numbers(rule, range.severity, outside);
-      }
+      Add(rule, range.severity, true, [outside](const ColumnView& column, Broken& broken) {
+        if (IsNumber(column)) {
+          MarkNumbers(column, broken, outside);
+        } else if (IsText(column)) {
+          MarkTexts(column, broken, [&outside](std::string_view text) {
+            const std::optional<double> value = NumberIn(text);
+            return value.has_value() && outside(*value);
+          });
+        }
+        return IsNumber(column) || IsText(column);
+      });
     };
     if (range.min.has_value()) {
       make(Rule::kMin, [min = *range.min](double value) { return std::isfinite(value) && value < min; });
@@ -235,7 +236,7 @@ class Maker {
       auto allowed = std::make_shared<absl::flat_hash_set<std::string_view>>();
       for (const std::string& value : schema_.AllowedBy(rule)) allowed->insert(value);
       Texts(Rule::kValues, rule.severity, rule.min_share >= 1,
-            [allowed](std::string_view text) { return !allowed->contains(text); });
+            [allowed](std::string_view text) { return !allowed->contains(text) && IsUtf8(text); });
     }
     if (column_.holds == Content::kInteger || column_.holds == Content::kNumber) {
       const Type type = column_.holds == Content::kInteger ? Type::kInteger : Type::kNumber;
@@ -297,7 +298,7 @@ class Maker {
 std::vector<RowRule> RowRulesOf(const Schema& schema) {
   std::vector<RowRule> rules;
   for (const ColumnRules& column : schema.columns) {
-    if (column.presence == Presence::kDeprecated || !IsChecked(column.stage)) continue;
+    if (!IsChecked(column)) continue;
     Maker(schema, column, rules).Make();
   }
   return rules;

@@ -34,6 +34,16 @@ std::string ValuesText(const column::BatchView& batch, const std::vector<std::st
   return text;
 }
 
+// Whether `name` is the path of what a list or a struct of the batch holds.
+bool IsInside(const column::BatchView& batch, std::string_view name) {
+  if (batch.Find(name) != nullptr) return false;
+  return std::any_of(batch.columns().begin(), batch.columns().end(), [name](const column::ColumnView& column) {
+    if (column.nesting() == column::Nesting::kNone || !name.starts_with(column.name())) return false;
+    const std::string_view rest = name.substr(column.name().size());
+    return rest.starts_with('.') || rest.starts_with('[');
+  });
+}
+
 }  // namespace
 
 struct RowScan::Check {
@@ -53,9 +63,8 @@ const RowCount* RowCounts::Find(std::string_view column, Rule rule, std::string_
 
 bool NeedsRows(const Schema& schema) {
   const auto column_needs = [](const ColumnRules& column) {
-    return IsChecked(column.stage) && column.presence != Presence::kDeprecated &&
-           (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
-            column.duplicates != Policy::kAllow);
+    return IsChecked(column) && (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
+                                 column.duplicates != Policy::kAllow);
   };
   return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||
          std::any_of(schema.rules.begin(), schema.rules.end(),
@@ -72,13 +81,13 @@ RowScan::RowScan(const Schema& schema, RowScanOptions options) : schema_(schema)
                           .decides = rule.decides}};
     check.shown = {rule.column->name};
     check.find = [rule = std::move(rule)](const column::BatchView& batch, const Context&, Broken& broken) {
-      FindBroken(rule, batch, broken);
-      return absl::OkStatus();
+      if (FindBroken(rule, batch, broken)) return absl::OkStatus();
+      return absl::NotFoundError("the column is not there or holds something else");
     };
     checks_.push_back(std::move(check));
   }
   for (const ColumnRules& column : schema.columns) {
-    if (column.order.has_value() && IsChecked(column.stage)) AddOrder(column);
+    if (column.order.has_value() && IsChecked(column)) AddOrder(column);
   }
   AddKeys(options);
   AddForeignKeys(options);
@@ -87,7 +96,6 @@ RowScan::RowScan(const Schema& schema, RowScanOptions options) : schema_(schema)
 }
 
 RowScan::~RowScan() = default;
-RowScan::RowScan(RowScan&&) noexcept = default;
 
 void RowScan::AddOrder(const ColumnRules& column) {
   Check check{.count = {.column = column.name, .rule = Rule::kOrder, .severity = column.order->severity}};
@@ -96,7 +104,8 @@ void RowScan::AddOrder(const ColumnRules& column) {
                                                          Broken& broken) mutable {
     const column::ColumnView* view = batch.Find(column.name);
     const bool is_time = view != nullptr && column::IsTime(view->type());
-    if (view == nullptr || (!is_time && !column::IsNumber(view->type()))) return absl::OkStatus();
+    if (view == nullptr) return absl::NotFoundError("only values of a column of its own follow each other");
+    if (!is_time && !column::IsNumber(view->type())) return absl::NotFoundError("its values are no numbers or times");
     const OrderRule& rule = *column.order;
     for (int64_t row = 0; row < view->length(); ++row) {
       if (view->IsNull(row)) continue;
@@ -130,8 +139,8 @@ void RowScan::AddKeys(const RowScanOptions& options) {
     checks_.push_back(std::move(check));
   };
   for (const ColumnRules& column : schema_.columns) {
-    if (column.duplicates == Policy::kAllow || !IsChecked(column.stage)) continue;
-    const Severity severity = column.duplicates == Policy::kError ? Severity::kError : Severity::kWarning;
+    if (column.duplicates == Policy::kAllow || !IsChecked(column)) continue;
+    const Severity severity = SeverityOf(column.duplicates);
     add({.column = column.name, .rule = Rule::kDuplicates, .severity = severity}, {column.name}, false);
   }
   for (const Key& key : schema_.dataset.keys) {
@@ -143,7 +152,9 @@ void RowScan::AddForeignKeys(const RowScanOptions& options) {
   for (size_t i = 0; i < schema_.dataset.foreign_keys.size(); ++i) {
     const ForeignKey& key = schema_.dataset.foreign_keys[i];
     const KeySet* keys = i < options.foreign_keys.size() ? options.foreign_keys[i] : nullptr;
-    Check check{.count = {.rule = Rule::kForeignKey, .detail = ColumnText(key.columns), .severity = key.severity}};
+    Check check{.count = {.rule = Rule::kForeignKey,
+                          .detail = NameOf(key, schema_.dataset.foreign_keys),
+                          .severity = key.severity}};
     check.shown = key.columns;
     check.find = [&key, keys](const column::BatchView& batch, const Context&, Broken& broken) -> absl::Status {
       if (keys == nullptr) return absl::NotFoundError(fmt::format("the rows of '{}' are not at hand", key.dataset));
@@ -162,7 +173,12 @@ void RowScan::AddParts() {
                           std::vector<std::string> others) {
     Check check{.count = {.rule = rule, .detail = feature, .severity = severity}};
     check.shown = others;
-    check.find = [part, others = std::move(others)](const column::BatchView& batch, const Context&, Broken& broken) {
+    check.find = [part, others = std::move(others)](const column::BatchView& batch, const Context&,
+                                                    Broken& broken) -> absl::Status {
+      for (const std::string& name : others) {
+        if (IsInside(batch, name)) return absl::NotFoundError(fmt::format("'{}' is inside another column", name));
+      }
+      if (IsInside(batch, part)) return absl::NotFoundError(fmt::format("'{}' is inside another column", part));
       const column::ColumnView* lacked = batch.Find(part);
       for (const std::string& name : others) {
         const column::ColumnView* other = batch.Find(name);

@@ -202,6 +202,9 @@ struct DerivedRule {
   friend bool operator==(const DerivedRule&, const DerivedRule&) = default;
 };
 
+/// The severity of what breaks a policy that does not allow it.
+Severity SeverityOf(Policy policy);
+
 std::string_view SeverityName(Severity severity);     ///< "error", "warning"
 std::string_view PolicyName(Policy policy);           ///< "allow", "warning", "error"
 std::string_view StatisticName(Statistic statistic);  ///< "missing", "spread", "p50", ...

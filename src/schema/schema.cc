@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace roost::schema {
 namespace {
 
@@ -49,6 +52,8 @@ std::string_view TypeName(Type type) {
   return "other";
 }
 
+Severity SeverityOf(Policy policy) { return policy == Policy::kError ? Severity::kError : Severity::kWarning; }
+
 std::string_view SeverityName(Severity severity) { return severity == Severity::kError ? "error" : "warning"; }
 
 std::string_view PolicyName(Policy policy) {
@@ -87,6 +92,17 @@ std::string_view StatisticName(Statistic statistic) {
 
 bool IsChecked(std::optional<Stage> stage) {
   return !stage.has_value() || stage == Stage::kBeta || stage == Stage::kProduction || stage == Stage::kDerived;
+}
+
+bool IsChecked(const ColumnRules& column) {
+  return column.presence != Presence::kDeprecated && IsChecked(column.stage);
+}
+
+std::string NameOf(const ForeignKey& key, const std::vector<ForeignKey>& all) {
+  const std::string columns = fmt::format("{}", fmt::join(key.columns, ", "));
+  const auto is_another = [&](const ForeignKey& other) { return other.columns == key.columns && other != key; };
+  if (std::none_of(all.begin(), all.end(), is_another)) return columns;
+  return fmt::format("{} in {} ({})", columns, key.dataset, fmt::join(key.references, ", "));
 }
 
 bool IsIn(const Schema& schema, const ColumnRules& column, std::string_view environment) {

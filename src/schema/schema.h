@@ -144,6 +144,7 @@ struct DatasetRules {
   std::optional<MissingRule> duplicate_rows;         ///< the share of rows that repeat another one
   std::vector<Key> keys;
   std::vector<ForeignKey> foreign_keys;
+  double false_alarms = 0.05;  ///< the chance that a check of unchanged data reports any drift, or any skew
   friend bool operator==(const DatasetRules&, const DatasetRules&) = default;
 };
 
@@ -173,6 +174,12 @@ std::string_view ScopeName(Scope scope);           ///< "row", "profile"
 
 /// Whether columns of that stage are checked.
 bool IsChecked(std::optional<Stage> stage);
+/// Whether the column is checked: it is not deprecated, and its stage is one that is.
+bool IsChecked(const ColumnRules& column);
+
+/// What tells `key` from the others of `all`, in anomalies: its columns, and where another one has the same, what they
+/// refer to: "code", "code in airports (iata)".
+std::string NameOf(const ForeignKey& key, const std::vector<ForeignKey>& all);
 
 /// Whether the column has to be there in `environment` ("" asks for none: every column does): one of its own or of the
 /// schema's default environments, and not one that it is not in. Where neither names any, it is in all.

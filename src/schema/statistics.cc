@@ -8,14 +8,10 @@
 #include "schema/wording.h"
 
 namespace roost::schema {
-namespace {
 
-// digits * 10^exponent as the double that a person's "0.07" reads to, which the product need not be.
 double Decimal(double digits, int exponent) {
   return std::strtod(fmt::format("{:.0f}e{}", digits, exponent).c_str(), nullptr);
 }
-
-}  // namespace
 
 int PercentOf(Statistic statistic) {
   switch (statistic) {

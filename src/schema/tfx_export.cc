@@ -398,6 +398,9 @@ class Exporter {
     if (dataset.duplicate_rows.has_value()) notes_.emplace_back("the dataset: no word for duplicate_rows");
     if (!dataset.keys.empty()) notes_.emplace_back("the dataset: no word for keys");
     if (!dataset.foreign_keys.empty()) notes_.emplace_back("the dataset: no word for foreign_keys");
+    if (dataset.false_alarms != DatasetRules().false_alarms) {
+      notes_.emplace_back("the dataset: no word for false_alarms");
+    }
     for (const CustomRule& rule : schema_.rules)
       notes_.push_back(fmt::format("the rule {}: no word for it", Quoted(rule.name)));
     if (schema_.new_columns != Policy::kError) {

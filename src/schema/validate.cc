@@ -20,8 +20,6 @@ namespace {
 using profile::ColumnSummary;
 using profile::ProfileSummary;
 
-Severity SeverityOf(Policy policy) { return policy == Policy::kError ? Severity::kError : Severity::kWarning; }
-
 Anomaly MissingColumn(const ColumnRules& rules) {
   ColumnRules proposed = rules;
   proposed.presence = Presence::kOptional;
@@ -86,7 +84,7 @@ void CheckColumns(const Schema& schema, const ProfileSummary& summary, const Con
   absl::flat_hash_set<std::string_view> known;
   for (const ColumnRules& rules : schema.columns) {
     known.insert(rules.name);
-    if (rules.presence == Presence::kDeprecated || !IsChecked(rules.stage)) continue;
+    if (!IsChecked(rules)) continue;
     const ColumnSummary* column = FindIn(columns, rules.name);
     const auto rename = explained.find(rules.name);
     if (column != nullptr) {
@@ -217,6 +215,8 @@ void ColumnCheck::Run() {
     CheckIntegerTimes();
   }
   if (type == Type::kText && rules_.type == Type::kText && seen_.text.has_value()) CheckTexts();
+  // One text among numbers makes a column of texts: the others are numbers all the same.
+  if (type == Type::kText && wants_number && seen_.text.has_value() && rules_.range.has_value()) CheckTextRange();
   if (same_kind) {
     CheckDistinct();
     CheckDuplicates();
@@ -229,7 +229,13 @@ void ColumnCheck::Run() {
 }
 
 const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {
-  return controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule, detail);
+  const RowCount* count = controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule, detail);
+  return count == nullptr || !count->problem.empty() ? nullptr : count;
+}
+
+std::string ColumnCheck::WhyNotScanned(Rule rule, std::string_view otherwise) const {
+  const RowCount* count = controls_.rows == nullptr ? nullptr : controls_.rows->Find(rules_.name, rule);
+  return count == nullptr || count->problem.empty() ? std::string(otherwise) : count->problem;
 }
 
 void ColumnCheck::Add(Anomaly anomaly, ColumnRules proposed) {

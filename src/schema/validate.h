@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "profile/profile.h"
 #include "profile/summary.h"
 #include "schema/anomaly.h"
@@ -22,16 +24,18 @@ struct Controls {
   const profile::Profile* previous_version = nullptr;  ///< for the ratio of rows
   const profile::Profile* serving = nullptr;           ///< for skew
   const RowCounts* rows = nullptr;                     ///< what a RowScan of the same rows found (row_scan.h)
-  std::string serving_environment = "serving";         ///< columns that are not in it may be absent at serving
 };
 
 /// Holds the data's profile against `schema`. Pure: the same values in, the same report out. What is wrong with the
-/// schema itself is reported too. A column of another kind is reported once; its other rules say nothing then. A
-/// renamed column is one anomaly, and its rules are checked once the new name is accepted.
-/// Cost: microseconds a column; with a control about 1 ms more for each column with limits on distances.
+/// schema itself is reported too. A column of another kind is reported once; its other rules say nothing then, but for
+/// the range of numbers among which there are texts now. A renamed column is one anomaly, and its rules are checked
+/// once the new name is accepted. Cost: microseconds a column; with a control about 1 ms more for each column with
+/// limits on distances.
 Report Validate(const Schema& schema, const profile::ProfileSummary& summary, const Controls& controls = {});
 
-/// `schema` with the proposal of `anomaly`, one of its reports; unchanged where there is none.
-Schema Accept(const Schema& schema, const Anomaly& anomaly);
+/// `schema` with the proposals of `anomalies`, of one of its reports; all of them hold afterwards, whatever their
+/// order. A renamed column is renamed in every rule. FailedPrecondition where the result would contradict itself, so
+/// that it could not be read again (problems.h).
+absl::StatusOr<Schema> Accept(const Schema& schema, std::span<const Anomaly> anomalies);
 
 }  // namespace roost::schema

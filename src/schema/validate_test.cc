@@ -99,6 +99,18 @@ TEST(Validate, AColumnIsKnownByItsValues) {
   EXPECT_EQ(report.anomalies[1].column, "to");
 }
 
+TEST(Validate, AColumnIsKnownByTheValuesOfItsDomain) {
+  Schema schema = AprilRules();
+  schema.domains = {{.name = "airports", .values = schema.columns[3].values->allowed}};
+  schema.columns[3].values = ValuesRule{.domain = "airports"};
+  profile::ProfileSummary summary = With(3, Texts("from", {{"ATL", 700}, {"ABE", 300}}));
+  summary.columns.push_back(Texts("to", {{"x", 1000}}));
+  const Report report = Validate(schema, summary);
+  ASSERT_EQ(report.anomalies.size(), 2u);
+  EXPECT_EQ(report.anomalies[0].rule, Rule::kRenamed);
+  EXPECT_EQ(report.anomalies[0].observed, "from");
+}
+
 TEST(Validate, AColumnOfAnotherTypeOrRangeIsNoRename) {
   EXPECT_EQ(Validate(AprilRules(), With(1, Texts("dep_delay", {{"1", 1000}}))).anomalies.size(), 2u);
   EXPECT_EQ(Validate(AprilRules(), With(1, Numbers("year", kInt16, 2001, 2002, 1000))).anomalies.size(), 2u);
@@ -113,6 +125,14 @@ TEST(Validate, TextInANumberColumn) {
   EXPECT_EQ(anomaly.observed, "text");
   EXPECT_EQ(anomaly.bound, "integer");
   EXPECT_EQ(anomaly.samples, (std::vector<profile::ValueCount>{{"late", 60}, {"1.5", 5}}));
+}
+
+TEST(Validate, NumbersOutOfRangeAmongTexts) {
+  const Report report = Validate(AprilRules(), With(1, Texts("delay", {{"12", 900}, {"late", 60}, {"9999", 40}})));
+  ASSERT_EQ(report.anomalies.size(), 2u);
+  EXPECT_EQ(report.anomalies[0].rule, Rule::kType);
+  EXPECT_EQ(report.anomalies[1].message, "the largest value 9999 is above the bound 1900");
+  EXPECT_FALSE(Accept(AprilRules(), report.anomalies)->columns[1].range.has_value());
 }
 
 TEST(Validate, NumbersStoredAsText) {

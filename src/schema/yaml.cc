@@ -73,7 +73,7 @@ DeclaredKeys FileKeys() {
 }  // namespace
 
 absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path) {
-  TRY_ASSIGN(const YamlNode root, YamlNode::Parse(text, path));
+  TRY_ASSIGN(const YamlNode root, YamlNode::Parse(text, path, kMaxSchemaBytes));
   File file;
   TRY(FileKeys().Read(root, &file));
   const std::vector<Problem> problems = ProblemsIn(file);

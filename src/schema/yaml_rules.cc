@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_set.h"
+#include "base/format.h"
 #include "schema/schema.h"
 #include "schema/yaml_keys.h"
 
@@ -335,6 +336,10 @@ Keys DatasetKeys() {
              MissingKeys("the largest share of rows that repeat another one"), "how many rows may be repeated");
   AddSections(*keys, "keys", &DatasetRules::keys, key, "what tells rows apart");
   AddSections(*keys, "foreign_keys", &DatasetRules::foreign_keys, foreign_key, "what refers to other datasets");
+  AddNumber(*keys,
+            {"false_alarms", "", FormatExact(DatasetRules().false_alarms),
+             "the chance that a check of unchanged data reports any drift, all columns together; the same for skew"},
+            &DatasetRules::false_alarms, kShare);
   return keys;
 }
 

@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/status.h"
@@ -153,6 +154,7 @@ Schema Everything() {
   schema.dataset.duplicate_rows = MissingRule{.max_share = 0.01};
   schema.dataset.keys = {{.columns = {"delay", "origin"}, .severity = Severity::kWarning}};
   schema.dataset.foreign_keys = {{.columns = {"origin"}, .dataset = "airports", .references = {"iata"}}};
+  schema.dataset.false_alarms = 0.01;
   schema.sparse_features = {{.name = "s", .index_columns = {"tags"}, .value_column = "delay"}};
   schema.weighted_features = {
       {.name = "w", .column = "tags", .weight_column = "delay", .severity = Severity::kWarning}};
@@ -167,6 +169,31 @@ TEST(SchemaYaml, EveryRuleComesBack) {
   ASSERT_TRUE(read.ok()) << read.status() << "\n" << yaml;
   EXPECT_EQ(*read, Everything()) << yaml;
   EXPECT_EQ(ToYaml(*read), yaml);
+}
+
+// 10,000 columns with known values: more than a megabyte.
+TEST(SchemaYaml, AWideSchemaReadsBack) {
+  Schema schema;
+  for (int i = 0; i < 10'000; ++i) {
+    ColumnRules column{.name = "column " + std::to_string(i), .type = Type::kText, .missing = MissingRule{}};
+    for (int value = 0; value < 10; ++value) {
+      column.values.emplace(column.values.value_or(ValuesRule())).allowed.push_back("value " + std::to_string(value));
+    }
+    schema.columns.push_back(std::move(column));
+  }
+  const auto text = ToReadableYaml(schema);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_GT(text->size(), 1u << 20);
+  EXPECT_EQ(*FromYaml(*text, "schema.yaml"), schema);
+}
+
+TEST(SchemaYaml, WhatCouldNotBeReadAgainIsNotWritten) {
+  Schema schema{.columns = {{.name = "a", .type = Type::kText, .range = RangeRule{}}}};
+  EXPECT_THAT(std::string(ToReadableYaml(schema).status().message()),
+              testing::HasSubstr("the schema could not be read again, and is not written"));
+  schema.columns[0].range.reset();
+  schema.columns[0].description = std::string(kMaxSchemaBytes, 'x');
+  EXPECT_THAT(std::string(ToReadableYaml(schema).status().message()), testing::HasSubstr("longer than 16 MiB"));
 }
 
 TEST(SchemaYaml, AnEmptySectionIsARule) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/format.h"
+#include "base/status.h"
 #include "schema/yaml.h"
 
 namespace roost::schema {
@@ -313,6 +314,9 @@ std::vector<std::string> DatasetLines(const DatasetRules& rules) {
                                  .Severity(key)
                                  .Text());
   }
+  if (rules.false_alarms != DatasetRules().false_alarms) {
+    lines.push_back(fmt::format("false_alarms: {}", FormatExact(rules.false_alarms)));
+  }
   return lines;
 }
 
@@ -354,6 +358,14 @@ std::string ToYaml(const Schema& schema) {
     return section.Share("max_share", rule.max_share, 0).Severity(rule);
   });
   return text;
+}
+
+absl::StatusOr<std::string> ToReadableYaml(const Schema& schema) {
+  std::string text = ToYaml(schema);
+  const absl::StatusOr<Schema> read = FromYaml(text, "schema");
+  if (!read.ok()) return Annotate(read.status(), "the schema could not be read again, and is not written");
+  if (*read == schema) return text;
+  return absl::InternalError("the schema would not read back as it is, and is not written");
 }
 
 }  // namespace roost::schema
