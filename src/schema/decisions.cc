@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
+#include "base/format.h"
 #include "schema/wording.h"
 #include "schema/yaml.h"
 #include "schema/yaml_keys.h"
