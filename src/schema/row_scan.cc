@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "expr/expression.h"
 #include "schema/row_rules.h"
+#include "schema/word_scan.h"
 
 namespace roost::schema {
 namespace {
@@ -55,7 +56,7 @@ bool NeedsRows(const Schema& schema) {
   const auto column_needs = [](const ColumnRules& column) {
     return IsChecked(column.stage) && column.presence != Presence::kDeprecated &&
            (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
-            column.duplicates != Policy::kAllow);
+            column.duplicates != Policy::kAllow || NeedsWords(column));
   };
   return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||
          std::any_of(schema.rules.begin(), schema.rules.end(),

@@ -39,8 +39,8 @@ struct RowCounts {
 };
 
 /// Whether `schema` has rules that only the rows themselves can decide, whatever the profile holds: keys, foreign keys,
-/// custom rules about rows, patterns, formats of times, duplicates and order. Without a scan Validate may report them
-/// as kNotCounted.
+/// custom rules about rows, patterns, formats of times, duplicates, order and words (word_scan.h). Without a scan
+/// Validate may report them as kNotCounted.
 bool NeedsRows(const Schema& schema);
 
 struct RowScanOptions {

@@ -148,6 +148,10 @@ TEST_F(RowScanTest, DoesNotDependOnHowRowsAreCut) {
     EXPECT_EQ(bad, all.bad);
     const RowCounts a = whole.Counts();
     const RowCounts b = cut.Counts();
+  schema.columns = {{.name = "note", .type = Type::kText, .words = WordsRule{}}};
+  EXPECT_FALSE(NeedsRows(schema));
+  schema.columns[0].words->min_words = 1;
+  EXPECT_TRUE(NeedsRows(schema));
     ASSERT_EQ(a.counts.size(), b.counts.size());
     for (size_t i = 0; i < a.counts.size(); ++i) {
       EXPECT_EQ(a.counts[i].broken, b.counts[i].broken);

@@ -6,6 +6,7 @@
 #include "profile/summary.h"
 #include "schema/anomaly.h"
 #include "schema/schema.h"
+#include "schema/word_scan.h"
 
 namespace roost::schema {
 
@@ -22,6 +23,7 @@ struct Controls {
   const profile::Profile* previous_version = nullptr;  ///< for the ratio of rows
   const profile::Profile* serving = nullptr;           ///< for skew
   const RowCounts* rows = nullptr;                     ///< what a RowScan of the same rows found (row_scan.h)
+  const WordCounts* words = nullptr;                   ///< the words of the same rows, where the profile has none
   std::string serving_environment = "serving";         ///< columns that are not in it may be absent at serving
 };
 
