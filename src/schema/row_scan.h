@@ -38,6 +38,9 @@ struct RowCounts {
   const RowCount* Find(std::string_view column, Rule rule, std::string_view detail = "") const;
 };
 
+/// The detail of anomalies about one index column of a sparse feature.
+std::string DetailOf(const SparseFeature& feature, const std::string& index);
+
 /// Whether `schema` has rules that only the rows themselves can decide, whatever the profile holds: keys, foreign keys,
 /// custom rules about rows, patterns, formats of times, duplicates, order and words (word_scan.h). Without a scan
 /// Validate may report them as kNotCounted.
@@ -50,8 +53,8 @@ struct RowScanOptions {
 };
 
 /// Looks for rows that break rules, batch after batch: those of FindRows, and those that depend on other rows or on
-/// several columns: keys, duplicates, foreign keys, order, parts of sparse and weighted features that are missing, and
-/// the schema's custom rules about rows.
+/// several columns: keys, duplicates, foreign keys, order, parts of sparse and weighted features that are missing or
+/// not equally long, and the schema's custom rules about rows.
 ///
 /// Of two rows with the same key the second one breaks it; of two in the wrong order the second one.
 /// Memory: that of KeySet for each key and each column without duplicates; 1,000 different values for each rule that is
