@@ -217,15 +217,18 @@ void ColumnCheck::Run() {
     CheckIntegerTimes();
   }
   if (type == Type::kText && rules_.type == Type::kText && seen_.text.has_value()) CheckTexts();
-  if (same_kind) {
+  const bool counts = same_kind || rules_.type == Type::kAny;
+  if (counts) {
     CheckDistinct();
     CheckDuplicates();
+  }
+  if (same_kind) {
     if (is_number || type == Type::kTime) CheckOrder();
     CheckLists();
     if (type == Type::kBinary) CheckImages();
-    CheckBands();
-    CheckMeaning();
   }
+  if (counts) CheckBands();
+  if (same_kind) CheckMeaning();
 }
 
 const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {

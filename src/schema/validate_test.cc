@@ -128,6 +128,18 @@ TEST(Validate, AnotherType) {
                 {.removed = {"type: time"}, .added = {"type: bool"}});
 }
 
+TEST(Validate, AColumnOfAnyTypeHasRulesToo) {
+  ColumnRules rules{.name = "x"};
+  rules.distinct = DistinctRule{.min = 2};
+  rules.duplicates = Policy::kError;
+  rules.bands = {{.of = Statistic::kDistinct, .min = 2}};
+  std::string broken;
+  for (const Anomaly& anomaly : Validate({.columns = {rules}}, Summary({Texts("x", {{"a", 5}})})).anomalies) {
+    broken += std::string(RuleName(anomaly.rule)) + " ";
+  }
+  EXPECT_EQ(broken, "distinct duplicates band ");
+}
+
 TEST(Validate, FractionsInAnIntegerColumnAreAWarning) {
   const Anomaly anomaly = Only(With(1, Numbers("delay", kFloat64, -67, 1233, 1000)));
   ExpectAnomaly(
