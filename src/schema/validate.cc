@@ -204,7 +204,9 @@ int64_t Report::CountDecided() const {
 
 void ColumnCheck::Run() {
   const Type type = TypeOf(seen_);
-  if (!Fits(rules_.type, type)) CheckType(type);
+  // A column without values is text in CSV: nothing says what it would hold.
+  const bool is_known = present_ > 0 || type != Type::kText;
+  if (is_known && !Fits(rules_.type, type)) CheckType(type);
   CheckMissing();
   CheckPresent();
   const bool is_number = type == Type::kInteger || type == Type::kNumber;

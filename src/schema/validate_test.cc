@@ -128,6 +128,12 @@ TEST(Validate, AnotherType) {
                 {.removed = {"type: time"}, .added = {"type: bool"}});
 }
 
+TEST(Validate, ATextColumnWithoutValuesMayBeOfAnyType) {
+  const Schema schema{.columns = {{.name = "x", .type = Type::kInteger}}};
+  EXPECT_TRUE(Validate(schema, Summary({Texts("x", {}, 5)})).anomalies.empty());
+  EXPECT_EQ(Validate(schema, Summary({Texts("x", {{"a", 1}}, 5)})).anomalies.size(), 1u);
+}
+
 TEST(Validate, AColumnOfAnyTypeHasRulesToo) {
   ColumnRules rules{.name = "x"};
   rules.distinct = DistinctRule{.min = 2};
