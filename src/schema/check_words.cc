@@ -123,11 +123,11 @@ void ColumnCheck::CheckToken(size_t index, const profile::TokenSummary& tokens) 
         "SEQUENCE_VALUE_TOO_MANY_OCCURRENCES", [&](TokenRule& token) { token.max_in_row = seen.max_in_row; });
   }
   if (rule.min_share.has_value() && share < *rule.min_share) {
-    add("is in the share", ShareText(share) + " of the rows", "at least " + ShareText(*rule.min_share),
+    add("is in", ShareText(share) + " of the rows", "at least " + ShareText(*rule.min_share),
         "SEQUENCE_VALUE_TOO_SMALL_FRACTION", [&](TokenRule& token) { token.min_share = RoundedDown(share); });
   }
   if (rule.max_share.has_value() && share > *rule.max_share) {
-    add("is in the share", ShareText(share) + " of the rows", "at most " + ShareText(*rule.max_share),
+    add("is in", ShareText(share) + " of the rows", "at most " + ShareText(*rule.max_share),
         "SEQUENCE_VALUE_TOO_LARGE_FRACTION",
         [&](TokenRule& token) { token.max_share = std::min(1.0, RoundedUp(share)); });
   }

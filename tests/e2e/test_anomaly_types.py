@@ -73,6 +73,23 @@ def test_a_schema_is_refused_and_another_one_nearly(checked, case):
     assert checked.json("validate", data)["anomalies"] == []
 
 
+MESSAGES = {
+    "BOOL_TYPE_BIG_INT": "1 of 3 values (33.3 %) is neither 0 nor 1: '2' (1)",
+    "BOOL_TYPE_UNEXPECTED_FLOAT": "1 of 3 values (33.3 %) is neither 0 nor 1: '0.999' (1)",
+    "BOOL_TYPE_UNEXPECTED_STRING": "1 of 3 values (33.3 %) is neither 'yes' nor 'no': 'maybe' (1)",
+    "ENUM_TYPE_INVALID_UTF8": "1 of 2 values (50 %) is not UTF-8",
+    "SEQUENCE_VALUE_TOO_SMALL_FRACTION": "the word 'late' is in 33.3 % of the rows, want at least 50 %",
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_says_what_was_seen_how_often_and_what_is_wanted(checked, name):
+    case = next(case for case in CASES if case.tfx == name)
+    use_schema(checked, case.schema)
+    report = report_of(checked, case.hit, case.options, code=1)
+    assert [anomaly["message"] for anomaly in report["anomalies"]] == [MESSAGES[name]]
+
+
 def test_words_are_counted_at_the_gate_and_in_versions_too(project):
     (project.folder / "schema.yaml").write_text(anomaly_cases_data.token("min_in_row: 1"))
     data = write(project, "notes", anomaly_cases_data.texts("it is late", "on time"))
