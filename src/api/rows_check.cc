@@ -68,11 +68,12 @@ absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows) {
 }
 
 RowsCheck::RowsCheck(const schema::Schema& schema, const ForeignKeys& foreign_keys)
-    : schema_(schema), scan_(schema, {.foreign_keys = foreign_keys.keys()}) {}
+    : schema_(schema), scan_(schema, {.foreign_keys = foreign_keys.keys()}), words_(schema) {}
 
 absl::Status RowsCheck::See(const arrow::RecordBatch& batch, const Context& context) {
   TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
   TRY(scan_.Add(columns.view(), context).status());
+  words_.Add(columns.view());
   rows_ += batch.num_rows();
   return absl::OkStatus();
 }
@@ -103,8 +104,10 @@ schema::RowCounts RowsCheck::NumberedAsInSource() const {
 
 schema::Report RowsCheck::Verdict(const profile::Profile& profile, schema::Controls controls) const {
   const schema::RowCounts counts = NumberedAsInSource();
+  const schema::WordCounts words = words_.Counts();
   controls.now = &profile;
   controls.rows = &counts;
+  controls.words = &words;
   return schema::Validate(schema_, profile.Summarize(), controls);
 }
 

@@ -15,6 +15,7 @@
 #include "schema/row_scan.h"
 #include "schema/schema.h"
 #include "schema/validate.h"
+#include "schema/word_scan.h"
 
 namespace roost::api {
 
@@ -55,7 +56,7 @@ class RowsCheck {
   void LeaveOutAfter(int64_t rows);
 
   /// The verdict on all rows that were seen and whose statistics `profile` has. `controls` says what else they are held
-  /// against; its `now` and `rows` are replaced.
+  /// against; its `now`, `rows` and `words` are replaced.
   schema::Report Verdict(const profile::Profile& profile, schema::Controls controls) const;
 
  private:
@@ -63,6 +64,7 @@ class RowsCheck {
 
   const schema::Schema& schema_;
   schema::RowScan scan_;
+  schema::WordScan words_;
   int64_t rows_ = 0;               // that were seen
   std::vector<int64_t> left_out_;  // for each row that was left out, how many rows were seen before it; ascending
   bool all_numbered_ = true;

@@ -61,6 +61,8 @@ std::string RatioText(int64_t rows, int64_t before, std::string_view what) {
                      what);
 }
 
+std::string RowsText(int64_t rows) { return fmt::format("{} {}", FormatCount(rows), rows == 1 ? "row" : "rows"); }
+
 // What a part of a sparse or weighted feature has: how many rows, and how many values in all.
 struct Part {
   bool is_there = false;
@@ -98,7 +100,7 @@ void AddPartMissing(const FeatureCheck& check, Rule rule, const std::string& lac
       .severity = check.severity,
       .message = fmt::format("the {} {}: {} {} no value in {} where {} has one", check.kind, Quoted(check.feature),
                              FormatCount(broken), broken == 1 ? "row has" : "rows have", Quoted(lacked), Quoted(other)),
-      .observed = fmt::format("{} rows", FormatCount(broken)),
+      .observed = RowsText(broken),
       .bound = "none",
       .detail = std::move(detail),
       .broken = broken,
@@ -107,8 +109,25 @@ void AddPartMissing(const FeatureCheck& check, Rule rule, const std::string& lac
   report.anomalies.push_back(std::move(anomaly));
 }
 
+// Equal sums may hide rows that differ: the rows tell, where they were looked at.
 void AddLengthsDiffer(const FeatureCheck& check, Rule rule, const std::string& first, const Part& a,
-                      const std::string& second, const Part& b, Report& report) {
+                      const std::string& second, const Part& b, std::string detail, const Controls& controls,
+                      Report& report) {
+  const RowCount* count = controls.rows == nullptr ? nullptr : controls.rows->Find("", rule, detail);
+  if (count != nullptr && count->broken > 0) {
+    Anomaly anomaly{.rule = rule,
+                    .severity = check.severity,
+                    .message = fmt::format("the {} {}: {} {} not as many values in {} as in {}", check.kind,
+                                           Quoted(check.feature), FormatCount(count->broken),
+                                           count->broken == 1 ? "row has" : "rows have", Quoted(first), Quoted(second)),
+                    .observed = RowsText(count->broken),
+                    .bound = "none",
+                    .detail = std::move(detail),
+                    .tfx = check.prefix + "LENGTH_MISMATCH"};
+    AddEvidence(count, anomaly);
+    report.anomalies.push_back(std::move(anomaly));
+    return;
+  }
   if (!a.is_there || !b.is_there || a.present != b.present) return;
   if (a.values == b.values && a.least == b.least && a.most == b.most) return;
   report.anomalies.push_back(
@@ -120,7 +139,7 @@ void AddLengthsDiffer(const FeatureCheck& check, Rule rule, const std::string& f
                               FormatCount(b.least), FormatCount(b.most)),
        .observed = FormatCount(a.values),
        .bound = FormatCount(b.values),
-       .detail = check.feature,
+       .detail = std::move(detail),
        .tfx = check.prefix + "LENGTH_MISMATCH"});
 }
 
@@ -226,7 +245,7 @@ void CheckKeys(const Schema& schema, const Controls& controls, Report& report) {
                       .message = fmt::format("{}{} of {} rows {} ({}): {}", count->exact ? "" : "at least ",
                                              FormatCount(count->broken), FormatCount(controls.rows->rows), what, name,
                                              SampleText(count->samples, count->samples.size())),
-                      .observed = fmt::format("{} rows", FormatCount(count->broken)),
+                      .observed = RowsText(count->broken),
                       .bound = std::move(bound),
                       .detail = name};
       AddEvidence(count, anomaly);
@@ -258,10 +277,10 @@ void CheckFeatures(const Schema& schema, const ProfileSummary& summary, const Co
                    feature.name, "SPARSE_FEATURE_MISSING_VALUE", controls, report);
     for (const std::string& name : feature.index_columns) {
       const Part index = PartOf(summary, name);
-      AddPartMissing(check, Rule::kSparseIndex, name, feature.value_column, value.present - index.present,
-                     feature.index_columns.size() == 1 ? feature.name : fmt::format("{}: {}", feature.name, name),
+      const std::string detail = DetailOf(feature, name);
+      AddPartMissing(check, Rule::kSparseIndex, name, feature.value_column, value.present - index.present, detail,
                      "SPARSE_FEATURE_MISSING_INDEX", controls, report);
-      AddLengthsDiffer(check, Rule::kSparseLength, name, index, feature.value_column, value, report);
+      AddLengthsDiffer(check, Rule::kSparseLength, name, index, feature.value_column, value, detail, controls, report);
     }
   }
   for (const WeightedFeature& feature : schema.weighted_features) {
@@ -272,7 +291,8 @@ void CheckFeatures(const Schema& schema, const ProfileSummary& summary, const Co
                    feature.name, "WEIGHTED_FEATURE_MISSING_VALUE", controls, report);
     AddPartMissing(check, Rule::kWeightedWeight, feature.weight_column, feature.column, value.present - weight.present,
                    feature.name, "WEIGHTED_FEATURE_MISSING_WEIGHT", controls, report);
-    AddLengthsDiffer(check, Rule::kWeightedLength, feature.column, value, feature.weight_column, weight, report);
+    AddLengthsDiffer(check, Rule::kWeightedLength, feature.column, value, feature.weight_column, weight, feature.name,
+                     controls, report);
   }
 }
 

@@ -124,7 +124,7 @@ void ColumnCheck::CheckEmbedding() {
   } else if (values != nullptr && TypeOf(*values) != Type::kInteger && TypeOf(*values) != Type::kNumber) {
     observed = fmt::format("lists of {}", TypeName(TypeOf(*values)));
   } else if (values != nullptr && values->missing > 0) {
-    observed = fmt::format("{} missing numbers", FormatCount(values->missing));
+    observed = fmt::format("{} missing {}", FormatCount(values->missing), values->missing == 1 ? "number" : "numbers");
   }
   if (observed.empty()) return;
   ColumnRules proposed = rules_;

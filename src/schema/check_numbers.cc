@@ -188,14 +188,21 @@ void ColumnCheck::CheckNumberBools() {
   const bool integer = TypeOf(seen_.type) != Type::kNumber;
   ColumnRules proposed = rules_;
   proposed.bools.reset();
+  const RowCount* scanned = Scanned(Rule::kBools);
   const auto add = [&](std::string observed, std::string tfx) {
-    Anomaly anomaly{
-        .rule = Rule::kBools,
-        .severity = rules_.bools->severity,
-        .message = fmt::format("there are values such as {}, only 0 and 1 stand for false and true", observed),
-        .observed = observed,
-        .bound = "0 or 1",
-        .tfx = std::move(tfx)};
+    std::string message = fmt::format("there are values such as {}, only 0 and 1 stand for false and true", observed);
+    if (scanned != nullptr && !scanned->samples.empty()) {
+      observed = scanned->samples.front().value;
+      message = fmt::format("{} of {} values ({}) {} neither 0 nor 1: {}", FormatCount(scanned->broken),
+                            FormatCount(present_), ShareText(ShareOf(scanned->broken, present_)), Is(scanned->broken),
+                            SampleText(scanned->samples, scanned->samples.size()));
+    }
+    Anomaly anomaly{.rule = Rule::kBools,
+                    .severity = rules_.bools->severity,
+                    .message = std::move(message),
+                    .observed = std::move(observed),
+                    .bound = "0 or 1",
+                    .tfx = std::move(tfx)};
     Add(std::move(anomaly), proposed);
   };
   if (number.nan > 0 || number.positive_infinity > 0 || number.negative_infinity > 0) {
@@ -208,12 +215,9 @@ void ColumnCheck::CheckNumberBools() {
     // From 0 to 1 with anything between: the variance of zeros and ones is that of their share.
     const auto ones = static_cast<double>(number.finite - number.zeros);
     const double mean_of_ones = number.mean.value_or(0) * static_cast<double>(number.finite);
-    const auto between = std::find_if(number.percentiles.begin(), number.percentiles.end(),
-                                      [](double value) { return value > 0 && value < 1; });
-    const RowCount* scanned = Scanned(Rule::kBools);
-    if (between != number.percentiles.end()) {
-      add(FormatExact(*between), "BOOL_TYPE_UNEXPECTED_FLOAT");
-    } else if ((scanned != nullptr && scanned->broken > 0) || mean_of_ones < ones * (1 - 1e-9)) {
+    const bool between = std::any_of(number.percentiles.begin(), number.percentiles.end(),
+                                     [](double value) { return value > 0 && value < 1; });
+    if (between || (scanned != nullptr && scanned->broken > 0) || mean_of_ones < ones * (1 - 1e-9)) {
       add("a fraction", "BOOL_TYPE_UNEXPECTED_FLOAT");
     }
   }

@@ -65,8 +65,9 @@ void ColumnCheck::CheckValues() {
     proposed.values.reset();
     Add({.rule = Rule::kEncoding,
          .severity = rule.severity,
-         .message = fmt::format("{} of {} values ({}) are not UTF-8", FormatCount(text.invalid_utf8),
-                                FormatCount(present_), ShareText(ShareOf(text.invalid_utf8, present_))),
+         .message =
+             fmt::format("{} of {} values ({}) {} not UTF-8", FormatCount(text.invalid_utf8), FormatCount(present_),
+                         ShareText(ShareOf(text.invalid_utf8, present_)), text.invalid_utf8 == 1 ? "is" : "are"),
          .observed = fmt::format("{} not UTF-8", FormatCount(text.invalid_utf8)),
          .bound = "none",
          .broken = text.invalid_utf8,
@@ -224,10 +225,10 @@ void ColumnCheck::CheckTextBools() {
   proposed.bools.reset();
   Add({.rule = Rule::kBools,
        .severity = rule.severity,
-       .message =
-           fmt::format("{}{} of {} values ({}) are neither {} nor {}: {}", AtLeast(broken.exact),
-                       FormatCount(broken.count), FormatCount(present_), ShareText(ShareOf(broken.count, present_)),
-                       Quoted(rule.true_text), Quoted(rule.false_text), SampleText(broken.samples, broken.distinct)),
+       .message = fmt::format(
+           "{}{} of {} values ({}) {} neither {} nor {}: {}", AtLeast(broken.exact), FormatCount(broken.count),
+           FormatCount(present_), ShareText(ShareOf(broken.count, present_)), broken.count == 1 ? "is" : "are",
+           Quoted(rule.true_text), Quoted(rule.false_text), SampleText(broken.samples, broken.distinct)),
        .observed = fmt::format("{} others", FormatCount(broken.count)),
        .bound = fmt::format("{} or {}", Quoted(rule.true_text), Quoted(rule.false_text)),
        .samples = broken.samples,

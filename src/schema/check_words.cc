@@ -11,15 +11,18 @@
 namespace roost::schema {
 
 void ColumnCheck::CheckWords() {
-  const WordsRule& rule = *rules_.words;
-  const bool asks = rule.min_coverage.has_value() || rule.min_mean_length.has_value() || rule.min_words.has_value() ||
-                    rule.max_words.has_value() || !rule.tokens.empty();
-  if (!asks || present_ == 0) return;
-  if (!seen_.text->tokens.has_value()) {
+  if (!NeedsWords(rules_) || present_ == 0) return;
+  const profile::TokenSummary* counted = seen_.text->tokens.has_value() ? &*seen_.text->tokens : nullptr;
+  if (controls_.words != nullptr) {
+    if (const auto found = controls_.words->find(rules_.name); found != controls_.words->end())
+      counted = &found->second;
+  }
+  if (counted == nullptr) {
     AddNotCounted("words", "the words were not counted");
     return;
   }
-  const profile::TokenSummary& tokens = *seen_.text->tokens;
+  const WordsRule& rule = *rules_.words;
+  const profile::TokenSummary& tokens = *counted;
   CheckCoverage(tokens);
   const auto add = [&](bool few, int64_t observed, int64_t bound) {
     ColumnRules proposed = rules_;
@@ -44,11 +47,12 @@ void ColumnCheck::CheckCoverage(const profile::TokenSummary& tokens) {
   const WordsRule& rule = *rules_.words;
   if (rule.min_coverage.has_value()) {
     std::optional<double> coverage = tokens.coverage;
-    const Domain* vocabulary = schema_.FindDomain(rule.vocabulary);
-    if (!coverage.has_value() && tokens.exact && vocabulary != nullptr && tokens.tokens > 0) {
+    const Domain* domain = schema_.FindDomain(rule.vocabulary);
+    if (!coverage.has_value() && tokens.exact && domain != nullptr && tokens.tokens > 0) {
+      const profile::Vocabulary vocabulary(domain->values);
       int64_t known = 0;
       for (const profile::TokenSummary::Token& token : tokens.top) {
-        if (std::binary_search(vocabulary->values.begin(), vocabulary->values.end(), token.token)) known += token.count;
+        if (vocabulary.Has(token.token)) known += token.count;
       }
       coverage = ShareOf(known, tokens.tokens);
     }
@@ -85,8 +89,11 @@ void ColumnCheck::CheckCoverage(const profile::TokenSummary& tokens) {
 
 void ColumnCheck::CheckToken(size_t index, const profile::TokenSummary& tokens) {
   const TokenRule& rule = rules_.words->tokens[index];
-  const auto found = std::find_if(tokens.top.begin(), tokens.top.end(),
-                                  [&rule](const auto& token) { return token.token == rule.token; });
+  // Words are counted in lower case.
+  const std::vector<profile::Token> words = profile::TokensOf(rule.token);
+  const std::string_view wanted = words.size() == 1 ? std::string_view(words.front().text) : rule.token;
+  const auto found =
+      std::find_if(tokens.top.begin(), tokens.top.end(), [wanted](const auto& token) { return token.token == wanted; });
   if (found == tokens.top.end() && !tokens.exact) {
     AddNotCounted("words", fmt::format("the word {} is not among those that the profile keeps", Quoted(rule.token)));
     return;
@@ -116,11 +123,11 @@ void ColumnCheck::CheckToken(size_t index, const profile::TokenSummary& tokens) 
         "SEQUENCE_VALUE_TOO_MANY_OCCURRENCES", [&](TokenRule& token) { token.max_in_row = seen.max_in_row; });
   }
   if (rule.min_share.has_value() && share < *rule.min_share) {
-    add("is in the share", ShareText(share) + " of the rows", "at least " + ShareText(*rule.min_share),
+    add("is in", ShareText(share) + " of the rows", "at least " + ShareText(*rule.min_share),
         "SEQUENCE_VALUE_TOO_SMALL_FRACTION", [&](TokenRule& token) { token.min_share = RoundedDown(share); });
   }
   if (rule.max_share.has_value() && share > *rule.max_share) {
-    add("is in the share", ShareText(share) + " of the rows", "at most " + ShareText(*rule.max_share),
+    add("is in", ShareText(share) + " of the rows", "at most " + ShareText(*rule.max_share),
         "SEQUENCE_VALUE_TOO_LARGE_FRACTION",
         [&](TokenRule& token) { token.max_share = std::min(1.0, RoundedUp(share)); });
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/status.h"
 #include "expr/expression.h"
 #include "schema/pattern.h"
 #include "schema/times.h"
@@ -363,6 +364,10 @@ std::vector<Problem> ProblemsIn(const Schema& schema) {
   FindBadDatasetRules(schema, problems);
   FindBadCustomRules(schema, problems);
   return problems;
+}
+
+absl::Status WithNames(absl::Status error, Rule rule, std::string_view tfx) {
+  return WithHint(std::move(error), fmt::format("rule '{}', in TensorFlow Data Validation {}", RuleName(rule), tfx));
 }
 
 }  // namespace roost::schema

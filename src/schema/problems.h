@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "schema/anomaly.h"
 
 namespace roost::schema {
@@ -18,5 +20,9 @@ struct Problem {
 /// All that is wrong with `schema`: rules that do not go with a column's type, bounds that exclude each other, names
 /// that are missing, twice there or not known, expressions and patterns that cannot be read. In the schema's order.
 std::vector<Problem> ProblemsIn(const Schema& schema);
+
+/// `error`, which refuses a schema, with a hint that gives the names of what is wrong: ours and TensorFlow Data
+/// Validation's.
+absl::Status WithNames(absl::Status error, Rule rule, std::string_view tfx);
 
 }  // namespace roost::schema

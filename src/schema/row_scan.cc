@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "expr/expression.h"
 #include "schema/row_rules.h"
+#include "schema/word_scan.h"
 
 namespace roost::schema {
 namespace {
@@ -44,6 +45,13 @@ bool IsInside(const column::BatchView& batch, std::string_view name) {
   });
 }
 
+// How many values the row holds, which is not null.
+int64_t LengthAt(const column::ColumnView& column, int64_t row) {
+  if (column.nesting() != column::Nesting::kList) return 1;
+  const auto [begin, end] = column.ListRange(row);
+  return end - begin;
+}
+
 }  // namespace
 
 struct RowScan::Check {
@@ -61,10 +69,14 @@ const RowCount* RowCounts::Find(std::string_view column, Rule rule, std::string_
   return nullptr;
 }
 
+std::string DetailOf(const SparseFeature& feature, const std::string& index) {
+  return feature.index_columns.size() == 1 ? feature.name : fmt::format("{}: {}", feature.name, index);
+}
+
 bool NeedsRows(const Schema& schema) {
   const auto column_needs = [](const ColumnRules& column) {
     return IsChecked(column) && (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
-                                 column.duplicates != Policy::kAllow);
+                                 column.duplicates != Policy::kAllow || NeedsWords(column));
   };
   return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||
          std::any_of(schema.rules.begin(), schema.rules.end(),
@@ -167,7 +179,7 @@ void RowScan::AddForeignKeys(const RowScanOptions& options) {
   }
 }
 
-// A row that has one part of a feature and lacks another.
+// A row that has one part of a feature and lacks another, or has not equally much of both.
 void RowScan::AddParts() {
   const auto add = [this](const std::string& feature, Rule rule, Severity severity, const std::string& part,
                           std::vector<std::string> others) {
@@ -191,16 +203,33 @@ void RowScan::AddParts() {
     };
     checks_.push_back(std::move(check));
   };
+  const auto add_lengths = [this](const std::string& detail, Rule rule, Severity severity, const std::string& a,
+                                  const std::string& b) {
+    Check check{.count = {.rule = rule, .detail = detail, .severity = severity}};
+    check.find = [a, b](const column::BatchView& batch, const Context&, Broken& broken) {
+      const column::ColumnView* first = batch.Find(a);
+      const column::ColumnView* second = batch.Find(b);
+      if (first == nullptr || second == nullptr) return absl::OkStatus();
+      for (int64_t row = 0; row < batch.num_rows(); ++row) {
+        if (first->IsNull(row) || second->IsNull(row)) continue;
+        if (LengthAt(*first, row) != LengthAt(*second, row)) broken[row] = 1;
+      }
+      return absl::OkStatus();
+    };
+    checks_.push_back(std::move(check));
+  };
   for (const SparseFeature& feature : schema_.sparse_features) {
     add(feature.name, Rule::kSparseValue, feature.severity, feature.value_column, feature.index_columns);
     for (const std::string& index : feature.index_columns) {
-      add(feature.index_columns.size() == 1 ? feature.name : fmt::format("{}: {}", feature.name, index),
-          Rule::kSparseIndex, feature.severity, index, {feature.value_column});
+      const std::string detail = DetailOf(feature, index);
+      add(detail, Rule::kSparseIndex, feature.severity, index, {feature.value_column});
+      add_lengths(detail, Rule::kSparseLength, feature.severity, index, feature.value_column);
     }
   }
   for (const WeightedFeature& feature : schema_.weighted_features) {
     add(feature.name, Rule::kWeightedValue, feature.severity, feature.column, {feature.weight_column});
     add(feature.name, Rule::kWeightedWeight, feature.severity, feature.weight_column, {feature.column});
+    add_lengths(feature.name, Rule::kWeightedLength, feature.severity, feature.column, feature.weight_column);
   }
 }
 

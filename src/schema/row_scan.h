@@ -54,9 +54,12 @@ struct RowCounts {
   const RowCount* Find(std::string_view column, Rule rule, std::string_view detail = "") const;
 };
 
+/// The detail of anomalies about one index column of a sparse feature.
+std::string DetailOf(const SparseFeature& feature, const std::string& index);
+
 /// Whether `schema` has rules that only the rows themselves can decide, whatever the profile holds: keys, foreign keys,
-/// custom rules about rows, patterns, formats of times, duplicates and order. Without a scan Validate may report them
-/// as kNotCounted.
+/// custom rules about rows, patterns, formats of times, duplicates, order and words (word_scan.h). Without a scan
+/// Validate may report them as kNotCounted.
 bool NeedsRows(const Schema& schema);
 
 struct RowScanOptions {
@@ -69,7 +72,7 @@ struct RowScanOptions {
 /// all, NaN, infinities, values out of the range or not among the known ones, texts that do not match a pattern or a
 /// format of times or stand for no bool, lists of another length or shape, images that are too large), and those that
 /// depend on other rows or on several columns: keys, duplicates, foreign keys, order, parts of sparse and weighted
-/// features that are missing, and the schema's custom rules about rows.
+/// features that are missing or not equally long, and the schema's custom rules about rows.
 ///
 /// A rule that allows a share of the rows to break it (`missing` with a max_share above 0, `values` with a min_share
 /// below 1, and so on) makes no row bad. Of two rows with the same key the second one breaks it; of two in the wrong

@@ -89,6 +89,35 @@ TEST_F(RowScanTest, ValidateTakesCountsRowsAndSamplesFromTheScan) {
   EXPECT_EQ(report.anomalies[0].broken, 2);
 }
 
+TEST_F(RowScanTest, PartsOfAFeatureAreEquallyLongInEachRow) {
+  Schema schema{.columns = {{.name = "at"}, {.name = "value"}}};
+  schema.sparse_features = {{.name = "both", .index_columns = {"at"}, .value_column = "value"}};
+  schema.weighted_features = {{.name = "weighed", .column = "value", .weight_column = "at"}};
+  column::BatchBuilder builder, at, value;
+  const column::OwnedBatch batch = builder.Lists("at", {2, 1, 0, std::nullopt}, at.Integers("v", {1, 2, 3}).Build())
+                                       .Lists("value", {1, 2, 0, 1}, value.Integers("v", {1, 2, 3, 4}).Build())
+                                       .Build();
+  RowScan scan(schema);
+  EXPECT_EQ(Add(scan, batch).bad, (std::vector<uint8_t>{1, 1, 0, 1}));
+  const RowCounts counts = scan.Counts();
+  profile::Profile profile;
+  ASSERT_TRUE(profile.Add(batch.view()).ok());
+  // In sum there are as many of the one as of the other, from 0 to 2 a row.
+  std::string told;
+  for (const Anomaly& anomaly : Validate(schema, profile.Summarize(), {.rows = &counts}).anomalies) {
+    if (anomaly.column.empty()) told += anomaly.tfx + ": " + anomaly.message + "\n";
+  }
+  EXPECT_EQ(
+      told,
+      "SPARSE_FEATURE_MISSING_INDEX: the sparse feature 'both': 1 row has no value in 'at' where 'value' has one\n"
+      "SPARSE_FEATURE_LENGTH_MISMATCH: the sparse feature 'both': 2 rows have not as many values in 'at' as in "
+      "'value'\n"
+      "WEIGHTED_FEATURE_MISSING_WEIGHT: the weighted feature 'weighed': 1 row has no value in 'at' where 'value' "
+      "has one\n"
+      "WEIGHTED_FEATURE_LENGTH_MISMATCH: the weighted feature 'weighed': 2 rows have not as many values in "
+      "'value' as in 'at'\n");
+}
+
 TEST_F(RowScanTest, WhatCannotBeCheckedSaysWhy) {
   Schema schema = Flights();
   schema.rules = {{.name = "late", .check = "delay > 15"}};
@@ -226,6 +255,10 @@ TEST_F(RowScanTest, OnlySomeSchemasNeedIt) {
   EXPECT_TRUE(NeedsRows(schema));
   schema.columns[0].stage = Stage::kPlanned;
   EXPECT_FALSE(NeedsRows(schema));
+  schema.columns = {{.name = "note", .type = Type::kText, .words = WordsRule{}}};
+  EXPECT_FALSE(NeedsRows(schema));
+  schema.columns[0].words->min_words = 1;
+  EXPECT_TRUE(NeedsRows(schema));
 }
 
 // The same rows give the same counts, however they are cut into batches.

@@ -71,15 +71,19 @@ class Importer {
     }
     const std::vector<Problem> problems = ProblemsIn(schema_);
     if (problems.empty()) return absl::OkStatus();
-    const auto place = places_.find(problems.front().column);
-    return reader_.Error(place == places_.end() ? TfxField() : place->second, problems.front().message);
+    const Problem& problem = problems.front();
+    const auto place = places_.find(problem.column);
+    return WithNames(reader_.Error(place == places_.end() ? TfxField() : place->second, problem.message), problem.rule,
+                     problem.tfx);
   }
 
   // --- one feature ---
 
   absl::Status ReadFeature(TfxField& feature, const std::string& prefix) {
     const std::string name = TakeText(feature, "name");
-    if (name.empty()) return reader_.Error(feature, "a feature needs a name");
+    if (name.empty()) {
+      return WithNames(reader_.Error(feature, "a feature needs a name"), Rule::kSchema, "FEATURE_MISSING_NAME");
+    }
     ColumnRules list{.name = prefix + name};
     const std::string owner = fmt::format("feature {}", Quoted(list.name));
     TRY_ASSIGN(Valency valency, TakeValency(feature));

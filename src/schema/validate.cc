@@ -202,7 +202,9 @@ int64_t Report::CountDecided() const {
 
 void ColumnCheck::Run() {
   const Type type = TypeOf(seen_);
-  if (!Fits(rules_.type, type)) CheckType(type);
+  // A column without values is text in CSV: nothing says what it would hold.
+  const bool is_known = present_ > 0 || type != Type::kText;
+  if (is_known && !Fits(rules_.type, type)) CheckType(type);
   CheckMissing();
   CheckPresent();
   const bool is_number = type == Type::kInteger || type == Type::kNumber;
@@ -217,15 +219,18 @@ void ColumnCheck::Run() {
   if (type == Type::kText && rules_.type == Type::kText && seen_.text.has_value()) CheckTexts();
   // One text among numbers makes a column of texts: the others are numbers all the same.
   if (type == Type::kText && wants_number && seen_.text.has_value() && rules_.range.has_value()) CheckTextRange();
-  if (same_kind) {
+  const bool counts = same_kind || rules_.type == Type::kAny;
+  if (counts) {
     CheckDistinct();
     CheckDuplicates();
+  }
+  if (same_kind) {
     if (is_number || type == Type::kTime) CheckOrder();
     CheckLists();
     if (type == Type::kBinary) CheckImages();
-    CheckBands();
-    CheckMeaning();
   }
+  if (counts) CheckBands();
+  if (same_kind) CheckMeaning();
 }
 
 const RowCount* ColumnCheck::Scanned(Rule rule, std::string_view detail) const {

@@ -8,6 +8,7 @@
 #include "profile/summary.h"
 #include "schema/anomaly.h"
 #include "schema/schema.h"
+#include "schema/word_scan.h"
 
 namespace roost::schema {
 
@@ -24,6 +25,7 @@ struct Controls {
   const profile::Profile* previous_version = nullptr;  ///< for the ratio of rows
   const profile::Profile* serving = nullptr;           ///< for skew
   const RowCounts* rows = nullptr;                     ///< what a RowScan of the same rows found (row_scan.h)
+  const WordCounts* words = nullptr;                   ///< the words of the same rows, where the profile has none
 };
 
 /// Holds the data's profile against `schema`. Pure: the same values in, the same report out. What is wrong with the

@@ -148,6 +148,24 @@ TEST(Validate, AnotherType) {
                 {.removed = {"type: time"}, .added = {"type: bool"}});
 }
 
+TEST(Validate, ATextColumnWithoutValuesMayBeOfAnyType) {
+  const Schema schema{.columns = {{.name = "x", .type = Type::kInteger}}};
+  EXPECT_TRUE(Validate(schema, Summary({Texts("x", {}, 5)})).anomalies.empty());
+  EXPECT_EQ(Validate(schema, Summary({Texts("x", {{"a", 1}}, 5)})).anomalies.size(), 1u);
+}
+
+TEST(Validate, AColumnOfAnyTypeHasRulesToo) {
+  ColumnRules rules{.name = "x"};
+  rules.distinct = DistinctRule{.min = 2};
+  rules.duplicates = Policy::kError;
+  rules.bands = {{.of = Statistic::kDistinct, .min = 2}};
+  std::string broken;
+  for (const Anomaly& anomaly : Validate({.columns = {rules}}, Summary({Texts("x", {{"a", 5}})})).anomalies) {
+    broken += std::string(RuleName(anomaly.rule)) + " ";
+  }
+  EXPECT_EQ(broken, "distinct duplicates band ");
+}
+
 TEST(Validate, FractionsInAnIntegerColumnAreAWarning) {
   const Anomaly anomaly = Only(With(1, Numbers("delay", kFloat64, -67, 1233, 1000)));
   ExpectAnomaly(

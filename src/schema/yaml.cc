@@ -21,11 +21,21 @@ struct File : Schema {
   absl::flat_hash_map<std::string, YamlNode> places;  // of columns, for messages
 };
 
+absl::Status ReadColumn(const YamlNode& node, const DeclaredKeys& column_keys, ColumnRules& column) {
+  absl::Status read = column_keys.Read(node, &column);
+  for (const auto& [key, tfx] :
+       {std::pair("name", "FEATURE_MISSING_NAME"), std::pair("type", "FEATURE_MISSING_TYPE")}) {
+    const bool is_missing = read.message().find(fmt::format("key '{}' is missing", key)) != std::string_view::npos;
+    if (is_missing) return WithNames(std::move(read), Rule::kSchema, tfx);
+  }
+  return read;
+}
+
 absl::Status ReadColumns(const YamlNode& node, const DeclaredKeys& column_keys, File& file) {
   if (!node.IsList() || node.Elements().empty()) return node.Error("want a list with one column or more");
   for (const YamlNode& element : node.Elements()) {
     ColumnRules column;
-    TRY(column_keys.Read(element, &column));
+    TRY(ReadColumn(element, column_keys, column));
     if (!file.places.emplace(column.name, element).second) {
       return element.Error(fmt::format("column '{}' stands here twice", column.name));
     }
@@ -78,8 +88,10 @@ absl::StatusOr<Schema> FromYaml(std::string_view text, std::string_view path) {
   TRY(FileKeys().Read(root, &file));
   const std::vector<Problem> problems = ProblemsIn(file);
   if (problems.empty()) return static_cast<Schema&&>(std::move(file));
-  const auto place = file.places.find(problems.front().column);
-  return (place == file.places.end() ? root : place->second).Error(problems.front().message);
+  const Problem& problem = problems.front();
+  const auto place = file.places.find(problem.column);
+  return WithNames((place == file.places.end() ? root : place->second).Error(problem.message), problem.rule,
+                   problem.tfx);
 }
 
 std::string SchemaReference() { return FileKeys().Reference("Keys", "", 2); }
