@@ -1,7 +1,6 @@
 #include "profile/profile.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -72,24 +71,6 @@ const ColumnState* FindIn(std::span<const ColumnState> columns, std::string_view
   }
   return nullptr;
 }
-
-// Adds up what is done, for Context::Report, from any thread.
-class SharedProgress {
- public:
-  SharedProgress(const Context& context, int64_t total) : context_(context), total_(total) {}
-
-  void Add(int64_t values) {
-    const std::lock_guard lock(mutex_);
-    done_ += values;
-    context_.Report({.stage = "profile", .unit = "values", .done = done_, .total = total_});
-  }
-
- private:
-  const Context& context_;
-  const int64_t total_;
-  std::mutex mutex_;
-  int64_t done_ = 0;
-};
 
 }  // namespace
 
@@ -325,7 +306,6 @@ absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const
       samples[i] = profile.row_sample_;
     }
   }
-  SharedProgress progress(context, profile.rows_ * static_cast<int64_t>(num_columns));
   const auto work = [&](size_t i) -> absl::Status {
     const Piece& piece = pieces[i];
     for (size_t batch = piece.first_batch; batch < piece.end_batch; ++batch) {
@@ -333,7 +313,6 @@ absl::StatusOr<Profile> ProfileBatches(std::span<const BatchView> batches, const
       if (samples[i].has_value()) AddRowHashes(batches[batch], *samples[i]);
       if (!states[i].has_value()) continue;
       states[i]->Add(batches[batch].columns()[positions[batch][piece.column]], {});
-      progress.Add(batches[batch].num_rows());
     }
     return absl::OkStatus();
   };
