@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/string_view.h"
-#include "base/json.h"
+#include "base/format.h"
+#include "base/number_text.h"
 #include "base/status.h"
+#include "profile/row_hash.h"
 #include "store/spill_file.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
@@ -33,8 +33,9 @@ std::string ReasonOf(const schema::RowFinding& finding) {
   return fmt::format("{} {}", reason, ToLine(finding.value.substr(0, kBytesShown)));
 }
 
+// As the scan takes columns for texts: bytes are none.
 bool IsText(const arrow::DataType& type) {
-  if (type.id() != arrow::Type::DICTIONARY) return arrow::is_base_binary_like(type.id());
+  if (type.id() != arrow::Type::DICTIONARY) return arrow::is_string(type.id());
   return IsText(*static_cast<const arrow::DictionaryType&>(type).value_type());
 }
 
@@ -77,15 +78,21 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> WithReasons(const arrow::Rec
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(), std::move(columns));
 }
 
-// A column of texts as numbers; those that read as none, which are no good rows, as nulls.
-template <typename Builder, typename Number, typename Read>
+// A column of texts, all of which the scan took for numbers, as numbers.
+template <typename Builder, typename Read>
 absl::StatusOr<std::shared_ptr<arrow::Array>> ReadNumbers(const column::ColumnView& texts, const Read& read) {
   Builder builder;
   for (int64_t row = 0; row < texts.length(); ++row) {
-    Number number = 0;
-    const bool is_number =
-        !texts.IsNull(row) && read(absl::string_view(texts.TextAt(row).data(), texts.TextAt(row).size()), &number);
-    TRY_ARROW(is_number ? builder.Append(number) : builder.AppendNull());
+    if (texts.IsNull(row)) {
+      TRY_ARROW(builder.AppendNull());
+      continue;
+    }
+    const auto number = read(WithoutSpaces(texts.TextAt(row)));
+    if (!number.has_value()) {
+      return absl::InternalError(fmt::format("'{}' in column '{}' passed for a number and is none",
+                                             Printable(texts.TextAt(row)), Printable(texts.name())));
+    }
+    TRY_ARROW(builder.Append(*number));
   }
   std::shared_ptr<arrow::Array> array;
   TRY_ARROW(builder.Finish(&array));
@@ -103,11 +110,9 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> AsNumbers(const std::shared_
     const column::ColumnView& texts = columns.view().columns()[static_cast<size_t>(i)];
     std::shared_ptr<arrow::Array>& array = arrays[static_cast<size_t>(i)];
     if (schema->field(i)->type()->id() == arrow::Type::INT64) {
-      TRY_ASSIGN(array, (ReadNumbers<arrow::Int64Builder, int64_t>(
-                            texts, [](absl::string_view text, int64_t* out) { return absl::SimpleAtoi(text, out); })));
+      TRY_ASSIGN(array, ReadNumbers<arrow::Int64Builder>(texts, WholeNumberIn));
     } else {
-      TRY_ASSIGN(array, (ReadNumbers<arrow::DoubleBuilder, double>(
-                            texts, [](absl::string_view text, double* out) { return absl::SimpleAtod(text, out); })));
+      TRY_ASSIGN(array, ReadNumbers<arrow::DoubleBuilder>(texts, NumberIn));
     }
   }
   return arrow::RecordBatch::Make(schema, batch->num_rows(), std::move(arrays));
@@ -138,21 +143,21 @@ class SpoolReader : public arrow::RecordBatchReader {
 
 class BadRowsSource : public ingest::Source {
  public:
-  BadRowsSource(std::shared_ptr<arrow::Schema> schema, const store::BatchSpool& spool, int64_t rows, std::string from)
-      : schema_(std::move(schema)), spool_(spool), rows_(rows), from_(std::move(from)) {}
+  BadRowsSource(std::shared_ptr<arrow::Schema> schema, const store::BatchSpool& spool, int64_t rows, Json provenance)
+      : schema_(std::move(schema)), spool_(spool), rows_(rows), provenance_(std::move(provenance)) {}
 
   absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Open(const std::shared_ptr<arrow::Schema>& /*types*/,
                                                                  const Context& /*context*/) const override {
     return std::make_shared<SpoolReader>(schema_, spool_);
   }
   int64_t NumRows() const override { return rows_; }
-  Json Provenance() const override { return Json{{"kind", "quarantine"}, {"from", from_}}; }
+  Json Provenance() const override { return provenance_; }
 
  private:
   std::shared_ptr<arrow::Schema> schema_;
   const store::BatchSpool& spool_;
   int64_t rows_;
-  std::string from_;
+  Json provenance_;
 };
 
 }  // namespace
@@ -172,7 +177,9 @@ std::shared_ptr<arrow::Schema> BadRows::GoodSchema(const std::shared_ptr<arrow::
   arrow::FieldVector fields = read->fields();
   for (auto& field : fields) {
     const schema::ColumnRules* rules = schema_.Find(field->name());
-    if (rules == nullptr || rules->presence == schema::Presence::kDeprecated || !IsText(*field->type())) continue;
+    const bool is_judged = rules != nullptr && rules->presence != schema::Presence::kDeprecated &&
+                           schema::IsChecked(rules->stage) && read->GetFieldIndex(field->name()) >= 0;
+    if (!is_judged || !IsText(*field->type())) continue;
     if (rules->type == schema::Type::kInteger) field = field->WithType(arrow::int64());
     if (rules->type == schema::Type::kNumber) field = field->WithType(arrow::float64());
   }
@@ -197,15 +204,26 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> BadRows::Take(const std::sha
   for (uint8_t& row : good) row ^= 1;
   TRY_ASSIGN(const auto taken, table::Select(batch, bad));
   TRY_ASSIGN(const auto with_reasons, WithReasons(*taken, reasons));
-  if (kept_ == nullptr) kept_ = std::make_unique<Kept>(with_reasons->schema());
-  TRY(kept_->spool.Add(with_reasons));
-  count_ += with_reasons->num_rows();
+  TRY(Keep(with_reasons));
   TRY_ASSIGN(const auto kept, table::Select(batch, good));
   return AsNumbers(kept, good_schema);
 }
 
-std::unique_ptr<ingest::Source> BadRows::AsSource(std::string from) {
-  return std::make_unique<BadRowsSource>(kept_->schema, kept_->spool, count_, std::move(from));
+absl::Status BadRows::Keep(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*rows));
+  std::vector<uint64_t> hashes(static_cast<size_t>(rows->num_rows()));
+  for (const column::ColumnView& column : columns.view().columns()) {
+    if (profile::CanHash(column)) profile::AddColumnHashes(column, Hash64(column.name()), hashes);
+  }
+  for (const uint64_t hash : hashes) hash_.Add(fmt::format("{:016x}", hash));
+  if (kept_ == nullptr) kept_ = std::make_unique<Kept>(rows->schema());
+  count_ += rows->num_rows();
+  return kept_->spool.Add(rows);
+}
+
+std::unique_ptr<ingest::Source> BadRows::AsSource(Json about) {
+  about["rows"] = hash_.Finish().ToHex();
+  return std::make_unique<BadRowsSource>(kept_->schema, kept_->spool, count_, std::move(about));
 }
 
 }  // namespace roost::api

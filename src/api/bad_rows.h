@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "api/rows_check.h"
 #include "base/context.h"
+#include "base/hash.h"
+#include "base/json.h"
 #include "ingest/source.h"
 #include "schema/row_scan.h"
 #include "schema/schema.h"
@@ -28,6 +30,8 @@ class BadRows {
   ~BadRows();
 
   /// The schema of the rows that Take returns for rows of `read`: columns of text that are to be numbers are numbers.
+  /// The scan that judges texts and the one that reads them share a reader (base/number_text.h), so that no value is
+  /// lost.
   std::shared_ptr<arrow::Schema> GoodSchema(const std::shared_ptr<arrow::Schema>& read) const;
 
   /// Takes the bad rows out of the next batch and returns the others, of GoodSchema; `bad` tells of each row whether it
@@ -37,16 +41,20 @@ class BadRows {
 
   int64_t count() const { return count_; }
 
-  /// All rows that were taken, as a source of a dataset of their own; `from` says in its provenance whose they are.
-  /// Legal where there are any. The source lives no longer than this.
-  std::unique_ptr<ingest::Source> AsSource(std::string from);
+  /// All rows that were taken, as a source of a dataset of their own. Its provenance has what `about` says, and the
+  /// hash of the rows with their numbers and reasons: that of the same rows is the same. Legal where there are any. The
+  /// source lives no longer than this.
+  std::unique_ptr<ingest::Source> AsSource(Json about);
 
  private:
   struct Kept;
 
+  absl::Status Keep(const std::shared_ptr<arrow::RecordBatch>& rows);
+
   const schema::Schema& schema_;
   schema::RowScan scan_;
   int64_t count_ = 0;
+  Sha256Stream hash_;           // of the rows in kept_
   std::unique_ptr<Kept> kept_;  // null until there are any
 };
 

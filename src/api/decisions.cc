@@ -1,7 +1,6 @@
 #include "api/decisions.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -11,6 +10,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
+#include "base/number_text.h"
 #include "base/status.h"
 #include "schema/validate.h"
 #include "schema/yaml.h"
@@ -49,9 +49,9 @@ bool HasProposal(const schema::Anomaly& anomaly) {
   return anomaly.proposed.has_value() || anomaly.proposed_dataset.has_value() || anomaly.proposed_domain.has_value();
 }
 
-// Those that the request names, or all that nobody decided on.
-absl::StatusOr<std::vector<schema::Anomaly>> Chosen(const ValidateResponse& shown,
-                                                    const std::vector<std::string>& names) {
+// Those that the request names.
+absl::StatusOr<std::vector<schema::Anomaly>> Named(const ValidateResponse& shown,
+                                                   const std::vector<std::string>& names) {
   const std::vector<schema::Anomaly>& all = shown.report.anomalies;
   for (const std::string& name : names) {
     if (std::any_of(all.begin(), all.end(), [&](const auto& anomaly) { return IsMeant(anomaly, name); })) continue;
@@ -62,9 +62,25 @@ absl::StatusOr<std::vector<schema::Anomaly>> Chosen(const ValidateResponse& show
   for (const schema::Anomaly& anomaly : all) {
     const bool is_named =
         std::any_of(names.begin(), names.end(), [&](const auto& name) { return IsMeant(anomaly, name); });
-    if (is_named || (names.empty() && anomaly.decided.empty())) chosen.push_back(anomaly);
+    if (is_named) chosen.push_back(anomaly);
   }
   return chosen;
+}
+
+// All that nobody refused or snoozed; the decisions on the others are `kept`.
+std::vector<schema::Anomaly> Undecided(const ValidateResponse& shown, const std::vector<schema::Decision>& decisions,
+                                       int64_t today, std::vector<schema::Decision>& kept) {
+  const schema::DecisionContext context{.dataset = shown.dataset, .day = today, .version = shown.version};
+  std::vector<schema::Anomaly> undecided;
+  for (const schema::Anomaly& anomaly : shown.report.anomalies) {
+    const schema::Decision* newest = schema::NewestDecision(anomaly, decisions, context);
+    if (newest == nullptr || newest->action == schema::Action::kAccept) {
+      undecided.push_back(anomaly);
+    } else {
+      kept.push_back(*newest);
+    }
+  }
+  return undecided;
 }
 
 struct Until {
@@ -74,9 +90,8 @@ struct Until {
 
 absl::StatusOr<Until> ParseUntil(const std::string& text, int64_t today) {
   if (text.empty()) return Until();
-  int64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error == std::errc() && end == text.data() + text.size() && version > 0) return Until{.version = version};
+  if (const std::optional<int64_t> last = IntegerIn(text); last.has_value() && *last > 0)
+    return Until{.version = *last};
   const absl::StatusOr<int64_t> day = schema::DayOfText(text);
   if (!day.ok()) {
     return absl::InvalidArgumentError(
@@ -130,6 +145,13 @@ absl::StatusOr<std::vector<schema::Decision>> ReadDecisions(const Project& proje
   return schema::DecisionsFromYaml(*text, NameOf(path));
 }
 
+absl::StatusOr<int64_t> NextVersion(Project& project, const std::string& dataset) {
+  const absl::StatusOr<std::vector<store::CommitInfo>> versions = project.store().Log(dataset);
+  if (absl::IsNotFound(versions.status())) return 1;
+  TRY(versions.status());
+  return versions->front().version + 1;
+}
+
 int64_t Today() { return absl::ToCivilDay(absl::Now(), absl::UTCTimeZone()) - absl::CivilDay(1970, 1, 1); }
 
 absl::StatusOr<DecideResponse> DecideOnAnomalies(Project& project, const DecideRequest& request,
@@ -138,10 +160,19 @@ absl::StatusOr<DecideResponse> DecideOnAnomalies(Project& project, const DecideR
   const int64_t today = Today();
   TRY_ASSIGN(const Until until, ParseUntil(request.until, today));
   TRY_ASSIGN(const ValidateResponse shown, ValidateData(project, request.data, context));
+  if (until.version.value_or(shown.version) < shown.version) {
+    return absl::InvalidArgumentError(
+        fmt::format("a snooze until version {} is over already: {} is, or would be, {}@{}", *until.version,
+                    shown.source, shown.dataset, shown.version));
+  }
   DecideResponse response{.schema_path = project.SchemaPath(shown.dataset),
                           .decisions_path = DecisionsPath(project, shown.dataset)};
-  TRY_ASSIGN(response.anomalies, Chosen(shown, request.anomalies));
   TRY_ASSIGN(std::vector<schema::Decision> decisions, ReadDecisions(project, shown.dataset));
+  if (request.anomalies.empty()) {
+    response.anomalies = Undecided(shown, decisions, today, response.kept);
+  } else {
+    TRY_ASSIGN(response.anomalies, Named(shown, request.anomalies));
+  }
   std::string accepted;
   if (request.action == schema::Action::kAccept) {
     TRY_ASSIGN(accepted, AcceptProposals(response.schema_path, response.anomalies, response.not_changed));

@@ -24,15 +24,20 @@ absl::StatusOr<std::vector<schema::Decision>> ReadDecisions(const Project& proje
 /// Today in UTC: days since 1970-01-01.
 int64_t Today();
 
+/// The number of the version that rows added to `dataset` now would become.
+absl::StatusOr<int64_t> NextVersion(Project& project, const std::string& dataset);
+
 struct DecideRequest {
   ValidateRequest data;  ///< what shows the anomalies
   /// "COLUMN", "COLUMN:RULE" or "COLUMN:RULE:DETAIL", and of rules of all rows "RULE" or "RULE:DETAIL"; empty: all that
-  /// nobody decided on.
+  /// nobody decided on, that is refused or snoozed ones are left as they are.
   std::vector<std::string> anomalies;
   schema::Action action = schema::Action::kAccept;
   std::string person;  ///< empty: Project::author()
   std::string reason;  ///< must be there to refuse and to snooze
-  std::string until;   ///< of a snooze: "2001-05-31" or the number of a version, the last that it covers; empty: no end
+  /// Of a snooze: "2001-05-31" or the number of a version, the last that it covers; empty: no end. Files have the
+  /// number of the dataset's next version.
+  std::string until;
 };
 
 struct DecideResponse {
@@ -41,6 +46,7 @@ struct DecideResponse {
   std::vector<schema::Decision> decisions;   ///< that were made now
   std::vector<schema::Anomaly> anomalies;    ///< on which, in the same order
   std::vector<schema::Anomaly> not_changed;  ///< of kAccept: those that no edit of the schema would make pass
+  std::vector<schema::Decision> kept;        ///< where all were meant: decisions that hold, whose anomalies were left
 };
 
 /// Decides on anomalies that `data` shows. kAccept makes the edits that they propose, and writes the schema; comments

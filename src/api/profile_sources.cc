@@ -46,6 +46,12 @@ bool IsSurelyFiles(const std::string& source) {
 
 }  // namespace
 
+absl::Status CheckStdinOnce(const std::vector<std::string>& sources) {
+  if (std::count(sources.begin(), sources.end(), kStdin) < 2) return absl::OkStatus();
+  return WithHint(absl::InvalidArgumentError("stdin can be read only once"),
+                  "Write what comes on stdin into a file, and name that.");
+}
+
 // Sorts sources into parts.
 class SourceFinder {
  public:
@@ -75,7 +81,6 @@ class SourceFinder {
   }
 
   absl::Status AddStdin() {
-    if (found_.stdin_ != nullptr) return absl::InvalidArgumentError("stdin can be read only once");
     TRY(AddFiles());
     TRY_ASSIGN(table::SpooledInput input, table::SpooledInput::Read(STDIN_FILENO, context_));
     found_.stdin_ = std::make_unique<table::SpooledInput>(std::move(input));
@@ -132,6 +137,7 @@ absl::StatusOr<ProfileSources> ProfileSources::Make(const std::vector<std::strin
                                                     const std::optional<table::Format>& format,
                                                     const Context& context) {
   if (sources.empty()) return absl::InvalidArgumentError("nothing to profile: want a dataset or a file");
+  TRY(CheckStdinOnce(sources));
   return SourceFinder(project, format, context).Find(sources);
 }
 

@@ -27,6 +27,9 @@ struct SourcePart {
   std::optional<table::Format> format;
 };
 
+/// InvalidArgument, with a hint, where stdin ("-") is among `sources` more than once: it can be read only once.
+absl::Status CheckStdinOnce(const std::vector<std::string>& sources);
+
 /// What the sources of a request are: dataset versions where there is a project that has them, else files. The order is
 /// that of the sources. Threads: one at a time.
 class ProfileSources {

@@ -68,7 +68,7 @@ absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows) {
 }
 
 RowsCheck::RowsCheck(const schema::Schema& schema, const ForeignKeys& foreign_keys)
-    : schema_(schema), scan_(schema, {.foreign_keys = foreign_keys.keys()}), words_(schema) {}
+    : scan_(schema, {.foreign_keys = foreign_keys.keys()}), words_(schema) {}
 
 absl::Status RowsCheck::See(const arrow::RecordBatch& batch, const Context& context) {
   TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(batch));
@@ -86,7 +86,7 @@ void RowsCheck::LeaveOutAfter(int64_t rows) {
   }
 }
 
-schema::RowCounts RowsCheck::NumberedAsInSource() const {
+schema::RowCounts RowsCheck::Counts() const {
   schema::RowCounts counts = scan_.Counts();
   if (left_out_.empty()) return counts;
   for (schema::RowCount& count : counts.counts) {
@@ -102,13 +102,22 @@ schema::RowCounts RowsCheck::NumberedAsInSource() const {
   return counts;
 }
 
-schema::Report RowsCheck::Verdict(const profile::Profile& profile, schema::Controls controls) const {
-  const schema::RowCounts counts = NumberedAsInSource();
-  const schema::WordCounts words = words_.Counts();
+absl::StatusOr<schema::Report> Judge(const schema::Schema& schema, const profile::Profile& profile,
+                                     schema::Controls controls, const RowsCheck* seen,
+                                     const std::function<absl::StatusOr<const RowsCheck*>()>& see) {
+  const profile::ProfileSummary summary = profile.Summarize();
   controls.now = &profile;
+  controls.rows = nullptr;
+  if (seen == nullptr) {
+    schema::Report report = schema::Validate(schema, summary, controls);
+    if (report.anomalies.empty()) return report;
+    TRY_ASSIGN(seen, see());
+  }
+  const schema::RowCounts counts = seen->Counts();
   controls.rows = &counts;
+  const schema::WordCounts words = seen->Words();
   controls.words = &words;
-  return schema::Validate(schema_, profile.Summarize(), controls);
+  return schema::Validate(schema, summary, controls);
 }
 
 absl::Status SeeAll(arrow::RecordBatchReader& rows, int64_t total_rows, RowsCheck& check, const Context& context) {

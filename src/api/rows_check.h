@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -40,8 +41,8 @@ bool IsAboutRows(const schema::Schema& schema);
 /// The profile of so many rows without columns: what ratios of rows need of another version (schema::Controls).
 absl::StatusOr<profile::Profile> ProfileOfRows(int64_t rows);
 
-/// Holds rows against a schema while they pass: the statistics and the broken rules of one pass become a report.
-/// Threads: one at a time.
+/// Holds rows against a schema while they pass: the statistics and the broken rules of one pass become a report
+/// (Judge). Threads: one at a time.
 class RowsCheck {
  public:
   /// `schema` and `foreign_keys` outlive it.
@@ -55,20 +56,25 @@ class RowsCheck {
   /// not numbered.
   void LeaveOutAfter(int64_t rows);
 
-  /// The verdict on all rows that were seen and whose statistics `profile` has. `controls` says what else they are held
-  /// against; its `now`, `rows` and `words` are replaced.
-  schema::Report Verdict(const profile::Profile& profile, schema::Controls controls) const;
+  /// What was found in the rows that were seen, for schema::Controls.
+  schema::RowCounts Counts() const;
+  /// The words of the rows that were seen, for schema::Controls.
+  schema::WordCounts Words() const { return words_.Counts(); }
 
  private:
-  schema::RowCounts NumberedAsInSource() const;
-
-  const schema::Schema& schema_;
   schema::RowScan scan_;
   schema::WordScan words_;
   int64_t rows_ = 0;               // that were seen
   std::vector<int64_t> left_out_;  // for each row that was left out, how many rows were seen before it; ascending
   bool all_numbered_ = true;
 };
+
+/// The verdict on rows whose statistics are `profile`. `seen` has seen them all; where it is null the statistics alone
+/// decide, and only where they show anomalies `see` is asked for a check that has, to count and name the rows at fault.
+/// `controls` says what else the rows are held against; its `now` and `rows` are replaced. Errors of `see`.
+absl::StatusOr<schema::Report> Judge(const schema::Schema& schema, const profile::Profile& profile,
+                                     schema::Controls controls, const RowsCheck* seen,
+                                     const std::function<absl::StatusOr<const RowsCheck*>()>& see);
 
 /// Hands all rows to `check`. `total_rows`, for progress, is 0 where it is not known. Errors of the reader, of See.
 absl::Status SeeAll(arrow::RecordBatchReader& rows, int64_t total_rows, RowsCheck& check, const Context& context);

@@ -105,14 +105,20 @@ absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::strin
   TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(parsed));
   TRY(store::CheckIsTable(version));
   TRY_ASSIGN(const schema::Schema before, ReadSchema(project, version.dataset));
+  ConfirmResponse response{
+      .path = project.SchemaPath(version.dataset), .version = version.Name(), .has_trials = schema::HasTrials(before)};
+  if (!response.has_trials) return response;
+  if (before.confirmed_version.value_or(0) >= version.version) {
+    response.counted_before = fmt::format("{}@{}", version.dataset, *before.confirmed_version);
+    return response;
+  }
   TRY_ASSIGN(const profile::Profile profile, ProfileOfNewRows(project.store(), version, context));
-  const schema::Schema after = schema::Confirm(before, profile.Summarize());
-  ConfirmResponse response{.path = project.SchemaPath(version.dataset),
-                           .version = version.Name(),
-                           .changes = schema::ChangesBetween(before, after)};
-  if (response.changes.empty()) return response;
+  schema::Schema after = schema::Confirm(before, profile.Summarize());
+  after.confirmed_version = version.version;
+  response.changes = schema::ChangesBetween(before, after);
   TRY_ASSIGN(const std::string text, schema::ToReadableYaml(after));
   TRY(table::WriteTextFile(response.path, text));
+  response.written = true;
   return response;
 }
 

@@ -49,11 +49,16 @@ absl::StatusOr<InferSchemaResponse> InferSchema(Project& project, const InferSch
 struct ConfirmResponse {
   std::string path;
   std::string version;
-  std::vector<schema::RulesChange> changes;  ///< in the schema's order; none: nothing was written
+  bool has_trials = false;  ///< some rule was on trial; else there was nothing to count for
+  /// The version that was counted last, where that is this one or a newer one: nothing was done then.
+  std::optional<std::string> counted_before;
+  bool written = false;
+  std::vector<schema::RulesChange> changes;  ///< in the schema's order
 };
 
 /// Counts a version that was looked at and found good for the rules on trial, and makes those that enough versions
-/// kept errors (schema::Confirm). Writes the schema; comments in it are lost.
+/// kept errors (schema::Confirm). The schema remembers the version (Schema::confirmed_version): each counts once, and
+/// in the order in which they were made. Writes the schema where a rule is on trial; comments in it are lost.
 absl::StatusOr<ConfirmResponse> ConfirmSchema(Project& project, const std::string& reference, const Context& context);
 
 struct ImportResponse {

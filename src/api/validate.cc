@@ -100,25 +100,19 @@ class Validation {
         return absl::OkStatus();
       };
       TRY(source_.Read(part_, count, context_));
-      if (in_one_pass) return check_->Verdict(profile, controls_);
     }
-    if (!in_one_pass) {
-      schema::Controls controls = controls_;
-      controls.now = &profile;
-      schema::Report report = schema::Validate(schema_, profile.Summarize(), controls);
-      if (report.anomalies.empty()) return report;
-    }
-    TRY(LookAtRows());
-    return check_->Verdict(profile, controls_);
+    if (in_one_pass && part_.version.has_value()) TRY(LookAtRows().status());
+    return Judge(schema_, profile, controls_, in_one_pass ? &*check_ : nullptr, [this] { return LookAtRows(); });
   }
 
   // Which rows are at fault.
-  absl::Status LookAtRows() {
+  absl::StatusOr<const RowsCheck*> LookAtRows() {
     const auto look = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
       check_.emplace(schema_, keys_);
       return SeeAll(rows, total, *check_, context_);
     };
-    return source_.Read(part_, look, context_);
+    TRY(source_.Read(part_, look, context_));
+    return &*check_;
   }
 
   Project& project_;
@@ -152,14 +146,23 @@ class VersionSource : public ingest::Source {
   const store::CommitInfo& version_;
 };
 
+absl::Status CheckSources(const ValidateRequest& request) {
+  std::vector<std::string> read{request.source, request.against, request.serving};
+  if (!request.join.empty()) {
+    if (request.serving.empty()) {
+      return WithHint(absl::InvalidArgumentError("a join compares rows with those at serving, which are not given"),
+                      "'--serving VERSION or FILE' names them");
+    }
+    read.push_back(request.serving);  // once for its statistics, once for its rows
+  }
+  return CheckStdinOnce(read);
+}
+
 }  // namespace
 
 absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRequest& request,
                                               const Context& context) {
-  if (!request.join.empty() && request.serving.empty()) {
-    return WithHint(absl::InvalidArgumentError("a join compares rows with those at serving, which are not given"),
-                    "'--serving VERSION or FILE' names them");
-  }
+  TRY(CheckSources(request));
   TRY_ASSIGN(const ProfileSources source,
              ProfileSources::Make({request.source}, project.folder(), std::nullopt, context));
   const std::optional<store::CommitInfo>& version = source.parts().front().version;
@@ -171,9 +174,13 @@ absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRe
   TRY_ASSIGN(const std::vector<schema::Decision> decisions, ReadDecisions(project, response.dataset));
   response.schema_name = std::filesystem::path(project.SchemaPath(response.dataset)).filename().string();
   TRY_ASSIGN(response.report, Validation(project, request, schema, source, context).Run());
-  schema::DecisionContext judged{.dataset = response.dataset, .day = Today()};
-  if (version.has_value()) judged.version = version->version;
-  schema::ApplyDecisions(response.report, decisions, judged);
+  if (version.has_value() && version->dataset == response.dataset) {
+    response.version = version->version;
+  } else {
+    TRY_ASSIGN(response.version, NextVersion(project, response.dataset));
+  }
+  schema::ApplyDecisions(response.report, decisions,
+                         {.dataset = response.dataset, .day = Today(), .version = response.version});
   response.rows = response.report.rows;
   if (!request.join.empty()) {
     TRY_ASSIGN(const ProfileSources serving,

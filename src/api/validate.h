@@ -28,6 +28,7 @@ struct ValidateRequest {
 struct ValidateResponse {
   std::string source;       ///< what was checked
   std::string dataset;      ///< whose schema
+  int64_t version = 0;      ///< of that dataset: the source's; where it is no version of it, the next one
   std::string schema_name;  ///< against what: "schema.yaml"
   int64_t rows = 0;
   schema::Report report;                            ///< with what was decided on anomalies (decisions.h)
@@ -35,7 +36,8 @@ struct ValidateResponse {
 };
 
 /// Checks a dataset version, or files that are no dataset yet, against a schema. Anomalies are values in the report; an
-/// error is returned only where data or schema cannot be read. InvalidArgument for a join without `serving`.
+/// error is returned only where data or schema cannot be read. InvalidArgument for a join without `serving`, and
+/// where stdin would be read twice.
 ///
 /// A version's kept statistics are used, files are read for theirs. Single rows are looked at in the same pass where
 /// the schema has rules that need them (IsAboutRows), else only where there are anomalies, to count and name those at

@@ -63,6 +63,22 @@ std::string FormatElapsed(absl::Duration duration) {
 
 std::string FormatNumber(double value, int digits) { return fmt::format("{:.{}g}", value, digits); }
 
+std::string FormatShare(double share) { return FormatNumber(100 * share, 3) + " %"; }
+
+std::string FormatRoughShare(double share) {
+  if (!(share > 0)) return "0 %";
+  if (share >= 1) return "100 %";
+  const double percent = 100 * share;
+  if (percent < 0.01) return "≤0.01 %";
+  if (percent > 99.9) return "≥99.9 %";
+  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 || percent > 99 ? 1 : 0);
+}
+
+std::string FormatRoughShare(int64_t part, int64_t whole) {
+  if (part == 0 || whole == 0) return "0 %";
+  return part == whole ? "100 %" : FormatRoughShare(static_cast<double>(part) / static_cast<double>(whole));
+}
+
 std::string FormatExact(double value) {
   std::array<char, 32> buffer;
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
@@ -115,6 +131,15 @@ std::string Printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(1, length));
   }
   return printable;
+}
+
+std::string PrintableLines(std::string_view text) {
+  std::string lines;
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines += Printable(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
+  }
+  return lines + Printable(text);
 }
 
 }  // namespace roost

@@ -22,6 +22,15 @@ std::string FormatElapsed(absl::Duration duration);
 /// A double for people: up to `digits` significant digits, no trailing zeros ("0.25", "1.2e+09").
 std::string FormatNumber(double value, int digits = 4);
 
+/// A share (0 to 1) for sentences: three significant digits, "2.4 %", "0.025 %".
+std::string FormatShare(double share);
+
+/// A share for tables, as short as can be: "0 %", "0.02 %", "5.0 %", "37 %"; "≤0.01 %" and "≥99.9 %" for what is only
+/// nearly none or all.
+std::string FormatRoughShare(double share);
+/// The same of `part` in `whole`; "0 %" of nothing.
+std::string FormatRoughShare(int64_t part, int64_t whole);
+
 /// A double so that it reads back to the same bits, as short as possible.
 std::string FormatExact(double value);
 
@@ -44,5 +53,8 @@ std::string_view ClosestName(std::string_view name, std::span<const std::string>
 /// `text` as a terminal may be sent it: control characters (also those beyond ASCII) and bytes that are not UTF-8 as
 /// "\\x1b". Foreign names and values go through it.
 std::string Printable(std::string_view text);
+
+/// The same of each line of `text`: for messages that have line feeds of their own.
+std::string PrintableLines(std::string_view text);
 
 }  // namespace roost

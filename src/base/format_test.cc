@@ -37,6 +37,31 @@ TEST(Format, TimesAreUtc) {
   EXPECT_EQ(FormatUtcSeconds(absl::FromUnixMicros(988'724'700'250'000)), "2001-05-01T13:45:00Z");
 }
 
+TEST(Format, RoughSharesAreNeverRoundedToNoneOrAll) {
+  EXPECT_EQ(FormatRoughShare(0.0), "0 %");
+  EXPECT_EQ(FormatRoughShare(1e-9), "≤0.01 %");
+  EXPECT_EQ(FormatRoughShare(0.0002), "0.02 %");
+  EXPECT_EQ(FormatRoughShare(0.05), "5.0 %");
+  EXPECT_EQ(FormatRoughShare(0.37), "37 %");
+  EXPECT_EQ(FormatRoughShare(0.995), "99.5 %");
+  EXPECT_EQ(FormatRoughShare(0.99999), "≥99.9 %");
+  EXPECT_EQ(FormatRoughShare(1.0), "100 %");
+  EXPECT_EQ(FormatRoughShare(0, 0), "0 %");
+  EXPECT_EQ(FormatRoughShare(1, 3), "33 %");
+}
+
+TEST(Format, SharesInSentencesHaveThreeDigits) {
+  EXPECT_EQ(FormatShare(0.0241), "2.41 %");
+  EXPECT_EQ(FormatShare(0.00025), "0.025 %");
+  EXPECT_EQ(FormatShare(1), "100 %");
+}
+
+TEST(Format, LinesThatATerminalIsSentKeepTheirEnds) {
+  EXPECT_EQ(PrintableLines("a\x1b[2J\nb\r\n\xc2\x9b"), "a\\x1b[2J\nb\\x0d\n\\xc2\\x9b");
+  EXPECT_EQ(PrintableLines(PrintableLines("\x1b")), "\\x1b");
+  EXPECT_EQ(PrintableLines("\n"), "\n");
+}
+
 TEST(Format, WidthsAreThoseOfATerminal) {
   EXPECT_EQ(DisplayWidth("Zürich…"), 7u);
   EXPECT_EQ(WithoutControls("a\tb\nc\x7f\x1b[m"), "a b c  [m");

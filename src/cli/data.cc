@@ -14,6 +14,7 @@
 #include "cli/data_names.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
+#include "cli/validate.h"
 #include "schema/render.h"
 #include "table/preview.h"
 #include "table/read.h"
@@ -125,8 +126,7 @@ absl::StatusOr<int> RunAdd(const AddOptions& options, Session& session) {
                     ? fmt::format("{}: nothing changed, no new version ({})\n", version.Name(), FormatElapsed(elapsed))
                     : AddedText(version, elapsed));
   if (response.quarantine.has_value()) {
-    session.Print(fmt::format("{}: {} {} in quarantine\n", response.quarantine->Name(),
-                              FormatCount(response.rows_quarantined), response.rows_quarantined == 1 ? "row" : "rows"));
+    session.Print(QuarantineText(*response.quarantine, response.rows_quarantined));
   }
   if (response.report.has_value() && !response.report->anomalies.empty()) {
     std::string text = schema::ToText(*response.report);

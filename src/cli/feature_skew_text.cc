@@ -18,7 +18,7 @@ constexpr size_t kSamplesShown = 3;
 constexpr size_t kConfusionsShown = 3;
 
 std::string ValueText(const std::optional<std::string>& value) {
-  return value.has_value() ? WithoutControls(*value) : "missing";
+  return value.has_value() ? Printable(*value) : "missing";
 }
 
 Json ValueJson(const std::optional<std::string>& value) {
@@ -38,7 +38,7 @@ std::string ConfusionsText(const schema::ColumnSkew& column) {
 }
 
 std::string ShareOfRows(int64_t rows, int64_t joined) {
-  return fmt::format("{:.3g} %", joined == 0 ? 0.0 : 100.0 * static_cast<double>(rows) / static_cast<double>(joined));
+  return FormatShare(joined == 0 ? 0.0 : static_cast<double>(rows) / static_cast<double>(joined));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::string FeatureSkewText(const schema::FeatureSkew& skew) {
   add(skew.repeated_training, "key", "in several rows of the data, left out");
   add(skew.repeated_serving, "key", "in several rows at serving, left out");
   add(skew.training_without_key + skew.serving_without_key, "row", "without a key, left out");
-  if (skew.sampled_share < 1) text += fmt::format("  a sample: {:.3g} % of the keys\n", skew.sampled_share * 100);
+  if (skew.sampled_share < 1) text += fmt::format("  a sample: {} of the keys\n", FormatShare(skew.sampled_share));
   std::vector<std::vector<std::string>> rows{{"column", "differs", "share", "data as serving (rows)"}};
   for (const schema::ColumnSkew& column : skew.columns) {
     if (column.skewed() == 0) continue;
@@ -65,15 +65,15 @@ std::string FeatureSkewText(const schema::FeatureSkew& skew) {
   if (rows.size() > 1) text += AlignColumns(rows, "lrrl");
   for (size_t i = 0; i < std::min(skew.samples.size(), kSamplesShown); ++i) {
     const schema::SkewSample& sample = skew.samples[i];
-    text += fmt::format("  {}:", WithoutControls(fmt::format("{}", fmt::join(sample.key, ", "))));
+    text += fmt::format("  {}:", Printable(fmt::format("{}", fmt::join(sample.key, ", "))));
     for (const auto& difference : sample.differences) {
-      text += fmt::format(" {} {} as {};", difference.column, ValueText(difference.training),
+      text += fmt::format(" {} {} as {};", Printable(difference.column), ValueText(difference.training),
                           ValueText(difference.serving));
     }
     text.back() = '\n';
   }
   for (const std::string& column : skew.not_compared) {
-    text += fmt::format("  {} is not compared: its values are lists or structs\n", column);
+    text += fmt::format("  {} is not compared: its values are lists or structs\n", Printable(column));
   }
   return text;
 }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/profile.h"
+#include "api/profile_sources.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
@@ -96,6 +97,9 @@ absl::StatusOr<int> RunProfile(const ProfileOptions& options, Session& session) 
 }
 
 absl::StatusOr<int> RunCompare(const ProfileOptions& options, Session& session) {
+  std::vector<std::string> read = options.sources;
+  read.insert(read.end(), options.compare.begin(), options.compare.end());
+  TRY(api::CheckStdinOnce(read));
   const Context context = session.MakeContext();
   TRY_ASSIGN(const api::ProfileRequest wanted, RequestOf(options, session, options.sources));
   TRY_ASSIGN(const api::ProfileRequest wanted_before, RequestOf(options, session, options.compare));

@@ -1,7 +1,6 @@
 #include "cli/profile_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
+#include "base/number_text.h"
 #include "cli/table_text.h"
 #include "report/suspicion.h"
 #include "schema/drift.h"
@@ -23,8 +23,6 @@ constexpr size_t kMaxContributors = 2;
 std::string Titled(std::string_view title, const std::string& table) {
   return table.empty() ? "" : fmt::format("\n{}\n{}", title, table);
 }
-
-std::string Percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
 
 std::string OrDash(const std::optional<double>& value) { return value.has_value() ? FormatNumber(*value, 3) : "-"; }
 
@@ -61,16 +59,10 @@ std::string Contributors(const profile::Comparison& comparison) {
   std::string text;
   for (size_t i = 0; i < std::min(kMaxContributors, comparison.contributors.size()); ++i) {
     const profile::Contributor& value = comparison.contributors[i];
-    text += fmt::format("{}{} {} -> {}", i == 0 ? "" : ", ", Printable(value.value), Percent(value.baseline_share),
-                        Percent(value.share));
+    text += fmt::format("{}{} {} -> {}", i == 0 ? "" : ", ", Printable(value.value), FormatShare(value.baseline_share),
+                        FormatShare(value.share));
   }
   return text;
-}
-
-bool IsNumber(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error != std::errc::invalid_argument && end == text.data() + text.size();
 }
 
 // "" for other columns, and where the frequent values are all numbers.
@@ -112,7 +104,7 @@ std::string SlicesText(const profile::ProfileSummary& summary) {
   std::vector<std::vector<std::string>> rows{{"slice", "rows", "share"}};
   for (const profile::SliceSummary& slice : summary.slices) {
     rows.push_back({Printable(slice.slice), FormatCount(slice.profile.rows),
-                    Percent(static_cast<double>(slice.profile.rows) / static_cast<double>(summary.rows))});
+                    FormatShare(static_cast<double>(slice.profile.rows) / static_cast<double>(summary.rows))});
   }
   return Titled("Slices (their statistics: --json, --html)", AlignColumns(rows, "lrr"));
 }
@@ -193,8 +185,9 @@ Json AssociationsJson(const profile::AssociationSummary& associations) {
 
 std::string ComparisonText(const api::ProfileResponse& now, const api::ProfileResponse& baseline,
                            const std::vector<api::ColumnDistances>& distances) {
-  std::string text = fmt::format("{}: {} rows\n{}: {} rows, the baseline\n\n", now.name, FormatCount(now.summary.rows),
-                                 baseline.name, FormatCount(baseline.summary.rows));
+  std::string text =
+      fmt::format("{}: {} rows\n{}: {} rows, the baseline\n\n", Printable(now.name), FormatCount(now.summary.rows),
+                  Printable(baseline.name), FormatCount(baseline.summary.rows));
   std::vector<const api::ColumnDistances*> columns;
   for (const api::ColumnDistances& column : distances) columns.push_back(&column);
   std::stable_sort(columns.begin(), columns.end(), [&now](const auto* a, const auto* b) {
@@ -207,16 +200,16 @@ std::string ComparisonText(const api::ProfileResponse& now, const api::ProfileRe
       const profile::Distance* distance = column->comparison.Find(measure);
       return distance == nullptr ? std::string("-") : FormatNumber(distance->value, 3);
     };
-    rows.push_back({Printable(column->column), Percent(column->comparison.baseline_missing_share),
-                    Percent(column->comparison.missing_share), figure(profile::Measure::kJensenShannon),
+    rows.push_back({Printable(column->column), FormatShare(column->comparison.baseline_missing_share),
+                    FormatShare(column->comparison.missing_share), figure(profile::Measure::kJensenShannon),
                     figure(profile::Measure::kPopulationStability), Contributors(column->comparison)});
   }
   text += AlignColumns(rows, "lrrrrl");
   for (const std::string& name : OnlyIn(now.summary, baseline.summary)) {
-    text += fmt::format("only in {}: {}\n", now.name, Printable(name));
+    text += fmt::format("only in {}: {}\n", Printable(now.name), Printable(name));
   }
   for (const std::string& name : OnlyIn(baseline.summary, now.summary)) {
-    text += fmt::format("only in {}: {}\n", baseline.name, Printable(name));
+    text += fmt::format("only in {}: {}\n", Printable(baseline.name), Printable(name));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/format.h"
 #include "base/status.h"
 #include "cli/table_text.h"
 #include "table/preview.h"
@@ -21,7 +22,7 @@ absl::Status ShowAsText(arrow::RecordBatchReader& rows, const RowsOutput& output
   const bool more = output.limit < 0 && head->num_rows() > kTextRows;
   if (more) head = head->Slice(0, kTextRows);
   TRY_ASSIGN(const std::string text, table::FormatTable(*head, {.max_width = session.Width()}));
-  session.Print(text);
+  session.Print(PrintableLines(text));
   if (more) {
     session.Note(fmt::format("the first {} rows; --limit shows another number, --format csv writes all", kTextRows));
   }

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
+#include "schema/render.h"
 #include "schema/tfx_text.h"
 #include "schema/yaml.h"
 
@@ -25,7 +26,7 @@ std::string RulesText(const schema::Schema& schema, const schema::ColumnRules& r
   if (rules.missing.has_value()) {
     words.push_back(rules.missing->max_share == 0
                         ? std::string("never missing")
-                        : fmt::format("at most {:.3g} % missing", rules.missing->max_share * 100));
+                        : fmt::format("at most {} missing", FormatShare(rules.missing->max_share)));
   }
   if (rules.range.has_value()) {
     const auto bound = [](const std::optional<double>& end) { return end.has_value() ? FormatNumber(*end, 6) : "any"; };
@@ -58,10 +59,10 @@ std::string ExplanationsText(const std::vector<schema::Explanation>& explanation
   const std::string* column = nullptr;
   for (const schema::Explanation& explanation : explanations) {
     if (column == nullptr || *column != explanation.column) {
-      text += fmt::format("{}\n", explanation.column.empty() ? "all rows" : explanation.column);
+      text += fmt::format("{}\n", explanation.column.empty() ? "all rows" : Printable(explanation.column));
     }
     column = &explanation.column;
-    text += fmt::format("  {}: {}\n", explanation.rule, explanation.text);
+    text += fmt::format("  {}: {}\n", explanation.rule, Printable(explanation.text));
   }
   return text;
 }
@@ -110,11 +111,26 @@ absl::StatusOr<int> RunShow(const std::string& dataset, Session& session) {
   return 0;
 }
 
+std::string ConfirmNote(const api::ConfirmResponse& response) {
+  if (!response.has_trials) return fmt::format("{} changes nothing: no rule is on trial", response.version);
+  if (response.counted_before == response.version) return fmt::format("{} was counted already", response.version);
+  if (response.counted_before.has_value()) {
+    return fmt::format("{} is not counted: a newer version, {}, was counted already", response.version,
+                       *response.counted_before);
+  }
+  return fmt::format("{}wrote {}", response.changes.empty() ? "the counts stay as they were\n" : "",
+                     NameOf(response.path));
+}
+
 absl::StatusOr<int> RunConfirm(const std::string& reference, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
   TRY_ASSIGN(const api::ConfirmResponse response, api::ConfirmSchema(project, reference, session.MakeContext()));
   if (session.json()) {
-    Json json{{"path", response.path}, {"version", response.version}, {"changes", Json::array()}};
+    Json json{{"path", response.path},
+              {"version", response.version},
+              {"written", response.written},
+              {"changes", Json::array()}};
+    json["counted_before"] = response.counted_before.has_value() ? Json(*response.counted_before) : Json();
     for (const schema::RulesChange& change : response.changes) {
       json["changes"].push_back(
           {{"column", change.column}, {"removed", change.edit.removed}, {"added", change.edit.added}});
@@ -123,12 +139,9 @@ absl::StatusOr<int> RunConfirm(const std::string& reference, Session& session) {
     return 0;
   }
   for (const schema::RulesChange& change : response.changes) {
-    session.Print(fmt::format("{}\n", change.column));
-    for (const std::string& line : change.edit.removed) session.Print(fmt::format("    - {}\n", line));
-    for (const std::string& line : change.edit.added) session.Print(fmt::format("    + {}\n", line));
+    session.Print(Printable(change.column) + "\n" + EditText(change.edit));
   }
-  session.Note(response.changes.empty() ? fmt::format("{} changes nothing: no rule is on trial", response.version)
-                                        : fmt::format("wrote {}", NameOf(response.path)));
+  session.Note(ConfirmNote(response));
   return 0;
 }
 

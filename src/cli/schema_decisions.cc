@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/decisions.h"
+#include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
@@ -41,6 +42,12 @@ std::string UntilOf(const schema::Decision& decision) {
   return decision.until_version.has_value() ? fmt::format("version {}", *decision.until_version) : "";
 }
 
+// "left as decided: delay:band:mean (snooze by ann)".
+std::string KeptText(const schema::Decision& decision) {
+  return fmt::format("left as decided: {} ({} by {}); name it to decide anew", NameOf(decision),
+                     schema::ActionName(decision.action), decision.person);
+}
+
 Json ToJson(const schema::Decision& decision) {
   Json json{{"action", schema::ActionName(decision.action)},
             {"column", decision.column},
@@ -64,27 +71,30 @@ absl::StatusOr<int> RunDecide(const api::DecideRequest& request, Session& sessio
     Json json{{"path", is_accept ? response.schema_path : response.decisions_path},
               {"decisions_path", response.decisions_path}};
     json[std::string(past)] = schema::ToJson(schema::Report{.anomalies = response.anomalies}).at("anomalies");
+    json["kept"] = Json::array();
+    for (const schema::Decision& decision : response.kept) json["kept"].push_back(ToJson(decision));
     session.Print(ToText(json));
     return 0;
   }
   for (size_t i = 0; i < response.anomalies.size(); ++i) {
     const std::string until = UntilOf(response.decisions[i]);
-    session.Print(
-        fmt::format("{} {}{}{}\n", past, NameOf(response.decisions[i]), until.empty() ? "" : " until ", until));
-    if (!is_accept) continue;
-    for (const std::string& line : response.anomalies[i].edit.removed) session.Print(fmt::format("    - {}\n", line));
-    for (const std::string& line : response.anomalies[i].edit.added) session.Print(fmt::format("    + {}\n", line));
+    session.Print(fmt::format("{} {}{}{}\n", past, Printable(NameOf(response.decisions[i])),
+                              until.empty() ? "" : " until ", until));
+    if (is_accept) session.Print(schema::EditText(response.anomalies[i].edit));
   }
   for (const schema::Anomaly& anomaly : response.not_changed) {
     session.Note(fmt::format("no edit of the schema makes {}{}{} pass: refuse it, or snooze it", anomaly.column,
                              anomaly.column.empty() ? "" : ":", schema::RuleName(anomaly.rule)));
   }
+  for (const schema::Decision& decision : response.kept) session.Note(KeptText(decision));
   if (!response.anomalies.empty()) {
     const std::string decisions = NameOf(response.decisions_path);
     session.Note(is_accept ? fmt::format("wrote {}\nwrote {}", NameOf(response.schema_path), decisions)
                            : fmt::format("wrote {}", decisions));
   } else if (response.not_changed.empty()) {
-    session.Note(fmt::format("nothing to {}: the data is as the schema wants it", schema::ActionName(request.action)));
+    session.Note(
+        fmt::format("nothing to {}: {}", schema::ActionName(request.action),
+                    response.kept.empty() ? "the data is as the schema wants it" : "all of it was decided on"));
   }
   return 0;
 }
@@ -117,8 +127,9 @@ void AddDecideCommand(CLI::App& schema, const char* description, schema::Action 
   auto request = std::make_shared<api::DecideRequest>();
   request->action = action;
   AddDataOptions(*command, request->data);
-  command->add_option("ANOMALY", request->anomalies,
-                      "COLUMN, COLUMN:RULE or COLUMN:RULE:DETAIL, of rules of all rows RULE; else all of them");
+  command->add_option(
+      "ANOMALY", request->anomalies,
+      "COLUMN, COLUMN:RULE or COLUMN:RULE:DETAIL, of rules of all rows RULE; else all that are undecided");
   CLI::Option* reason =
       command->add_option("--reason", request->reason, "Why, for those who read it later")->type_name("TEXT");
   if (action != schema::Action::kAccept) reason->required();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "table/arrow_status.h"
@@ -90,7 +91,7 @@ void Session::Print(std::string_view text) {
 void Session::Note(std::string_view line) {
   if (options_.quiet) return;
   if (progress_ != nullptr) progress_->Clear();
-  std::cerr << line << std::endl;
+  std::cerr << PrintableLines(line) << std::endl;
 }
 
 std::string Session::Colored(std::string_view text, std::string_view color) const {
@@ -134,9 +135,9 @@ void Session::ShowError(const absl::Status& status) {
     return;
   }
   const std::string_view word = status.code() == absl::StatusCode::kCancelled ? "stopped" : "error";
-  std::cerr << (MayColor(STDERR_FILENO, options_) ? Painted(word, "red") : std::string(word)) << ": " << message
-            << std::endl;
-  if (!hint.empty()) std::cerr << "hint: " << hint << std::endl;
+  std::cerr << (MayColor(STDERR_FILENO, options_) ? Painted(word, "red") : std::string(word)) << ": "
+            << PrintableLines(message) << std::endl;
+  if (!hint.empty()) std::cerr << "hint: " << PrintableLines(hint) << std::endl;
 }
 
 }  // namespace roost::cli

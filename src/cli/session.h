@@ -40,7 +40,8 @@ class Session {
   /// Writes `text` to stdout. A reader that has gone away (a closed pipe) ends the program with code 141, quietly.
   void Print(std::string_view text);
 
-  /// Writes a line to stderr, unless --quiet.
+  /// Writes a line to stderr, unless --quiet. Of it and of errors all is escaped that a terminal would obey: foreign
+  /// names may be in them.
   void Note(std::string_view line);
 
   /// A word in `color` ("red", "yellow", "green", "bold", "dim") where stdout may have colours, else as it is.

@@ -1,6 +1,7 @@
 #include "cli/table_text.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,15 +12,19 @@ namespace roost::cli {
 
 std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, const std::string& align) {
   std::vector<size_t> widths(align.size(), 0);
-  for (const auto& row : rows) {
+  std::vector<std::vector<std::string>> printable = rows;
+  for (auto& row : printable) {
     ROOST_CHECK(row.size() == align.size(), "a row has " << row.size() << " columns");
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = Printable(WithoutControls(std::move(row[i])));
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    }
   }
   std::string text;
-  for (const auto& row : rows) {
+  for (const auto& row : printable) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      const std::string word = WithoutControls(row[i]);
+      const std::string& word = row[i];
       const std::string padding(widths[i] - DisplayWidth(word), ' ');
       if (i > 0) line += "  ";
       line += align[i] == 'r' ? padding + word : word + padding;

@@ -18,6 +18,12 @@ TEST(AlignColumns, WidthsAreCountedInCharacters) {
 
 TEST(AlignColumns, AWordBreaksNoLineAndSpeaksToNoTerminal) {
   EXPECT_EQ(AlignColumns({{"two\nlines", "\x1b[2J!"}}, "ll"), "two lines   [2J!\n");
+  EXPECT_EQ(AlignColumns({{"\xc2\x9b"
+                           "2J",
+                           "\xff"},
+                          {"a", "b"}},
+                         "ll"),
+            "\\xc2\\x9b2J  \\xff\na           b\n");
 }
 
 TEST(AlignColumns, NoRowsAreNoText) { EXPECT_EQ(AlignColumns({}, "lr"), ""); }

@@ -58,7 +58,7 @@ absl::StatusOr<int> RunValidate(const ValidateOptions& options, Session& session
   } else if (options.format == "github") {
     session.Print(schema::ToGitHub(response.report, response.source));
   } else {
-    session.Print(fmt::format("{}\n{}", Heading(response), schema::ToText(response.report)));
+    session.Print(fmt::format("{}\n{}", Printable(Heading(response)), schema::ToText(response.report)));
     if (response.feature_skew.has_value()) session.Print(FeatureSkewText(*response.feature_skew));
   }
   return schema::HasErrors(response.report) ? kCheckSaidNo : 0;
@@ -68,9 +68,8 @@ absl::StatusOr<int> RunValidate(const ValidateOptions& options, Session& session
 std::string CleanedText(const api::AddDataResponse& response) {
   if (!response.version.has_value()) return "other rules are broken too: nothing was changed\n";
   if (!response.quarantine.has_value()) return "no bad rows: nothing was changed\n";
-  return fmt::format("{}: {} good {}\n{}: {} in quarantine\n", response.version->Name(),
-                     FormatCount(response.version->rows), response.version->rows == 1 ? "row" : "rows",
-                     response.quarantine->Name(), CountOf(response.rows_quarantined, "row"));
+  return fmt::format("{}: {}\n{}", response.version->Name(), CountOf(response.version->rows, "good row"),
+                     QuarantineText(*response.quarantine, response.rows_quarantined));
 }
 
 absl::StatusOr<int> RunQuarantine(const api::CleanRequest& request, Session& session) {
@@ -93,6 +92,11 @@ absl::StatusOr<int> RunQuarantine(const api::CleanRequest& request, Session& ses
 }
 
 }  // namespace
+
+std::string QuarantineText(const store::CommitInfo& quarantine, int64_t rows) {
+  return fmt::format("{}: {} in quarantine{}\n", quarantine.Name(), CountOf(rows, "row"),
+                     quarantine.unchanged ? " already" : "");
+}
 
 void AddDataOptions(CLI::App& command, api::ValidateRequest& request) {
   command.add_option("SOURCE", request.source, "NAME, NAME@VERSION, a path, a glob in quotes, or - for stdin")

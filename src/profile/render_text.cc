@@ -43,16 +43,6 @@ std::string Shortened(const std::string& text, size_t max_characters) {
   return shortened + "…";
 }
 
-// "0 %", "0.02 %", "37 %"; never "0 %" or "100 %" for what is only nearly so.
-std::string Percent(int64_t part, int64_t whole) {
-  if (part == 0 || whole == 0) return "0 %";
-  if (part == whole) return "100 %";
-  const double percent = 100 * static_cast<double>(part) / static_cast<double>(whole);
-  if (percent < 0.01) return "<0.01 %";
-  if (percent > 99.9) return ">99.9 %";
-  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 || percent > 99 ? 1 : 0);
-}
-
 // A block for each bar, as high as its share of the highest; any count at all shows.
 std::string Sparkline(const std::vector<HistogramBar>& bars) {
   constexpr std::string_view kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -89,7 +79,7 @@ std::vector<std::string> Instants(std::span<const double> seconds) {
 
 std::vector<std::string> Leading(const ColumnSummary& column) {
   return {Shortened(Printable(column.name), kMaxName), Shortened(Printable(column.type_text), kMaxType),
-          Percent(column.missing, column.rows)};
+          FormatRoughShare(column.missing, column.rows)};
 }
 
 void AddNumberRow(const ColumnSummary& column, Table& table) {
@@ -132,7 +122,7 @@ void AddTimeRow(const ColumnSummary& column, Table& table) {
 void AddListRow(const ColumnSummary& column, Table& table) {
   const ListSummary& list = *column.list;
   std::vector<std::string> row = Leading(column);
-  row.push_back(Percent(list.empty, column.rows - column.missing));
+  row.push_back(FormatRoughShare(list.empty, column.rows - column.missing));
   row.push_back(FormatCount(list.min_length));
   row.push_back(FormatNumber(list.mean_length));
   row.push_back(FormatCount(list.max_length));
@@ -148,7 +138,8 @@ void AddTextRow(const ColumnSummary& column, Table& table) {
   for (size_t i = 0; i < std::min(column.text->top.size(), kShown); ++i) {
     const ValueCount& entry = column.text->top[i];
     const std::string value = entry.value.empty() ? "''" : Shortened(Printable(entry.value), kMaxName);
-    top += fmt::format("{}{} {}", i == 0 ? "" : ", ", value, Percent(entry.count, column.rows - column.missing));
+    top +=
+        fmt::format("{}{} {}", i == 0 ? "" : ", ", value, FormatRoughShare(entry.count, column.rows - column.missing));
   }
   row.push_back(top.empty() ? "-" : top);
   table.rows.push_back(std::move(row));
@@ -213,7 +204,7 @@ std::string FirstLine(const ProfileSummary& summary) {
   if (summary.duplicate_share.value_or(0) > 0) {
     const auto copies = static_cast<int64_t>(*summary.duplicate_share * 1e6);
     line += fmt::format(", {}{} of the rows are copies of others", summary.duplicate_share_is_exact ? "" : "about ",
-                        Percent(std::max<int64_t>(1, copies), 1'000'000));
+                        FormatRoughShare(std::max<int64_t>(1, copies), 1'000'000));
   }
   return line + "\n";
 }

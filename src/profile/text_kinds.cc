@@ -2,36 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <map>
 #include <string_view>
 
+#include "base/number_text.h"
 #include "profile/characters.h"
 #include "profile/time_formats.h"
 
 namespace roost::profile {
 namespace {
-
-std::string_view WithoutPlus(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  return text;
-}
-
-bool IsInteger(std::string_view text) {
-  text = WithoutPlus(text);
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool IsNumber(std::string_view text) {
-  text = WithoutPlus(text);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // What is too great or too small for a double is a number all the same.
-  return error != std::errc::invalid_argument && end == text.data() + text.size();
-}
 
 bool IsBoolean(std::string_view text) {
   constexpr std::array<std::string_view, 10> kNames = {"true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"};
@@ -78,7 +58,7 @@ std::optional<TextKinds> KindsOf(std::span<const WeightedText> texts) {
   for (const auto& [text, weight] : texts) {
     if (text.empty()) continue;
     total += weight;
-    const bool is_integer = IsInteger(text);
+    const bool is_integer = IntegerIn(text).has_value();
     const bool is_number = is_integer || IsNumber(text);
     if (is_integer) kinds.integer += weight;
     if (is_number) kinds.number += weight;

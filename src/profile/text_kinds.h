@@ -10,8 +10,8 @@ namespace roost::profile {
 
 /// What `texts` could be read as, as shares of the weight of those that are not empty; nothing where all are empty.
 ///
-/// - integer: digits with or without a sign, a number of 64 bits; number: what std::from_chars reads as a double, nan
-///   and inf too. A leading + is allowed, spaces are not.
+/// - integer: digits with or without a sign, a number of 64 bits; number: of any size, nan and inf too
+///   (base/number_text.h). A leading + is allowed, spaces are not.
 /// - boolean: true, false, yes, no, on, off, t, f, y, n in any case. 0 and 1 are integers only.
 /// - time: in the format (time_formats.h) that most of the weight fits; of formats that as much fits, the first.
 /// - words: at least three words with letters between white space in the first 100 characters, whose mean length (of

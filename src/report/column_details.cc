@@ -135,12 +135,12 @@ std::string Kinds(const TextSummary& text) {
   const profile::TextKinds& kinds = *text.kinds;
   FigureList figures(text.patterns_are_exact ? "could be read as" : "could be read as (1,024 values)");
   const auto add = [&figures](std::string_view name, double share) {
-    if (share > 0) figures.Add(name, ShareText(share));
+    if (share > 0) figures.Add(name, FormatRoughShare(share));
   };
   add("whole numbers", kinds.integer);
   add("numbers", kinds.number);
   add("booleans", kinds.boolean);
-  if (kinds.time > 0) figures.Add("times " + Foreign(kinds.time_format, 40), ShareText(kinds.time));
+  if (kinds.time > 0) figures.Add("times " + Foreign(kinds.time_format, 40), FormatRoughShare(kinds.time));
   add("times in other formats", kinds.other_times);
   add("natural language", kinds.words);
   return figures.Html();
@@ -164,7 +164,7 @@ void AddTokens(const profile::TokenSummary& tokens, const Detail& detail, Panels
   figures.Add("mean length", FormatNumber(tokens.mean_token_length) + " characters");
   figures.AddCount("fewest in a row", tokens.min_tokens);
   figures.AddCount("most in a row", tokens.max_tokens);
-  if (tokens.coverage) figures.Add("in the vocabulary", ShareText(*tokens.coverage));
+  if (tokens.coverage) figures.Add("in the vocabulary", FormatRoughShare(*tokens.coverage));
   panels.figures_html += figures.Html();
   panels.bars_html += BarTable("characters a word", HistogramRows(tokens.token_lengths, false)) +
                       BarTable("words a row", HistogramRows(tokens.sequence_lengths, false));
@@ -172,7 +172,8 @@ void AddTokens(const profile::TokenSummary& tokens, const Detail& detail, Panels
   for (size_t i = 0; i < std::min(tokens.top.size(), detail.tokens); ++i) {
     const profile::TokenSummary::Token& token = tokens.top[i];
     rows.push_back({Foreign(token.token, detail.characters), FormatCount(token.count), FormatCount(token.rows),
-                    FormatCount(token.min_in_row), FormatCount(token.max_in_row), ShareText(token.mean_position)});
+                    FormatCount(token.min_in_row), FormatCount(token.max_in_row),
+                    FormatRoughShare(token.mean_position)});
   }
   std::string more = MoreText(tokens.top.size(), detail.tokens, "word");
   if (!tokens.exact) more += more.empty() ? "the frequent words only" : "; the frequent words only";
@@ -198,7 +199,7 @@ void AddWeighted(const profile::WeightedSummary& weighted, bool is_time, const D
   figures.Add("weight present", NumberText(weighted.present));
   if (weighted.missing > 0) {
     const double share = weighted.missing / (weighted.present + weighted.missing);
-    figures.Add("weight missing", fmt::format("{} <i>{}</i>", NumberText(weighted.missing), ShareText(share)));
+    figures.Add("weight missing", fmt::format("{} <i>{}</i>", NumberText(weighted.missing), FormatRoughShare(share)));
   }
   if (weighted.mean) figures.Add("mean", ValueText(*weighted.mean, is_time));
   if (weighted.standard_deviation) {
@@ -227,7 +228,7 @@ void AddWeighted(const profile::WeightedSummary& weighted, bool is_time, const D
 }
 
 std::vector<std::string> SliceFigures(const ColumnSummary& column, const Detail& detail) {
-  std::vector<std::string> cells{FormatCount(column.rows), ShareText(column.missing, column.rows),
+  std::vector<std::string> cells{FormatCount(column.rows), FormatRoughShare(column.missing, column.rows),
                                  column.number || column.text ? DistinctText(column) : "–"};
   const bool is_time = column::IsTime(column.type);
   const auto figure = [is_time](const std::optional<double>& value) {
@@ -240,7 +241,7 @@ std::vector<std::string> SliceFigures(const ColumnSummary& column, const Detail&
   } else if (column.text) {
     const bool has_top = !column.text->top.empty();
     cells.push_back(has_top ? Foreign(column.text->top[0].value, detail.characters) : "–");
-    cells.push_back(has_top ? ShareText(column.text->top[0].count, column.rows - column.missing) : "–");
+    cells.push_back(has_top ? FormatRoughShare(column.text->top[0].count, column.rows - column.missing) : "–");
   }
   return cells;
 }

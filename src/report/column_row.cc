@@ -42,7 +42,8 @@ std::string Findings(const std::vector<Finding>& findings) {
 std::string Missing(const ColumnSummary& column) {
   if (column.missing == 0) return "<span class=m>0 %</span>";
   const double share = static_cast<double>(column.missing) / static_cast<double>(column.rows);
-  return fmt::format("<span class=m style=--s:{}>{}</span>", BarWidth(share), ShareText(column.missing, column.rows));
+  return fmt::format("<span class=m style=--s:{}>{}</span>", BarWidth(share),
+                     FormatRoughShare(column.missing, column.rows));
 }
 
 std::string Distinct(const ColumnSummary& column) {
@@ -76,7 +77,7 @@ std::string TextCells(const ColumnSummary& column) {
     if (shares.size() == kPieces || present == 0) break;
     if (shares.size() < kValues) {
       html += fmt::format("{}{} <i>{}</i>", shares.empty() ? "" : ", ", BriefForeign(value.value, kCharacters),
-                          ShareText(std::min(value.count, present), present));
+                          FormatRoughShare(std::min(value.count, present), present));
     }
     shares.push_back(static_cast<double>(value.count) / static_cast<double>(present));
   }

@@ -57,8 +57,9 @@ std::string Row(const ColumnPair& pair, std::string_view details_html) {
       "<h3>{}<small>{}</small></h3><span class=w>{}</span>{}<span class=n>{}</span><span class=o>{}</span>"
       "<span class=a>{}</span><span class=c>{}</span>{}",
       BriefForeign(pair.now->name, kNameCharacters), BriefForeign(pair.now->type_text, kTypeCharacters), Words(pair),
-      drift, ShareText(pair.now->missing, pair.now->rows), ShareText(pair.baseline->missing, pair.baseline->rows),
-      Typical(*pair.now, 16), Typical(*pair.baseline, 16), PairDrawing(pair));
+      drift, FormatRoughShare(pair.now->missing, pair.now->rows),
+      FormatRoughShare(pair.baseline->missing, pair.baseline->rows), Typical(*pair.now, 16),
+      Typical(*pair.baseline, 16), PairDrawing(pair));
   if (details_html.empty()) {
     return fmt::format("<div class=\"row pairs\" id=c{} style=--o:{}>{}</div>\n", pair.position, pair.position, line);
   }

@@ -35,20 +35,6 @@ std::string NumberText(double value) {
   return FormatNumber(value, 5);
 }
 
-std::string ShareText(double share) {
-  if (!(share > 0)) return "0 %";
-  if (share >= 1) return "100 %";
-  const double percent = 100 * share;
-  if (percent < 0.01) return "≤0.01 %";
-  if (percent > 99.9) return "≥99.9 %";
-  return fmt::format("{:.{}f} %", percent, percent < 0.995 ? 2 : percent < 9.95 || percent > 99 ? 1 : 0);
-}
-
-std::string ShareText(int64_t part, int64_t whole) {
-  if (part == 0 || whole == 0) return "0 %";
-  return part == whole ? "100 %" : ShareText(static_cast<double>(part) / static_cast<double>(whole));
-}
-
 std::string BarWidth(double share) {
   constexpr double kLeast = 0.4;
   if (!(share > 0)) return "0";

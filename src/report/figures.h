@@ -12,11 +12,6 @@ namespace roost::report {
 /// "0.25", "1.2e+21".
 std::string NumberText(double value);
 
-/// "0 %", "0.02 %", "37 %"; "≤0.01 %" and "≥99.9 %" for what is only nearly none or all. `share` is 0 to 1.
-std::string ShareText(double share);
-/// The same of `part` in `whole`; "0 %" of nothing.
-std::string ShareText(int64_t part, int64_t whole);
-
 /// A share as a number of CSS percent with at most one decimal: "37.5". Not less than 0.4 where it is not 0, so that a
 /// bar of that width can be seen.
 std::string BarWidth(double share);

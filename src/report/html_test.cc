@@ -43,19 +43,6 @@ TEST(Figures, NumbersAreReadable) {
   EXPECT_EQ(NumberText(1e300), "1e+300");
 }
 
-TEST(Figures, SharesAreNeverRoundedToNoneOrAll) {
-  EXPECT_EQ(ShareText(0.0), "0 %");
-  EXPECT_EQ(ShareText(1e-9), "≤0.01 %");
-  EXPECT_EQ(ShareText(0.0002), "0.02 %");
-  EXPECT_EQ(ShareText(0.05), "5.0 %");
-  EXPECT_EQ(ShareText(0.37), "37 %");
-  EXPECT_EQ(ShareText(0.995), "99.5 %");
-  EXPECT_EQ(ShareText(0.99999), "≥99.9 %");
-  EXPECT_EQ(ShareText(1.0), "100 %");
-  EXPECT_EQ(ShareText(0, 0), "0 %");
-  EXPECT_EQ(ShareText(1, 3), "33 %");
-}
-
 TEST(Figures, InstantsAndSpans) {
   EXPECT_EQ(InstantText(0.0), "1970-01-01");
   EXPECT_EQ(InstantText(int64_t{1'500'000}), "1970-01-01 00:00:01.5");

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/format.h"
 #include "report/figures.h"
 #include "report/panel.h"
 
@@ -44,8 +45,9 @@ std::string PairTable(std::string_view title, const std::string& now_html, const
       "<th scope=col>{}<td><tbody>",
       title, now_html, baseline_html);
   for (const PairRow& row : rows) {
-    html += fmt::format("<tr><th>{}<td>{}<td>{}<td style=--s:{};--b:{}>", row.label_html, ShareText(row.now),
-                        ShareText(row.baseline), BarWidth(row.now / greatest), BarWidth(row.baseline / greatest));
+    html +=
+        fmt::format("<tr><th>{}<td>{}<td>{}<td style=--s:{};--b:{}>", row.label_html, FormatRoughShare(row.now),
+                    FormatRoughShare(row.baseline), BarWidth(row.now / greatest), BarWidth(row.baseline / greatest));
   }
   return html + "</table></div>";
 }

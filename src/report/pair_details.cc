@@ -99,7 +99,7 @@ std::string BothFigures(const ColumnPair& pair, const std::string& now_html, con
   };
   add("rows", [](const ColumnSummary& column) { return FormatCount(column.rows); });
   add("missing", [](const ColumnSummary& column) {
-    return fmt::format("{} <i>{}</i>", FormatCount(column.missing), ShareText(column.missing, column.rows));
+    return fmt::format("{} <i>{}</i>", FormatCount(column.missing), FormatRoughShare(column.missing, column.rows));
   });
   if (pair.now->number || pair.now->text) {
     add("distinct", [](const ColumnSummary& column) {
@@ -137,7 +137,7 @@ std::string Typical(const ColumnSummary& column, size_t characters) {
   if (column.text && !column.text->top.empty()) {
     const profile::ValueCount& first = column.text->top[0];
     return BriefForeign(first.value, characters) +
-           fmt::format(" <i>{}</i>", ShareText(first.count, column.rows - column.missing));
+           fmt::format(" <i>{}</i>", FormatRoughShare(first.count, column.rows - column.missing));
   }
   if (column.number && column.number->mean) return ValueText(*column.number->mean, column::IsTime(column.type));
   return column.list ? NumberText(column.list->mean_length) + " values" : "–";

@@ -30,7 +30,7 @@ void FigureList::Add(std::string_view name, std::string_view figure_html) {
 void FigureList::AddCount(std::string_view name, int64_t count) { Add(name, FormatCount(count)); }
 
 void FigureList::AddPart(std::string_view name, int64_t part, int64_t whole) {
-  if (part > 0) Add(name, fmt::format("{} <i>{}</i>", FormatCount(part), ShareText(part, whole)));
+  if (part > 0) Add(name, fmt::format("{} <i>{}</i>", FormatCount(part), FormatRoughShare(part, whole)));
 }
 
 std::string FigureList::Html() const {
@@ -50,7 +50,7 @@ std::string BarTable(std::string_view title, const std::vector<BarRow>& rows, st
   std::string html = fmt::format("<div class=p><table class=v><caption>{}</caption>", title);
   for (const BarRow& row : rows) {
     html += fmt::format("<tr><th>{}<td>{}<td>{}<td style=--s:{}>", row.label_html, row.figure_html,
-                        ShareText(row.share), BarWidth(greatest > 0 ? row.share / greatest : 0));
+                        FormatRoughShare(row.share), BarWidth(greatest > 0 ? row.share / greatest : 0));
   }
   html += "</table>";
   if (!more.empty()) html += fmt::format("<small>{}</small>", more);

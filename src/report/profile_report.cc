@@ -44,7 +44,8 @@ std::string Header(const ProfileSummary& summary, size_t num_columns, const Repo
   }
   if (summary.weight) add("weight of all rows", NumberText(*summary.weight));
   if (summary.duplicate_share) {
-    add("duplicate rows", (summary.duplicate_share_is_exact ? "" : "about ") + ShareText(*summary.duplicate_share));
+    add("duplicate rows",
+        (summary.duplicate_share_is_exact ? "" : "about ") + FormatRoughShare(*summary.duplicate_share));
   }
   if (!summary.slices.empty()) add("slices", FormatCount(static_cast<int64_t>(summary.slices.size())));
   return PageHeader("Profile", options) + fmt::format("<dl class=facts>{}</dl></header>\n", facts);
@@ -93,9 +94,9 @@ std::string SlicesSection(const ProfileSummary& summary) {
   for (const SliceSummary& slice : summary.slices) {
     if (rows.size() == kSlices) break;
     const ProfileSummary& part = slice.profile;
-    rows.push_back({Foreign(slice.slice, kCharacters), FormatCount(part.rows), ShareText(part.rows, summary.rows),
-                    part.weight ? NumberText(*part.weight) : "–",
-                    part.duplicate_share ? ShareText(*part.duplicate_share) : "–"});
+    rows.push_back({Foreign(slice.slice, kCharacters), FormatCount(part.rows),
+                    FormatRoughShare(part.rows, summary.rows), part.weight ? NumberText(*part.weight) : "–",
+                    part.duplicate_share ? FormatRoughShare(*part.duplicate_share) : "–"});
   }
   if (rows.empty()) return "";
   return "<section aria-labelledby=slices><h2 id=slices>Slices</h2>" +

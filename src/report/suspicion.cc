@@ -64,7 +64,7 @@ void FindMissing(const ColumnSummary& column, Findings& found) {
   if (column.missing == column.rows) {
     found.Add(Suspicion::kAllMissing, 100, "None of the {} has a value.", Counted(column.rows, "row"));
   } else if (share >= kMany) {
-    found.Add(Suspicion::kManyMissing, 15 + 50 * share, "{} of the rows have no value.", ShareText(share));
+    found.Add(Suspicion::kManyMissing, 15 + 50 * share, "{} of the rows have no value.", FormatRoughShare(share));
   }
 }
 
@@ -159,7 +159,7 @@ void FindShape(const NumberSummary& number, Findings& found) {
               FormatNumber(*number.skewness, 3), *number.skewness > 0 ? "great" : "small");
   }
   const double zeros = Share(number.zeros, number.finite);
-  if (zeros >= 0.5 && zeros < 1) found.Add(Suspicion::kMostlyZero, 8 + 6 * zeros, "{} are 0.", ShareText(zeros));
+  if (zeros >= 0.5 && zeros < 1) found.Add(Suspicion::kMostlyZero, 8 + 6 * zeros, "{} are 0.", FormatRoughShare(zeros));
   const double negative = Share(number.negative, number.finite);
   if (negative > 0 && negative < kFew) {
     found.Add(Suspicion::kFewNegative, 18, "{} negative, {} not.",
@@ -224,7 +224,7 @@ void FindEmptyTexts(const ColumnSummary& column, int64_t present, Findings& foun
     found.Add(Suspicion::kEmptyTexts, 25 + 20 * share, "{} beside {}: two ways to say that there is nothing.",
               Counted(empty, "empty text"), Counted(column.missing, "missing value"));
   } else if (share >= kSome) {
-    found.Add(Suspicion::kEmptyTexts, 18 + 30 * share, "{} of the texts are empty.", ShareText(share));
+    found.Add(Suspicion::kEmptyTexts, 18 + 30 * share, "{} of the texts are empty.", FormatRoughShare(share));
   }
 }
 
@@ -234,17 +234,17 @@ void FindKinds(const TextKinds& kinds, Findings& found) {
   if (kinds.number >= 1) {
     found.Add(Suspicion::kTextNumbers, 45, "All texts are {}.", kinds.integer >= 1 ? "whole numbers" : "numbers");
   } else if (kinds.number >= kMost && times < kMost) {
-    found.Add(Suspicion::kNearlyNumbers, 65, "{} of the texts are numbers, {} are not.", ShareText(kinds.number),
-              ShareText(1 - kinds.number));
+    found.Add(Suspicion::kNearlyNumbers, 65, "{} of the texts are numbers, {} are not.", FormatRoughShare(kinds.number),
+              FormatRoughShare(1 - kinds.number));
   } else if (kinds.boolean >= 1) {
     found.Add(Suspicion::kTextBooleans, 22, "All texts are true or false.");
   }
   if (times < kMost) return;
   if (kinds.other_times > 0) {
-    found.Add(Suspicion::kMixedTimes, 70, "{} are times as {}, {} are times in another format.", ShareText(kinds.time),
-              Quoted(kinds.time_format), ShareText(kinds.other_times));
+    found.Add(Suspicion::kMixedTimes, 70, "{} are times as {}, {} are times in another format.",
+              FormatRoughShare(kinds.time), Quoted(kinds.time_format), FormatRoughShare(kinds.other_times));
   } else if (kinds.number < kMost) {
-    found.Add(Suspicion::kTextTimes, 32, "{} are times as {}.", times >= 1 ? "All texts" : ShareText(times),
+    found.Add(Suspicion::kTextTimes, 32, "{} are times as {}.", times >= 1 ? "All texts" : FormatRoughShare(times),
               Quoted(kinds.time_format));
   }
 }
@@ -254,7 +254,7 @@ void FindRarePatterns(const TextSummary& text, Findings& found) {
   if (text.patterns.empty()) return;
   const profile::PatternShare& first = text.patterns.front();
   if (first.share < kRules || first.share >= 1) return;
-  found.Add(Suspicion::kRarePatterns, 20, "{} look like {}, the others do not.", ShareText(first.share),
+  found.Add(Suspicion::kRarePatterns, 20, "{} look like {}, the others do not.", FormatRoughShare(first.share),
             Quoted(first.pattern));
 }
 
@@ -278,7 +278,8 @@ void FindTextFaults(const ColumnSummary& column, Findings& found) {
 
 void FindListFaults(const ColumnSummary& column, Findings& found) {
   const double share = Share(column.list->empty, column.rows - column.missing);
-  if (share >= 0.5) found.Add(Suspicion::kMostlyEmptyLists, 8 + 10 * share, "{} are empty lists.", ShareText(share));
+  if (share >= 0.5)
+    found.Add(Suspicion::kMostlyEmptyLists, 8 + 10 * share, "{} are empty lists.", FormatRoughShare(share));
 }
 
 }  // namespace

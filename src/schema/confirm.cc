@@ -110,6 +110,13 @@ std::vector<RulesChange> ChangesBetween(const Schema& before, const Schema& afte
   return changes;
 }
 
+bool HasTrials(const Schema& schema) {
+  return std::any_of(schema.columns.begin(), schema.columns.end(), [](ColumnRules column) {
+    const std::vector<Trial> trials = TrialsOf(column);
+    return std::any_of(trials.begin(), trials.end(), [](const Trial& trial) { return trial.confirmed->has_value(); });
+  });
+}
+
 Schema Confirm(const Schema& schema, const profile::ProfileSummary& summary) {
   Schema confirmed = CountConfirmations(schema, summary);
   Settle(confirmed);

@@ -21,6 +21,9 @@ inline constexpr int64_t kConfirmationsToSettle = 3;
 /// the list is not whole, however long it held. Rules that could not be checked are left alone.
 Schema Confirm(const Schema& schema, const profile::ProfileSummary& summary);
 
+/// Whether any rule of `schema` is on trial.
+bool HasTrials(const Schema& schema);
+
 /// What became of one column's rules.
 struct RulesChange {
   std::string column;

@@ -32,6 +32,8 @@ TEST(Confirm, ThreeVersionsMakeAWarningAnError) {
   EXPECT_EQ(schema.columns[0].range->confirmed, std::nullopt);
   EXPECT_EQ(schema.columns[0].range->severity, Severity::kError);
   EXPECT_EQ(schema.columns[1].values->severity, Severity::kError);
+  EXPECT_TRUE(HasTrials(OnTrial()));
+  EXPECT_FALSE(HasTrials(schema));
 }
 
 TEST(Confirm, AVersionThatBreaksItStartsTheCountAgain) {

@@ -27,7 +27,7 @@ bool Holds(const Decision& decision, const Anomaly& anomaly, const DecisionConte
                         (decision.dataset.empty() || decision.dataset == context.dataset);
   if (!is_about) return false;
   if (decision.until_day.has_value() && context.day > *decision.until_day) return false;
-  // A version without a number is no version yet: the next one.
+  // A version of which nothing is known is after all others.
   return !decision.until_version.has_value() ||
          context.version.value_or(std::numeric_limits<int64_t>::max()) <= *decision.until_version;
 }
@@ -105,12 +105,18 @@ Decision DecideOn(const Anomaly& anomaly, Action action, std::string person, std
           .observed = anomaly.observed};
 }
 
+const Decision* NewestDecision(const Anomaly& anomaly, std::span<const Decision> decisions,
+                               const DecisionContext& context) {
+  const Decision* newest = nullptr;
+  for (const Decision& decision : decisions) {
+    if (Holds(decision, anomaly, context) && (newest == nullptr || decision.day >= newest->day)) newest = &decision;
+  }
+  return newest;
+}
+
 void ApplyDecisions(Report& report, std::span<const Decision> decisions, const DecisionContext& context) {
   for (Anomaly& anomaly : report.anomalies) {
-    const Decision* newest = nullptr;
-    for (const Decision& decision : decisions) {
-      if (Holds(decision, anomaly, context) && (newest == nullptr || decision.day >= newest->day)) newest = &decision;
-    }
+    const Decision* newest = NewestDecision(anomaly, decisions, context);
     if (newest == nullptr || newest->action == Action::kAccept) continue;
     const std::string reason = newest->reason.empty() ? "" : ": " + Printable(newest->reason);
     if (newest->action == Action::kRefuse) {

@@ -46,8 +46,12 @@ Decision DecideOn(const Anomaly& anomaly, Action action, std::string person, std
 struct DecisionContext {
   std::string_view dataset;
   int64_t day = 0;                 ///< today: days since 1970-01-01
-  std::optional<int64_t> version;  ///< that is checked, where it has a number
+  std::optional<int64_t> version;  ///< that is checked; of rows that are no version yet the next one, where known
 };
+
+/// The newest decision on `anomaly` that still holds; null where there is none.
+const Decision* NewestDecision(const Anomaly& anomaly, std::span<const Decision> decisions,
+                               const DecisionContext& context);
 
 /// Applies the newest decision on each anomaly that still holds: a snoozed one is marked in Anomaly::decided and counts
 /// no more; a refused one becomes an error, and its message names the refusal. Accepted ones are left alone: the schema

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
-#include "schema/wording.h"
 
 namespace roost::schema {
 namespace {
@@ -16,7 +15,7 @@ std::string EditLines(char sign, const std::vector<std::string>& lines) {
   constexpr size_t kShown = 8;
   std::string text;
   const size_t shown = lines.size() <= kShown ? lines.size() : kShown - 1;
-  for (size_t i = 0; i < shown; ++i) text += fmt::format("    {} {}\n", sign, lines[i]);
+  for (size_t i = 0; i < shown; ++i) text += fmt::format("    {} {}\n", sign, Printable(lines[i]));
   if (lines.size() > shown) {
     text += fmt::format("    {} ... {} more lines\n", sign, FormatCount(static_cast<int64_t>(lines.size() - shown)));
   }
@@ -36,15 +35,22 @@ std::string RowsText(const std::vector<int64_t>& rows) {
 
 }  // namespace
 
+std::string EditText(const Edit& edit) {
+  std::string text;
+  for (const std::string& line : edit.removed) text += fmt::format("    - {}\n", Printable(line));
+  for (const std::string& line : edit.added) text += fmt::format("    + {}\n", Printable(line));
+  return text;
+}
+
 std::string ToText(const Report& report) {
   std::string text;
   for (const Anomaly& anomaly : report.anomalies) {
     const bool is_decided = !anomaly.decided.empty();
     text += fmt::format("{}: ", is_decided ? "decided" : SeverityName(anomaly.severity));
     if (!anomaly.column.empty()) text += fmt::format("{}: ", Printable(anomaly.column));
-    text += anomaly.message;
+    text += Printable(anomaly.message);
     if (is_decided) {
-      text += fmt::format(" ({})\n", anomaly.decided);
+      text += fmt::format(" ({})\n", Printable(anomaly.decided));
       continue;
     }
     text += "\n" + RowsText(anomaly.rows);

@@ -10,8 +10,11 @@ namespace roost::schema {
 
 /// The report for a terminal: for each anomaly its severity, column, message, rows and proposed edit as lines that
 /// begin with - and +; the last line counts: "2 errors, 3 warnings". Those that a person decided on are one line each.
-/// Every line ends with a line feed.
+/// Every line ends with a line feed; what a terminal would obey is escaped (Printable).
 std::string ToText(const Report& report);
+
+/// The lines of an edit, each behind four spaces and its sign, however many there are.
+std::string EditText(const Edit& edit);
 
 /// The same for programs: {"rows", "errors", "warnings", "anomalies": [{"severity", "column", "rule", "message",
 /// "observed", "bound", "samples": [{"value", "count"}], "rows", "edit": {"removed", "added"}, "detail", "broken",
@@ -26,7 +29,7 @@ Json ToJson(const Report& report);
 std::string ToJUnit(const Report& report, std::string_view source);
 
 /// The report as commands of GitHub's workflows, one a line: "::error title=delay: type::text where ...", "::warning
-/// ...", and "::notice ..." for what was decided on.
+/// ...", and "::notice ..." for what was decided on. What a terminal would obey is escaped.
 std::string ToGitHub(const Report& report, std::string_view source);
 
 }  // namespace roost::schema

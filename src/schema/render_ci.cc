@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/format.h"
 #include "base/utf8.h"
 #include "schema/render.h"
 
@@ -52,14 +53,12 @@ std::string BodyOf(const Anomaly& anomaly) {
   return body;
 }
 
-// The data of a workflow command: one line.
+// The data of a workflow command: one line. A log is read in a terminal too.
 std::string Command(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : PrintableLines(text)) {
     if (c == '%') {
       escaped += "%25";
-    } else if (c == '\r') {
-      escaped += "%0D";
     } else if (c == '\n') {
       escaped += "%0A";
     } else {

@@ -47,6 +47,22 @@ error: the data has no rows
   EXPECT_EQ(ToText({}), "0 errors, 0 warnings\n");
 }
 
+// Of rules of one's own, of columns in types, of people.
+TEST(RenderReport, NothingForeignSpeaksToTheTerminal) {
+  const std::string hostile = "\x1b[2J\xc2\x9b";
+  Report report{.anomalies = {{.column = hostile,
+                               .rule = Rule::kCustom,
+                               .message = hostile,
+                               .detail = hostile,
+                               .edit = {.removed = {hostile}, .added = {hostile}}},
+                              {.message = "few", .decided = hostile}}};
+  for (const std::string& text : {ToText(report), ToGitHub(report, hostile), EditText(report.anomalies[0].edit)}) {
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+    EXPECT_EQ(text.find("\xc2\x9b"), std::string::npos) << text;
+    EXPECT_NE(text.find("\\x1b[2J\\xc2\\x9b"), std::string::npos) << text;
+  }
+}
+
 TEST(RenderReport, JsonHasTheSame) {
   Report report = Broken();
   report.anomalies.resize(1);

@@ -151,7 +151,9 @@ struct DatasetRules {
 /// What a dataset must look like. A plain value; names are unique.
 struct Schema {
   Policy new_columns = Policy::kWarning;  ///< columns that are not in `columns`
-  std::vector<ColumnRules> columns;       ///< in the order of the data from which it was inferred
+  /// The newest version that was counted for the rules on trial (Confirm): it and older ones are not counted again.
+  std::optional<int64_t> confirmed_version;
+  std::vector<ColumnRules> columns;  ///< in the order of the data from which it was inferred
   std::vector<std::string> default_environments;
   std::vector<Domain> domains;
   DatasetRules dataset;

@@ -1,17 +1,16 @@
 #include "schema/wording.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/format.h"
+#include "base/number_text.h"
 
 namespace roost::schema {
 
-std::string ShareText(double share) { return FormatNumber(100 * share, 3) + " %"; }
+std::string ShareText(double share) { return FormatShare(share); }
 
 std::string Quoted(std::string_view text) {
   constexpr size_t kShown = 40;
@@ -32,20 +31,10 @@ std::string SampleText(std::span<const profile::ValueCount> samples, size_t tota
   return text;
 }
 
-std::optional<double> NumberIn(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
+std::optional<double> NumberIn(std::string_view text) { return roost::NumberIn(WithoutSpaces(text)); }
 
 bool ReadsAs(Type type, std::string_view text) {
-  const std::optional<double> value = NumberIn(text);
-  if (!value.has_value()) return false;
-  return type != Type::kInteger || (std::isfinite(*value) && std::floor(*value) == *value);
+  return type == Type::kInteger ? WholeNumberIn(WithoutSpaces(text)).has_value() : NumberIn(text).has_value();
 }
 
 Type TypeOf(const profile::ColumnSummary& column) {

@@ -24,10 +24,11 @@ std::string Quoted(std::string_view text);
 /// "'late' (1,200), 'n/a' (34) and 7 more": the first five.
 std::string SampleText(std::span<const profile::ValueCount> samples, size_t total);
 
-/// The number that all of `text` is, spaces around it aside; empty where it is none.
+/// The number that all of `text` is, spaces around it aside; empty where it is none (base/number_text.h).
 std::optional<double> NumberIn(std::string_view text);
 
-/// Whether all of `text`, spaces around it aside, reads as a value of `type` (integer or number).
+/// Whether all of `text`, spaces around it aside, reads as a value of `type` (integer or number). Whoever turns such
+/// texts into values takes them from the same reader: WholeNumberIn for integers, else NumberIn (base/number_text.h).
 bool ReadsAs(Type type, std::string_view text);
 
 /// What the column of that summary holds: a list, a struct, or what its type says.

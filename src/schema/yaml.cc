@@ -64,6 +64,8 @@ DeclaredKeys FileKeys() {
   AddKey<File>(keys, {"version", "1", "", "the version of this format"}, roost::Presence::kRequired, ReadVersion);
   AddChoice(keys, {"new_columns", "", "", "what a column that is not named here is"}, InFile(&Schema::new_columns),
             kPolicies, &PolicyName);
+  AddInteger(keys, {"confirmed_version", "", "", "the newest version that was counted for rules on trial"},
+             InFile(&Schema::confirmed_version), {.min = 1});
   AddTexts(keys, "default_environments", InFile(&Schema::default_environments),
            "the environments that have every column which does not say otherwise");
   AddSection(keys, "dataset", InFile(&Schema::dataset), DatasetKeys(), "what the rows are like as a whole");

@@ -146,6 +146,7 @@ Schema Everything() {
   ColumnRules twice{.name = "twice", .type = Type::kNumber, .stage = Stage::kDerived};
   twice.derived = DerivedRule{.from = {"delay"}, .expression = "delay * 2"};
   Schema schema{.new_columns = Policy::kError, .columns = {delay, origin, tags, photo, twice}};
+  schema.confirmed_version = 4;
   schema.default_environments = {"serving"};
   schema.domains = {{.name = "airports", .values = {"", "ATL"}}, {.name = "b c", .values = {"x"}}};
   schema.dataset.rows = RowsRule{.min = 1, .max = 1e9};

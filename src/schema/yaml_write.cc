@@ -323,6 +323,7 @@ std::vector<std::string> DatasetLines(const DatasetRules& rules) {
 std::string ToYaml(const Schema& schema) {
   std::string text = "# What the data must look like: checked by 'roost validate', yours to edit and to review.\n";
   text += fmt::format("version: 1\nnew_columns: {}\n", PolicyName(schema.new_columns));
+  if (schema.confirmed_version.has_value()) text += fmt::format("confirmed_version: {}\n", *schema.confirmed_version);
   if (!schema.default_environments.empty()) {
     text += fmt::format("default_environments: {}\n", Section::Line(schema.default_environments));
   }

@@ -137,6 +137,12 @@ def test_the_report_is_a_page_too(pets):
     assert "bad.csv: 1 row against schema.yaml" in page
 
 
+def test_stdin_is_not_read_twice(pets):
+    for arguments in (["-", "--against", "-"], ["-", "--serving", "-"], ["pets", "--serving", "-", "--join", "id"]):
+        pets.refused(2, "validate", *arguments, says=["stdin can be read only once", "hint"])
+    pets.refused(2, "profile", "-", "--compare", "-", says="stdin can be read only once")
+
+
 def test_rows_come_through_stdin(pets):
     with open(pets.folder / write(pets, "bad.csv", "id,kind,label\nx,cat,0\n")) as rows:
         checked = pets.run("validate", "-", code=1, stdin=rows)

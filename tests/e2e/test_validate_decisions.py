@@ -74,6 +74,45 @@ def test_a_refused_warning_is_an_error_from_then_on(pets):
     assert "kind" not in pets.run("validate", "odd.csv").stdout
 
 
+def test_all_leaves_what_was_decided_on(pets):
+    pets.run("schema", "refuse", "odd.csv", "kind", "--reason", "we keep no cows", "--by", "bob")
+    accepted = pets.run("schema", "accept", "odd.csv")
+    assert "accepted weight:max\n" in accepted.stdout and "kind" not in accepted.stdout, accepted
+    assert "left as decided: kind:values (refuse by bob)" in accepted.stderr, accepted
+    assert "refused by bob" in pets.run("validate", "odd.csv", code=1).stdout
+    again = pets.run("schema", "accept", "odd.csv")
+    assert "nothing to accept: all of it was decided on" in again.stderr, again
+    kept = pets.json("schema", "accept", "odd.csv")["kept"]
+    assert [(decision["column"], decision["action"]) for decision in kept] == [("kind", "refuse")]
+    named = pets.run("schema", "accept", "odd.csv", "kind")
+    assert "accepted kind:values\n" in named.stdout, named
+
+
+def test_a_snooze_until_a_version_holds_for_files_that_may_become_it(pets):
+    pets.run("data", "add", "pets", "odd.csv", "--gate", "off")
+    pets.refused(2, "schema", "snooze", "odd.csv", "--reason", "x", "--until", "1", says=["over already", "pets@2"])
+    pets.run("schema", "snooze", "odd.csv", "--reason", "a new scale", "--until", "2")
+    assert "snoozed by" in pets.run("validate", "odd.csv").stdout
+    pets.run("data", "add", "pets", "odd.csv", "--append")
+    pets.run("validate", "odd.csv", code=1)
+
+
+def test_nothing_foreign_speaks_to_the_terminal(pets):
+    escape = "\x1b[2J"
+    (pets.folder / "odd.csv").write_text(f"id,ki{escape}nd,weight\n1,cow{escape},2.5\n2,cat,400\n")
+    (pets.folder / "schema.yaml").write_text(SCHEMA + 'rules:\n  - {name: "a\\x1b[2Jb", check: "id > 1", severity: error}\n')
+    runs = [pets.run("validate", "odd.csv", code=1), pets.run("validate", "odd.csv", "--format", "github", code=1),
+            pets.run("data", "add", "pets", "odd.csv", code=1), pets.run("data", "add", "pets", "odd.csv", "--gate", "off"),
+            pets.run("schema", "snooze", "odd.csv", "--reason", f"not{escape}now", "--by", f"a{escape}nn"),
+            pets.run("schema", "decisions"), pets.run("schema", "accept", "odd.csv"), pets.run("profile", "odd.csv"),
+            pets.run("schema", "accept", "odd.csv", f"ki{escape}nd"), pets.run("data", "cat", "pets"),
+            pets.run("schema", "infer", "pets", "--explain", "--force"), pets.run("schema", "confirm", "pets"),
+            pets.run("validate", "odd.csv", "--serving", "pets", "--join", "id", code=None),
+            pets.run("schema", "accept", "odd.csv", f"no{escape}ne", code=2)]
+    for result in runs:
+        assert "\x1b" not in result.stdout + result.stderr, result
+
+
 def test_decisions_are_recorded_with_person_and_reason_and_listed(pets):
     assert pets.json("schema", "decisions") == []
     assert "nothing was decided" in pets.run("schema", "decisions").stderr

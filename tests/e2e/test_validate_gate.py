@@ -197,3 +197,82 @@ rules:
     # Rows that stay have the numbers of the file, those that were left out counted.
     warned = added.stderr[added.stderr.index("warning: kind"):]
     assert "in row 5" in warned, added
+
+
+def test_texts_that_pass_for_numbers_keep_their_values(project):
+    text = "id,kind,weight\n7.0,cat,+1.5\n1e1,cat, 2.5\n+-5,cat,3.5\n99999999999999999999,dog,4.5\n12,dog,+-6\nlate,dog,heavy\n"
+    added = add(project, text, "--append", "--quarantine", "pets-bad")
+    assert "pets-bad@1: 4 rows in quarantine" in added.stdout, added
+    rows = rows_of(project, "pets")[40:]
+    assert [(row["id"], row["weight"]) for row in rows] == [(7, 1.5), (10, 2.5)], rows
+    assert [row["id"] for row in rows_of(project, "pets-bad")] == ["+-5", "99999999999999999999", "12", "late"]
+
+
+def test_columns_that_are_not_checked_are_stored_as_they_came(project):
+    schema = project.folder / "schema.yaml"
+    schema.write_text(schema.read_text().replace("name: weight\n", "name: weight\n    stage: planned\n"))
+    add(project, "id,kind,weight\n101,cat,heavy\n102,cat,2.5\n,cat,2\n", "--quarantine", "pets-bad")
+    assert [row["weight"] for row in rows_of(project, "pets")] == ["heavy", "2.5"]
+
+
+def test_bad_rows_of_a_snapshot_go_to_quarantine_once(project):
+    text = "id,kind,weight\n101,cat,2.5\n102,cat,\n"
+    add(project, text, "--quarantine", "pets-bad")
+    again = add(project, text, "--quarantine", "pets-bad")
+    assert "nothing changed" in again.stdout and "pets-bad@1: 1 row in quarantine already" in again.stdout, again
+    assert len(rows_of(project, "pets-bad")) == 1
+    other = add(project, text.replace("102", "103"), "--quarantine", "pets-bad")
+    assert "pets-bad@2: 1 row in quarantine\n" in other.stdout, other
+
+
+def test_bad_rows_of_an_append_that_did_not_end_go_to_quarantine_once(project):
+    text = "id,kind,weight\n101,cat,2.5\n102,cat,\n"
+    add(project, text, "--append", "--quarantine", "pets-bad")
+    # As if the program had ended between the two commits.
+    project.run("data", "branch", "move", "pets", "main", "1", "--force")
+    again = add(project, text, "--append", "--quarantine", "pets-bad")
+    assert "pets-bad@1: 1 row in quarantine already" in again.stdout, again
+    # Rows that are appended twice are there twice, the bad ones too.
+    more = add(project, text, "--append", "--quarantine", "pets-bad")
+    assert "1 row in quarantine\n" in more.stdout, more
+
+
+DRIFT = """version: 1
+columns:
+  - name: id
+    type: integer
+  - name: kind
+    type: text
+    drift: {l_infinity: 0.2, severity: error}
+  - name: weight
+    type: number
+"""
+
+
+def of_kinds(cats, dogs):
+    kinds = ["cat"] * cats + ["dog"] * dogs
+    return "id,kind,weight\n" + "".join(f"{i},{kind},1.5\n" for i, kind in enumerate(kinds))
+
+
+@pytest.mark.parametrize("mode", [[], ["--append"]])
+def test_rows_that_drift_from_those_before_are_refused(project, mode):
+    (project.folder / "schema.yaml").write_text(DRIFT)
+    refused = add(project, of_kinds(400, 20), *mode, code=1)
+    assert "error: kind: the L-infinity distance from the previous span" in refused.stdout, refused
+    add(project, of_kinds(210, 200), *mode)
+
+
+def test_appended_rows_are_compared_with_those_that_were_appended_last(project):
+    (project.folder / "schema.yaml").write_text(DRIFT)
+    add(project, of_kinds(20, 400), "--append", "--gate", "warn")
+    add(project, of_kinds(400, 20), "--append", "--gate", "warn")
+    # Of all rows half are cats, of those that were appended last nearly all.
+    add(project, of_kinds(400, 20), "--append")
+    add(project, of_kinds(210, 200), "--append", code=1)
+
+
+def test_the_rows_of_a_span_are_counted_against_the_span_before(project):
+    (project.folder / "schema.yaml").write_text(DRIFT.replace("columns:", "dataset:\n  rows_to_previous_span: {min: 0.5}\ncolumns:"))
+    refused = add(project, of_kinds(5, 5), "--append", code=1)
+    assert "10 rows are 0.25 times the 40 of the previous span" in refused.stdout, refused
+    add(project, of_kinds(11, 11), "--append")

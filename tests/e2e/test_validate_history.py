@@ -96,6 +96,11 @@ def test_a_version_confirms_the_rules_that_it_kept(flights, months):
     changes = {change["column"]: change for change in first["changes"]}
     assert any("confirmed: 1" in line for line in changes["delay"]["added"]), changes["delay"]
     flights.run("schema", "confirm", "flights@3")
+    again = flights.run("schema", "confirm", "flights@3")
+    assert again.stdout == "" and "flights@3 was counted already" in again.stderr, again
+    older = flights.run("schema", "confirm", "flights@2")
+    assert "flights@2 is not counted: a newer version, flights@3, was counted already" in older.stderr, older
+    assert "confirmed_version: 3\n" in (flights.folder / "schema.yaml").read_text()
     settled = flights.run("schema", "confirm", "flights@4")
     assert "delay\n" in settled.stdout and "severity: error" in settled.stdout, settled
     assert "confirmed" not in [line for line in settled.stdout.splitlines() if line.startswith("    + range")][0]
