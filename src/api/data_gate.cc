@@ -30,8 +30,7 @@ namespace {
 bool ComparesSpans(const schema::Schema& schema) {
   return schema.dataset.rows_to_previous_span.has_value() ||
          std::any_of(schema.columns.begin(), schema.columns.end(), [](const schema::ColumnRules& column) {
-           return column.drift.has_value() && column.presence != schema::Presence::kDeprecated &&
-                  schema::IsChecked(column.stage);
+           return column.drift.has_value() && schema::IsChecked(column);
          });
 }
 

@@ -46,7 +46,7 @@ absl::Status ReadOn(arrow::RecordBatchReader& rows, const Context& context) {
 }  // namespace
 
 absl::StatusOr<schema::FeatureSkew> FindFeatureSkew(const ProfileSources& training, const ProfileSources& serving,
-                                                    const std::vector<std::string>& keys, const Context& context) {
+                                                    const schema::FeatureSkewOptions& options, const Context& context) {
   std::optional<schema::FeatureSkewFinder> finder;
   // Either side may be handed over again, with wider types: so the finder is made anew inside of both.
   const auto join = [&](arrow::RecordBatchReader& trained, int64_t total) -> absl::Status {
@@ -54,7 +54,7 @@ absl::StatusOr<schema::FeatureSkew> FindFeatureSkew(const ProfileSources& traini
     absl::Status joinable;
     const auto add_serving = [&](arrow::RecordBatchReader& served, int64_t served_total) -> absl::Status {
       TRY_ASSIGN(const column::OwnedBatch of_serving, NoRowsOf(served));
-      auto made = schema::FeatureSkewFinder::Make(of_training.view(), of_serving.view(), {.keys = keys});
+      auto made = schema::FeatureSkewFinder::Make(of_training.view(), of_serving.view(), options);
       joinable = made.status();
       // Numbers on one side and texts on the other may be texts on both, which only their later rows tell.
       if (!made.ok()) return ReadOn(served, context);

@@ -185,7 +185,8 @@ absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRe
   if (!request.join.empty()) {
     TRY_ASSIGN(const ProfileSources serving,
                ProfileSources::Make({request.serving}, project.folder(), std::nullopt, context));
-    TRY_ASSIGN(response.feature_skew, FindFeatureSkew(source, serving, request.join, context));
+    TRY_ASSIGN(response.feature_skew,
+               FindFeatureSkew(source, serving, {.keys = request.join, .round_digits = request.digits}, context));
   }
   return response;
 }

@@ -23,6 +23,8 @@ struct ValidateRequest {
   /// Columns that tell rows apart: rows of the source and of `serving` with the same key are compared, column by
   /// column. Empty: none are.
   std::vector<std::string> join;
+  /// With `join`: fractional numbers are rounded to so many digits behind the point (0 to 15) before they are compared.
+  std::optional<int> digits;
 };
 
 struct ValidateResponse {

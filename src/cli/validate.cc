@@ -125,6 +125,12 @@ void AddValidateCommand(CLI::App& app, Session& session) {
       ->type_name("COLUMN,COLUMN")
       ->delimiter(',')
       ->allow_extra_args(false);
+  validate
+      ->add_option("--digits", options->request.digits,
+                   "With --join: fractional numbers are compared rounded to so many digits behind the point")
+      ->type_name("N")
+      ->check(CLI::Range(0, 15))
+      ->needs("--join");
   CLI::Option* format = validate->add_option("--format", options->format, "How the report is shown, else as text")
                             ->check(CLI::IsMember({"text", "json", "junit", "github"}))
                             ->type_name("text|json|junit|github");
@@ -136,7 +142,7 @@ void AddValidateCommand(CLI::App& app, Session& session) {
               "--quarantine", options->quarantine,
               "Make a version without the rows that break the schema; they go to this dataset, with the reasons")
           ->type_name("NAME");
-  for (const char* other : {"--dataset", "--environment", "--against", "--serving", "--join"}) {
+  for (const char* other : {"--dataset", "--environment", "--against", "--serving", "--join", "--digits"}) {
     quarantine->excludes(validate->get_option(other));
   }
   quarantine->excludes(format)->excludes(html);

@@ -129,7 +129,9 @@ std::string WideFile(int num_columns) {
     fields.push_back(arrow::field("c" + std::to_string(i), columns.back()->type()));
   }
   const auto table = arrow::Table::Make(arrow::schema(std::move(fields)), std::move(columns));
-  std::string path = testing::TempDir() + "/wide.parquet";
+  // A file of its own for each test: they may run at the same time.
+  std::string path =
+      testing::TempDir() + "/" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".parquet";
   const auto file = arrow::io::FileOutputStream::Open(path);
   EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), *file, /*chunk_size=*/300).ok());
   EXPECT_TRUE((*file)->Close().ok());
