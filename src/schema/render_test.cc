@@ -53,8 +53,8 @@ TEST(RenderReport, NothingForeignSpeaksToTheTerminal) {
   Report report{.anomalies = {{.column = hostile,
                                .rule = Rule::kCustom,
                                .message = hostile,
-                               .detail = hostile,
-                               .edit = {.removed = {hostile}, .added = {hostile}}},
+                               .edit = {.removed = {hostile}, .added = {hostile}},
+                               .detail = hostile},
                               {.message = "few", .decided = hostile}}};
   for (const std::string& text : {ToText(report), ToGitHub(report, hostile), EditText(report.anomalies[0].edit)}) {
     EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
