@@ -68,7 +68,8 @@ def test_drift_is_held_against_the_span_that_is_given(pets):
     # A version serves as well as a file, on either side.
     pets.run("data", "add", "pets", "before.csv")
     assert rules(pets.json("validate", "other.csv", "--against", "pets@1", code=1)) == [("kind", "drift")]
-    pets.run("data", "add", "pets", "other.csv")
+    pets.run("data", "add", "pets", "other.csv", code=1)
+    pets.run("data", "add", "pets", "other.csv", "--gate", "warn")
     assert rules(pets.json("validate", "pets@2", "--against", "pets@1", code=1)) == [("kind", "drift")]
     pets.refused(2, "validate", "other.csv", "--against", "nothing.csv", says="nothing.csv")
 

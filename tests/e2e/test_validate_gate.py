@@ -257,7 +257,7 @@ def of_kinds(cats, dogs):
 @pytest.mark.parametrize("mode", [[], ["--append"]])
 def test_rows_that_drift_from_those_before_are_refused(project, mode):
     (project.folder / "schema.yaml").write_text(DRIFT)
-    refused = add(project, of_kinds(400, 20), *mode, code=1)
+    refused = add(project, of_kinds(180, 20), *mode, code=1)
     assert "error: kind: the L-infinity distance from the previous span" in refused.stdout, refused
     add(project, of_kinds(210, 200), *mode)
 
