@@ -114,7 +114,8 @@ def page(results):
         rows = [["roost", peers.ROOST_COMPUTES], *([name, peer.computes] for name, peer in peers.PEERS.items())]
         parts += ["\n## What each computes\n\n", table(["", "of every column"], rows, ["---", "---"])]
     if "states" in results:
-        states = {name: entry for name, entry in results["states"]["roost"].items() if isinstance(entry, dict)}
+        states = {name: entry for name, entry in results["states"]["roost"].items()
+                  if isinstance(entry, dict) and "items_per_second" in entry}  # comparisons have no values to count
         rows = [[name.removeprefix("BM_"), f"{entry['items_per_second'] / 1e6:.0f}",
                  f"{entry['bytes'] / 1024:.1f}" if "bytes" in entry else ""] for name, entry in states.items()]
         parts += ["\n## The states alone\n", "Columns in memory, one thread, the best of three runs "

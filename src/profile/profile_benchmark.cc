@@ -145,9 +145,10 @@ void BM_PlainText(benchmark::State& run) {
 }
 BENCHMARK(BM_PlainText)->Arg(300)->Arg(1 << 20);
 
-// A table of doubles in memory, on `range(0)` threads.
+// A table of doubles in memory, in batches as readers give them, on `range(0)` threads.
 void BM_Threads(benchmark::State& run) {
   constexpr int kColumns = 8;
+  constexpr int64_t kBatchRows = 65'536;
   std::normal_distribution<double> normal(100, 30);
   std::vector<TestColumn> columns;
   std::vector<column::ColumnView> views;
@@ -155,7 +156,13 @@ void BM_Threads(benchmark::State& run) {
     columns.emplace_back("x" + std::to_string(i), "g", Made<double>(13, [&](auto& random) { return normal(random); }));
     views.push_back(columns.back().View());
   }
-  const std::vector<column::BatchView> batches{column::BatchView(kRows, views)};
+  std::vector<column::BatchView> batches;
+  for (int64_t row = 0; row < kRows; row += kBatchRows) {
+    const int64_t rows = std::min<int64_t>(kBatchRows, kRows - row);
+    std::vector<column::ColumnView> slices;
+    for (const column::ColumnView& view : views) slices.push_back(view.Slice(row, rows));
+    batches.emplace_back(rows, std::move(slices));
+  }
   ThreadPool pool(static_cast<size_t>(run.range(0)));
   const Context context{.pool = &pool};
   for (auto _ : run) {

@@ -75,7 +75,7 @@ std::string DetailOf(const SparseFeature& feature, const std::string& index) {
 
 bool NeedsRows(const Schema& schema) {
   const auto column_needs = [](const ColumnRules& column) {
-    return IsChecked(column) && (column.pattern.has_value() || column.times.has_value() || column.order.has_value() ||
+    return IsChecked(column) && (column.pattern.has_value() || column.times.has_value() ||
                                  column.duplicates != Policy::kAllow || NeedsWords(column));
   };
   return !schema.dataset.keys.empty() || !schema.dataset.foreign_keys.empty() ||

@@ -58,8 +58,8 @@ struct RowCounts {
 std::string DetailOf(const SparseFeature& feature, const std::string& index);
 
 /// Whether `schema` has rules that only the rows themselves can decide, whatever the profile holds: keys, foreign keys,
-/// custom rules about rows, patterns, formats of times, duplicates, order and words (word_scan.h). Without a scan
-/// Validate may report them as kNotCounted.
+/// custom rules about rows, patterns, formats of times, duplicates and words (word_scan.h). Without a scan Validate may
+/// report them as kNotCounted; so it does order, where the profile does not know it.
 bool NeedsRows(const Schema& schema);
 
 struct RowScanOptions {

@@ -251,6 +251,8 @@ TEST_F(RowScanTest, OnlySomeSchemasNeedIt) {
   EXPECT_TRUE(NeedsRows(Flights()));
   Schema schema{.columns = {{.name = "x", .type = Type::kInteger, .range = RangeRule{.min = 0}}}};
   EXPECT_FALSE(NeedsRows(schema));
+  schema.columns[0].order = OrderRule{};
+  EXPECT_FALSE(NeedsRows(schema));
   schema.columns[0].duplicates = Policy::kError;
   EXPECT_TRUE(NeedsRows(schema));
   schema.columns[0].stage = Stage::kPlanned;
