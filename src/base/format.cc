@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+
 namespace roost {
 namespace {
 

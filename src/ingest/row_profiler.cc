@@ -10,6 +10,7 @@
 #include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
+#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/status.h"
@@ -67,28 +68,41 @@ absl::StatusOr<column::OwnedBatch> NoRowsOf(const arrow::Schema& schema) {
   return table::ToColumns(*arrow::RecordBatch::Make(std::make_shared<arrow::Schema>(schema), 0, std::move(columns)));
 }
 
-// Counts the rows of one slab of a row group into `profile`, and adds their hashes up where they can be hashed.
-absl::Status CountSlab(arrow::RecordBatchReader& rows, profile::Profile& profile, bool& can_hash,
+absl::Status OtherRows(const arrow::RecordBatchReader& rows) {
+  return absl::InvalidArgumentError(
+      fmt::format("column '{}' has other rows than the first column", rows.schema()->field(0)->name()));
+}
+
+// Counts the rows of one slab of a row group into `profile`, and adds their hashes up where they can be hashed. The
+// first slab says how many rows there are.
+absl::Status CountSlab(arrow::RecordBatchReader& rows, bool is_first, profile::Profile& profile, bool& can_hash,
                        std::vector<uint64_t>& hashes, const Context& context) {
   TRY_ASSIGN(const column::OwnedBatch none, NoRowsOf(*rows.schema()));
   TRY(profile.Add(none.view()));
   for (const column::ColumnView& column : none.view().columns()) can_hash = can_hash && profile::CanHash(column);
   std::vector<column::OwnedBatch> batches;
   size_t first = 0;
-  while (true) {
+  for (int64_t bytes = 0;;) {
     TRY_ASSIGN(const auto batch, table::Next(rows));
     if (batch == nullptr) break;
+    TRY_ASSIGN(const int64_t batch_bytes, BytesOf(*batch));
+    bytes += batch_bytes;
     TRY_ASSIGN(column::OwnedBatch columns, table::ToColumns(*batch));
     batches.push_back(std::move(columns));
     const auto size = static_cast<size_t>(batch->num_rows());
-    if (size > hashes.size() - first) return absl::InvalidArgumentError("more rows than the row group is to have");
+    if (is_first) hashes.resize(first + size);
+    if (size > hashes.size() - first) return OtherRows(rows);
     for (const column::ColumnView& column : batches.back().view().columns()) {
       if (!can_hash) break;
       profile::AddColumnHashes(column, Hash64(column.name()), std::span(hashes).subspan(first, size));
     }
     first += size;
+    if (bytes < kGroupBytes) continue;
+    TRY(profile.AddAll(batches, context));
+    batches.clear();
+    bytes = 0;
   }
-  if (first != hashes.size()) return absl::InvalidArgumentError("fewer rows than the row group is to have");
+  if (first != hashes.size()) return OtherRows(rows);
   return profile.AddAll(batches, context);
 }
 
@@ -152,11 +166,11 @@ absl::StatusOr<profile::Profile> ProfileSlabs(const table::ColumnSlabs& slabs, c
   profile::RowSample row_sample;
   bool can_hash = true;
   for (int group = 0; group < slabs.num_groups(); ++group) {
-    std::vector<uint64_t> hashes(static_cast<size_t>(slabs.NumRows(group)));
+    std::vector<uint64_t> hashes;  // of the rows of this group
     for (int slab = 0; slab < slabs.num_slabs(); ++slab) {
       TRY(context.CheckCancelled());
       TRY_ASSIGN(const auto rows, slabs.Read(group, slab));
-      TRY(CountSlab(*rows, parts[static_cast<size_t>(slab)], can_hash, hashes, quiet));
+      TRY(CountSlab(*rows, slab == 0, parts[static_cast<size_t>(slab)], can_hash, hashes, quiet));
       context.Report({.stage = "profiling",
                       .unit = "parts",
                       .done = int64_t{group} * slabs.num_slabs() + slab + 1,

@@ -33,7 +33,7 @@ void AddTexts(const ColumnView& column, std::string_view path, int64_t begin, in
 }  // namespace
 
 bool NeedsWords(const ColumnRules& column) {
-  if (!column.words.has_value() || column.presence == Presence::kDeprecated || !IsChecked(column.stage)) return false;
+  if (!column.words.has_value() || !IsChecked(column)) return false;
   const WordsRule& rule = *column.words;
   return rule.min_coverage.has_value() || rule.min_mean_length.has_value() || rule.min_words.has_value() ||
          rule.max_words.has_value() || !rule.tokens.empty();

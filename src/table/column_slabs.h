@@ -19,7 +19,7 @@ namespace roost::table {
 /// Threads: one at a time.
 class ColumnSlabs {
  public:
-  static constexpr int64_t kSlabBytes = int64_t{32} << 20;  ///< of a row group, decompressed
+  static constexpr int64_t kSlabBytes = int64_t{32} << 20;  ///< of a row group, decoded
   static constexpr int kManyColumns = 256;
 
   /// Null where the file at `path` is as well read by rows: other formats, few columns, small row groups; and where it
@@ -30,7 +30,6 @@ class ColumnSlabs {
   ~ColumnSlabs();
 
   int num_groups() const;
-  int64_t NumRows(int group) const;
   int num_slabs() const { return static_cast<int>(slabs_.size()); }
 
   /// The rows of one row group, in order, with the columns of one slab. Memory: kSlabBytes, or one column where that is

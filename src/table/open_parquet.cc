@@ -25,6 +25,8 @@ constexpr int64_t kMinBufferBytes = int64_t{16} << 10;
 constexpr int64_t kAllBuffersBytes = int64_t{64} << 20;
 constexpr int64_t kBatchValues = int64_t{8} << 20;  // of all columns: thousands of them come in shorter batches
 constexpr int64_t kLeastBatchRows = 1024;
+constexpr int64_t kBytesOfValue = 8;
+constexpr int64_t kMostSaid = int64_t{1} << 40;
 
 /// A column of texts, not one within lists or structs.
 bool IsString(const parquet::ColumnDescriptor& column) {
@@ -107,7 +109,8 @@ std::vector<int> LeavesOf(const parquet::arrow::FileReader& reader, std::pair<in
   return leaves;
 }
 
-// The bytes of a column, decompressed, in the row group where it has most.
+// About the bytes of a column, decoded, in the row group where it has most. Codes and runs may take next to none in the
+// file.
 int64_t BytesOf(const parquet::arrow::FileReader& reader, int column) {
   const std::vector<int> leaves = LeavesOf(reader, {column, column + 1});
   const auto metadata = reader.parquet_reader()->metadata();
@@ -115,7 +118,12 @@ int64_t BytesOf(const parquet::arrow::FileReader& reader, int column) {
   for (int group = 0; group < metadata->num_row_groups(); ++group) {
     const auto row_group = metadata->RowGroup(group);
     int64_t bytes = 0;
-    for (const int leaf : leaves) bytes += row_group->ColumnChunk(leaf)->total_uncompressed_size();
+    for (const int leaf : leaves) {
+      const auto chunk = row_group->ColumnChunk(leaf);
+      // A damaged file may say anything.
+      bytes += std::max(std::clamp(chunk->total_uncompressed_size(), int64_t{0}, kMostSaid),
+                        kBytesOfValue * std::clamp(chunk->num_values(), int64_t{0}, kMostSaid));
+    }
     most = std::max(most, bytes);
   }
   return most;
@@ -191,10 +199,6 @@ std::unique_ptr<ColumnSlabs> ColumnSlabs::Open(const std::string& path, const Re
 }
 
 int ColumnSlabs::num_groups() const { return file_->parquet.reader->num_row_groups(); }
-
-int64_t ColumnSlabs::NumRows(int group) const {
-  return file_->parquet.reader->parquet_reader()->metadata()->RowGroup(group)->num_rows();
-}
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ColumnSlabs::Read(int group, int slab) const {
   const std::pair<int, int> columns = slabs_[static_cast<size_t>(slab)];
