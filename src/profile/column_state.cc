@@ -303,7 +303,7 @@ absl::StatusOr<ColumnState> ColumnState::ParseAt(ByteReader& reader, uint16_t ve
     TRY_ASSIGN(state.values_, TextState::Parse(reader, TextState::KindOf(state.type_), count, version));
   }
   if ((parts & kOrder) != 0) {
-    TRY_ASSIGN(state.order_, OrderState::Parse(reader, IsFloat(state.type_), count));
+    TRY_ASSIGN(state.order_, OrderState::Parse(reader, IsFloat(state.type_), count, version));
   }
   if ((parts & kWeights) != 0) {
     TRY_ASSIGN(state.weights_, WeightState::Parse(reader, HasText(state.type_), weight_units));

@@ -30,6 +30,13 @@ uint64_t Gap(int64_t first, int64_t second) {
   return high - low;
 }
 
+// As a double and as an integer, of which one counts.
+absl::StatusOr<int64_t> ParseEndOfVersion2(ByteReader& reader, bool is_float) {
+  TRY_ASSIGN(const double number, reader.Fixed<double>());
+  TRY_ASSIGN(const int64_t integer, reader.Fixed<int64_t>());
+  return is_float ? OrderedBits(number) : integer;
+}
+
 int64_t Ordered(double value) { return OrderedBits(value); }
 int64_t Ordered(int64_t value) { return value; }
 
@@ -148,7 +155,7 @@ void OrderState::Serialize(std::string& bytes) const {
   AppendFixed(bytes, last_);
 }
 
-absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, bool is_float, int64_t max_count) {
+absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, bool is_float, int64_t max_count, uint16_t version) {
   const size_t start = reader.position();
   const auto broken = [start](std::string_view what) {
     return absl::DataLossError(fmt::format("order at byte {}: {}", start, what));
@@ -164,7 +171,7 @@ absl::StatusOr<OrderState> OrderState::Parse(ByteReader& reader, bool is_float, 
   TRY_ASSIGN(state.greatest_gap_, reader.Fixed<double>());
   if (!(state.greatest_gap_ >= 0)) return broken("a gap below zero");
   for (int64_t* end : {&state.first_, &state.last_}) {
-    TRY_ASSIGN(*end, reader.Fixed<int64_t>());
+    TRY_ASSIGN(*end, version == 2 ? ParseEndOfVersion2(reader, is_float) : reader.Fixed<int64_t>());
     if (is_float && !std::isfinite(DoubleOfOrderedBits(*end))) return broken("an end that is no finite number");
   }
   return state;

@@ -32,8 +32,8 @@ class OrderState {
   OrderSummary Summarize(double unit) const;
 
   void Serialize(std::string& bytes) const;
-  /// DataLoss where `reader` is not at a whole state, or one of more than `max_count` values.
-  static absl::StatusOr<OrderState> Parse(ByteReader& reader, bool is_float, int64_t max_count);
+  /// DataLoss where `reader` is not at a whole state in format `version`, or one of more than `max_count` values.
+  static absl::StatusOr<OrderState> Parse(ByteReader& reader, bool is_float, int64_t max_count, uint16_t version);
 
  private:
   template <typename Wide, typename Get>

@@ -10,6 +10,8 @@
 namespace roost::profile {
 namespace {
 
+constexpr uint16_t kVersion = 3;  // of the format
+
 template <typename T>
 OrderSummary OrderOf(const std::string& format, const std::vector<T>& values, const std::vector<bool>& valid = {}) {
   OrderState state(/*is_float=*/std::is_floating_point_v<T>);
@@ -70,11 +72,42 @@ TEST(OrderState, AnySplitThatKeepsTheOrderGivesTheSameBytes) {
   EXPECT_EQ(BytesOf(parts), BytesOf(whole));
   const std::string bytes = BytesOf(whole);
   ByteReader reader(bytes);
-  const auto parsed = OrderState::Parse(reader, /*is_float=*/false, 5'000);
+  const auto parsed = OrderState::Parse(reader, /*is_float=*/false, 5'000, kVersion);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(BytesOf(*parsed), bytes);
   ByteReader too_many(bytes);
-  EXPECT_EQ(OrderState::Parse(too_many, /*is_float=*/false, 4'999).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(OrderState::Parse(too_many, /*is_float=*/false, 4'999, kVersion).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+// Of values 1.5, -2 and of 3, 9: count, rises, falls, gap, and each end as a double and as an integer.
+TEST(OrderState, OfTheFormatBeforeIsRead) {
+  const auto bytes_of = [](std::vector<uint64_t> counts, double gap, double first, int64_t first_integer, double last,
+                           int64_t last_integer) {
+    std::string bytes;
+    for (const uint64_t count : counts) AppendVarint(bytes, count);
+    AppendFixed(bytes, gap);
+    AppendFixed(bytes, first);
+    AppendFixed(bytes, first_integer);
+    AppendFixed(bytes, last);
+    AppendFixed(bytes, last_integer);
+    return bytes;
+  };
+  OrderState floats(/*is_float=*/true);
+  floats.Add(TestColumn("x", "g", std::vector<double>{1.5, -2}).View());
+  const std::string old_floats = bytes_of({2, 0, 1}, 3.5, 1.5, 0, -2, 0);
+  ByteReader float_reader(old_floats);
+  const auto read_floats = OrderState::Parse(float_reader, /*is_float=*/true, 2, 2);
+  ASSERT_TRUE(read_floats.ok()) << read_floats.status();
+  EXPECT_TRUE(float_reader.done());
+  EXPECT_EQ(BytesOf(*read_floats), BytesOf(floats));
+  OrderState integers(/*is_float=*/false);
+  integers.Add(TestColumn("x", "l", std::vector<int64_t>{3, 9}).View());
+  const std::string old_integers = bytes_of({2, 1, 0}, 6, 3, 3, 9, 9);
+  ByteReader integer_reader(old_integers);
+  const auto read_integers = OrderState::Parse(integer_reader, /*is_float=*/false, 2, 2);
+  ASSERT_TRUE(read_integers.ok()) << read_integers.status();
+  EXPECT_EQ(BytesOf(*read_integers), BytesOf(integers));
 }
 
 TEST(OrderState, HasTheGapOfTimesInSeconds) {

@@ -19,7 +19,7 @@ using column::BatchView;
 using column::ColumnView;
 
 constexpr uint32_t kMagic = 0x46525052;  // "RPRF"
-constexpr uint16_t kVersion = 2;
+constexpr uint16_t kVersion = 3;
 constexpr uint16_t kOldestVersion = 1;
 constexpr size_t kHeaderBytes = sizeof kMagic + sizeof kVersion;
 constexpr uint64_t kMaxColumns = 1 << 16;
