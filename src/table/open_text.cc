@@ -2,6 +2,7 @@
 #include <cctype>
 #include <utility>
 
+#include <arrow/buffer.h>
 #include <arrow/csv/options.h>
 #include <arrow/csv/reader.h>
 #include <arrow/io/buffered.h>
@@ -81,6 +82,46 @@ absl::Status ExplainCsv(const CsvAttempt& attempt, const std::vector<std::string
   return CsvFault(attempt.path, names, CountedFault(attempt, status));
 }
 
+/// Passes on what it reads but for lines that begin with null: Arrow's reader ends the program where such a line begins
+/// one of its blocks.
+class WithoutNullLines final : public arrow::io::InputStream {
+ public:
+  explicit WithoutNullLines(std::shared_ptr<arrow::io::InputStream> text) : text_(std::move(text)) {}
+
+  arrow::Status Close() override { return text_->Close(); }
+  bool closed() const override { return text_->closed(); }
+  arrow::Result<int64_t> Tell() const override { return text_->Tell(); }
+
+  arrow::Result<int64_t> Read(int64_t num_bytes, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, text_->Read(num_bytes, out));
+    ARROW_RETURN_NOT_OK(Check({static_cast<const char*>(out), static_cast<size_t>(size)}));
+    return size;
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t num_bytes) override {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> read, text_->Read(num_bytes));
+    ARROW_RETURN_NOT_OK(Check({reinterpret_cast<const char*>(read->data()), static_cast<size_t>(read->size())}));
+    return read;
+  }
+
+ private:
+  arrow::Status Check(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const size_t next = is_within_line_ ? bytes.find_first_of("\r\n") : bytes.find_first_not_of(" \t\r\n");
+      if (next == std::string_view::npos) return arrow::Status::OK();
+      bytes.remove_prefix(next);
+      if (!is_within_line_ && bytes.front() == 'n') {
+        return arrow::Status::Invalid("a line is null where an object was expected");
+      }
+      is_within_line_ = !is_within_line_;
+    }
+    return arrow::Status::OK();
+  }
+
+  std::shared_ptr<arrow::io::InputStream> text_;
+  bool is_within_line_ = false;  // after its first character that is no space
+};
+
 /// JSON Lines, opened with the types of `schema` where it is not null.
 arrow::Result<std::shared_ptr<arrow::json::StreamingReader>> OpenJson(const std::string& path, bool use_threads,
                                                                       std::shared_ptr<arrow::Schema> schema) {
@@ -91,7 +132,7 @@ arrow::Result<std::shared_ptr<arrow::json::StreamingReader>> OpenJson(const std:
   read.block_size = kTextBlockBytes;
   auto parse = arrow::json::ParseOptions::Defaults();
   parse.explicit_schema = std::move(schema);
-  return arrow::json::StreamingReader::Make(*text, read, parse);
+  return arrow::json::StreamingReader::Make(std::make_shared<WithoutNullLines>(*std::move(text)), read, parse);
 }
 
 /// `found` with the types of `wanted` for columns of the same name, and text for columns of nothing but nulls.

@@ -208,6 +208,18 @@ TEST_F(ReadTest, JsonLinesTellsTheLineAtFault) {
               "line 3: column 'a' holds text, but a number in the lines before");
 }
 
+// Arrow's reader would end the program, at the beginning of any of its blocks.
+TEST_F(ReadTest, JsonLinesThatAreNullAreRefused) {
+  for (const char* text : {"null\n", " null}{\"#\xa2", "{\"a\": 1}\r\n\tnull", "{\"a\": 1}\rnull\r"}) {
+    EXPECT_EQ(Read(Write("a.jsonl", text)).status().code(), kInvalid) << text;
+  }
+  std::string many;
+  for (int i = 0; i < 1'500'000; ++i) many += i < 500'000 ? "{\"a\":1}\n" : "null\n";
+  many += "{\"a\":1}\n";
+  ExpectFails(Write("a.jsonl", many), kInvalid, "null");
+  EXPECT_TRUE(Read(Write("a.jsonl", "\n{\"a\": null}\r\n  {\"a\":1}")).ok());
+}
+
 TEST_F(ReadTest, JsonLinesThatAreNotUtf8AreRefusedOrKept) {
   const std::string path = Write("a.jsonl", "{\"a\": {\"b\": [\"2001-04-01T\xff\xff/0:00Z\"]}}\n");
   ExpectFails(path, kInvalid, "UTF");
