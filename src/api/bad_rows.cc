@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/format.h"
 #include "base/number_text.h"
 #include "base/status.h"
@@ -177,8 +178,7 @@ std::shared_ptr<arrow::Schema> BadRows::GoodSchema(const std::shared_ptr<arrow::
   arrow::FieldVector fields = read->fields();
   for (auto& field : fields) {
     const schema::ColumnRules* rules = schema_.Find(field->name());
-    const bool is_judged = rules != nullptr && rules->presence != schema::Presence::kDeprecated &&
-                           schema::IsChecked(rules->stage) && read->GetFieldIndex(field->name()) >= 0;
+    const bool is_judged = rules != nullptr && schema::IsChecked(*rules) && read->GetFieldIndex(field->name()) >= 0;
     if (!is_judged || !IsText(*field->type())) continue;
     if (rules->type == schema::Type::kInteger) field = field->WithType(arrow::int64());
     if (rules->type == schema::Type::kNumber) field = field->WithType(arrow::float64());
@@ -212,10 +212,10 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> BadRows::Take(const std::sha
 absl::Status BadRows::Keep(const std::shared_ptr<arrow::RecordBatch>& rows) {
   TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*rows));
   std::vector<uint64_t> hashes(static_cast<size_t>(rows->num_rows()));
-  for (const column::ColumnView& column : columns.view().columns()) {
-    if (profile::CanHash(column)) profile::AddColumnHashes(column, Hash64(column.name()), hashes);
-  }
-  for (const uint64_t hash : hashes) hash_.Add(fmt::format("{:016x}", hash));
+  profile::AddRowHashes(columns.view(), hashes);
+  std::string bytes;
+  for (const uint64_t hash : hashes) AppendFixed(bytes, hash);
+  hash_.Add(bytes);
   if (kept_ == nullptr) kept_ = std::make_unique<Kept>(rows->schema());
   count_ += rows->num_rows();
   return kept_->spool.Add(rows);

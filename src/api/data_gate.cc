@@ -57,7 +57,7 @@ class GatedIngest {
     TRY_ASSIGN(decisions_, ReadDecisions(project_, dataset_));
     TRY_ASSIGN(foreign_keys_, ForeignKeys::Read(project_, gate_.schema, context_));
     if (!decisions_.empty()) {
-      TRY_ASSIGN(next_version_, NextVersion(project_, dataset_));
+      TRY_ASSIGN(next_version_, project_.store().NextVersion(dataset_));
     }
     is_append_ = options.mode == store::CommitRequest::Mode::kAppend;
     store::DatasetRef head{.name = dataset_};

@@ -145,13 +145,6 @@ absl::StatusOr<std::vector<schema::Decision>> ReadDecisions(const Project& proje
   return schema::DecisionsFromYaml(*text, NameOf(path));
 }
 
-absl::StatusOr<int64_t> NextVersion(Project& project, const std::string& dataset) {
-  const absl::StatusOr<std::vector<store::CommitInfo>> versions = project.store().Log(dataset);
-  if (absl::IsNotFound(versions.status())) return 1;
-  TRY(versions.status());
-  return versions->front().version + 1;
-}
-
 int64_t Today() { return absl::ToCivilDay(absl::Now(), absl::UTCTimeZone()) - absl::CivilDay(1970, 1, 1); }
 
 absl::StatusOr<DecideResponse> DecideOnAnomalies(Project& project, const DecideRequest& request,

@@ -24,9 +24,6 @@ absl::StatusOr<std::vector<schema::Decision>> ReadDecisions(const Project& proje
 /// Today in UTC: days since 1970-01-01.
 int64_t Today();
 
-/// The number of the version that rows added to `dataset` now would become.
-absl::StatusOr<int64_t> NextVersion(Project& project, const std::string& dataset);
-
 struct DecideRequest {
   ValidateRequest data;  ///< what shows the anomalies
   /// "COLUMN", "COLUMN:RULE" or "COLUMN:RULE:DETAIL", and of rules of all rows "RULE" or "RULE:DETAIL"; empty: all that

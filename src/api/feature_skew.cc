@@ -7,17 +7,11 @@
 #include <arrow/record_batch.h>
 
 #include "base/status.h"
-#include "table/arrow_status.h"
 #include "table/bridge.h"
 #include "table/read.h"
 
 namespace roost::api {
 namespace {
-
-absl::StatusOr<column::OwnedBatch> NoRowsOf(const arrow::RecordBatchReader& rows) {
-  TRY_ARROW_ASSIGN(const auto empty, arrow::RecordBatch::MakeEmpty(rows.schema()));
-  return table::ToColumns(*empty);
-}
 
 using Add = absl::Status (schema::FeatureSkewFinder::*)(const column::BatchView& batch);
 
@@ -50,10 +44,10 @@ absl::StatusOr<schema::FeatureSkew> FindFeatureSkew(const ProfileSources& traini
   std::optional<schema::FeatureSkewFinder> finder;
   // Either side may be handed over again, with wider types: so the finder is made anew inside of both.
   const auto join = [&](arrow::RecordBatchReader& trained, int64_t total) -> absl::Status {
-    TRY_ASSIGN(const column::OwnedBatch of_training, NoRowsOf(trained));
+    TRY_ASSIGN(const column::OwnedBatch of_training, table::NoRows(*trained.schema()));
     absl::Status joinable;
     const auto add_serving = [&](arrow::RecordBatchReader& served, int64_t served_total) -> absl::Status {
-      TRY_ASSIGN(const column::OwnedBatch of_serving, NoRowsOf(served));
+      TRY_ASSIGN(const column::OwnedBatch of_serving, table::NoRows(*served.schema()));
       auto made = schema::FeatureSkewFinder::Make(of_training.view(), of_serving.view(), options);
       joinable = made.status();
       // Numbers on one side and texts on the other may be texts on both, which only their later rows tell.

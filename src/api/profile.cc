@@ -11,8 +11,6 @@
 #include "api/profile_sources.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
-#include "ingest/profiles.h"
-#include "ingest/row_profiler.h"
 #include "table/bridge.h"
 #include "table/read.h"
 
@@ -21,24 +19,6 @@ namespace {
 
 bool NeedsAllRows(const ProfileRequest& request) {
   return !request.options.weight_column.empty() || !request.options.token_columns.empty() || !request.slices.empty();
-}
-
-absl::StatusOr<profile::Profile> ProfilePart(const ProfileSources& sources, const SourcePart& part,
-                                             const Context& context) {
-  if (part.version.has_value()) return ingest::ProfileOf(sources.store(), *part.version, context);
-  profile::Profile profile;
-  TRY_ASSIGN(const auto files, sources.Slabs(part, context));
-  for (const auto& file : files) {
-    TRY_ASSIGN(const profile::Profile of_file, ingest::ProfileSlabs(*file, context));
-    TRY(profile.Merge(of_file));
-  }
-  if (!files.empty()) return profile;
-  const auto count = [&](arrow::RecordBatchReader& rows, int64_t total_rows) -> absl::Status {
-    TRY_ASSIGN(profile, ingest::ProfileRows(rows, total_rows, context));
-    return absl::OkStatus();
-  };
-  TRY(sources.Read(part, count, context));
-  return profile;
 }
 
 // The next batches, a few: enough to keep all threads at work. None after the last.
@@ -138,9 +118,8 @@ absl::StatusOr<ProfileResponse> ProfileData(const ProfileRequest& request, const
     response.profile = sliced.all();
     response.summary = sliced.Summarize();
   } else {
-    TRY_ASSIGN(response.profile, MergeParts(sources, profile::Profile(), [&](const SourcePart& part) {
-                 return ProfilePart(sources, part, context);
-               }));
+    TRY_ASSIGN(response.profile, MergeParts(sources, profile::Profile(),
+                                            [&](const SourcePart& part) { return sources.Profile(part, context); }));
     response.summary = response.profile.Summarize();
   }
   if (!request.label.empty() || !request.correlated.empty()) {

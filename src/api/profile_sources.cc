@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "ingest/profiles.h"
+#include "ingest/row_profiler.h"
 #include "store/dataset_ref.h"
+#include "table/column_slabs.h"
 #include "table/glob.h"
 #include "table/read.h"
 
@@ -32,6 +35,20 @@ int64_t CountRows(const std::vector<std::string>& paths) {
 
 table::ReadOptions OptionsOf(const SourcePart& part) {
   return {.format = part.format, .dictionary_strings = true, .keep_invalid_utf8 = true};
+}
+
+// The files of a part, where all are best read in parts of their columns; else none.
+absl::StatusOr<std::vector<std::unique_ptr<table::ColumnSlabs>>> SlabsOf(const SourcePart& part,
+                                                                         const Context& context) {
+  std::vector<std::unique_ptr<table::ColumnSlabs>> files;
+  const table::ReadOptions options = OptionsOf(part);
+  for (const std::string& path : part.paths) {
+    auto slabs = table::ColumnSlabs::Open(path, options, context);
+    if (slabs == nullptr) return std::vector<std::unique_ptr<table::ColumnSlabs>>();
+    if (files.empty()) TRY(table::OpenFiles(part.paths, options, context).status());  // checks names and types
+    files.push_back(std::move(slabs));
+  }
+  return files;
 }
 
 bool IsThere(const std::string& path) {
@@ -145,17 +162,21 @@ std::string ProfileSources::Name() const {
   return parts_.size() == 1 ? parts_.front().name : fmt::format("{} sources", parts_.size());
 }
 
-absl::StatusOr<std::vector<std::unique_ptr<table::ColumnSlabs>>> ProfileSources::Slabs(const SourcePart& part,
-                                                                                       const Context& context) const {
-  std::vector<std::unique_ptr<table::ColumnSlabs>> files;
-  const table::ReadOptions options = OptionsOf(part);
-  for (const std::string& path : part.paths) {
-    auto slabs = table::ColumnSlabs::Open(path, options, context);
-    if (slabs == nullptr) return std::vector<std::unique_ptr<table::ColumnSlabs>>();
-    if (files.empty()) TRY(table::OpenFiles(part.paths, options, context).status());
-    files.push_back(std::move(slabs));
+absl::StatusOr<profile::Profile> ProfileSources::Profile(const SourcePart& part, const Context& context) const {
+  if (part.version.has_value()) return ingest::ProfileOf(store(), *part.version, context);
+  profile::Profile profile;
+  TRY_ASSIGN(const auto files, SlabsOf(part, context));
+  for (const auto& file : files) {
+    TRY_ASSIGN(const profile::Profile of_file, ingest::ProfileSlabs(*file, context));
+    TRY(profile.Merge(of_file));
   }
-  return files;
+  if (!files.empty()) return profile;
+  const auto count = [&](arrow::RecordBatchReader& rows, int64_t total_rows) -> absl::Status {
+    TRY_ASSIGN(profile, ingest::ProfileRows(rows, total_rows, context));
+    return absl::OkStatus();
+  };
+  TRY(Read(part, count, context));
+  return profile;
 }
 
 absl::Status ProfileSources::Read(const SourcePart& part, const Count& count, const Context& context) const {

@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "profile/profile.h"
 #include "store/store.h"
-#include "table/column_slabs.h"
 #include "table/format.h"
 #include "table/spooled_input.h"
 
@@ -51,10 +51,9 @@ class ProfileSources {
   /// again, from its beginning, with wider types: so `count` starts anew each time.
   absl::Status Read(const SourcePart& part, const Count& count, const Context& context) const;
 
-  /// The files of a part, where they are best read in parts of their columns, each of which has the columns of the
-  /// first; else none. Errors: those of Read.
-  absl::StatusOr<std::vector<std::unique_ptr<table::ColumnSlabs>>> Slabs(const SourcePart& part,
-                                                                         const Context& context) const;
+  /// The statistics of a part: those kept of a version, or of files, read once (but for CSV as in Read), in memory that
+  /// does not depend on their rows. Errors: those of Read and of ingest::ProfileOf.
+  absl::StatusOr<profile::Profile> Profile(const SourcePart& part, const Context& context) const;
 
  private:
   ProfileSources() = default;

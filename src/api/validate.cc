@@ -17,7 +17,6 @@
 #include "api/rows_check.h"
 #include "api/schema.h"
 #include "base/status.h"
-#include "ingest/profiles.h"
 #include "ingest/row_profiler.h"
 #include "store/history.h"
 #include "table/arrow_status.h"
@@ -88,21 +87,21 @@ class Validation {
 
   absl::StatusOr<schema::Report> Check() {
     TRY_ASSIGN(keys_, ForeignKeys::Read(project_, schema_, context_));
-    const bool in_one_pass = IsAboutRows(schema_);
+    const bool is_about_rows = IsAboutRows(schema_);
     profile::Profile profile;
-    if (part_.version.has_value()) {
-      TRY_ASSIGN(profile, ingest::ProfileOf(source_.store(), *part_.version, context_));
-    } else {
+    if (is_about_rows && !part_.version.has_value()) {
       const auto count = [&](arrow::RecordBatchReader& rows, int64_t total) -> absl::Status {
         check_.emplace(schema_, keys_);
         SeenReader seen(rows, *check_, context_);
-        TRY_ASSIGN(profile, ingest::ProfileRows(in_one_pass ? seen : rows, total, context_));
+        TRY_ASSIGN(profile, ingest::ProfileRows(seen, total, context_));
         return absl::OkStatus();
       };
       TRY(source_.Read(part_, count, context_));
+    } else {
+      TRY_ASSIGN(profile, source_.Profile(part_, context_));
+      if (is_about_rows) TRY(LookAtRows().status());
     }
-    if (in_one_pass && part_.version.has_value()) TRY(LookAtRows().status());
-    return Judge(schema_, profile, controls_, in_one_pass ? &*check_ : nullptr, [this] { return LookAtRows(); });
+    return Judge(schema_, profile, controls_, is_about_rows ? &*check_ : nullptr, [this] { return LookAtRows(); });
   }
 
   // Which rows are at fault.
@@ -177,7 +176,7 @@ absl::StatusOr<ValidateResponse> ValidateData(Project& project, const ValidateRe
   if (version.has_value() && version->dataset == response.dataset) {
     response.version = version->version;
   } else {
-    TRY_ASSIGN(response.version, NextVersion(project, response.dataset));
+    TRY_ASSIGN(response.version, project.store().NextVersion(response.dataset));
   }
   schema::ApplyDecisions(response.report, decisions,
                          {.dataset = response.dataset, .day = Today(), .version = response.version});

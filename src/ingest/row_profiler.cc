@@ -7,12 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 #include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "profile/row_hash.h"
@@ -59,27 +58,17 @@ absl::StatusOr<Group> ReadGroup(arrow::RecordBatchReader& rows, const Context& c
   return group;
 }
 
-absl::StatusOr<column::OwnedBatch> NoRowsOf(const arrow::Schema& schema) {
-  // Not by builders: extension types have none.
-  arrow::ArrayVector columns;
-  for (const auto& field : schema.fields()) {
-    TRY_ARROW_ASSIGN(columns.emplace_back(), arrow::MakeArrayOfNull(field->type(), 0));
-  }
-  return table::ToColumns(*arrow::RecordBatch::Make(std::make_shared<arrow::Schema>(schema), 0, std::move(columns)));
-}
-
 absl::Status OtherRows(const arrow::RecordBatchReader& rows) {
   return absl::InvalidArgumentError(
       fmt::format("column '{}' has other rows than the first column", rows.schema()->field(0)->name()));
 }
 
-// Counts the rows of one slab of a row group into `profile`, and adds their hashes up where they can be hashed. The
-// first slab says how many rows there are.
-absl::Status CountSlab(arrow::RecordBatchReader& rows, bool is_first, profile::Profile& profile, bool& can_hash,
-                       std::vector<uint64_t>& hashes, const Context& context) {
-  TRY_ASSIGN(const column::OwnedBatch none, NoRowsOf(*rows.schema()));
+// Counts the rows of one slab of a row group into `profile`, and adds their hashes up. The first slab says how many
+// rows there are. Returns whether all columns can be hashed.
+absl::StatusOr<bool> CountSlab(arrow::RecordBatchReader& rows, bool is_first, profile::Profile& profile,
+                               std::vector<uint64_t>& hashes, const Context& context) {
+  TRY_ASSIGN(const column::OwnedBatch none, table::NoRows(*rows.schema()));
   TRY(profile.Add(none.view()));
-  for (const column::ColumnView& column : none.view().columns()) can_hash = can_hash && profile::CanHash(column);
   std::vector<column::OwnedBatch> batches;
   size_t first = 0;
   for (int64_t bytes = 0;;) {
@@ -92,10 +81,7 @@ absl::Status CountSlab(arrow::RecordBatchReader& rows, bool is_first, profile::P
     const auto size = static_cast<size_t>(batch->num_rows());
     if (is_first) hashes.resize(first + size);
     if (size > hashes.size() - first) return OtherRows(rows);
-    for (const column::ColumnView& column : batches.back().view().columns()) {
-      if (!can_hash) break;
-      profile::AddColumnHashes(column, Hash64(column.name()), std::span(hashes).subspan(first, size));
-    }
+    profile::AddRowHashes(batches.back().view(), std::span(hashes).subspan(first, size));
     first += size;
     if (bytes < kGroupBytes) continue;
     TRY(profile.AddAll(batches, context));
@@ -103,15 +89,15 @@ absl::Status CountSlab(arrow::RecordBatchReader& rows, bool is_first, profile::P
     bytes = 0;
   }
   if (first != hashes.size()) return OtherRows(rows);
-  return profile.AddAll(batches, context);
+  TRY(profile.AddAll(batches, context));
+  const auto columns = none.view().columns();
+  return std::all_of(columns.begin(), columns.end(), profile::CanHash);
 }
 
 }  // namespace
 
-RowProfiler::RowProfiler(const Context& context) : context_(context) { context_.progress = nullptr; }
-
 absl::Status RowProfiler::AddColumns(const std::shared_ptr<arrow::Schema>& schema) {
-  TRY_ASSIGN(const column::OwnedBatch none, NoRowsOf(*schema));
+  TRY_ASSIGN(const column::OwnedBatch none, table::NoRows(*schema));
   return profile_.Add(none.view());
 }
 
@@ -161,8 +147,6 @@ absl::StatusOr<profile::Profile> ProfileRows(arrow::RecordBatchReader& rows, int
 absl::StatusOr<profile::Profile> ProfileSlabs(const table::ColumnSlabs& slabs, const Context& context) {
   std::vector<profile::Profile> parts(static_cast<size_t>(slabs.num_slabs()),
                                       profile::Profile({.has_row_sample = false}));
-  Context quiet = context;
-  quiet.progress = nullptr;
   profile::RowSample row_sample;
   bool can_hash = true;
   for (int group = 0; group < slabs.num_groups(); ++group) {
@@ -170,7 +154,9 @@ absl::StatusOr<profile::Profile> ProfileSlabs(const table::ColumnSlabs& slabs, c
     for (int slab = 0; slab < slabs.num_slabs(); ++slab) {
       TRY(context.CheckCancelled());
       TRY_ASSIGN(const auto rows, slabs.Read(group, slab));
-      TRY(CountSlab(*rows, slab == 0, parts[static_cast<size_t>(slab)], can_hash, hashes, quiet));
+      TRY_ASSIGN(const bool can_hash_slab,
+                 CountSlab(*rows, slab == 0, parts[static_cast<size_t>(slab)], hashes, context));
+      can_hash = can_hash && can_hash_slab;
       context.Report({.stage = "profiling",
                       .unit = "parts",
                       .done = int64_t{group} * slabs.num_slabs() + slab + 1,

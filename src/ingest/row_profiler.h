@@ -21,8 +21,8 @@ namespace roost::ingest {
 /// Threads: one.
 class RowProfiler {
  public:
-  /// `context` outlives it; its progress is not told.
-  explicit RowProfiler(const Context& context);
+  /// What `context` points to outlives it; nothing is told of the progress.
+  explicit RowProfiler(const Context& context) : context_(context) {}
 
   /// Adds columns without rows, so that they are in the profile also where no row comes. Errors as Add.
   absl::Status AddColumns(const std::shared_ptr<arrow::Schema>& schema);

@@ -7,7 +7,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "base/hash.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "profile/row_hash.h"
@@ -65,9 +64,9 @@ std::vector<Piece> Cut(std::span<const BatchView> batches, size_t num_columns) {
   return pieces;
 }
 
-void AddRowHashes(const BatchView& batch, RowSample& sample) {
+void AddToSample(const BatchView& batch, RowSample& sample) {
   std::vector<uint64_t> hashes(static_cast<size_t>(batch.num_rows()));
-  for (const ColumnView& column : batch.columns()) AddColumnHashes(column, Hash64(column.name()), hashes);
+  AddRowHashes(batch, hashes);
   sample.Add(hashes);
 }
 
@@ -171,7 +170,7 @@ absl::Status Profile::Add(const BatchView& batch) {
   TRY(AddRows(batch.num_rows()));
   weight_units_ += weight;
   for (size_t i = 0; i < columns_.size(); ++i) columns_[i].Add(batch.columns()[positions[i]], weights);
-  if (row_sample_.has_value()) AddRowHashes(batch, *row_sample_);
+  if (row_sample_.has_value()) AddToSample(batch, *row_sample_);
   return absl::OkStatus();
 }
 
@@ -349,7 +348,7 @@ absl::Status Profile::AddAll(std::span<const BatchView> batches, const Context& 
         ColumnState& state = is_own ? columns_[piece.column] : *states[i];
         state.Add(batches[batch].columns()[positions[batch][piece.column]], weights[batch]);
       } else {
-        AddRowHashes(batches[batch], is_own ? *row_sample_ : *samples[i]);
+        AddToSample(batches[batch], is_own ? *row_sample_ : *samples[i]);
       }
     }
     return absl::OkStatus();

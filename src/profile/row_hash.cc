@@ -172,4 +172,10 @@ void AddColumnHashes(const ColumnView& column, uint64_t column_seed, std::span<u
   AddHashes(column, MixBits(column_seed), row_hashes);
 }
 
+void AddRowHashes(const column::BatchView& batch, std::span<uint64_t> row_hashes) {
+  for (const ColumnView& column : batch.columns()) {
+    if (CanHash(column)) AddColumnHashes(column, Hash64(column.name()), row_hashes);
+  }
+}
+
 }  // namespace roost::profile

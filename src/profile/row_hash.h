@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "column/batch.h"
 #include "column/column_view.h"
 
 namespace roost::profile {
@@ -21,5 +22,8 @@ bool CanHash(const column::ColumnView& column);
 /// Cost: about 1 ns a number, 4 ns a text, 1 ns a dictionary's code, 2 ns and 24 bytes more for what is nested.
 /// Threads: pure.
 void AddColumnHashes(const column::ColumnView& column, uint64_t column_seed, std::span<uint64_t> row_hashes);
+
+/// Adds AddColumnHashes of all columns of `batch`; those that cannot be hashed do not count.
+void AddRowHashes(const column::BatchView& batch, std::span<uint64_t> row_hashes);
 
 }  // namespace roost::profile

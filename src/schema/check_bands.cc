@@ -18,7 +18,7 @@ constexpr double kMostWhole = 1e15;
 constexpr double kMostSeconds = 253'402'300'800;  // the year 10000
 
 std::string Figure(const Band& band, double value, bool is_time) {
-  if (IsShare(band.of)) return ShareText(value);
+  if (IsShare(band.of)) return FormatShare(value);
   // Bounds are a person's: any double.
   if (band.of == Statistic::kDistinct && std::abs(value) < kMostWhole) return FormatCount(static_cast<int64_t>(value));
   if (is_time && band.of != Statistic::kSpread && std::abs(value) < kMostSeconds)

@@ -86,10 +86,10 @@ void CheckCustomRules(const Schema& schema, const profile::ProfileSummary& summa
                     .severity = rule.severity,
                     .message = fmt::format(
                         "the rule {} is broken in {} of {} rows ({}): {} is false{}", Quoted(rule.name),
-                        FormatCount(count->broken), FormatCount(controls.rows->rows), ShareText(share), rule.check,
+                        FormatCount(count->broken), FormatCount(controls.rows->rows), FormatShare(share), rule.check,
                         count->samples.empty() ? "" : ", as for " + SampleText(count->samples, count->samples.size())),
-                    .observed = ShareText(share),
-                    .bound = fmt::format("at most {}", ShareText(rule.max_share)),
+                    .observed = FormatShare(share),
+                    .bound = fmt::format("at most {}", FormatShare(rule.max_share)),
                     .detail = rule.name,
                     .tfx = "CUSTOM_VALIDATION"};
     AddEvidence(count, anomaly);

@@ -224,9 +224,9 @@ void CheckRows(const Schema& schema, const ProfileSummary& summary, const Contro
                {.rule = Rule::kDuplicateRows,
                 .severity = rule->severity,
                 .message = fmt::format("{}{} of the rows repeat another one, at most {} may", about,
-                                       ShareText(*summary.duplicate_share), ShareText(rule->max_share)),
-                .observed = about + ShareText(*summary.duplicate_share),
-                .bound = fmt::format("at most {}", ShareText(rule->max_share))},
+                                       FormatShare(*summary.duplicate_share), FormatShare(rule->max_share)),
+                .observed = about + FormatShare(*summary.duplicate_share),
+                .bound = fmt::format("at most {}", FormatShare(rule->max_share))},
                std::move(proposed), report);
   }
 }

@@ -49,7 +49,7 @@ std::string ContributorText(const profile::Comparison& comparison) {
   for (size_t i = 0; i < comparison.contributors.size() && i < kShown; ++i) {
     const profile::Contributor& contributor = comparison.contributors[i];
     text += fmt::format("{}{} {} (was {})", i == 0 ? "; most in " : ", ", Quoted(contributor.value),
-                        ShareText(contributor.share), ShareText(contributor.baseline_share));
+                        FormatShare(contributor.share), FormatShare(contributor.baseline_share));
   }
   return text;
 }

@@ -25,9 +25,9 @@ void ColumnCheck::CheckMissing() {
   Add({.rule = Rule::kMissing,
        .severity = rules_.missing->severity,
        .message = fmt::format("{} of {} rows ({}) have no value, at most {} may be missing", FormatCount(seen_.missing),
-                              FormatCount(seen_.rows), ShareText(share), ShareText(rules_.missing->max_share)),
-       .observed = ShareText(share),
-       .bound = fmt::format("at most {}", ShareText(rules_.missing->max_share)),
+                              FormatCount(seen_.rows), FormatShare(share), FormatShare(rules_.missing->max_share)),
+       .observed = FormatShare(share),
+       .bound = fmt::format("at most {}", FormatShare(rules_.missing->max_share)),
        .broken = seen_.missing,
        .tfx = present_ == 0 ? "FEATURE_TYPE_NOT_PRESENT" : "FEATURE_TYPE_LOW_FRACTION_PRESENT"},
       std::move(proposed));
@@ -98,7 +98,7 @@ void ColumnCheck::CheckDuplicates() {
   Add({.rule = Rule::kDuplicates,
        .severity = SeverityOf(rules_.duplicates),
        .message = fmt::format("{}{} of {} values ({}) {} there before, none may be", exact ? "" : "about ",
-                              FormatCount(repeats), FormatCount(present_), ShareText(ShareOf(repeats, present_)),
+                              FormatCount(repeats), FormatCount(present_), FormatShare(ShareOf(repeats, present_)),
                               repeats == 1 ? "was" : "were"),
        .observed = fmt::format("{} repeated", FormatCount(repeats)),
        .bound = "none",
@@ -115,7 +115,7 @@ void ColumnCheck::CheckNotFinite() {
     Add({.rule = Rule::kNan,
          .severity = SeverityOf(rules_.nan),
          .message = fmt::format("{} of {} values ({}) {} NaN, none may be", FormatCount(number.nan),
-                                FormatCount(present_), ShareText(ShareOf(number.nan, present_)), Is(number.nan)),
+                                FormatCount(present_), FormatShare(ShareOf(number.nan, present_)), Is(number.nan)),
          .observed = fmt::format("{} NaN", FormatCount(number.nan)),
          .bound = "none",
          .broken = number.nan,
@@ -129,7 +129,7 @@ void ColumnCheck::CheckNotFinite() {
     Add({.rule = Rule::kInfinity,
          .severity = SeverityOf(rules_.infinity),
          .message = fmt::format("{} of {} values ({}) {} infinite, none may be", FormatCount(infinite),
-                                FormatCount(present_), ShareText(ShareOf(infinite, present_)), Is(infinite)),
+                                FormatCount(present_), FormatShare(ShareOf(infinite, present_)), Is(infinite)),
          .observed = fmt::format("{} infinite", FormatCount(infinite)),
          .bound = "none",
          .broken = infinite,
@@ -160,7 +160,7 @@ void ColumnCheck::AddBound(Rule rule, double observed, double bound, bool exact,
   const auto beyond = [&](double value) { return is_min ? value < bound : value > bound; };
   if (const RowCount* scanned = Scanned(rule); scanned != nullptr) {
     share = fmt::format(", with {} of {} values ({})", FormatCount(scanned->broken), FormatCount(present_),
-                        ShareText(ShareOf(scanned->broken, present_)));
+                        FormatShare(ShareOf(scanned->broken, present_)));
   } else if (seen_.number.has_value()) {
     const std::vector<double>& percentiles = seen_.number->percentiles;
     const auto percent = std::count_if(percentiles.begin(), percentiles.end(), beyond);
@@ -194,7 +194,7 @@ void ColumnCheck::CheckNumberBools() {
     if (scanned != nullptr && !scanned->samples.empty()) {
       observed = scanned->samples.front().value;
       message = fmt::format("{} of {} values ({}) {} neither 0 nor 1: {}", FormatCount(scanned->broken),
-                            FormatCount(present_), ShareText(ShareOf(scanned->broken, present_)), Is(scanned->broken),
+                            FormatCount(present_), FormatShare(ShareOf(scanned->broken, present_)), Is(scanned->broken),
                             SampleText(scanned->samples, scanned->samples.size()));
     }
     Anomaly anomaly{.rule = Rule::kBools,
@@ -267,9 +267,9 @@ void ColumnCheck::CheckIntegerTimes() {
   Add({.rule = Rule::kTimes,
        .severity = rules_.times->severity,
        .message = fmt::format("{} of {} values ({}) are no times from 1990 to 2035 as {}", FormatCount(scanned->broken),
-                              FormatCount(present_), ShareText(1 - share), rules_.times->formats.front()),
-       .observed = fmt::format("{} no times", ShareText(1 - share)),
-       .bound = fmt::format("at most {} no times", ShareText(1 - rules_.times->min_share)),
+                              FormatCount(present_), FormatShare(1 - share), rules_.times->formats.front()),
+       .observed = fmt::format("{} no times", FormatShare(1 - share)),
+       .bound = fmt::format("at most {} no times", FormatShare(1 - rules_.times->min_share)),
        .broken = scanned->broken},
       std::move(proposed));
 }

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/format.h"
+#include "base/number_text.h"
 #include "base/utf8.h"
 #include "schema/check_column.h"
 #include "schema/infer.h"
@@ -67,7 +68,7 @@ void ColumnCheck::CheckValues() {
          .severity = rule.severity,
          .message =
              fmt::format("{} of {} values ({}) {} not UTF-8", FormatCount(text.invalid_utf8), FormatCount(present_),
-                         ShareText(ShareOf(text.invalid_utf8, present_)), text.invalid_utf8 == 1 ? "is" : "are"),
+                         FormatShare(ShareOf(text.invalid_utf8, present_)), text.invalid_utf8 == 1 ? "is" : "are"),
          .observed = fmt::format("{} not UTF-8", FormatCount(text.invalid_utf8)),
          .bound = "none",
          .broken = text.invalid_utf8,
@@ -93,11 +94,11 @@ void ColumnCheck::CheckValues() {
   anomaly.message =
       fmt::format("{}{} new {} in {}{} of {} rows ({}): {}", AtLeast(all_counted),
                   FormatCount(static_cast<int64_t>(broken.distinct)), broken.distinct == 1 ? "value" : "values",
-                  all_counted ? least : "", FormatCount(broken.count), FormatCount(present_), ShareText(share),
+                  all_counted ? least : "", FormatCount(broken.count), FormatCount(present_), FormatShare(share),
                   SampleText(broken.samples, broken.distinct));
-  if (rule.min_share < 1) anomaly.message += fmt::format("; at most {} may be new", ShareText(1 - rule.min_share));
-  anomaly.observed = fmt::format("{}{} new", least, ShareText(share));
-  anomaly.bound = fmt::format("at most {} new", ShareText(1 - rule.min_share));
+  if (rule.min_share < 1) anomaly.message += fmt::format("; at most {} may be new", FormatShare(1 - rule.min_share));
+  anomaly.observed = fmt::format("{}{} new", least, FormatShare(share));
+  anomaly.bound = fmt::format("at most {} new", FormatShare(1 - rule.min_share));
   anomaly.broken = broken.count;
   anomaly.broken_is_exact = broken.exact;
   anomaly.tfx = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
@@ -141,10 +142,10 @@ void ColumnCheck::CheckHolds() {
   proposed.range.reset();
   Add({.rule = Rule::kHolds,
        .message = fmt::format("{}{} of {} values ({}) {} no {}{}: {}", AtLeast(broken.exact), FormatCount(broken.count),
-                              FormatCount(present_), ShareText(ShareOf(broken.count, present_)),
+                              FormatCount(present_), FormatShare(ShareOf(broken.count, present_)),
                               broken.count == 1 ? "is" : "are", TypeName(type), broken.count == 1 ? "" : "s",
                               SampleText(broken.samples, broken.distinct)),
-       .observed = fmt::format("{} no {}s", ShareText(ShareOf(broken.count, present_)), TypeName(type)),
+       .observed = fmt::format("{} no {}s", FormatShare(ShareOf(broken.count, present_)), TypeName(type)),
        .bound = "none",
        .samples = broken.samples,
        .broken = broken.count,
@@ -160,7 +161,7 @@ void ColumnCheck::CheckTextRange() {
   std::optional<double> greatest;
   const auto see = [&](const std::vector<ValueCount>& texts) {
     for (const ValueCount& text : texts) {
-      const std::optional<double> value = NumberIn(text.value);
+      const std::optional<double> value = NumberIn(WithoutSpaces(text.value));
       if (!value.has_value() || !std::isfinite(*value)) continue;
       least = std::min(least.value_or(*value), *value);
       greatest = std::max(greatest.value_or(*value), *value);
@@ -206,10 +207,10 @@ void ColumnCheck::CheckPattern() {
   Add({.rule = Rule::kPattern,
        .severity = rules_.pattern->severity,
        .message = fmt::format("{}{} of {} values ({}) do not look like {}: {}", AtLeast(broken.exact),
-                              FormatCount(broken.count), FormatCount(present_), ShareText(share), Quoted(wanted),
+                              FormatCount(broken.count), FormatCount(present_), FormatShare(share), Quoted(wanted),
                               SampleText(broken.samples, broken.distinct)),
-       .observed = fmt::format("{} otherwise", ShareText(share)),
-       .bound = fmt::format("at most {} otherwise", ShareText(1 - rules_.pattern->min_share)),
+       .observed = fmt::format("{} otherwise", FormatShare(share)),
+       .bound = fmt::format("at most {} otherwise", FormatShare(1 - rules_.pattern->min_share)),
        .samples = broken.samples,
        .broken = broken.count,
        .broken_is_exact = broken.exact},
@@ -227,7 +228,7 @@ void ColumnCheck::CheckTextBools() {
        .severity = rule.severity,
        .message = fmt::format(
            "{}{} of {} values ({}) {} neither {} nor {}: {}", AtLeast(broken.exact), FormatCount(broken.count),
-           FormatCount(present_), ShareText(ShareOf(broken.count, present_)), broken.count == 1 ? "is" : "are",
+           FormatCount(present_), FormatShare(ShareOf(broken.count, present_)), broken.count == 1 ? "is" : "are",
            Quoted(rule.true_text), Quoted(rule.false_text), SampleText(broken.samples, broken.distinct)),
        .observed = fmt::format("{} others", FormatCount(broken.count)),
        .bound = fmt::format("{} or {}", Quoted(rule.true_text), Quoted(rule.false_text)),
@@ -256,10 +257,10 @@ void ColumnCheck::CheckTextTimes() {
   Add({.rule = Rule::kTimes,
        .severity = rule.severity,
        .message = fmt::format("{}{} of {} values ({}) are no times as {}: {}", AtLeast(broken.exact),
-                              FormatCount(broken.count), FormatCount(present_), ShareText(share),
+                              FormatCount(broken.count), FormatCount(present_), FormatShare(share),
                               fmt::join(rule.formats, " or "), SampleText(broken.samples, broken.distinct)),
-       .observed = fmt::format("{} no times", ShareText(share)),
-       .bound = fmt::format("at most {} no times", ShareText(1 - rule.min_share)),
+       .observed = fmt::format("{} no times", FormatShare(share)),
+       .bound = fmt::format("at most {} no times", FormatShare(1 - rule.min_share)),
        .samples = broken.samples,
        .broken = broken.count,
        .broken_is_exact = broken.exact},
@@ -278,10 +279,10 @@ void ColumnCheck::CheckImages() {
       Add({.rule = Rule::kImages,
            .severity = rule.severity,
            .message = fmt::format("{} of {} values ({}) are images of a known format, at least {} must be",
-                                  FormatCount(images), FormatCount(present_), ShareText(ShareOf(images, present_)),
-                                  ShareText(*rule.min_share)),
-           .observed = ShareText(ShareOf(images, present_)),
-           .bound = fmt::format("at least {}", ShareText(*rule.min_share)),
+                                  FormatCount(images), FormatCount(present_), FormatShare(ShareOf(images, present_)),
+                                  FormatShare(*rule.min_share)),
+           .observed = FormatShare(ShareOf(images, present_)),
+           .bound = fmt::format("at least {}", FormatShare(*rule.min_share)),
            .broken = present_ - images,
            .tfx = "LOW_SUPPORTED_IMAGE_FRACTION"},
           std::move(proposed));

@@ -92,7 +92,7 @@ void ColumnCheck::DescribeTexts(Anomaly& anomaly) const {
     anomaly.broken_is_exact = seen_.text->exact;
     anomaly.message +=
         fmt::format(": {}{} of {} values ({}) {} no {}{}: {}", seen_.text->exact ? "" : "at least ", FormatCount(count),
-                    FormatCount(present_), ShareText(ShareOf(count, present_)), count == 1 ? "is" : "are",
+                    FormatCount(present_), FormatShare(ShareOf(count, present_)), count == 1 ? "is" : "are",
                     TypeName(rules_.type), count == 1 ? "" : "s", SampleText(anomaly.samples, distinct));
   } else if (seen_.text->exact) {
     anomaly.message += fmt::format(": all its values read as {}s, it was stored as text", TypeName(rules_.type));

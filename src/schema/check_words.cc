@@ -63,10 +63,10 @@ void ColumnCheck::CheckCoverage(const profile::TokenSummary& tokens) {
       proposed.words->min_coverage = RoundedDown(*coverage);
       Add({.rule = Rule::kWords,
            .severity = rule.severity,
-           .message = fmt::format("{} of the words are known, at least {} must be", ShareText(*coverage),
-                                  ShareText(*rule.min_coverage)),
-           .observed = ShareText(*coverage),
-           .bound = fmt::format("at least {}", ShareText(*rule.min_coverage)),
+           .message = fmt::format("{} of the words are known, at least {} must be", FormatShare(*coverage),
+                                  FormatShare(*rule.min_coverage)),
+           .observed = FormatShare(*coverage),
+           .bound = fmt::format("at least {}", FormatShare(*rule.min_coverage)),
            .detail = "min_coverage",
            .tfx = "FEATURE_COVERAGE_TOO_LOW"},
           std::move(proposed));
@@ -123,11 +123,11 @@ void ColumnCheck::CheckToken(size_t index, const profile::TokenSummary& tokens) 
         "SEQUENCE_VALUE_TOO_MANY_OCCURRENCES", [&](TokenRule& token) { token.max_in_row = seen.max_in_row; });
   }
   if (rule.min_share.has_value() && share < *rule.min_share) {
-    add("is in", ShareText(share) + " of the rows", "at least " + ShareText(*rule.min_share),
+    add("is in", FormatShare(share) + " of the rows", "at least " + FormatShare(*rule.min_share),
         "SEQUENCE_VALUE_TOO_SMALL_FRACTION", [&](TokenRule& token) { token.min_share = RoundedDown(share); });
   }
   if (rule.max_share.has_value() && share > *rule.max_share) {
-    add("is in", ShareText(share) + " of the rows", "at most " + ShareText(*rule.max_share),
+    add("is in", FormatShare(share) + " of the rows", "at most " + FormatShare(*rule.max_share),
         "SEQUENCE_VALUE_TOO_LARGE_FRACTION",
         [&](TokenRule& token) { token.max_share = std::min(1.0, RoundedUp(share)); });
   }

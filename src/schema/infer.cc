@@ -80,7 +80,7 @@ class ColumnInference {
     } else {
       rules_.missing->severity = Severity::kWarning;
       rules_.missing->confirmed = 0;
-      Explain("missing", fmt::format("at most {} had none in {}: twice that is allowed", ShareText(greatest),
+      Explain("missing", fmt::format("at most {} had none in {}: twice that is allowed", FormatShare(greatest),
                                      Versions(history_.size())));
     }
   }
@@ -105,7 +105,7 @@ class ColumnInference {
       rules_.range->confirmed = 0;
       Explain("range",
               fmt::format("{} to {} was seen in {}: widened on each side by {} of that width", FormatExact(*min),
-                          FormatExact(*max), Versions(history_.size()), ShareText(options_.range_margin)));
+                          FormatExact(*max), Versions(history_.size()), FormatShare(options_.range_margin)));
     }
     if (rules_.type == Type::kInteger) return;
     if (!has_nan) rules_.nan = Policy::kWarning;
@@ -369,14 +369,14 @@ std::string AddMeaning(const ColumnSummary& column, ColumnRules& rules) {
     }
     if (kinds.words >= kMost) {
       rules.words.emplace();
-      return fmt::format("{} of the texts are natural language", ShareText(kinds.words));
+      return fmt::format("{} of the texts are natural language", FormatShare(kinds.words));
     }
   }
   if (rules.type == Type::kBinary && column.text->images.has_value()) {
     const double share = ShareOf(column.text->images->images, present);
     if (share >= kMost) {
       rules.images.emplace();
-      return fmt::format("{} of the values are images", ShareText(share));
+      return fmt::format("{} of the values are images", FormatShare(share));
     }
   }
   return "";

@@ -70,7 +70,7 @@ std::string FiguresText(const std::vector<double>& figures, bool is_share) {
   constexpr size_t kShown = 6;
   std::vector<std::string> texts;
   for (size_t i = figures.size() - std::min(kShown, figures.size()); i < figures.size(); ++i) {
-    texts.push_back(is_share ? ShareText(figures[i]) : FormatNumber(figures[i], 4));
+    texts.push_back(is_share ? FormatShare(figures[i]) : FormatNumber(figures[i], 4));
   }
   return fmt::format("{}{}", figures.size() > kShown ? "..., " : "", fmt::join(texts, ", "));
 }
@@ -179,7 +179,7 @@ Band BandOf(const ColumnHistory& history, Statistic statistic, double alpha, std
   band.max = RoundedUp(std::max(greatest, interval.high));
   why = fmt::format("{} was {}", StatisticName(statistic), FiguresText(figures, IsShare(statistic)));
   why += has_history ? fmt::format(" in {} versions: the next one lies between with a chance of {}", figures.size(),
-                                   ShareText(1 - alpha))
+                                   FormatShare(1 - alpha))
                      : (statistic == Statistic::kSpread ? ": a third to three times that is allowed"
                                                         : ": a quarter of the spread is allowed to both sides");
   const bool never_negative = std::all_of(history.begin(), history.end(), [](const profile::ColumnSummary* column) {
@@ -213,7 +213,7 @@ std::optional<RowsRule> RowsRatio(std::span<const profile::ProfileSummary> versi
   const Interval interval = PredictionOn(
       ratios, kLeastRatio, alpha, [](double x) { return std::log(x); }, [](double x) { return std::exp(x); });
   why = fmt::format("the rows were {} times those before: the next ratio lies between with a chance of {}",
-                    FiguresText(ratios, false), ShareText(1 - alpha));
+                    FiguresText(ratios, false), FormatShare(1 - alpha));
   RowsRule rule{.min = RoundedDown(interval.low), .max = RoundedUp(interval.high), .severity = Severity::kWarning};
   DropInfinite(rule.min);
   DropInfinite(rule.max);

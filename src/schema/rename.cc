@@ -72,7 +72,7 @@ void WeighContent(const Schema& schema, Pair& pair) {
   if (rules.values.has_value() && pair.to->text.has_value()) {
     const double share = KnownShare(schema.AllowedBy(*rules.values), *pair.to);
     if (share >= 0.5) {
-      pair.Weigh(kKnownValues, fmt::format("{} of its values are among the known ones", ShareText(share)));
+      pair.Weigh(kKnownValues, fmt::format("{} of its values are among the known ones", FormatShare(share)));
     } else if (share < 0.1) {
       pair.Weigh(-kKnownValues, "");
     }

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "base/format.h"
+#include "base/number_text.h"
 #include "base/utf8.h"
 #include "schema/pattern.h"
 #include "schema/times.h"
@@ -214,7 +215,7 @@ class Maker {
           MarkNumbers(column, broken, outside);
         } else if (IsText(column)) {
           MarkTexts(column, broken, [&outside](std::string_view text) {
-            const std::optional<double> value = NumberIn(text);
+            const std::optional<double> value = NumberIn(WithoutSpaces(text));
             return value.has_value() && outside(*value);
           });
         }

@@ -10,8 +10,6 @@
 
 namespace roost::schema {
 
-std::string ShareText(double share) { return FormatShare(share); }
-
 std::string Quoted(std::string_view text) {
   constexpr size_t kShown = 40;
   size_t size = std::min(text.size(), kShown);
@@ -31,10 +29,9 @@ std::string SampleText(std::span<const profile::ValueCount> samples, size_t tota
   return text;
 }
 
-std::optional<double> NumberIn(std::string_view text) { return roost::NumberIn(WithoutSpaces(text)); }
-
 bool ReadsAs(Type type, std::string_view text) {
-  return type == Type::kInteger ? WholeNumberIn(WithoutSpaces(text)).has_value() : NumberIn(text).has_value();
+  text = WithoutSpaces(text);
+  return type == Type::kInteger ? WholeNumberIn(text).has_value() : NumberIn(text).has_value();
 }
 
 Type TypeOf(const profile::ColumnSummary& column) {

@@ -15,17 +15,11 @@ namespace roost::schema {
 
 /// Words and small judgements that validation shares. Private to this folder.
 
-/// "2.4 %", three digits.
-std::string ShareText(double share);
-
 /// A foreign text in single quotes, control characters escaped, cut to 40 bytes.
 std::string Quoted(std::string_view text);
 
 /// "'late' (1,200), 'n/a' (34) and 7 more": the first five.
 std::string SampleText(std::span<const profile::ValueCount> samples, size_t total);
-
-/// The number that all of `text` is, spaces around it aside; empty where it is none (base/number_text.h).
-std::optional<double> NumberIn(std::string_view text);
 
 /// Whether all of `text`, spaces around it aside, reads as a value of `type` (integer or number). Whoever turns such
 /// texts into values takes them from the same reader: WholeNumberIn for integers, else NumberIn (base/number_text.h).

@@ -69,7 +69,7 @@ absl::StatusOr<std::optional<CommitInfo>> Names::HeadForCommit(const std::string
 
 absl::StatusOr<CommitInfo> Names::Publish(CommitInfo info, bool allow_protected,
                                           const std::function<absl::Status(const CommitInfo&)>& enter) {
-  TRY_ASSIGN(info.version, NextVersion(database_, info.dataset));
+  TRY_ASSIGN(info.version, NextVersion(info.dataset));
   while (true) {
     const std::string bytes = WriteCommit(info);
     // What is returned is what will be read: a message that is not UTF-8 has its wrong bytes replaced, for example.
@@ -85,7 +85,7 @@ absl::StatusOr<CommitInfo> Names::Publish(CommitInfo info, bool allow_protected,
       const bool is_next =
           parent.has_value() ? !info.parents.empty() && info.parents.front().ToHex() == *parent : info.parents.empty();
       if (!is_next) return LostRace(info.dataset);
-      TRY_ASSIGN(next, NextVersion(database_, info.dataset));
+      TRY_ASSIGN(next, NextVersion(info.dataset));
       if (next != stored.version) return absl::OkStatus();
       TRY(enter(stored));
       return Enter(stored, head);
@@ -240,6 +240,10 @@ absl::StatusOr<std::vector<std::string>> Names::Datasets() {
   std::vector<std::string> names;
   for (const SqlRow& row : rows) names.push_back(std::get<std::string>(row[0]));
   return names;
+}
+
+absl::StatusOr<int64_t> Names::NextVersion(const std::string& dataset) {
+  return store::NextVersion(database_, dataset);
 }
 
 absl::StatusOr<std::vector<CommitInfo>> Names::Log(const std::string& dataset, const LogOptions& options) {

@@ -81,6 +81,7 @@ class Names {
   /// As Store's functions of these names.
   absl::StatusOr<CommitInfo> Resolve(const DatasetRef& ref);
   absl::StatusOr<std::vector<CommitInfo>> Log(const std::string& dataset, const LogOptions& options);
+  absl::StatusOr<int64_t> NextVersion(const std::string& dataset);
   absl::StatusOr<std::vector<std::string>> Datasets();
 
   /// Does `change` and returns the move that it was; none where the name is there already. Besides what NameChange

@@ -285,6 +285,18 @@ TEST_F(NamesTest, ADeletedVersionSaysWhoDidItAndWhy) {
   EXPECT_THAT(std::string(names_->Change(back).status().message()), HasSubstr("take d@4, d@2 off it"));
 }
 
+TEST_F(NamesTest, TheNextVersionHasANumberThatNoneHad) {
+  EXPECT_EQ(*store_->NextVersion("d"), 1);
+  for (int64_t value = 1; value <= 3; ++value) ASSERT_TRUE(Add(value).ok());
+  EXPECT_EQ(*store_->NextVersion("d"), 4);
+  NameChange back = Set(NameKind::kBranch, "main", 2, kThere);
+  back.force = true;
+  ASSERT_TRUE(names_->Change(back).ok());
+  ASSERT_TRUE(names_->Delete(Deletion(3)).ok());
+  EXPECT_EQ(store_->Log("d")->front().version, 2);
+  EXPECT_EQ(*store_->NextVersion("d"), 4);
+}
+
 TEST_F(NamesTest, ADeletedDatasetIsMadeAnewWithNumbersOfItsOwn) {
   for (int64_t value = 1; value <= 2; ++value) ASSERT_TRUE(Add(value).ok());
   ASSERT_TRUE(names_->Change(Set(NameKind::kTag, "v1", 2)).ok());

@@ -259,6 +259,8 @@ absl::StatusOr<std::vector<CommitInfo>> Store::Log(const std::string& dataset) {
   return state_->names.Log(dataset, {});
 }
 
+absl::StatusOr<int64_t> Store::NextVersion(const std::string& dataset) { return state_->names.NextVersion(dataset); }
+
 absl::StatusOr<std::vector<std::string>> Store::Datasets() { return state_->names.Datasets(); }
 
 absl::StatusOr<TableObject> Store::LoadTable(const CommitInfo& info) {

@@ -91,6 +91,10 @@ class Store {
   /// All versions of a dataset, newest first. NotFound as for Resolve.
   absl::StatusOr<std::vector<CommitInfo>> Log(const std::string& dataset);
 
+  /// The number that the dataset's next version gets: no number is given twice, whatever was deleted; 1 where there is
+  /// no such dataset. Another writer may take it first.
+  absl::StatusOr<int64_t> NextVersion(const std::string& dataset);
+
   /// The names of all datasets, in alphabetical order.
   absl::StatusOr<std::vector<std::string>> Datasets();
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <arrow/array/array_base.h>
+#include <arrow/array/util.h>
 #include <arrow/c/bridge.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
@@ -60,6 +61,14 @@ absl::StatusOr<column::OwnedBatch> ToColumns(const arrow::RecordBatch& batch) {
   ArrowArray array{};
   TRY_ARROW(arrow::ExportRecordBatch(*known, &array, &schema));
   return column::OwnedBatch::Take(&schema, &array);
+}
+
+absl::StatusOr<column::OwnedBatch> NoRows(const arrow::Schema& schema) {
+  arrow::ArrayVector columns;
+  for (const auto& field : schema.fields()) {
+    TRY_ARROW_ASSIGN(columns.emplace_back(), arrow::MakeArrayOfNull(field->type(), 0));
+  }
+  return ToColumns(*arrow::RecordBatch::Make(arrow::schema(schema.fields()), 0, std::move(columns)));
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FromColumns(ArrowSchema* schema, ArrowArray* array) {

@@ -15,6 +15,9 @@ namespace roost::table {
 /// run-end encoding. Others (decimals, times of day, lists, structs) arrive as column::Type::kOther.
 absl::StatusOr<column::OwnedBatch> ToColumns(const arrow::RecordBatch& batch);
 
+/// The columns of `schema` without rows, as ToColumns has them. Extension types too, for which Arrow has no builders.
+absl::StatusOr<column::OwnedBatch> NoRows(const arrow::Schema& schema);
+
 /// Takes over the C structs of a record batch (a struct array); both are released in any case. InvalidArgument where
 /// they are none. Buffers are checked as arrow's Validate does: lengths and offsets, not every value.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FromColumns(ArrowSchema* schema, ArrowArray* array);

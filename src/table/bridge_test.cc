@@ -5,6 +5,7 @@
 #include <arrow/c/abi.h>
 #include <arrow/c/bridge.h>
 #include <arrow/compute/cast.h>
+#include <arrow/extension/uuid.h>
 #include <gmock/gmock.h>
 
 #include "table/filter.h"
@@ -54,6 +55,15 @@ TEST(Bridge, TypesThatColumnDoesNotKnowAreTurnedIntoOnesThatItDoes) {
   EXPECT_EQ(view[2].TextAt(0), "ab");
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(view[static_cast<size_t>(i)].IsNull(1));
   EXPECT_EQ(view[3].type(), column::Type::kOther);
+}
+
+TEST(Bridge, AnySchemaHasABatchWithoutRows) {
+  const arrow::Schema schema({arrow::field("id", arrow::extension::uuid()), arrow::field("x", arrow::float64())});
+  const auto none = NoRows(schema);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->view().num_rows(), 0);
+  ASSERT_EQ(none->view().columns().size(), 2u);
+  EXPECT_EQ(none->view().columns()[1].name(), "x");
 }
 
 TEST(Bridge, RunEndsAreDecoded) {

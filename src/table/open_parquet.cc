@@ -109,22 +109,23 @@ std::vector<int> LeavesOf(const parquet::arrow::FileReader& reader, std::pair<in
   return leaves;
 }
 
-// About the bytes of a column, decoded, in the row group where it has most. Codes and runs may take next to none in the
-// file.
-int64_t BytesOf(const parquet::arrow::FileReader& reader, int column) {
-  const std::vector<int> leaves = LeavesOf(reader, {column, column + 1});
+// About the bytes of each column, decoded, in the row group where it has most. Codes and runs may take next to none in
+// the file.
+std::vector<int64_t> BytesOfColumns(const parquet::arrow::FileReader& reader, int num_columns) {
+  std::vector<int64_t> most(static_cast<size_t>(num_columns));
   const auto metadata = reader.parquet_reader()->metadata();
-  int64_t most = 0;
   for (int group = 0; group < metadata->num_row_groups(); ++group) {
     const auto row_group = metadata->RowGroup(group);
-    int64_t bytes = 0;
-    for (const int leaf : leaves) {
-      const auto chunk = row_group->ColumnChunk(leaf);
-      // A damaged file may say anything.
-      bytes += std::max(std::clamp(chunk->total_uncompressed_size(), int64_t{0}, kMostSaid),
-                        kBytesOfValue * std::clamp(chunk->num_values(), int64_t{0}, kMostSaid));
+    for (int column = 0; column < num_columns; ++column) {
+      int64_t bytes = 0;
+      for (const int leaf : LeavesOf(reader, {column, column + 1})) {
+        const auto chunk = row_group->ColumnChunk(leaf);
+        // A damaged file may say anything.
+        bytes += std::max(std::clamp(chunk->total_uncompressed_size(), int64_t{0}, kMostSaid),
+                          kBytesOfValue * std::clamp(chunk->num_values(), int64_t{0}, kMostSaid));
+      }
+      most[static_cast<size_t>(column)] = std::max(most[static_cast<size_t>(column)], bytes);
     }
-    most = std::max(most, bytes);
   }
   return most;
 }
@@ -133,8 +134,8 @@ std::vector<std::pair<int, int>> SlabsOf(const parquet::arrow::FileReader& reade
                                          int64_t slab_bytes) {
   std::vector<std::pair<int, int>> slabs;
   int64_t bytes = 0;
-  for (int column = 0; column < num_columns; ++column) {
-    const int64_t added = BytesOf(reader, column);
+  for (const int64_t added : BytesOfColumns(reader, num_columns)) {
+    const int column = slabs.empty() ? 0 : slabs.back().second;
     if (slabs.empty() || bytes + added > slab_bytes) {
       slabs.emplace_back(column, column);
       bytes = 0;
