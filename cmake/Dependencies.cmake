@@ -1,5 +1,5 @@
 # Every library that Roost links, in one place. Debian's come from packages (tools/setup/apt-packages.txt);
-# Arrow comes from .deps/native (tools/setup/fetch_native.py).
+# Arrow, ONNX Runtime and XGBoost come from .deps/native (tools/setup/fetch_native.py).
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(absl REQUIRED CONFIG)
@@ -14,6 +14,7 @@ find_package(Eigen3 REQUIRED CONFIG)
 find_package(SQLite3 REQUIRED)
 find_package(GTest REQUIRED CONFIG)
 find_package(benchmark REQUIRED CONFIG)
+find_package(ICU REQUIRED COMPONENTS uc)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
@@ -29,7 +30,7 @@ endforeach()
 
 set(ROOST_NATIVE ${CMAKE_SOURCE_DIR}/.deps/native CACHE PATH "Where tools/setup unpacked the pinned libraries")
 if(NOT EXISTS ${ROOST_NATIVE}/stamp)
-  message(FATAL_ERROR "Arrow is missing from ${ROOST_NATIVE}: run 'make setup' first")
+  message(FATAL_ERROR "the pinned libraries are missing from ${ROOST_NATIVE}: run 'make setup' first")
 endif()
 function(native_library target file)
   add_library(${target} SHARED IMPORTED GLOBAL)
@@ -41,3 +42,10 @@ native_library(Arrow::s3 libarrow_s3.so.2600 Arrow::arrow)
 native_library(Arrow::compute libarrow_compute.so.2600 Arrow::arrow)
 native_library(Arrow::parquet libparquet.so.2600 Arrow::arrow)
 target_include_directories(Arrow::arrow SYSTEM INTERFACE ${ROOST_NATIVE}/include)
+
+# These two are opened when something first needs them (dlopen), so that every other command starts without them:
+# only their headers are compiled against.
+add_library(Onnxruntime::headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(Onnxruntime::headers SYSTEM INTERFACE ${ROOST_NATIVE}/include/onnxruntime)
+add_library(Xgboost::headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(Xgboost::headers SYSTEM INTERFACE ${ROOST_NATIVE}/include)

@@ -48,8 +48,8 @@ double LogisticPredictor::Margin(const transform::FeatureVector& features) const
 }
 
 // exp overflows to infinity for margins below -709, and the score is then 0, as it should be.
-double LogisticPredictor::Score(const transform::FeatureVector& features) const {
-  return 1.0 / (1.0 + std::exp(-Margin(features)));
+void LogisticPredictor::Score(const transform::FeatureVector& features, std::span<double> outputs) const {
+  outputs[0] = 1.0 / (1.0 + std::exp(-Margin(features)));
 }
 
 Json LogisticPredictor::ToJson() const {

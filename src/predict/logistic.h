@@ -23,8 +23,9 @@ class LogisticPredictor final : public Predictor {
   /// InvalidArgument unless there is a weight, and intercept and weights are finite and at most kMaxWeight.
   static absl::StatusOr<std::shared_ptr<const LogisticPredictor>> Make(double intercept, std::vector<double> weights);
 
-  double Score(const transform::FeatureVector& features) const override;
+  void Score(const transform::FeatureVector& features, std::span<double> outputs) const override;
   int32_t num_features() const override { return static_cast<int32_t>(weights_.size()); }
+  int32_t num_outputs() const override { return 1; }
   std::string kind() const override { return std::string(kKind); }
   /// {"kind": "logistic", "intercept": ..., "weights": [...]}
   Json ToJson() const override;

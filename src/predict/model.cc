@@ -47,7 +47,7 @@ absl::StatusOr<std::vector<double>> ScoringModel::ScoreBatch(const column::Batch
       const int64_t last = rows.starts[static_cast<size_t>(row) + 1];
       features.indices.assign(rows.indices.begin() + first, rows.indices.begin() + last);
       features.values.assign(rows.values.begin() + first, rows.values.begin() + last);
-      scores[static_cast<size_t>(row)] = predictor_->Score(features);
+      predictor_->Score(features, {&scores[static_cast<size_t>(row)], 1});
     }
     return absl::OkStatus();
   };
@@ -57,7 +57,9 @@ absl::StatusOr<std::vector<double>> ScoringModel::ScoreBatch(const column::Batch
 
 double ScoringModel::ScoreRow(std::span<const column::Value> row, transform::FeatureVector& scratch) const {
   transform_.ApplyRow(row, scratch);
-  return predictor_->Score(scratch);
+  double score = 0;
+  predictor_->Score(scratch, {&score, 1});
+  return score;
 }
 
 Json ScoringModel::ToJson() const {

@@ -16,11 +16,14 @@ class Predictor {
  public:
   virtual ~Predictor() = default;
 
-  /// The score of one row: for binary classification the probability of the positive class.
-  /// `features` must have indices below num_features(). Allocates nothing.
-  virtual double Score(const transform::FeatureVector& features) const = 0;
+  /// The outputs of one row, num_outputs() of them (task.h says what they are). `features` must have ascending indices
+  /// below num_features(). Allocates nothing.
+  virtual void Score(const transform::FeatureVector& features, std::span<double> outputs) const = 0;
 
   virtual int32_t num_features() const = 0;
+
+  /// 1, or one a class.
+  virtual int32_t num_outputs() const = 0;
 
   /// "logistic" and so on; with ToJson what ParsePredictor (parse.h) reads back to the same bits.
   virtual std::string kind() const = 0;
