@@ -23,6 +23,18 @@ std::optional<Number> ParseScalar(const YamlNode& node) {
   return value;
 }
 
+// Reads each element of a list of one or more.
+template <typename Value, typename Reader>
+absl::StatusOr<std::vector<Value>> ReadList(const YamlNode& node, const Reader& reader) {
+  if (!node.IsList() || node.Elements().empty()) return node.Error("want a list with one entry or more");
+  std::vector<Value> values;
+  for (const YamlNode& element : node.Elements()) {
+    TRY_ASSIGN(Value value, reader(element));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
 std::string Shown(const YamlNode& node) {
   if (node.IsMap()) return "a mapping";
   if (node.IsList()) return "a list";
@@ -35,6 +47,20 @@ std::string Shown(const YamlNode& node) {
 absl::StatusOr<std::string> ReadText(const YamlNode& node) {
   if (!node.IsScalar()) return node.Error(fmt::format("want a text, got {}", Shown(node)));
   return node.scalar();
+}
+
+absl::StatusOr<bool> ReadFlag(const YamlNode& node) {
+  if (node.IsScalar() && !node.quoted() && node.scalar() == "true") return true;
+  if (node.IsScalar() && !node.quoted() && node.scalar() == "false") return false;
+  return node.Error(fmt::format("want true or false, got {}", Shown(node)));
+}
+
+absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode& node) {
+  return ReadList<std::string>(node, ReadText);
+}
+
+absl::StatusOr<std::vector<double>> ReadNumbers(const YamlNode& node, NumberBounds bounds) {
+  return ReadList<double>(node, [bounds](const YamlNode& element) { return ReadNumber(element, bounds); });
 }
 
 absl::StatusOr<double> ReadNumber(const YamlNode& node, NumberBounds bounds) {
@@ -78,6 +104,25 @@ std::string ChoiceText(const std::vector<std::string>& names) {
 
 std::string StandardText(double value) { return FormatExact(value); }
 
+void DeclaredKeys::Add(Key key) {
+  key.selector = selector_;
+  key.selected = selected_;
+  if (!selected_.empty()) key.meaning = fmt::format("`{}`: {}", fmt::join(selected_, "`, `"), key.meaning);
+  keys_.push_back(std::move(key));
+}
+
+absl::Status DeclaredKeys::CheckSelected(const Key& key, const YamlNode::Member& member,
+                                         const std::vector<YamlNode::Member>& members) const {
+  if (key.selector.empty()) return absl::OkStatus();
+  const auto decides = [&key](const auto& candidate) { return candidate.name == key.selector; };
+  const auto given = std::find_if(members.begin(), members.end(), decides);
+  const std::string value =
+      given != members.end() ? given->value.scalar() : std::find_if(keys_.begin(), keys_.end(), decides)->standard;
+  if (std::find(key.selected.begin(), key.selected.end(), value) != key.selected.end()) return absl::OkStatus();
+  return member.key.Error(fmt::format("key '{}' belongs to '{}: {}', not to '{}'", key.name, key.selector,
+                                      fmt::join(key.selected, "' or '"), value.empty() ? "nothing" : value));
+}
+
 absl::Status DeclaredKeys::Read(const YamlNode& node, void* target) const {
   if (!node.IsMap() && !node.IsEmpty()) return node.Error(fmt::format("want a mapping of keys, got {}", Shown(node)));
   std::vector<std::string> names;
@@ -91,7 +136,9 @@ absl::Status DeclaredKeys::Read(const YamlNode& node, void* target) const {
                       closest.empty() ? fmt::format("the keys here are {}", fmt::join(names, ", "))
                                       : fmt::format("did you mean '{}'?", closest));
     }
-    TRY(keys_[key - names.begin()].read(member.value, target));
+    const Key& known = keys_[static_cast<size_t>(key - names.begin())];
+    TRY(known.read(member.value, target));
+    TRY(CheckSelected(known, member, members));
   }
   for (const Key& key : keys_) {
     const bool given = std::any_of(members.begin(), members.end(),

@@ -47,9 +47,18 @@ class DeclaredKeys {
     Presence presence;
     std::function<absl::Status(const YamlNode&, void*)> read;  ///< fills the struct's field
     std::shared_ptr<const DeclaredKeys> nested;                ///< for sections and lists of sections
+    std::string selector = {};                                 ///< the key beside it that decides, or ""
+    std::vector<std::string> selected = {};                    ///< the values of `selector` that it belongs to
   };
 
-  void Add(Key key) { keys_.push_back(std::move(key)); }
+  void Add(Key key);
+
+  /// Keys that are added from here on belong to these values of the key `selector`, which was added before: where it
+  /// has another value they are refused. "" ends it.
+  void When(std::string selector, std::vector<std::string> values) {
+    selector_ = std::move(selector);
+    selected_ = std::move(values);
+  }
 
   /// Fills `target` from the members of `node`. Every unknown, missing, misplaced or bad value is InvalidArgument.
   absl::Status Read(const YamlNode& node, void* target) const;
@@ -59,10 +68,19 @@ class DeclaredKeys {
   std::string Reference(std::string_view title, std::string_view path = "", int level = 1) const;
 
  private:
+  absl::Status CheckSelected(const Key& key, const YamlNode::Member& member,
+                             const std::vector<YamlNode::Member>& members) const;
+
   std::vector<Key> keys_;
+  std::string selector_;
+  std::vector<std::string> selected_;
 };
 
 absl::StatusOr<std::string> ReadText(const YamlNode& node);
+/// true or false.
+absl::StatusOr<bool> ReadFlag(const YamlNode& node);
+absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode& node);
+absl::StatusOr<std::vector<double>> ReadNumbers(const YamlNode& node, NumberBounds bounds);
 absl::StatusOr<double> ReadNumber(const YamlNode& node, NumberBounds bounds);
 absl::StatusOr<int64_t> ReadInteger(const YamlNode& node, IntegerBounds bounds);
 /// The index of the scalar in `names`.
@@ -106,25 +124,66 @@ class Declaration {
     return *this;
   }
 
+  /// A number that may be left out.
+  Declaration& OptionalNumber(std::string name, std::optional<double> T::*field, NumberBounds bounds,
+                              std::string meaning) {
+    keys_->Add({std::move(name), NumberText(bounds), "", std::move(meaning), Presence::kOptional,
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr});
+    return *this;
+  }
+
+  Declaration& Flag(std::string name, bool T::*field, std::string meaning) {
+    keys_->Add({std::move(name), "true or false", T().*field ? "true" : "false", std::move(meaning),
+                Presence::kOptional, Assign(field, ReadFlag), nullptr});
+    return *this;
+  }
+
+  /// A list of one text or more.
+  Declaration& Texts(std::string name, std::vector<std::string> T::*field, std::string meaning,
+                     Presence presence = Presence::kOptional) {
+    keys_->Add({std::move(name), "list of texts", "", std::move(meaning), presence, Assign(field, ReadTexts), nullptr});
+    return *this;
+  }
+
+  /// A list of one number or more.
+  Declaration& Numbers(std::string name, std::vector<double> T::*field, NumberBounds bounds, std::string meaning) {
+    keys_->Add({std::move(name), "list of numbers", "", std::move(meaning), Presence::kOptional,
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumbers(node, bounds); }), nullptr});
+    return *this;
+  }
+
+  /// What no other kind of key can say: `read` fills the struct; `type` and `standard` are for people.
+  Declaration& Custom(std::string name, std::string type, std::string standard, std::string meaning, Presence presence,
+                      std::function<absl::Status(const YamlNode&, T&)> read,
+                      std::shared_ptr<const DeclaredKeys> nested = nullptr) {
+    keys_->Add({std::move(name), std::move(type), std::move(standard), std::move(meaning), presence,
+                [read](const YamlNode& node, void* target) { return read(node, *static_cast<T*>(target)); },
+                std::move(nested)});
+    return *this;
+  }
+
+  /// As DeclaredKeys::When.
+  Declaration& When(std::string selector, std::vector<std::string> values) {
+    keys_->When(std::move(selector), std::move(values));
+    return *this;
+  }
+
   template <typename E>
   Declaration& Choice(std::string name, E T::*field, std::vector<std::pair<std::string, E>> choices,
                       std::string meaning, Presence presence = Presence::kOptional) {
-    std::vector<std::string> names;
     std::string standard;
     for (const auto& [choice, value] : choices) {
-      names.push_back(choice);
       if (value == T().*field) standard = choice;
     }
-    keys_->Add({std::move(name), ChoiceText(names), presence == Presence::kRequired ? "" : standard, std::move(meaning),
-                presence,
-                Assign(field,
-                       [names, choices](const YamlNode& node) -> absl::StatusOr<E> {
-                         const absl::StatusOr<size_t> index = ReadChoice(node, names);
-                         if (!index.ok()) return index.status();
-                         return choices[*index].second;
-                       }),
-                nullptr});
-    return *this;
+    return AddChoice(std::move(name), field, choices, presence == Presence::kRequired ? "" : standard,
+                     std::move(meaning), presence);
+  }
+
+  /// Empty where the key is left out.
+  template <typename E>
+  Declaration& OptionalChoice(std::string name, std::optional<E> T::*field,
+                              std::vector<std::pair<std::string, E>> choices, std::string meaning) {
+    return AddChoice(std::move(name), field, choices, "", std::move(meaning), Presence::kOptional);
   }
 
   /// A nested mapping. An absent optional section leaves the field empty.
@@ -187,6 +246,22 @@ class Declaration {
   std::shared_ptr<const DeclaredKeys> keys() const { return keys_; }
 
  private:
+  template <typename F, typename E>
+  Declaration& AddChoice(std::string name, F T::*field, const std::vector<std::pair<std::string, E>>& choices,
+                         std::string standard, std::string meaning, Presence presence) {
+    std::vector<std::string> names;
+    for (const auto& [choice, value] : choices) names.push_back(choice);
+    keys_->Add({std::move(name), ChoiceText(names), std::move(standard), std::move(meaning), presence,
+                Assign(field,
+                       [names, choices](const YamlNode& node) -> absl::StatusOr<E> {
+                         const absl::StatusOr<size_t> index = ReadChoice(node, names);
+                         if (!index.ok()) return index.status();
+                         return choices[*index].second;
+                       }),
+                nullptr});
+    return *this;
+  }
+
   template <typename F, typename Reader>
   static std::function<absl::Status(const YamlNode&, void*)> Assign(F T::*field, Reader reader) {
     return [field, reader](const YamlNode& node, void* target) -> absl::Status {

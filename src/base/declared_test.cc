@@ -60,6 +60,65 @@ TEST(Declared, ReadsWhatIsThereAndKeepsDefaults) {
   EXPECT_EQ(project->features[1].buckets, 3);
 }
 
+struct Shape {
+  std::optional<Loss> loss;
+  bool round = false;
+  std::vector<std::string> names;
+  std::vector<double> sizes;
+  std::optional<double> weight;
+  int64_t sides = 0;
+};
+
+Declaration<Shape> DeclaredShape() {
+  Declaration<Shape> shape;
+  shape
+      .OptionalChoice("loss", &Shape::loss, {{"logistic", Loss::kLogistic}, {"squared", Loss::kSquared}},
+                      "what is lost")
+      .Flag("round", &Shape::round, "whether it rolls")
+      .Texts("names", &Shape::names, "what it is called")
+      .Numbers("sizes", &Shape::sizes, {.min = 0}, "how large")
+      .When("loss", {"squared"})
+      .OptionalNumber("weight", &Shape::weight, {.min = 0}, "how heavy")
+      .When("", {})
+      .Custom("sides", "whole number or many", "", "how many sides", Presence::kOptional,
+              [](const YamlNode& node, Shape& target) -> absl::Status {
+                if (node.IsScalar() && node.scalar() == "many") {
+                  target.sides = 1000;
+                  return absl::OkStatus();
+                }
+                TRY_ASSIGN(target.sides, ReadInteger(node, {.min = 1, .max = 10}));
+                return absl::OkStatus();
+              });
+  return shape;
+}
+
+TEST(Declared, FlagsListsAndKeysOfOneKind) {
+  const auto shape = DeclaredShape().Parse(
+      "loss: squared\nround: true\nnames: [a, b]\nsizes: [1, 2.5]\nweight: 3\nsides: many\n", "f");
+  ASSERT_TRUE(shape.ok()) << shape.status();
+  EXPECT_EQ(shape->loss, Loss::kSquared);
+  EXPECT_TRUE(shape->round);
+  EXPECT_EQ(shape->names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(shape->sizes, (std::vector<double>{1, 2.5}));
+  EXPECT_EQ(shape->weight, 3.0);
+  EXPECT_EQ(shape->sides, 1000);
+  const auto none = DeclaredShape().Parse("", "f");
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_FALSE(none->loss.has_value());
+  EXPECT_FALSE(none->weight.has_value());
+  const std::vector<Refusal> refusals = {
+      {"round: yes\n", "f:1: want true or false, got 'yes'", ""},
+      {"names: a\n", "f:1: want a list with one entry or more", ""},
+      {"sizes: [1, -1]\n", "f:1: want a number of at least 0, got '-1'", ""},
+      {"loss: logistic\nweight: 1\n", "f:2: key 'weight' belongs to 'loss: squared', not to 'logistic'", ""},
+      {"weight: 1\n", "f:1: key 'weight' belongs to 'loss: squared', not to 'nothing'", ""},
+      {"sides: 11\n", "f:1: want a whole number from 1 to 10, got '11'", ""},
+  };
+  for (const Refusal& refusal : refusals) {
+    EXPECT_EQ(DeclaredShape().Parse(refusal.text, "f").status().message(), refusal.message) << refusal.text;
+  }
+}
+
 TEST(Declared, EveryRefusalNamesTheLine) {
   const std::vector<Refusal> refusals = {
       {"nam: flights\n", "roost.yaml:1: unknown key 'nam'", "did you mean 'name'?"},
