@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <arrow/api.h>
 #include <fmt/format.h>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "expr/expression.h"
@@ -16,109 +18,274 @@
 namespace roost::api {
 namespace {
 
-absl::StatusOr<const column::ColumnView*> RequireTime(const column::BatchView& batch, const std::string& name) {
-  TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
-  if (!column::IsTime(column->type())) {
-    return absl::InvalidArgumentError(
-        fmt::format("model.split.column: '{}' is of type {}, want a date or timestamp", name, column->TypeText()));
+using predict::Task;
+
+void AddOnce(const std::vector<std::string>& more, std::vector<std::string>& names) {
+  for (const std::string& name : more) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  return column;
 }
 
-// The columns that features, label and split read, each once.
-absl::StatusOr<std::vector<std::string>> ColumnsOf(const config::ModelConfig& model) {
-  TRY_ASSIGN(const expr::Expression label, expr::Expression::Parse(model.label));
-  std::vector<std::string> columns = label.columns();
-  columns.push_back(model.split.column);
-  for (const transform::FeatureSpec& feature : model.features) columns.push_back(feature.column);
-  std::vector<std::string> unique;
-  for (const std::string& column : columns) {
-    if (std::find(unique.begin(), unique.end(), column) == unique.end()) unique.push_back(column);
-  }
-  return unique;
+absl::StatusOr<std::vector<std::string>> ColumnsOfExpression(const std::string& text) {
+  TRY_ASSIGN(const expr::Expression expression, expr::Expression::Parse(text));
+  return expression.columns();
 }
 
-absl::StatusOr<std::vector<int8_t>> LabelsOf(const std::string& label, const column::BatchView& batch,
-                                             const Context& context) {
-  TRY_ASSIGN(const expr::Expression expression, expr::Expression::Parse(label));
+// The columns that label, weight, group and split read.
+absl::StatusOr<std::vector<std::string>> OwnColumns(const config::ModelConfig& model, const Split& split) {
+  TRY_ASSIGN(std::vector<std::string> columns, ColumnsOfExpression(model.label));
+  if (!model.weight.empty()) {
+    TRY_ASSIGN(const std::vector<std::string> more, ColumnsOfExpression(model.weight));
+    AddOnce(more, columns);
+  }
+  if (!model.group.empty()) AddOnce({model.group}, columns);
+  AddOnce(split.columns(), columns);
+  return columns;
+}
+
+absl::StatusOr<expr::Values> EvaluateKey(const std::string& key, const std::string& text,
+                                         const column::BatchView& batch, const Context& context) {
+  TRY_ASSIGN(const expr::Expression expression, expr::Expression::Parse(text));
   const auto bound = expression.Bind(expr::ColumnsOf(batch));
-  if (!bound.ok()) return Annotate(bound.status(), "model.label");
-  const auto labels = bound->EvaluateBoolean(batch, context);
-  if (!labels.ok()) return Annotate(labels.status(), "model.label");
-  return labels;
+  if (!bound.ok()) return Annotate(bound.status(), key);
+  auto values = bound->Evaluate(batch, context);
+  if (!values.ok()) return Annotate(values.status(), key);
+  return values;
 }
 
-absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadColumns(Project& project,
-                                                                      const store::CommitInfo& version,
-                                                                      std::vector<std::string> columns,
-                                                                      const Context& context) {
-  return project.store().Read(version, {.columns = std::move(columns), .dictionary_strings = true}, context);
+absl::Status WrongLabel(Task task, expr::Kind kind, std::string_view wanted) {
+  return WithHint(absl::InvalidArgumentError(fmt::format("model.label is a {}, and the task '{}' wants a {}",
+                                                         expr::KindName(kind), predict::TaskName(task), wanted)),
+                  "change the label, or 'task'");
 }
+
+// The task that a label of this kind has by itself.
+absl::StatusOr<Task> TaskOf(const config::ModelConfig& model, expr::Kind kind) {
+  if (model.task.has_value()) {
+    const bool is_number = kind == expr::Kind::kNumber;
+    switch (*model.task) {
+      case Task::kBinary:
+        if (kind != expr::Kind::kBoolean) return WrongLabel(*model.task, kind, "boolean: 'delay > 15'");
+        break;
+      case Task::kClasses:
+        if (kind == expr::Kind::kTime) return WrongLabel(*model.task, kind, "text, number or boolean");
+        break;
+      case Task::kNumber:
+      case Task::kCounts:
+      case Task::kRanking:
+        if (!is_number) return WrongLabel(*model.task, kind, "number");
+        break;
+    }
+    return *model.task;
+  }
+  switch (kind) {
+    case expr::Kind::kBoolean: return Task::kBinary;
+    case expr::Kind::kText: return Task::kClasses;
+    case expr::Kind::kNumber: return Task::kNumber;
+    case expr::Kind::kTime: break;
+  }
+  return WithHint(absl::InvalidArgumentError("model.label is a time; a model predicts a boolean, a text or a number"),
+                  "make a number of it: 'hour(date)', '(arrival - departure) / 60'");
+}
+
+// What one row is labelled with; none where the label is null, NaN or infinite.
+struct Label {
+  double number = 0;
+  std::string text;  // of classes
+};
+
+std::optional<Label> LabelAt(const expr::Values& values, Task task, size_t row) {
+  if (values.kind == expr::Kind::kBoolean) {
+    if (values.booleans[row] < 0) return std::nullopt;
+    const bool yes = values.booleans[row] == 1;
+    return Label{yes ? 1.0 : 0.0, task == Task::kClasses ? (yes ? "true" : "false") : ""};
+  }
+  if (values.is_null[row] != 0) return std::nullopt;
+  if (values.kind == expr::Kind::kText) return Label{0, std::string(values.texts[row])};
+  if (!std::isfinite(values.numbers[row])) return std::nullopt;
+  return Label{values.numbers[row], task == Task::kClasses ? FormatExact(values.numbers[row]) : ""};
+}
+
+// Reads batch by batch and keeps what is wanted.
+class Reading {
+ public:
+  Reading(const config::ModelConfig& model, const Split& split, const LabelledRequest& request, const Context& context)
+      : model_(model), split_(split), context_(context) {
+    for (const Part part : request.parts) wanted_[static_cast<size_t>(part)] = true;
+  }
+
+  absl::Status Add(const std::shared_ptr<arrow::RecordBatch>& batch) {
+    TRY_ASSIGN(const column::OwnedBatch all, table::ToColumns(*batch));
+    TRY_ASSIGN(const std::vector<Part> parts, split_.PartsOf(all.view()));
+    TRY_ASSIGN(const expr::Values labels, EvaluateKey("model.label", model_.label, all.view(), context_));
+    TRY_ASSIGN(data_.task, TaskOf(model_, labels.kind));
+    std::optional<expr::Values> weights;
+    if (!model_.weight.empty()) {
+      TRY_ASSIGN(weights, EvaluateKey("model.weight", model_.weight, all.view(), context_));
+      if (weights->kind != expr::Kind::kNumber) {
+        return absl::InvalidArgumentError(fmt::format("model.weight is a {}, want a number",
+                                                      expr::KindName(weights->kind)));
+      }
+    }
+    std::array<std::vector<uint8_t>, 3> kept;
+    for (std::vector<uint8_t>& rows : kept) rows.assign(parts.size(), 0);
+    for (size_t row = 0; row < parts.size(); ++row) {
+      const std::optional<Label> label = LabelAt(labels, data_.task, row);
+      if (!label.has_value() || parts[row] == Part::kNone) {
+        ++data_.unlabelled;
+        continue;
+      }
+      if (!wanted_[static_cast<size_t>(parts[row])]) continue;
+      kept[static_cast<size_t>(parts[row])][row] = 1;
+      TRY(AddRow(*label, weights.has_value() ? &*weights : nullptr, all.view(), row, parts[row]));
+    }
+    rows_before_ += all.view().num_rows();
+    return KeepRows(batch, kept);
+  }
+
+  // Gives every class its number; classes that are not given are those of the training rows.
+  absl::StatusOr<LabelledData> Finish(std::vector<std::string> classes) {
+    if (data_.task != Task::kClasses) return std::move(data_);
+    if (classes.empty()) {
+      classes = texts_[static_cast<size_t>(Part::kTrain)];
+      std::sort(classes.begin(), classes.end());
+      classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+    }
+    for (size_t part = 0; part < texts_.size(); ++part) {
+      LabelledRows& rows = data_.parts[part];
+      rows.targets.clear();
+      for (const std::string& text : texts_[part]) {
+        const auto place = std::lower_bound(classes.begin(), classes.end(), text);
+        const bool known = place != classes.end() && *place == text;
+        if (!known) ++rows.unseen_classes_rows;
+        rows.targets.push_back(static_cast<double>(known ? static_cast<size_t>(place - classes.begin()) : classes.size()));
+      }
+    }
+    data_.classes = std::move(classes);
+    return std::move(data_);
+  }
+
+ private:
+  absl::Status AddRow(const Label& label, const expr::Values* weights, const column::BatchView& batch, size_t row,
+                      Part part) {
+    LabelledRows& rows = data_[part];
+    if (data_.task == Task::kCounts && label.number < 0) {
+      return absl::InvalidArgumentError(fmt::format("model.label: row {} of the dataset is {}; a count is at least 0",
+                                                    rows_before_ + static_cast<int64_t>(row) + 1,
+                                                    FormatExact(label.number)));
+    }
+    rows.targets.push_back(label.number);
+    if (data_.task == Task::kClasses) texts_[static_cast<size_t>(part)].push_back(label.text);
+    if (weights != nullptr) {
+      const double weight = weights->is_null[row] != 0 ? std::nan("") : weights->numbers[row];
+      if (!(weight >= 0 && std::isfinite(weight))) {
+        return WithHint(absl::InvalidArgumentError(fmt::format(
+                            "model.weight: row {} of the dataset weighs {}; a weight is a number of at least 0",
+                            rows_before_ + static_cast<int64_t>(row) + 1,
+                            weights->is_null[row] != 0 ? "null" : FormatExact(weight))),
+                        "mend the data, or say what such rows weigh: 'coalesce(weight, 1)'");
+      }
+      rows.weights.push_back(weight);
+    }
+    if (data_.task != Task::kRanking) return absl::OkStatus();
+    TRY_ASSIGN(const column::ColumnView* column, batch.Require(model_.group));
+    TRY_ASSIGN(const column::Kind kind, column::KindOf(column->type()));
+    rows.groups.push_back(GroupOf(*column, kind, static_cast<int64_t>(row)));
+    return absl::OkStatus();
+  }
+
+  int64_t GroupOf(const column::ColumnView& column, column::Kind kind, int64_t row) {
+    const column::Value value = column::ValueAt(column, kind, row);
+    std::string key;
+    if (const auto* number = std::get_if<double>(&value)) key = FormatExact(*number);
+    if (const auto* micros = std::get_if<int64_t>(&value)) key = fmt::to_string(*micros);
+    if (const auto* text = std::get_if<std::string_view>(&value)) key = *text;
+    return groups_.try_emplace(std::move(key), static_cast<int64_t>(groups_.size())).first->second;
+  }
+
+  absl::Status KeepRows(const std::shared_ptr<arrow::RecordBatch>& batch,
+                        const std::array<std::vector<uint8_t>, 3>& kept) {
+    for (size_t part = 0; part < kept.size(); ++part) {
+      if (std::find(kept[part].begin(), kept[part].end(), 1) == kept[part].end()) continue;
+      TRY_ASSIGN(const auto selected, table::Select(batch, kept[part]));
+      TRY_ASSIGN(column::OwnedBatch rows, table::ToColumns(*selected));
+      data_.parts[part].batches.push_back(std::move(rows));
+    }
+    return absl::OkStatus();
+  }
+
+  const config::ModelConfig& model_;
+  const Split& split_;
+  const Context& context_;
+  std::array<bool, 3> wanted_{};
+  std::array<std::vector<std::string>, 3> texts_;  // of classes
+  absl::flat_hash_map<std::string, int64_t> groups_;
+  int64_t rows_before_ = 0;
+  LabelledData data_;
+};
 
 }  // namespace
 
-absl::StatusOr<absl::Time> SplitTime(Project& project, const store::CommitInfo& version,
-                                     const config::SplitConfig& split, const Context& context) {
-  TRY_ASSIGN(const auto rows, ReadColumns(project, version, {split.column}, context));
-  std::vector<int64_t> times;  // microseconds
+std::vector<column::BatchView> LabelledRows::views() const {
+  std::vector<column::BatchView> views;
+  for (const column::OwnedBatch& batch : batches) views.push_back(batch.view());
+  return views;
+}
+
+absl::StatusOr<LabelledData> ReadLabelled(Project& project, const store::CommitInfo& version,
+                                          const config::ModelConfig& model, const Split& split,
+                                          const LabelledRequest& request, const Context& context) {
+  TRY_ASSIGN(std::vector<std::string> columns, OwnColumns(model, split));
+  AddOnce(request.columns, columns);
+  auto rows = project.store().Read(version, {.columns = std::move(columns), .dictionary_strings = true}, context);
+  if (!rows.ok()) return Annotate(rows.status(), fmt::format("the columns of model '{}'", model.name));
+  Reading reading(model, split, request, context);
+  int64_t done = 0;
   while (true) {
     TRY(context.CheckCancelled());
-    TRY_ASSIGN(const auto batch, table::Next(*rows));
+    TRY_ASSIGN(const auto batch, table::Next(**rows));
     if (batch == nullptr) break;
-    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
-    TRY_ASSIGN(const column::ColumnView* column, RequireTime(columns.view(), split.column));
-    for (int64_t row = 0; row < column->length(); ++row) {
-      if (!column->IsNull(row)) times.push_back(column->MicrosAt(row));
-    }
+    done += batch->num_rows();
+    context.Report({"reading", "rows", done, version.rows});
+    TRY(reading.Add(batch));
   }
-  if (times.empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("model.split.column: '{}' has no value in {}@{}", split.column, version.dataset, version.version));
-  }
-  const auto num_train = static_cast<size_t>(std::ceil(static_cast<double>(times.size()) * (1 - split.evaluate_share)));
-  const auto place = times.begin() + static_cast<ptrdiff_t>(std::min(num_train, times.size() - 1));
-  std::nth_element(times.begin(), place, times.end());
-  return absl::FromUnixMicros(*place);
+  return reading.Finish(request.classes);
 }
 
-absl::StatusOr<LabelledReader> LabelledReader::Open(Project& project, const store::CommitInfo& version,
-                                                    const config::ModelConfig& model, absl::Time split_at, Side side,
-                                                    const Context& context) {
-  LabelledReader reader(model, split_at, side, version.rows, context);
-  TRY_ASSIGN(std::vector<std::string> columns, ColumnsOf(model));
-  auto rows = ReadColumns(project, version, std::move(columns), context);
-  if (!rows.ok()) return Annotate(rows.status(), fmt::format("the columns of model '{}'", model.name));
-  reader.rows_ = *std::move(rows);
-  return reader;
+absl::StatusOr<std::vector<std::string>> FeatureColumns(Project& project, const store::CommitInfo& version,
+                                                        const config::ModelConfig& model) {
+  std::vector<std::string> columns;
+  if (model.auto_features) {
+    TRY_ASSIGN(const auto schema, project.store().SchemaOf(version));
+    TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
+    for (const auto& field : schema->fields()) {
+      if (std::find(known.begin(), known.end(), field->name()) == known.end()) columns.push_back(field->name());
+    }
+  }
+  for (const transform::FeatureSpec& feature : model.features) {
+    if (!feature.column.empty()) AddOnce({feature.column}, columns);
+    AddOnce(feature.columns, columns);
+    if (!feature.until.empty()) AddOnce({feature.until}, columns);
+  }
+  // Derived columns are made of others.
+  for (auto derived = model.columns.rbegin(); derived != model.columns.rend(); ++derived) {
+    columns.erase(std::remove(columns.begin(), columns.end(), derived->name), columns.end());
+    TRY_ASSIGN(const std::vector<std::string> read, ColumnsOfExpression(derived->expression));
+    AddOnce(read, columns);
+  }
+  return columns;
 }
 
-absl::StatusOr<std::optional<LabelledBatch>> LabelledReader::Next() {
-  while (true) {
-    TRY(context_.CheckCancelled());
-    TRY_ASSIGN(const auto batch, table::Next(*rows_));
-    if (batch == nullptr) return std::nullopt;
-    done_ += batch->num_rows();
-    context_.Report({side_ == Side::kTrain ? "reading" : "scoring", "rows", done_, total_});
-    TRY_ASSIGN(const column::OwnedBatch all, table::ToColumns(*batch));
-    TRY_ASSIGN(const std::vector<int8_t> labels, LabelsOf(model_.label, all.view(), context_));
-    TRY_ASSIGN(const column::ColumnView* time, RequireTime(all.view(), model_.split.column));
-    std::vector<uint8_t> wanted(labels.size(), 0);
-    std::vector<int8_t> kept;
-    for (size_t row = 0; row < labels.size(); ++row) {
-      if (labels[row] < 0 || time->IsNull(static_cast<int64_t>(row))) {
-        ++unlabelled_;
-        continue;
-      }
-      const bool early = time->MicrosAt(static_cast<int64_t>(row)) < split_micros_;
-      if (early != (side_ == Side::kTrain)) continue;
-      wanted[row] = 1;
-      kept.push_back(labels[row]);
-    }
-    if (kept.empty()) continue;
-    TRY_ASSIGN(const auto selected, table::Select(batch, wanted));
-    TRY_ASSIGN(column::OwnedBatch rows, table::ToColumns(*selected));
-    return LabelledBatch{std::move(rows), std::move(kept)};
+absl::StatusOr<std::vector<std::string>> ColumnsKnownToTheLabel(const config::ModelConfig& model) {
+  TRY_ASSIGN(std::vector<std::string> columns, ColumnsOfExpression(model.label));
+  if (!model.weight.empty()) {
+    TRY_ASSIGN(const std::vector<std::string> more, ColumnsOfExpression(model.weight));
+    AddOnce(more, columns);
   }
+  if (!model.group.empty()) AddOnce({model.group}, columns);
+  if (model.split.by == config::SplitBy::kGroup) AddOnce({model.split.column}, columns);
+  if (model.split.by == config::SplitBy::kHash) AddOnce(model.split.key, columns);
+  return columns;
 }
 
 }  // namespace roost::api

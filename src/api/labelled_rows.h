@@ -1,65 +1,62 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <arrow/type_fwd.h>
-
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "api/project.h"
+#include "api/split.h"
 #include "base/context.h"
 #include "column/batch.h"
-#include "config/project.h"
+#include "config/model.h"
+#include "predict/task.h"
 
 namespace roost::api {
 
-/// Some rows of a batch with what the label says of each: 0 or 1.
-struct LabelledBatch {
-  column::OwnedBatch rows;
-  std::vector<int8_t> labels;
+/// The rows of one part that have a label, in the order of the version, with what is to be predicted of each.
+struct LabelledRows {
+  std::vector<column::OwnedBatch> batches;
+  std::vector<double> targets;      ///< one a row over all batches; of classes the position in LabelledData::classes
+  std::vector<double> weights;      ///< empty: all 1
+  std::vector<int64_t> groups;      ///< ranking: the position of the row's list by first occurrence; else empty
+  int64_t unseen_classes_rows = 0;  ///< of classes: rows whose class no training row has; their target is num_classes
+
+  int64_t num_rows() const { return static_cast<int64_t>(targets.size()); }
+  std::vector<column::BatchView> views() const;
 };
 
-/// Which rows of a split are wanted.
-enum class Side {
-  kTrain,     ///< before the split time
-  kEvaluate,  ///< from the split time on
+/// What a model's configuration makes of a dataset version: all that training and evaluation need.
+struct LabelledData {
+  predict::Task task = predict::Task::kBinary;
+  std::vector<std::string> classes;  ///< kClasses: those of the training rows, by their bytes
+  std::array<LabelledRows, 3> parts;  ///< by Part; those that were not asked for are empty
+  int64_t unlabelled = 0;             ///< rows without a label or without a value in the split's column
+
+  LabelledRows& operator[](Part part) { return parts[static_cast<size_t>(part)]; }
+  const LabelledRows& operator[](Part part) const { return parts[static_cast<size_t>(part)]; }
 };
 
-/// The time that keeps the latest `evaluate_share` of the rows with a time from training: the time of the first such
-/// row. It depends on the version's rows alone. InvalidArgument for a column that is no time, or has no value.
-absl::StatusOr<absl::Time> SplitTime(Project& project, const store::CommitInfo& version,
-                                     const config::SplitConfig& split, const Context& context);
-
-/// Reads the columns that a model needs and hands over, batch by batch in the order of the version, the rows of one
-/// side that have a label. Rows without a time or a label belong to no side.
-class LabelledReader {
- public:
-  static absl::StatusOr<LabelledReader> Open(Project& project, const store::CommitInfo& version,
-                                             const config::ModelConfig& model, absl::Time split_at, Side side,
-                                             const Context& context);
-
-  /// The next batch that has a row of this side, or nothing after the last.
-  absl::StatusOr<std::optional<LabelledBatch>> Next();
-
-  /// The rows so far without a time or a label.
-  int64_t unlabelled() const { return unlabelled_; }
-
- private:
-  LabelledReader(const config::ModelConfig& model, absl::Time split_at, Side side, int64_t total, Context context)
-      : model_(model), split_micros_(absl::ToUnixMicros(split_at)), side_(side), total_(total), context_(context) {}
-
-  config::ModelConfig model_;
-  int64_t split_micros_;
-  Side side_;
-  int64_t total_;  // rows of the version, for progress
-  Context context_;
-  std::shared_ptr<arrow::RecordBatchReader> rows_;
-  int64_t done_ = 0;
-  int64_t unlabelled_ = 0;
+struct LabelledRequest {
+  std::vector<Part> parts;             ///< that are wanted
+  std::vector<std::string> columns;    ///< of the rows; those of label, split, weight and group are read beside them
+  std::vector<std::string> classes;    ///< kClasses, of a model that is there; empty: those of the training rows
 };
+
+/// Reads a version once and keeps the labelled rows of the parts that are wanted in memory.
+/// InvalidArgument, naming the key of roost.yaml, where label, weight or group are not what the task needs: a label of
+/// another kind, weights that are negative or no numbers, counts that are negative.
+absl::StatusOr<LabelledData> ReadLabelled(Project& project, const store::CommitInfo& version,
+                                          const config::ModelConfig& model, const Split& split,
+                                          const LabelledRequest& request, const Context& context);
+
+/// The columns that label, weight, group and the split by group or key read: `features: auto` leaves them out.
+absl::StatusOr<std::vector<std::string>> ColumnsKnownToTheLabel(const config::ModelConfig& model);
+
+/// The columns that features and derived columns of `model` read, each once; all that a model can take but those of
+/// label, split, weight and group where `features` is auto.
+absl::StatusOr<std::vector<std::string>> FeatureColumns(Project& project, const store::CommitInfo& version,
+                                                        const config::ModelConfig& model);
 
 }  // namespace roost::api

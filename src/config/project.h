@@ -8,36 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "base/declared.h"
-#include "train/logistic.h"
-#include "transform/transform.h"
+#include "config/model.h"
 
 namespace roost::config {
-
-/// Which rows a model learns from and which it is measured on: the latest `evaluate_share` of the rows, by the time in
-/// `column`, are kept from every fit.
-struct SplitConfig {
-  std::string column;
-  double evaluate_share = 0.25;
-};
-
-enum class TrainerKind { kLinear };
-
-/// How a model learns.
-struct TrainerConfig {
-  TrainerKind kind = TrainerKind::kLinear;
-  double l2 = train::LogisticOptions().l2;
-  int64_t max_iterations = train::LogisticOptions().max_iterations;
-  double tolerance = train::LogisticOptions().tolerance;
-};
-
-/// One model of the project.
-struct ModelConfig {
-  std::string name;
-  std::string label;  ///< an expression that is true for the rows to find
-  SplitConfig split;
-  std::vector<transform::FeatureSpec> features;
-  TrainerConfig trainer;
-};
 
 /// Where `roost serve` listens.
 struct ServeConfig {

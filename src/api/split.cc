@@ -1,0 +1,197 @@
+#include "api/split.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "base/hash.h"
+#include "base/status.h"
+#include "table/bridge.h"
+#include "table/read.h"
+
+namespace roost::api {
+namespace {
+
+constexpr std::array kParts{Part::kTrain, Part::kEvaluate, Part::kTest};
+constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
+constexpr char kEvaluateFrom[] = "split_at_micros";
+constexpr char kTestFrom[] = "test_at_micros";
+
+absl::StatusOr<const column::ColumnView*> RequireTime(const column::BatchView& batch, const std::string& name) {
+  TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
+  if (column::IsTime(column->type())) return column;
+  return WithHint(absl::InvalidArgumentError(fmt::format("model.split.column: '{}' is of type {}, want a date or "
+                                                         "timestamp",
+                                                         name, column->TypeText())),
+                  "without a time, split 'by: group' or 'by: hash'");
+}
+
+// All times of a version, in microseconds, in any order.
+absl::StatusOr<std::vector<int64_t>> TimesOf(Project& project, const store::CommitInfo& version,
+                                             const std::string& name, const Context& context) {
+  TRY_ASSIGN(const auto rows, project.store().Read(version, {.columns = {name}, .dictionary_strings = true}, context));
+  std::vector<int64_t> times;
+  while (true) {
+    TRY(context.CheckCancelled());
+    TRY_ASSIGN(const auto batch, table::Next(*rows));
+    if (batch == nullptr) return times;
+    TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*batch));
+    TRY_ASSIGN(const column::ColumnView* column, RequireTime(columns.view(), name));
+    for (int64_t row = 0; row < column->length(); ++row) {
+      if (!column->IsNull(row)) times.push_back(column->MicrosAt(row));
+    }
+  }
+}
+
+// The time of the first of the latest `share` of the rows.
+int64_t TimeOfLatest(double share, std::vector<int64_t>& times) {
+  const auto before = static_cast<size_t>(std::ceil(static_cast<double>(times.size()) * (1 - share)));
+  const auto place = times.begin() + static_cast<ptrdiff_t>(std::min(before, times.size() - 1));
+  std::nth_element(times.begin(), place, times.end());
+  return *place;
+}
+
+// What is hashed of a value: the same whatever its column's width or encoding.
+void AppendKey(const column::ColumnView& column, column::Kind kind, int64_t row, std::string& key) {
+  const column::Value value = column::ValueAt(column, kind, row);
+  if (const auto* number = std::get_if<double>(&value)) {
+    key += FormatExact(*number);
+  } else if (const auto* micros = std::get_if<int64_t>(&value)) {
+    key += fmt::format("{}us", *micros);
+  } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+    key.append(*text);
+  }
+  key.push_back('\x1f');
+}
+
+}  // namespace
+
+std::string_view PartName(Part part) {
+  switch (part) {
+    case Part::kTrain: return "train";
+    case Part::kEvaluate: return "evaluate";
+    case Part::kTest: return "test";
+    case Part::kNone: break;
+  }
+  return "none";
+}
+
+absl::StatusOr<Part> ParsePart(std::string_view name) {
+  for (const Part part : kParts) {
+    if (PartName(part) == name) return part;
+  }
+  return absl::InvalidArgumentError(fmt::format("no part '{}'; there are train, evaluate, test", name));
+}
+
+absl::StatusOr<Split> Split::Make(Project& project, const store::CommitInfo& version, const config::SplitConfig& config,
+                                  const Context& context) {
+  Split split(config);
+  if (config.by != config::SplitBy::kTime) return split;
+  TRY_ASSIGN(std::vector<int64_t> times, TimesOf(project, version, config.column, context));
+  if (times.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("model.split.column: '{}' has no value in {}", config.column, version.Name()));
+  }
+  split.test_from_ = config.test_share > 0 ? TimeOfLatest(config.test_share, times) : kEndOfTime;
+  split.evaluate_from_ = TimeOfLatest(config.evaluate_share + config.test_share, times);
+  return split;
+}
+
+absl::StatusOr<Split> Split::WithBorders(const config::SplitConfig& config, const Json& borders) {
+  Split split(config);
+  if (config.by != config::SplitBy::kTime) return split;
+  if (!borders.contains(kEvaluateFrom) || !borders[kEvaluateFrom].is_number_integer()) {
+    return absl::DataLossError(fmt::format("the lineage has no '{}'", kEvaluateFrom));
+  }
+  split.evaluate_from_ = borders[kEvaluateFrom].get<int64_t>();
+  split.test_from_ = borders.contains(kTestFrom) && borders[kTestFrom].is_number_integer()
+                         ? borders[kTestFrom].get<int64_t>()
+                         : kEndOfTime;
+  return split;
+}
+
+absl::StatusOr<std::vector<Part>> Split::PartsOf(const column::BatchView& batch) const {
+  return config_.by == config::SplitBy::kTime ? ByTime(batch) : ByHash(batch);
+}
+
+absl::StatusOr<std::vector<Part>> Split::ByTime(const column::BatchView& batch) const {
+  TRY_ASSIGN(const column::ColumnView* time, RequireTime(batch, config_.column));
+  std::vector<Part> parts(static_cast<size_t>(batch.num_rows()), Part::kNone);
+  for (size_t row = 0; row < parts.size(); ++row) {
+    if (time->IsNull(static_cast<int64_t>(row))) continue;
+    const int64_t micros = time->MicrosAt(static_cast<int64_t>(row));
+    parts[row] = micros < evaluate_from_ ? Part::kTrain : micros < test_from_ ? Part::kEvaluate : Part::kTest;
+  }
+  return parts;
+}
+
+absl::StatusOr<std::vector<Part>> Split::ByHash(const column::BatchView& batch) const {
+  std::vector<const column::ColumnView*> columns;
+  std::vector<column::Kind> kinds;
+  for (const std::string& name : this->columns()) {
+    TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
+    const auto kind = column::KindOf(column->type());
+    if (!kind.ok()) return Annotate(kind.status(), fmt::format("model.split: '{}'", name));
+    columns.push_back(column);
+    kinds.push_back(*kind);
+  }
+  std::vector<Part> parts(static_cast<size_t>(batch.num_rows()), Part::kNone);
+  std::string key;
+  for (size_t row = 0; row < parts.size(); ++row) {
+    key.clear();
+    bool missing = true;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      missing = missing && columns[i]->IsNull(static_cast<int64_t>(row));
+      AppendKey(*columns[i], kinds[i], static_cast<int64_t>(row), key);
+    }
+    if (missing) continue;
+    // The upper 53 bits as a number in [0, 1).
+    const double place = static_cast<double>(Hash64(key) >> 11) * 0x1p-53;
+    const double kept = config_.test_share + config_.evaluate_share;
+    parts[row] = place < config_.test_share ? Part::kTest : place < kept ? Part::kEvaluate : Part::kTrain;
+  }
+  return parts;
+}
+
+std::vector<std::string> Split::columns() const {
+  if (config_.by == config::SplitBy::kHash) return config_.key;
+  return {config_.column};
+}
+
+Json Split::ToJson() const {
+  Json json = Json::object();
+  if (config_.by != config::SplitBy::kTime) return json;
+  json["split_column"] = config_.column;
+  json[kEvaluateFrom] = evaluate_from_;
+  if (test_from_ != kEndOfTime) json[kTestFrom] = test_from_;
+  return json;
+}
+
+std::string Split::Describe(Part part) const {
+  if (config_.by != config::SplitBy::kTime) {
+    const double share = part == Part::kTest       ? config_.test_share
+                         : part == Part::kEvaluate ? config_.evaluate_share
+                                                   : 1 - config_.test_share - config_.evaluate_share;
+    return config_.by == config::SplitBy::kGroup
+               ? fmt::format("of {} of the values of '{}'", FormatShare(share), config_.column)
+               : fmt::format("of {} of the keys", FormatShare(share));
+  }
+  const std::string evaluate_from = FormatUtc(absl::FromUnixMicros(evaluate_from_));
+  if (part == Part::kTrain) return fmt::format("before {}", evaluate_from);
+  if (part == Part::kTest) return fmt::format("from {} on", FormatUtc(absl::FromUnixMicros(test_from_)));
+  if (test_from_ == kEndOfTime) return fmt::format("from {} on", evaluate_from);
+  return fmt::format("from {} to {}", evaluate_from, FormatUtc(absl::FromUnixMicros(test_from_)));
+}
+
+std::optional<absl::Time> Split::evaluate_from() const {
+  if (config_.by != config::SplitBy::kTime) return std::nullopt;
+  return absl::FromUnixMicros(evaluate_from_);
+}
+
+}  // namespace roost::api

@@ -1,0 +1,274 @@
+#include "config/model.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "expr/expression.h"
+
+namespace roost::config {
+namespace {
+
+Declaration<SplitConfig> DeclareSplit() {
+  Declaration<SplitConfig> split;
+  split
+      .Choice(
+          "by", &SplitConfig::by, {{"time", SplitBy::kTime}, {"group", SplitBy::kGroup}, {"hash", SplitBy::kHash}},
+          "`time`: the latest rows are kept back; `group`: rows of one value of `column` stay together; `hash`: the "
+          "hash of the `key` columns decides")
+      .When("by", {"time", "group"})
+      .Text("column", &SplitConfig::column, "a time column, or the column whose values are the groups")
+      .When("by", {"hash"})
+      .Texts("key", &SplitConfig::key, "the columns that tell rows apart")
+      .When("", {})
+      .Number("evaluate_share", &SplitConfig::evaluate_share, {.min = 0.01, .max = 0.9},
+              "the share of the rows that is kept from every fit: stops trees early, tunes, evaluates")
+      .Number("test_share", &SplitConfig::test_share, {.min = 0, .max = 0.9},
+              "the share that nothing but `roost evaluate --part test` looks at; by time the very latest rows");
+  return split;
+}
+
+// Any YAML value as JSON: plain scalars as numbers, booleans or null where they are such, else as texts.
+Json ToJson(const YamlNode& node) {
+  if (node.IsMap()) {
+    Json object = Json::object();
+    for (const YamlNode::Member& member : node.Members()) object[member.name] = ToJson(member.value);
+    return object;
+  }
+  if (node.IsList()) {
+    Json array = Json::array();
+    for (const YamlNode& element : node.Elements()) array.push_back(ToJson(element));
+    return array;
+  }
+  if (node.IsEmpty()) return nullptr;
+  if (node.quoted()) return node.scalar();
+  if (node.scalar() == "true") return true;
+  if (node.scalar() == "false") return false;
+  if (const absl::StatusOr<int64_t> integer = ReadInteger(node, {.min = -(int64_t{1} << 53), .max = int64_t{1} << 53});
+      integer.ok()) {
+    return *integer;
+  }
+  if (const absl::StatusOr<double> number = ReadNumber(node, {}); number.ok()) return *number;
+  return node.scalar();
+}
+
+absl::Status ReadOptions(const YamlNode& node, TrainerConfig& trainer) {
+  if (!node.IsMap()) return node.Error("want a mapping: it is handed to the trainer as it is");
+  trainer.options = ToJson(node).dump();
+  return absl::OkStatus();
+}
+
+void DeclareLinear(Declaration<TrainerConfig>& trainer) {
+  using train::Loss;
+  using train::Solver;
+  trainer.When("kind", {"linear"})
+      .OptionalChoice("loss", &TrainerConfig::loss,
+                      {{"squared", Loss::kSquared},
+                       {"logistic", Loss::kLogistic},
+                       {"softmax", Loss::kSoftmax},
+                       {"hinge", Loss::kHinge},
+                       {"squared_hinge", Loss::kSquaredHinge},
+                       {"poisson", Loss::kPoisson}},
+                      "by default the one of the task: logistic, softmax, squared, poisson")
+      .Choice("solver", &TrainerConfig::solver,
+              {{"auto", Solver::kAuto},
+               {"newton", Solver::kNewton},
+               {"newton_cg", Solver::kNewtonCg},
+               {"proximal", Solver::kProximal},
+               {"ftrl", Solver::kFtrl}},
+              "`auto` takes the one that suits loss, penalty and width")
+      .Integer("max_iterations", &TrainerConfig::max_iterations, {.min = 1, .max = 10'000}, "steps at most")
+      .Number("tolerance", &TrainerConfig::tolerance, {.min = 1e-14, .max = 1},
+              "done when no entry of the mean gradient is larger")
+      .Integer("passes", &TrainerConfig::passes, {.min = 1, .max = 1000}, "passes over the rows of `solver: ftrl`");
+}
+
+void DeclareTrees(Declaration<TrainerConfig>& trainer) {
+  trainer.When("kind", {"boosted_trees"})
+      .Integer("rounds", &TrainerConfig::rounds, {.min = 1, .max = 100'000}, "trees at most (of classes: one a class)")
+      .Integer("max_depth", &TrainerConfig::max_depth, {.min = 1, .max = 16}, "questions from the root to a leaf")
+      .Number("learning_rate", &TrainerConfig::learning_rate, {.min = 1e-6, .max = 1}, "how much of each tree counts")
+      .Number("min_child_weight", &TrainerConfig::min_child_weight, {.min = 0, .max = 1e9},
+              "a leaf has at least this sum of second derivatives")
+      .Number("gamma", &TrainerConfig::gamma, {.min = 0, .max = 1e9}, "a question gains at least this")
+      .Number("subsample", &TrainerConfig::subsample, {.min = 0.01, .max = 1}, "share of the rows that a tree sees")
+      .Number("column_share", &TrainerConfig::column_share, {.min = 0.01, .max = 1},
+              "share of the features that a tree sees")
+      .Integer("max_bins", &TrainerConfig::max_bins, {.min = 2, .max = 65'535}, "thresholds tried for each feature")
+      .Integer("early_stopping", &TrainerConfig::early_stopping, {.min = 0, .max = 10'000},
+               "stops after so many trees that do not better the evaluation rows; 0: never")
+      .Integer("max_trees", &TrainerConfig::max_trees, {.min = 1, .max = 1'000'000},
+               "a warm start that would have more begins from nothing")
+      .Number("decay", &TrainerConfig::decay, {.min = 0, .max = 1},
+              "`start: refresh`: a leaf is so much of its old value, the rest from the new rows");
+}
+
+void DeclareExternal(Declaration<TrainerConfig>& trainer) {
+  trainer.When("kind", {"external"})
+      .Texts("command", &TrainerConfig::command,
+             "the program and its arguments, run in the project's folder (docs/trainers.md)")
+      .Choice("input", &TrainerConfig::input,
+              {{"columns", TrainerInput::kColumns}, {"features", TrainerInput::kFeatures}},
+              "what it gets: the columns as they are, or the features of `features` as one matrix")
+      .Custom("options", "mapping", "", "handed to the program as it is", Presence::kOptional, ReadOptions)
+      .Texts("environment", &TrainerConfig::environment, "names of environment variables that it may see")
+      .Integer("max_minutes", &TrainerConfig::max_minutes, {.min = 1, .max = 100'000}, "it is stopped after that")
+      .Integer("max_memory_mb", &TrainerConfig::max_memory_mb, {.min = 0, .max = 100'000'000},
+               "it is stopped when it takes more; 0: no limit");
+}
+
+Declaration<TrainerConfig> DeclareTrainer() {
+  Declaration<TrainerConfig> trainer;
+  trainer
+      .Choice("kind", &TrainerConfig::kind,
+              {{"linear", TrainerKind::kLinear},
+               {"boosted_trees", TrainerKind::kBoostedTrees},
+               {"external", TrainerKind::kExternal}},
+              "`linear`: weights found by own solvers; `boosted_trees`: XGBoost; `external`: any program")
+      .Choice("start", &TrainerConfig::start,
+              {{"warm", TrainingStart::kWarm},
+               {"cold", TrainingStart::kCold},
+               {"continue", TrainingStart::kContinue},
+               {"refresh", TrainingStart::kRefresh}},
+              "a new version begins at the version before (`warm`), or from nothing; `continue` and `refresh` are of "
+              "trees: new ones on top, or the same ones with new leaves")
+      .Integer("cold_every", &TrainerConfig::cold_every, {.min = 0, .max = 1000},
+               "every so many versions a cold training is held against the warm one; 0: never")
+      .Integer("seed", &TrainerConfig::seed, {.min = 0, .max = int64_t{1} << 53}, "of all that is random")
+      .When("kind", {"linear", "boosted_trees"})
+      .Number("l2", &TrainerConfig::l2, {.min = 0, .max = 1e9},
+              "penalty on the squared weights (half of it times their sum; scikit-learn's C is 1/l2)")
+      .Number("l1", &TrainerConfig::l1, {.min = 0, .max = 1e9}, "penalty on the weights' magnitudes");
+  DeclareLinear(trainer);
+  DeclareTrees(trainer);
+  DeclareExternal(trainer);
+  return trainer;
+}
+
+Declaration<TuneConfig> DeclareTune() {
+  Declaration<TunedParameter> parameter;
+  parameter.Text("key", &TunedParameter::key, "a key of the trainer: `l2`", Presence::kRequired)
+      .OptionalNumber("low", &TunedParameter::low, {}, "the least value")
+      .OptionalNumber("high", &TunedParameter::high, {}, "the greatest value")
+      .Flag("log", &TunedParameter::log, "values are spread evenly over their logarithms")
+      .Texts("values", &TunedParameter::values, "the values to choose from, instead of `low` and `high`");
+  Declaration<TuneConfig> tune;
+  tune.List("space", &TuneConfig::space, parameter, "what may change", Presence::kRequired)
+      .Integer("trials", &TuneConfig::trials, {.min = 1, .max = 10'000}, "combinations that are tried")
+      .Integer("rungs", &TuneConfig::rungs, {.min = 1, .max = 10},
+               "how often the best go on with more rows; the last rung has all of them")
+      .Integer("keep_one_in", &TuneConfig::keep_one_in, {.min = 2, .max = 10},
+               "one in so many goes on to the next rung");
+  return tune;
+}
+
+absl::Status ReadFeatures(const YamlNode& node, ModelConfig& model, const DeclaredKeys& keys) {
+  if (node.IsScalar() && node.scalar() == "auto") {
+    model.auto_features = true;
+    return absl::OkStatus();
+  }
+  if (!node.IsList() || node.Elements().empty()) return node.Error("want 'auto' or a list with one entry or more");
+  for (const YamlNode& element : node.Elements()) {
+    transform::FeatureSpec feature;
+    TRY(keys.Read(element, &feature));
+    const bool crosses = feature.use == transform::Operation::kCross;
+    if (feature.column.empty() && !crosses) return element.Error("key 'column' is missing: the column of the dataset");
+    if (crosses && (feature.columns.size() < 2 || feature.columns.size() > 3)) {
+      return element.Error("'use: cross' wants 2 or 3 'columns'");
+    }
+    model.features.push_back(std::move(feature));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSplit(const SplitConfig& split) {
+  if (split.by == SplitBy::kHash ? split.key.empty() : split.column.empty()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "model.split: key '{}' is missing: {}", split.by == SplitBy::kHash ? "key" : "column",
+        split.by == SplitBy::kHash ? "the columns that tell rows apart" : "a time column, or the groups' column"));
+  }
+  if (split.evaluate_share + split.test_share <= 0.95) return absl::OkStatus();
+  return absl::InvalidArgumentError("model.split: evaluate_share and test_share leave less than 5 % to learn from");
+}
+
+absl::Status CheckTrainer(const TrainerConfig& trainer) {
+  if (trainer.kind == TrainerKind::kExternal && trainer.command.empty()) {
+    return absl::InvalidArgumentError("model.trainer: key 'command' is missing: the program and its arguments");
+  }
+  const bool of_trees = trainer.start == TrainingStart::kContinue || trainer.start == TrainingStart::kRefresh;
+  if (of_trees && trainer.kind != TrainerKind::kBoostedTrees) {
+    return absl::InvalidArgumentError("model.trainer: start 'continue' and 'refresh' belong to 'kind: boosted_trees'");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckName(const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+      "._-";
+  const bool good = !name.empty() && name.size() <= 100 && name.find_first_not_of(kAllowed) == std::string::npos &&
+                    name.find_first_of("._-") != 0;
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("'{}' is no name: want up to 100 letters, digits, '.', '_' and '-', a letter or digit first", name));
+}
+
+absl::Status CheckExpression(const std::string& text) { return expr::Expression::Parse(text).status(); }
+
+Declaration<ModelConfig> DeclareModel() {
+  using predict::Task;
+  Declaration<transform::DerivedColumn> column;
+  column.Text("name", &transform::DerivedColumn::name, "the new column", Presence::kRequired)
+      .Text("value", &transform::DerivedColumn::expression, "an expression (docs/expressions.md)", Presence::kRequired,
+            CheckExpression);
+  const Declaration<transform::FeatureSpec> feature = DeclareFeature();
+  Declaration<ModelConfig> model;
+  model.Text("name", &ModelConfig::name, "the model's name", Presence::kRequired, CheckName)
+      .OptionalChoice("task", &ModelConfig::task,
+                      {{"binary", Task::kBinary},
+                       {"classes", Task::kClasses},
+                       {"number", Task::kNumber},
+                       {"counts", Task::kCounts},
+                       {"ranking", Task::kRanking}},
+                      "what is predicted; by default what the label is: true or false, a text, a number")
+      .Text("label", &ModelConfig::label, "an expression: what is to be predicted (docs/expressions.md)",
+            Presence::kRequired, CheckExpression)
+      .Text("weight", &ModelConfig::weight, "an expression of numbers: how much a row counts", Presence::kOptional,
+            CheckExpression)
+      .Choice("class_weights", &ModelConfig::class_weights,
+              {{"none", ClassWeights::kNone}, {"balanced", ClassWeights::kBalanced}},
+              "`balanced`: every class counts as much in training, however rare it is")
+      .Text("group", &ModelConfig::group, "ranking: the column whose equal values are one list")
+      .Section("split", &ModelConfig::split, DeclareSplit(), "which rows are for training, which for evaluation",
+               Presence::kRequired)
+      .List("columns", &ModelConfig::columns, column, "columns that are computed from others")
+      .Custom(
+          "features", "`auto`, or a list", "", "what the model sees of a row; `auto` chooses from the profile",
+          Presence::kRequired,
+          [keys = feature.keys()](const YamlNode& node, ModelConfig& target) {
+            return ReadFeatures(node, target, *keys);
+          },
+          feature.keys())
+      .Section("trainer", &ModelConfig::trainer, DeclareTrainer(), "how the model learns")
+      .Section("tune", &ModelConfig::tune, DeclareTune(), "what `roost tune` tries");
+  return model;
+}
+
+absl::Status CheckModel(const ModelConfig& model) {
+  TRY(CheckSplit(model.split));
+  TRY(CheckTrainer(model.trainer));
+  if (model.task == predict::Task::kRanking && model.group.empty()) {
+    return absl::InvalidArgumentError("model: key 'group' is missing: a ranking needs the column of its lists");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace roost::config
