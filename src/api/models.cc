@@ -20,13 +20,15 @@ absl::StatusOr<ModelDescription> Describe(Project& project, const registry::Mode
   return description;
 }
 
-// Adds the score of each row to the batches of another reader.
+// Adds the outputs of each row to the batches of another reader.
 class ScoringReader : public arrow::RecordBatchReader {
  public:
   ScoringReader(std::shared_ptr<arrow::RecordBatchReader> rows, predict::ScoringModel model, const Context& context)
       : rows_(std::move(rows)), model_(std::move(model)), context_(context) {
     auto fields = rows_->schema()->fields();
-    fields.push_back(arrow::field("probability", arrow::float64(), /*nullable=*/false));
+    for (std::string& name : model_.OutputNames()) {
+      fields.push_back(arrow::field(std::move(name), arrow::float64(), /*nullable=*/false));
+    }
     schema_ = arrow::schema(std::move(fields));
   }
 
@@ -37,12 +39,16 @@ class ScoringReader : public arrow::RecordBatchReader {
     if (*batch == nullptr) return arrow::Status::OK();
     const auto scores = Scores(**batch);
     if (!scores.ok()) return table::ToArrow(scores.status());
-    arrow::DoubleBuilder builder;
-    ARROW_RETURN_NOT_OK(builder.AppendValues(*scores));
-    std::shared_ptr<arrow::Array> column;
-    ARROW_RETURN_NOT_OK(builder.Finish(&column));
     auto columns = (*batch)->columns();
-    columns.push_back(std::move(column));
+    const auto width = static_cast<size_t>(model_.num_outputs());
+    for (size_t output = 0; output < width; ++output) {
+      arrow::DoubleBuilder builder;
+      ARROW_RETURN_NOT_OK(builder.Reserve((*batch)->num_rows()));
+      for (size_t i = output; i < scores->size(); i += width) builder.UnsafeAppend((*scores)[i]);
+      std::shared_ptr<arrow::Array> column;
+      ARROW_RETURN_NOT_OK(builder.Finish(&column));
+      columns.push_back(std::move(column));
+    }
     *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
     return arrow::Status::OK();
   }
@@ -118,8 +124,9 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& proje
   TRY_ASSIGN(LoadedModel loaded, LoadModel(project, request.model));
   TRY_ASSIGN(RowSource source, OpenRows(project, request.source, context));
   auto rows = LimitRows(std::move(source.rows), request.limit);
-  if (rows->schema()->GetFieldIndex("probability") >= 0) {
-    return absl::InvalidArgumentError(fmt::format("{} has a column 'probability' already", source.name));
+  for (const std::string& name : loaded.model.OutputNames()) {
+    if (rows->schema()->GetFieldIndex(name) < 0) continue;
+    return absl::InvalidArgumentError(fmt::format("{} has a column '{}' already", source.name, name));
   }
   return std::make_shared<ScoringReader>(std::move(rows), std::move(loaded.model), context);
 }

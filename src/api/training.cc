@@ -125,8 +125,9 @@ Json Signature(const predict::ScoringModel& model) {
   for (const transform::InputColumn& input : model.inputs()) {
     inputs.push_back(Json{{"name", input.name}, {"kind", column::KindName(input.kind)}});
   }
-  return Json{{"inputs", std::move(inputs)},
-              {"outputs", Json::array({Json{{"name", "probability"}, {"kind", "number"}}})}};
+  Json outputs = Json::array();
+  for (const std::string& name : model.OutputNames()) outputs.push_back(Json{{"name", name}, {"kind", "number"}});
+  return Json{{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}};
 }
 
 absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::string& reference) {

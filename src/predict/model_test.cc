@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "predict/logistic.h"
+#include "predict/three_classes.h"
 #include "transform/test_data.h"
 
 namespace {
@@ -66,7 +67,9 @@ std::vector<double> ScoreRows(const ScoringModel& model, const column::BatchView
   FeatureVector scratch;
   std::vector<double> scores;
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
-    scores.push_back(model.ScoreRow(RowOf(batch, model.inputs(), row), scratch));
+    std::vector<double> outputs(static_cast<size_t>(model.num_outputs()));
+    EXPECT_TRUE(model.ScoreRow(RowOf(batch, model.inputs(), row), scratch, outputs).ok());
+    scores.insert(scores.end(), outputs.begin(), outputs.end());
   }
   return scores;
 }
@@ -134,9 +137,13 @@ TEST(ScoringModel, ScoringARowAllocatesNothingAfterTheFirst) {
   std::vector<std::vector<column::Value>> rows;
   for (int64_t row = 0; row < batch.num_rows(); ++row) rows.push_back(RowOf(batch, model.inputs(), row));
   FeatureVector scratch;
-  double sum = model.ScoreRow(rows.front(), scratch);
+  double score = 0;
+  ASSERT_TRUE(model.ScoreRow(rows.front(), scratch, {&score, 1}).ok());
+  double sum = score;
   const int64_t before = num_allocations;
-  for (const auto& row : rows) sum += model.ScoreRow(row, scratch);
+  for (const auto& row : rows) {
+    if (model.ScoreRow(row, scratch, {&score, 1}).ok()) sum += score;
+  }
   EXPECT_EQ(num_allocations - before, 0);
   EXPECT_GT(before, 0);
   EXPECT_GT(sum, 0);
@@ -167,13 +174,99 @@ std::string ErrorAfter(const std::function<void(Json&)>& edit) {
 
 TEST(ScoringModel, WhatIsWrongInItsJsonIsNamed) {
   EXPECT_EQ(ErrorAfter([](Json& json) { json = 1; }), "model: must be an object");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["version"] = 2; }), "model: 'version' must be an integer from 1 to 1");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["version"] = 3; }), "model: 'version' must be an integer from 1 to 2");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["task"] = "sort"; }),
+            "model: no task 'sort'; there are binary, classes, number, counts, ranking");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["task"] = "classes"; }), "model: 'classes' is missing");
   EXPECT_EQ(ErrorAfter([](Json& json) { json.erase("predictor"); }), "model: 'predictor' is missing");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["transform"] = 1; }), "model: transform: must be an object");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"][0] = "1"; }),
             "model: predictor: 'weights' must hold finite numbers; element 0 is none");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"].erase(0); }),
             "model: its logistic predictor takes 69 features, and its transform gives 70");
+}
+
+ScoringModel ThreeClassModel() {
+  Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  auto predictor = std::make_shared<const ThreeClasses>(transform.num_features());
+  return *ScoringModel::Make(std::move(transform), std::move(predictor), Task::kClasses, {"a", "b", "c"});
+}
+
+TEST(ScoringModel, HasAnOutputForEachClass) {
+  const ScoringModel model = ThreeClassModel();
+  EXPECT_EQ(model.OutputNames(),
+            (std::vector<std::string>{"probability of a", "probability of b", "probability of c"}));
+  std::vector<RawColumn> columns = GeneratedRows(9'000, 11).Columns();
+  const column::BatchView batch = BatchOf(columns);
+  const std::vector<double> scores = ScoreBatch(model, batch, 3);
+  ASSERT_EQ(scores.size(), 27'000u);
+  EXPECT_EQ(Bits(scores), Bits(ScoreRows(model, batch)));
+  for (size_t i = 0; i < scores.size(); i += 3) ASSERT_NEAR(scores[i] + scores[i + 1] + scores[i + 2], 1, 1e-12);
+  EXPECT_NE(scores[0], scores[1]);
+}
+
+TEST(ScoringModel, SeveralRowsAtOnceScoreAsOneByOne) {
+  const ScoringModel model = ThreeClassModel();
+  std::vector<RawColumn> columns = GeneratedRows(50, 12).Columns();
+  const column::BatchView batch = BatchOf(columns);
+  std::vector<column::Value> values;
+  for (int64_t row = 0; row < batch.num_rows(); ++row) {
+    for (const column::Value& value : RowOf(batch, model.inputs(), row)) values.push_back(value);
+  }
+  FeatureVector scratch;
+  std::vector<double> outputs(150);
+  ASSERT_TRUE(model.ScoreRows(values, scratch, outputs).ok());
+  EXPECT_EQ(Bits(outputs), Bits(ScoreRows(model, batch)));
+}
+
+TEST(ScoringModel, TheTaskSaysHowManyOutputsThereAre) {
+  const Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  const auto error = [&](Task task, std::vector<std::string> classes) {
+    const auto predictor = std::make_shared<const ThreeClasses>(transform.num_features());
+    return std::string(ScoringModel::Make(transform, predictor, task, std::move(classes)).status().message());
+  };
+  EXPECT_EQ(error(Task::kClasses, {"a", "b", "c"}), "");
+  EXPECT_EQ(error(Task::kNumber, {}),
+            "model: its three_classes predictor has 3 outputs; for the task 'number' it must have 1");
+  EXPECT_EQ(error(Task::kClasses, {"a", "b"}),
+            "model: its three_classes predictor has 3 outputs; for the task 'classes' it must have 2");
+  EXPECT_EQ(error(Task::kClasses, {"a", "b", "a"}), "model: it names the class 'a' twice");
+  EXPECT_EQ(error(Task::kClasses, {"a", "b", "\xff"}), "model: the name of a class is not UTF-8");
+  EXPECT_EQ(error(Task::kClasses, {"a"}), "model: it names 1 classes; it must be 2 to 10000");
+  EXPECT_EQ(error(Task::kBinary, {"a", "b", "c"}), "model: it names 3 classes, and its task is 'binary'");
+}
+
+TEST(ScoringModel, JsonKeepsTheTask) {
+  for (const Task task : {Task::kBinary, Task::kNumber, Task::kCounts, Task::kRanking}) {
+    const ScoringModel binary = FlightsModel();
+    const auto predictor = LogisticPredictor::FromJson(binary.predictor().ToJson());
+    const ScoringModel model = *ScoringModel::Make(binary.transform(), *predictor, task);
+    const auto again = ScoringModel::FromJson(model.ToJson());
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->task(), task);
+    EXPECT_EQ(again->OutputNames(), model.OutputNames());
+    EXPECT_EQ(again->OutputNames().size(), 1u);
+  }
+}
+
+// What version 1 of the format wrote is read for ever: byte for byte a model.json of it, and its score.
+TEST(ScoringModel, VersionOneIsReadAsBinary) {
+  const auto json = ParseJson(R"({"version":1,"transform":{"version":1,
+    "inputs":[{"name":"distance","kind":"number"},{"name":"origin","kind":"text"}],
+    "features":[{"column":"distance","use":"standardize","mean":700.5,"standard_deviation":550.25},
+      {"column":"origin","use":"one_hot","words":["SFO","JFK"],"unknown_buckets":1}]},
+    "predictor":{"kind":"logistic","intercept":-1.25,"weights":[0.5,0.25,-0.75,1.5,-2]}})",
+                              "model");
+  const auto model = ScoringModel::FromJson(*json);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->task(), Task::kBinary);
+  EXPECT_EQ(model->OutputNames(), std::vector<std::string>{"probability"});
+  FeatureVector scratch;
+  double score = 0;
+  const std::vector<column::Value> row{1250.75, std::string_view("SFO")};
+  ASSERT_TRUE(model->ScoreRow(row, scratch, {&score, 1}).ok());
+  EXPECT_DOUBLE_EQ(score, 1 / (1 + std::exp(0.5)));  // the margin is -1.25 + 0.5 * 1 + 0.25
+  EXPECT_EQ(model->ToJson()["version"], 2);
 }
 
 TEST(ScoringModel, NoMutationOfItsTextCrashes) {

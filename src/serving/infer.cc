@@ -164,16 +164,76 @@ absl::StatusOr<std::vector<BoundInput>> BindAll(const Servable& servable, const 
   return inputs;
 }
 
-absl::Status CheckOutputs(const Servable& servable, const std::vector<std::string>& names) {
-  const std::string& only = servable.outputs().front().name;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != only) {
-      return absl::InvalidArgumentError(fmt::format("model {}@{} has no output '{}'; it has: {}", servable.name(),
-                                                    servable.version(), names[i], only));
-    }
-    if (i > 0) return absl::InvalidArgumentError(fmt::format("output '{}' is asked for more than once", only));
+/// The outputs that a request wants, in its order: the positions in servable.outputs().
+absl::StatusOr<std::vector<size_t>> WantedOutputs(const Servable& servable, const std::vector<std::string>& names) {
+  const auto& specs = servable.outputs();
+  std::vector<size_t> wanted;
+  if (names.empty()) {
+    for (size_t i = 0; i < specs.size(); ++i) wanted.push_back(i);
+    return wanted;
   }
-  return absl::OkStatus();
+  for (const std::string& name : names) {
+    const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
+    if (spec == specs.end()) {
+      std::string list;
+      for (const TensorSpec& s : specs) list.append(list.empty() ? "" : ", ").append(s.name);
+      return absl::InvalidArgumentError(
+          fmt::format("model {}@{} has no output '{}'; it has: {}", servable.name(), servable.version(), name, list));
+    }
+    const auto position = static_cast<size_t>(spec - specs.begin());
+    if (std::find(wanted.begin(), wanted.end(), position) != wanted.end()) {
+      return absl::InvalidArgumentError(fmt::format("output '{}' is asked for more than once", name));
+    }
+    wanted.push_back(position);
+  }
+  return wanted;
+}
+
+/// The model's outputs of all rows, row-major. Internal where one is no number.
+absl::StatusOr<std::vector<double>> Score(const Servable& servable, const std::vector<BoundInput>& inputs,
+                                          int64_t num_rows) {
+  constexpr int64_t kPieceRows = 1'024;
+  const auto width = static_cast<size_t>(servable.model().num_outputs());
+  std::vector<double> scores(static_cast<size_t>(num_rows) * width);
+  std::vector<column::Value> values;
+  transform::FeatureVector scratch;
+  for (int64_t begin = 0; begin < num_rows; begin += kPieceRows) {
+    const int64_t end = std::min(begin + kPieceRows, num_rows);
+    values.clear();
+    for (int64_t row = begin; row < end; ++row) {
+      for (const BoundInput& input : inputs) values.push_back(ValueAt(input, row));
+    }
+    const auto piece =
+        std::span(scores).subspan(static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width);
+    const absl::Status scored = servable.model().ScoreRows(values, scratch, piece);
+    if (!scored.ok()) return Annotate(scored, fmt::format("model {}@{}", servable.name(), servable.version()));
+  }
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (std::isfinite(scores[i])) continue;
+    return absl::InternalError(
+        fmt::format("model {}@{} scores row {} as {}", servable.name(), servable.version(), i / width, scores[i]));
+  }
+  return scores;
+}
+
+/// Of each row the most probable class.
+Tensor ClassTensor(const Servable& servable, std::span<const double> scores) {
+  const auto classes = servable.model().classes();
+  Tensor tensor{.name = servable.outputs()[1].name, .datatype = Datatype::kBytes};
+  for (size_t first = 0; first < scores.size(); first += classes.size()) {
+    const auto row = scores.subspan(first, classes.size());
+    tensor.texts.push_back(classes[static_cast<size_t>(std::max_element(row.begin(), row.end()) - row.begin())]);
+  }
+  tensor.shape = {static_cast<int64_t>(tensor.texts.size())};
+  return tensor;
+}
+
+/// All outputs as numbers.
+Tensor ScoreTensor(const TensorSpec& spec, std::span<const double> scores, int64_t num_rows) {
+  Tensor tensor{.name = spec.name, .datatype = spec.datatype, .shape = spec.shape};
+  tensor.shape[0] = num_rows;
+  tensor.bytes.assign(reinterpret_cast<const char*>(scores.data()), scores.size_bytes());
+  return tensor;
 }
 
 }  // namespace
@@ -184,24 +244,15 @@ absl::StatusOr<InferResponse> Infer(const ModelManager& models, const InferReque
 }
 
 absl::StatusOr<InferResponse> Infer(const Servable& servable, const InferRequest& request) {
-  TRY(CheckOutputs(servable, request.outputs));
+  TRY_ASSIGN(const std::vector<size_t> wanted, WantedOutputs(servable, request.outputs));
   TRY_ASSIGN(const std::vector<BoundInput> inputs, BindAll(servable, request.inputs));
   const int64_t num_rows = inputs.front().tensor->size();
-  Tensor output{.name = servable.outputs().front().name, .datatype = Datatype::kFp64, .shape = {num_rows}};
-  output.bytes.reserve(static_cast<size_t>(num_rows) * sizeof(double));
-  std::vector<column::Value> row(inputs.size());
-  transform::FeatureVector scratch;
-  for (int64_t r = 0; r < num_rows; ++r) {
-    for (size_t i = 0; i < inputs.size(); ++i) row[i] = ValueAt(inputs[i], r);
-    const double score = servable.model().ScoreRow(row, scratch);
-    if (!std::isfinite(score)) {
-      return absl::InternalError(
-          fmt::format("model {}@{} scores row {} as {}", servable.name(), servable.version(), r, score));
-    }
-    output.Append(score);
-  }
+  TRY_ASSIGN(const std::vector<double> scores, Score(servable, inputs, num_rows));
   InferResponse response{servable.name(), servable.version(), request.id, {}};
-  response.outputs.push_back(std::move(output));
+  for (const size_t output : wanted) {
+    response.outputs.push_back(output == 0 ? ScoreTensor(servable.outputs()[0], scores, num_rows)
+                                           : ClassTensor(servable, scores));
+  }
   return response;
 }
 

@@ -25,7 +25,7 @@ struct InferRequest {
   std::optional<int64_t> model_version;  ///< none: the highest that is loaded
   std::string id;                        ///< given back as it is
   std::vector<Tensor> inputs;
-  std::vector<std::string> outputs;  ///< names; empty: all
+  std::vector<std::string> outputs;  ///< names, in the order in which they are wanted; empty: all
 };
 
 struct InferResponse {

@@ -1,5 +1,6 @@
 #include "serving/infer.h"
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <random>
@@ -10,6 +11,7 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "column/builder.h"
+#include "predict/three_classes.h"
 #include "serving/test_model.h"
 
 namespace roost::serving {
@@ -123,6 +125,40 @@ TEST_F(InferTest, TheFormOfAValueMakesNoDifference) {
   request.outputs = {"probability"};
   request.model_version = 3;
   EXPECT_EQ(Scores(request), wanted);
+}
+
+TEST_F(InferTest, SeveralClassesAreOneTensorAndTheMostProbable) {
+  const predict::ScoringModel& binary = (*models_.Find("delay", 3))->model();
+  auto predictor = std::make_shared<const predict::ThreeClasses>(binary.transform().num_features());
+  auto model = predict::ScoringModel::Make(binary.transform(), std::move(predictor), predict::Task::kClasses,
+                                           {"early", "in time", "late"});
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_TRUE(models_.Publish(std::make_shared<const Servable>("classes", 1, *model)).ok());
+  InferRequest request = TwoRows();
+  request.model_name = "classes";
+  const auto response = Infer(models_, request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->outputs.size(), 2u);
+  const Tensor& probabilities = response->outputs[0];
+  const Tensor& best = response->outputs[1];
+  EXPECT_EQ(probabilities.name, "probabilities");
+  EXPECT_EQ(probabilities.shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(best.name, "class");
+  EXPECT_EQ(best.shape, std::vector<int64_t>{2});
+  for (int64_t row = 0; row < 2; ++row) {
+    const double p[] = {probabilities.At<double>(row * 3), probabilities.At<double>(row * 3 + 1),
+                        probabilities.At<double>(row * 3 + 2)};
+    EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
+    const auto highest = static_cast<size_t>(std::max_element(p, p + 3) - p);
+    EXPECT_EQ(best.texts[static_cast<size_t>(row)], model->classes()[highest]);
+  }
+  request.outputs = {"class"};
+  EXPECT_EQ(Infer(models_, request)->outputs[0].texts, best.texts);
+  request.outputs = {"class", "probabilities"};
+  EXPECT_EQ(Infer(models_, request)->outputs[1].bytes, probabilities.bytes);
+  request.outputs = {"probability"};
+  EXPECT_THAT(std::string(Infer(models_, request).status().message()),
+              HasSubstr("has no output 'probability'; it has: probabilities, class"));
 }
 
 TEST_F(InferTest, NoRowsGiveNoProbabilities) {

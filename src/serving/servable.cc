@@ -35,7 +35,12 @@ column::Value PlainValue(column::Kind kind) {
 Servable::Servable(std::string name, int64_t version, predict::ScoringModel model)
     : name_(std::move(name)), version_(version), model_(std::move(model)) {
   for (const auto& input : model_.inputs()) inputs_.push_back({input.name, PreferredDatatype(input.kind), {-1}});
-  outputs_.push_back({"probability", Datatype::kFp64, {-1}});
+  if (model_.task() == predict::Task::kClasses) {
+    outputs_.push_back({"probabilities", Datatype::kFp64, {-1, model_.num_outputs()}});
+    outputs_.push_back({"class", Datatype::kBytes, {-1}});
+  } else {
+    outputs_.push_back({model_.OutputNames().front(), Datatype::kFp64, {-1}});
+  }
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> Servable::Parse(std::string name, int64_t version,
@@ -48,14 +53,19 @@ absl::StatusOr<std::shared_ptr<const Servable>> Servable::Parse(std::string name
 }
 
 absl::Status Servable::WarmUp() const {
+  const size_t num_inputs = model_.inputs().size();
+  std::vector<column::Value> values(2 * num_inputs);
+  for (size_t i = 0; i < num_inputs; ++i) values[num_inputs + i] = PlainValue(model_.inputs()[i].kind);
+  std::vector<double> outputs(2 * static_cast<size_t>(model_.num_outputs()));
   transform::FeatureVector scratch;
-  std::vector<column::Value> row(model_.inputs().size());
-  const double score_of_missing = model_.ScoreRow(row, scratch);
-  for (size_t i = 0; i < row.size(); ++i) row[i] = PlainValue(model_.inputs()[i].kind);
-  const double score_of_plain = model_.ScoreRow(row, scratch);
-  if (std::isfinite(score_of_missing) && std::isfinite(score_of_plain)) return absl::OkStatus();
-  return absl::InternalError(fmt::format("model {}@{}: its warm-up rows score {} and {}, which are no probabilities",
-                                         name_, version_, score_of_missing, score_of_plain));
+  const absl::Status scored = model_.ScoreRows(values, scratch, outputs);
+  if (!scored.ok()) return Annotate(scored, fmt::format("model {}@{}: its warm-up rows", name_, version_));
+  for (const double output : outputs) {
+    if (std::isfinite(output)) continue;
+    return absl::InternalError(
+        fmt::format("model {}@{}: a warm-up row scores {}, which is no number", name_, version_, output));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace roost::serving

@@ -35,7 +35,9 @@ class Servable {
 
   /// What a request must bring, in the order of model().inputs(): the preferred datatype of each column.
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
-  /// "probability", FP64, one per row.
+  /// One FP64 per row, under the name that the model's task gives it ("probability", "value" ...); of several classes
+  /// "probabilities", FP64 of shape [N, classes] in the order of model().classes(), and "class", BYTES, the most
+  /// probable (of equal ones the first).
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
 
   /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
