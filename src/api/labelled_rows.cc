@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "evaluate/classes.h"
 #include "expr/expression.h"
 #include "table/bridge.h"
 #include "table/filter.h"
@@ -158,7 +159,7 @@ class Reading {
         const auto place = std::lower_bound(classes.begin(), classes.end(), text);
         const bool known = place != classes.end() && *place == text;
         if (!known) ++rows.unseen_classes_rows;
-        rows.targets.push_back(static_cast<double>(known ? static_cast<size_t>(place - classes.begin()) : classes.size()));
+        rows.targets.push_back(known ? static_cast<double>(place - classes.begin()) : evaluate::kUnseenClass);
       }
     }
     data_.classes = std::move(classes);
@@ -269,7 +270,8 @@ absl::StatusOr<std::vector<std::string>> FeatureColumns(Project& project, const 
   }
   // Derived columns are made of others.
   for (auto derived = model.columns.rbegin(); derived != model.columns.rend(); ++derived) {
-    columns.erase(std::remove(columns.begin(), columns.end(), derived->name), columns.end());
+    const bool used = std::erase(columns, derived->name) > 0;
+    if (!used && !model.auto_features) continue;
     TRY_ASSIGN(const std::vector<std::string> read, ColumnsOfExpression(derived->expression));
     AddOnce(read, columns);
   }

@@ -21,7 +21,7 @@ struct LabelledRows {
   std::vector<double> targets;      ///< one a row over all batches; of classes the position in LabelledData::classes
   std::vector<double> weights;      ///< empty: all 1
   std::vector<int64_t> groups;      ///< ranking: the position of the row's list by first occurrence; else empty
-  int64_t unseen_classes_rows = 0;  ///< of classes: rows whose class no training row has; their target is num_classes
+  int64_t unseen_classes_rows = 0;  ///< of classes: rows whose class no training row has: evaluate::kUnseenClass
 
   int64_t num_rows() const { return static_cast<int64_t>(targets.size()); }
   std::vector<column::BatchView> views() const;

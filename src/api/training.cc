@@ -1,20 +1,25 @@
 #include "api/training.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/code_revision.h"
-#include "api/labelled_rows.h"
-#include "api/models.h"
+#include "api/evaluation.h"
+#include "api/timing.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "evaluate/render.h"
-#include "predict/logistic.h"
 #include "profile/profile.h"
-#include "transform/transform.h"
 
 namespace roost::api {
 namespace {
+
+// Permutation importance looks at so many held-out rows and times a column: enough to rank columns.
+constexpr int64_t kImportanceRows = 20'000;
+constexpr int kImportanceRepeats = 5;
+constexpr char kImportancePart[] = "importance.json";
 
 absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) {
   if (project.config().model.has_value()) return &*project.config().model;
@@ -22,101 +27,89 @@ absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) 
                   "docs/roost-yaml.md tells its keys; 'roost init --template flights DIR' shows a whole one");
 }
 
-// The rows that train the model: kept in memory, with the statistics that the transform is fitted from.
-struct TrainingRows {
-  std::vector<LabelledBatch> batches;
-  profile::Profile profile;
-  int64_t unlabelled = 0;
-};
-
-absl::StatusOr<TrainingRows> ReadTrainingRows(Project& project, const store::CommitInfo& version,
-                                              const config::ModelConfig& model, absl::Time split_at,
-                                              const Context& context) {
-  TRY_ASSIGN(LabelledReader reader, LabelledReader::Open(project, version, model, split_at, Side::kTrain, context));
-  TrainingRows rows;
-  while (true) {
-    TRY_ASSIGN(std::optional<LabelledBatch> batch, reader.Next());
-    if (!batch.has_value()) break;
-    TRY(rows.profile.Add(batch->rows.view()));
-    rows.batches.push_back(*std::move(batch));
+absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& dataset, const Split& split) {
+  if (data[Part::kTrain].num_rows() == 0) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to train on",
+                                                           dataset.Name(), split.Describe(Part::kTrain))),
+                    "check model.label and model.split in roost.yaml");
   }
-  rows.unlabelled = reader.unlabelled();
-  if (rows.batches.empty()) {
-    return absl::InvalidArgumentError(
-        fmt::format("{} has no row with a label before {}: nothing to train on", version.Name(), FormatUtc(split_at)));
+  if (data[Part::kEvaluate].num_rows() == 0) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to evaluate on",
+                                                           dataset.Name(), split.Describe(Part::kEvaluate))),
+                    "raise evaluate_share, or add rows");
   }
-  return rows;
+  const bool of_classes = data.task == predict::Task::kBinary || data.task == predict::Task::kClasses;
+  const std::vector<double>& targets = data[Part::kTrain].targets;
+  const bool constant = std::all_of(targets.begin(), targets.end(), [&](double t) { return t == targets.front(); });
+  if (!constant || (!of_classes && data.task != predict::Task::kRanking && data.task != predict::Task::kNumber)) {
+    return absl::OkStatus();
+  }
+  const std::string value = data.task == predict::Task::kClasses  ? fmt::format("'{}'", data.classes.front())
+                            : data.task == predict::Task::kBinary ? (targets.front() == 1 ? "true" : "false")
+                                                                  : FormatExact(targets.front());
+  return WithHint(absl::InvalidArgumentError(fmt::format("all {} training rows of {} have the label {}: there is "
+                                                         "nothing to tell apart",
+                                                         FormatCount(data[Part::kTrain].num_rows()), dataset.Name(),
+                                                         value)),
+                  "check model.label, and whether the split parts the rows by what is to be learned");
 }
 
-void Append(const transform::FeatureRows& more, transform::FeatureRows& all) {
-  const int64_t entries = static_cast<int64_t>(all.values.size());
-  for (size_t row = 1; row < more.starts.size(); ++row) all.starts.push_back(entries + more.starts[row]);
-  all.indices.insert(all.indices.end(), more.indices.begin(), more.indices.end());
-  all.values.insert(all.values.end(), more.values.begin(), more.values.end());
-}
-
-struct TrainingSet {
-  transform::FeatureRows features;
-  std::vector<int8_t> labels;
-};
-
-absl::StatusOr<TrainingSet> Featurize(const transform::Transform& transform, const TrainingRows& rows,
-                                      const Context& context) {
-  TrainingSet set;
-  set.features.num_features = transform.num_features();
-  for (const LabelledBatch& batch : rows.batches) {
-    TRY_ASSIGN(const transform::FeatureRows features, transform.ApplyBatch(batch.rows.view(), context));
-    Append(features, set.features);
-    set.labels.insert(set.labels.end(), batch.labels.begin(), batch.labels.end());
+// The features of the configuration, those without a 'use' chosen from the profile.
+absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model,
+                                                const profile::ProfileSummary& summary, PreparedTraining& prepared) {
+  const bool trees = model.trainer.kind == config::TrainerKind::kBoostedTrees;
+  transform::TransformSpec spec{.derived = model.columns, .features = model.features};
+  if (model.auto_features) {
+    TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
+    TRY_ASSIGN(transform::ChosenFeatures chosen,
+               transform::ChooseFeatures(summary, {.trees = trees, .leave_out = known}));
+    prepared.chosen = std::move(chosen.features);
+    prepared.left_out = std::move(chosen.left_out);
+    for (const transform::ChosenFeature& feature : prepared.chosen) spec.features.push_back(feature.spec);
+    return spec;
   }
-  return set;
-}
-
-absl::StatusOr<evaluate::BinaryEvaluation> EvaluateOn(Project& project, const store::CommitInfo& version,
-                                                      const config::ModelConfig& config, absl::Time split_at,
-                                                      const predict::ScoringModel& model, double base_rate,
-                                                      const Context& context) {
-  TRY_ASSIGN(LabelledReader reader, LabelledReader::Open(project, version, config, split_at, Side::kEvaluate, context));
-  std::vector<double> scores;
-  std::vector<int8_t> labels;
-  while (true) {
-    TRY_ASSIGN(const std::optional<LabelledBatch> batch, reader.Next());
-    if (!batch.has_value()) break;
-    TRY_ASSIGN(const std::vector<double> batch_scores, model.ScoreBatch(batch->rows.view(), context));
-    scores.insert(scores.end(), batch_scores.begin(), batch_scores.end());
-    labels.insert(labels.end(), batch->labels.begin(), batch->labels.end());
+  std::vector<transform::FeatureSpec> features;
+  for (const transform::FeatureSpec& feature : spec.features) {
+    if (feature.use.has_value()) {
+      features.push_back(feature);
+      continue;
+    }
+    TRY_ASSIGN(const std::vector<transform::ChosenFeature> chosen,
+               transform::ChooseFor(summary, feature.column, {.trees = trees}));
+    for (const transform::ChosenFeature& one : chosen) {
+      features.push_back(one.spec);
+      prepared.chosen.push_back(one);
+    }
   }
-  if (labels.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{} has no row with a label from {} on: nothing to evaluate on",
-                                                  version.Name(), FormatUtc(split_at)));
-  }
-  return evaluate::EvaluateBinary(scores, labels, {.base_rate = base_rate});
-}
-
-double BaseRate(const std::vector<int8_t>& labels) {
-  int64_t positives = 0;
-  for (const int8_t label : labels) positives += label;
-  return static_cast<double>(positives) / static_cast<double>(labels.size());
+  spec.features = std::move(features);
+  return spec;
 }
 
 // Where the version came from: enough to make it again, and to find everything that it depends on.
-Json Lineage(const Project& project, const store::CommitInfo& dataset, const config::ModelConfig& model,
-             const TrainResponse& response, double base_rate) {
+Json Lineage(const Project& project, const config::ModelConfig& model, const PreparedTraining& prepared,
+             const TrainResponse& response, const TrainedModel& trained, const evaluate::TrainingBaseline& baseline) {
   const CodeRevision code = FindCodeRevision(project.folder());
-  return Json{{"dataset", response.dataset},
-              {"dataset_digest", dataset.digest.ToHex()},
-              {"config_digest", Sha256(project.config_text()).ToHex()},
-              {"code_revision", code.revision},
-              {"code_dirty", code.dirty},
-              {"roost_version", ROOST_VERSION},
-              {"label", model.label},
-              {"split_column", model.split.column},
-              {"split_at_micros", absl::ToUnixMicros(response.split_at)},
-              {"train_rows", response.train_rows},
-              {"base_rate", base_rate},
-              {"iterations", response.fit.iterations},
-              {"gradient_norm", response.fit.gradient_norm},
-              {"converged", response.fit.converged}};
+  Json lineage{{"dataset", response.dataset},
+               {"dataset_digest", prepared.dataset.digest.ToHex()},
+               {"config_digest", Sha256(project.config_text()).ToHex()},
+               {"code_revision", code.revision},
+               {"code_dirty", code.dirty},
+               {"roost_version", ROOST_VERSION},
+               {"task", predict::TaskName(prepared.data.task)},
+               {"label", model.label},
+               {"train_rows", response.train_rows},
+               {"baseline", baseline.ToJson()},
+               {"seed", model.trainer.seed}};
+  lineage.update(prepared.split.ToJson());
+  lineage.update(response.report.ToJson());
+  lineage.update(trained.lineage);
+  if (!response.leaks.empty()) {
+    for (const Leak& leak : response.leaks) lineage["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
+  }
+  for (const transform::ChosenFeature& chosen : response.chosen) {
+    lineage["chosen_features"].push_back({{"feature", transform::ToYamlLine(chosen.spec)}, {"reason", chosen.reason}});
+  }
+  return lineage;
 }
 
 // What a request must bring and what it gets.
@@ -136,64 +129,132 @@ absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::st
   return project.store().Resolve(dataset);
 }
 
-}  // namespace
+struct ParentChoice {
+  std::optional<ParentModel> parent;
+  std::string cold_reason;
+};
 
-absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& context) {
-  TRY_ASSIGN(const config::ModelConfig* model, RequireModel(project));
-  TRY_ASSIGN(const store::CommitInfo version, ResolveDataset(project, request.reference));
-  TrainResponse response;
-  response.dataset = version.Name();
-  TRY_ASSIGN(response.split_at, SplitTime(project, version, model->split, context));
-  TRY_ASSIGN(TrainingRows rows, ReadTrainingRows(project, version, *model, response.split_at, context));
-  TRY_ASSIGN(transform::Transform transform, transform::Transform::Fit(model->features, rows.profile.Summarize()));
-  TRY_ASSIGN(const TrainingSet set, Featurize(transform, rows, context));
-  rows.batches.clear();
-
-  const train::LogisticOptions options{
-      .l2 = model->trainer.l2, .max_iterations = model->trainer.max_iterations, .tolerance = model->trainer.tolerance};
-  TRY_ASSIGN(response.fit, train::FitLogistic(set.features, set.labels, options, std::nullopt, context));
-  TRY_ASSIGN(auto predictor, predict::LogisticPredictor::Make(response.fit.intercept, response.fit.weights));
-  TRY_ASSIGN(const predict::ScoringModel scoring,
-             predict::ScoringModel::Make(std::move(transform), std::move(predictor)));
-  const double base_rate = BaseRate(set.labels);
-  TRY_ASSIGN(response.evaluation, EvaluateOn(project, version, *model, response.split_at, scoring, base_rate, context));
-  response.train_rows = set.features.num_rows();
-  response.evaluate_rows = response.evaluation.rows;
-  response.unlabelled_rows = rows.unlabelled;
-  response.num_features = set.features.num_features;
-
-  registry::ModelPackage package;
-  package.parts[registry::kModelPart] = ToText(scoring.ToJson());
-  package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
-  package.parts[registry::kProfilePart] = rows.profile.Serialize();
-  package.parts[registry::kConfigPart] = project.config_text();
-  package.parts[registry::kSignaturePart] = ToText(Signature(scoring));
-  package.parts[registry::kLineagePart] = ToText(Lineage(project, version, *model, response, base_rate));
-  TRY_ASSIGN(response.version, project.registry().Register(model->name, package, project.author(), context));
-  return response;
+absl::StatusOr<ParentChoice> ChooseParent(Project& project, const config::ModelConfig& model,
+                                          const TrainRequest& request, const store::CommitInfo& dataset) {
+  ParentChoice choice;
+  TRY_ASSIGN(choice.parent, FindParent(project, {.model = model.name,
+                                                 .reference = request.parent,
+                                                 .dataset_digest = dataset.digest.ToHex(),
+                                                 .config_digest = Sha256(project.config_text()).ToHex()}));
+  if (!choice.parent.has_value()) choice.cold_reason = "there is no version before";
+  if (request.cold) choice.cold_reason = "asked for with --cold";
+  if (model.trainer.start == config::TrainingStart::kCold) choice.cold_reason = "roost.yaml says 'start: cold'";
+  return choice;
 }
 
-absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {
-  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
-  const std::string name = loaded.version.ToString();
-  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
-  TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
-  TRY_ASSIGN(const Json lineage, ParseJson(lineage_text, registry::kLineagePart));
-  // The label and the split are those that the version was trained with, whatever roost.yaml says today.
-  TRY_ASSIGN(const config::ProjectConfig config,
-             config::ParseProject(config_text, fmt::format("the roost.yaml of {}", name)));
-  EvaluateResponse response{.version = loaded.version};
-  const bool readable = config.model.has_value() && lineage.contains("dataset") && lineage["dataset"].is_string() &&
-                        lineage.contains("split_at_micros") && lineage["split_at_micros"].is_number_integer() &&
-                        lineage.contains("base_rate") && lineage["base_rate"].is_number();
-  if (!readable) return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
-  response.split_at = absl::FromUnixMicros(lineage["split_at_micros"].get<int64_t>());
-  TRY_ASSIGN(
-      const store::CommitInfo version,
-      ResolveDataset(project, request.reference.empty() ? lineage["dataset"].get<std::string>() : request.reference));
-  response.dataset = version.Name();
-  TRY_ASSIGN(response.evaluation, EvaluateOn(project, version, *config.model, response.split_at, loaded.model,
-                                             lineage["base_rate"].get<double>(), context));
+// Whether the next version is one of those that are also trained from nothing.
+bool ColdIsDue(const config::ModelConfig& model, const std::optional<ParentModel>& parent) {
+  if (model.trainer.cold_every == 0 || !parent.has_value()) return false;
+  return (parent->version.version + 1) % model.trainer.cold_every == 0;
+}
+
+absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, const PreparedTraining& prepared,
+                                                   const evaluate::TrainingBaseline& baseline, const Context& context) {
+  const predict::ScoringModel& model = candidate.trained.model;
+  const LabelledRows& rows = prepared.data[Part::kEvaluate];
+  std::vector<std::string> columns;
+  for (const transform::InputColumn& input : model.inputs()) columns.push_back(input.name);
+  const auto score = [&](const column::BatchView& batch) { return model.ScoreBatch(batch, context); };
+  const std::vector<column::BatchView> batches = rows.views();
+  return evaluate::PermutationImportance(
+      {.batches = batches, .targets = rows.targets, .weights = rows.weights, .groups = rows.groups}, columns, score,
+      {.task = prepared.data.task,
+       .num_outputs = model.num_outputs(),
+       .scoring = {.baseline = baseline, .class_names = prepared.data.classes}},
+      {.repeats = kImportanceRepeats, .max_rows = kImportanceRows}, context);
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,
+                                                 const std::string& reference, const Context& context) {
+  TRY_ASSIGN(store::CommitInfo dataset, ResolveDataset(project, reference));
+  TRY_ASSIGN(Split split, Split::Make(project, dataset, model.split, context));
+  TRY_ASSIGN(std::vector<std::string> columns, FeatureColumns(project, dataset, model));
+  const LabelledRequest request{.parts = {Part::kTrain, Part::kEvaluate}, .columns = columns};
+  TRY_ASSIGN(LabelledData data, ReadLabelled(project, dataset, model, split, request, context));
+  TRY(CheckRows(data, dataset, split));
+  PreparedTraining prepared{.dataset = std::move(dataset),
+                            .split = std::move(split),
+                            .data = std::move(data),
+                            .columns = std::move(columns)};
+  const std::vector<column::BatchView> batches = prepared.data[Part::kTrain].views();
+  TRY(prepared.profile.AddAll(batches, context));
+  const profile::ProfileSummary summary = prepared.profile.Summarize();
+  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, prepared));
+  TRY_ASSIGN(prepared.transform, transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
+  return prepared;
+}
+
+absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
+                                         const PreparedTraining& prepared, const ParentModel* parent,
+                                         std::string cold_reason, const Context& context) {
+  const TrainerJob job{.config = model,
+                       .data = prepared.data,
+                       .transform = *prepared.transform,
+                       .parent = parent,
+                       .cold_reason = std::move(cold_reason)};
+  TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));
+  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.data));
+  TRY_ASSIGN(evaluate::Evaluation evaluation,
+             EvaluateRows(trained.model, prepared.data[Part::kEvaluate], baseline, context));
+  return Candidate{std::move(trained), std::move(evaluation)};
+}
+
+absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& outer) {
+  TRY_ASSIGN(const config::ModelConfig* model, RequireModel(project));
+  Context context = outer;
+  context.seed = static_cast<uint64_t>(model->trainer.seed);
+  TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, context));
+  TRY_ASSIGN(const ParentChoice choice, ChooseParent(project, *model, request, prepared.dataset));
+  const bool warm = choice.parent.has_value() && choice.cold_reason.empty();
+  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.data));
+
+  TrainResponse response{.dataset = prepared.dataset.Name()};
+  TRY_ASSIGN(response.leaks, FindLeaks(prepared.data, prepared.columns, prepared.profile, context));
+  const absl::Time start = context.now();
+  TRY_ASSIGN(Candidate candidate, TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr,
+                                                 choice.cold_reason, context));
+  response.elapsed = context.now() - start;
+  if (warm && candidate.trained.report.start != "cold" && ColdIsDue(*model, choice.parent)) {
+    const absl::Time cold_start = context.now();
+    TRY_ASSIGN(Candidate cold, TrainCandidate(project, *model, prepared, nullptr, "due by 'cold_every'", context));
+    response.cold = ColdRun{cold.trained.report, cold.evaluation, context.now() - cold_start};
+    response.cold_was_better = IsBetter(cold.evaluation, candidate.evaluation);
+    if (response.cold_was_better) candidate = std::move(cold);
+  }
+  response.train_rows = prepared.data[Part::kTrain].num_rows();
+  response.evaluate_rows = prepared.data[Part::kEvaluate].num_rows();
+  response.unlabelled_rows = prepared.data.unlabelled;
+  response.trained_on = prepared.split.Describe(Part::kTrain);
+  response.split_at = prepared.split.evaluate_from();
+  response.num_features = prepared.transform->num_features();
+  response.chosen = prepared.chosen;
+  response.report = candidate.trained.report;
+  response.evaluation = candidate.evaluation;
+  TRY_ASSIGN(response.importance, ImportanceOf(candidate, prepared, baseline, context));
+
+  registry::ModelPackage package;
+  package.parts = candidate.trained.parts;
+  package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
+  package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
+  package.parts[registry::kProfilePart] = prepared.profile.Serialize();
+  package.parts[registry::kConfigPart] = project.config_text();
+  package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
+  package.parts[kImportancePart] = ToText(evaluate::ToJson(response.importance));
+  package.parts[registry::kLineagePart] =
+      ToText(Lineage(project, *model, prepared, response, candidate.trained, baseline));
+  TRY_ASSIGN(const Timing timing,
+             TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));
+  response.saved = timing.Saved();
+  TRY_ASSIGN(const Registered registered, RegisterTimed(project, model->name, std::move(package), timing, context));
+  response.version = registered.version;
+  response.is_new = registered.is_new;
   return response;
 }
 

@@ -3,52 +3,86 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "api/leakage.h"
 #include "api/project.h"
+#include "api/trainers.h"
 #include "base/context.h"
-#include "evaluate/binary.h"
-#include "predict/model.h"
+#include "evaluate/evaluation.h"
+#include "evaluate/importance.h"
 #include "registry/registry.h"
-#include "train/logistic.h"
+#include "transform/choose.h"
 
 namespace roost::api {
 
 struct TrainRequest {
   std::string reference;  ///< a dataset version; empty: the latest one of the project's dataset
+  std::string parent;     ///< the version to start from; empty: the newest one of other data or configuration
+  bool cold = false;      ///< from nothing, and held against the parent where there is one
+};
+
+/// A training of the same rows from nothing, beside a warm one.
+struct ColdRun {
+  TrainerReport report;
+  evaluate::Evaluation evaluation;
+  absl::Duration elapsed;
 };
 
 struct TrainResponse {
   registry::ModelVersion version;
+  bool is_new = true;   ///< false: the same data, configuration and code gave the bytes of this version before
   std::string dataset;  ///< "flights@4"
   int64_t train_rows = 0;
   int64_t evaluate_rows = 0;
-  int64_t unlabelled_rows = 0;  ///< rows without a label or a time: they are left out
-  absl::Time split_at;          ///< rows before it trained the model
+  int64_t unlabelled_rows = 0;       ///< rows without a label or a value in the split's column: they are left out
+  std::string trained_on;            ///< which rows: "before 2001-04-23T12:39:00Z"
+  std::optional<absl::Time> split_at;  ///< by time: rows before it trained the model
   int32_t num_features = 0;
-  train::LogisticFit fit;
-  evaluate::BinaryEvaluation evaluation;  ///< on the rows kept from training
+  std::vector<transform::ChosenFeature> chosen;  ///< of `features: auto`, with the reasons
+  std::vector<Leak> leaks;
+  TrainerReport report;
+  absl::Duration elapsed;                    ///< of the trainer
+  std::optional<absl::Duration> saved;       ///< by the warm start: what the last cold training took for as many rows, less
+  std::optional<ColdRun> cold;               ///< where a cold run was due beside the warm one
+  bool cold_was_better = false;              ///< and its model is the version
+  evaluate::Evaluation evaluation;           ///< on the rows of Part::kEvaluate
+  evaluate::Importance importance;
 };
 
 /// Trains the project's model on a dataset version, evaluates it on the rows kept back, and registers it as a new
-/// version. The same dataset version and configuration give the same model to the bit, on any number of threads.
+/// version. It starts from the version before, unless `model.trainer.start` or `request.cold` say otherwise; the same
+/// dataset version, configuration, code and parent give the same model to the bit, on any number of threads, and no
+/// new version. InvalidArgument where the data cannot be learned from; nothing is registered then.
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& context);
 
-struct EvaluateRequest {
-  std::string model;      ///< "late-flights@2"; empty: the latest version of the project's model
-  std::string reference;  ///< a dataset version; empty: the one that the model was trained on
+/// A model with what it was trained on and how it does: what Train registers, and what one trial of a search makes.
+struct Candidate {
+  TrainedModel trained;
+  evaluate::Evaluation evaluation;
 };
 
-struct EvaluateResponse {
-  registry::ModelVersion version;
-  std::string dataset;
-  absl::Time split_at;  ///< rows from it on were used
-  evaluate::BinaryEvaluation evaluation;
+/// The rows of a training and what is fitted on them, for one training or many.
+struct PreparedTraining {
+  store::CommitInfo dataset;
+  Split split;
+  LabelledData data;
+  std::vector<std::string> columns;  ///< that features read
+  profile::Profile profile;          ///< of the training rows
+  std::vector<transform::ChosenFeature> chosen;
+  std::vector<transform::LeftOutColumn> left_out;
+  std::optional<transform::Transform> transform;  ///< fitted on the training rows; always there
 };
 
-/// Measures a model version on the rows of a dataset version that were kept from its training: those from its split
-/// time on.
-absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context);
+/// Reads, profiles and fits. `reference` as TrainRequest.
+absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,
+                                                 const std::string& reference, const Context& context);
+
+/// Trains on what is prepared and measures the result on its Part::kEvaluate.
+absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
+                                         const PreparedTraining& prepared, const ParentModel* parent,
+                                         std::string cold_reason, const Context& context);
 
 }  // namespace roost::api

@@ -1,0 +1,108 @@
+#include "api/evaluation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "api/models.h"
+#include "base/json.h"
+#include "base/status.h"
+
+namespace roost::api {
+namespace {
+
+// The rows of these columns suffice: nothing is fitted.
+std::vector<std::string> InputNames(const predict::ScoringModel& model) {
+  std::vector<std::string> names;
+  for (const transform::InputColumn& input : model.inputs()) names.push_back(input.name);
+  return names;
+}
+
+// Roost 0.1 kept the base rate of its binary models by itself.
+absl::StatusOr<evaluate::TrainingBaseline> BaselineIn(const Json& lineage) {
+  if (lineage.contains("baseline")) return evaluate::TrainingBaseline::FromJson(lineage["baseline"]);
+  if (!lineage.contains("base_rate") || !lineage["base_rate"].is_number()) {
+    return absl::DataLossError("the lineage has no 'baseline'");
+  }
+  return evaluate::TrainingBaseline{.rows = lineage.value("train_rows", int64_t{1}),
+                                    .outputs = {lineage["base_rate"].get<double>()}};
+}
+
+}  // namespace
+
+absl::StatusOr<evaluate::TrainingBaseline> BaselineOf(const LabelledData& data) {
+  const LabelledRows& rows = data[Part::kTrain];
+  return evaluate::MakeBaseline(data.task, rows.targets, rows.weights, static_cast<int32_t>(data.classes.size()));
+}
+
+absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,
+                                                  const evaluate::TrainingBaseline& baseline, const Context& context) {
+  std::vector<double> scores;
+  scores.reserve(rows.targets.size() * static_cast<size_t>(model.num_outputs()));
+  int64_t done = 0;
+  for (const column::OwnedBatch& batch : rows.batches) {
+    TRY_ASSIGN(const std::vector<double> of_batch, model.ScoreBatch(batch.view(), context));
+    scores.insert(scores.end(), of_batch.begin(), of_batch.end());
+    done += batch.view().num_rows();
+    context.Report({"scoring", "rows", done, rows.num_rows()});
+  }
+  return evaluate::EvaluateScores(model.task(),
+                                  {.scores = scores,
+                                   .num_outputs = model.num_outputs(),
+                                   .targets = rows.targets,
+                                   .weights = rows.weights,
+                                   .groups = rows.groups},
+                                  {.baseline = baseline,
+                                   .class_names = {model.classes().begin(), model.classes().end()}});
+}
+
+bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second) {
+  const evaluate::Figure a = evaluate::PrimaryMetric(first);
+  const evaluate::Figure b = evaluate::PrimaryMetric(second);
+  return a.higher_is_better ? a.value > b.value : a.value < b.value;
+}
+
+absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {
+  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
+  const std::string name = loaded.version.ToString();
+  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
+  TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
+  TRY_ASSIGN(const Json lineage, ParseJson(lineage_text, registry::kLineagePart));
+  TRY_ASSIGN(const config::ProjectConfig config,
+             config::ParseProject(config_text, fmt::format("the roost.yaml of {}", name)));
+  if (!config.model.has_value() || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
+    return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
+  }
+  const absl::StatusOr<Split> split = Split::WithBorders(config.model->split, lineage);
+  if (!split.ok()) return Annotate(split.status(), name);
+  const auto baseline = BaselineIn(lineage);
+  if (!baseline.ok()) return Annotate(baseline.status(), name);
+  if (request.part == Part::kTest && config.model->split.test_share == 0) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("{} was trained without a test part", name)),
+                    "set model.split.test_share in roost.yaml and train again");
+  }
+  TRY_ASSIGN(const store::DatasetRef reference,
+             store::ParseDatasetRef(request.reference.empty() ? lineage["dataset"].get<std::string>()
+                                                              : request.reference));
+  TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(reference));
+  const LabelledRequest wanted{
+      .parts = {request.part},
+      .columns = InputNames(loaded.model),
+      .classes = {loaded.model.classes().begin(), loaded.model.classes().end()},
+  };
+  TRY_ASSIGN(const LabelledData data, ReadLabelled(project, version, *config.model, *split, wanted, context));
+  EvaluateResponse response{.version = loaded.version,
+                            .dataset = version.Name(),
+                            .rows = split->Describe(request.part),
+                            .split_at = split->evaluate_from()};
+  if (data[request.part].num_rows() == 0) {
+    return absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to evaluate on",
+                                                  response.dataset, response.rows));
+  }
+  TRY_ASSIGN(response.evaluation, EvaluateRows(loaded.model, data[request.part], *baseline, context));
+  return response;
+}
+
+}  // namespace roost::api

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "api/labelled_rows.h"
+#include "api/project.h"
+#include "api/split.h"
+#include "base/context.h"
+#include "evaluate/evaluation.h"
+#include "predict/model.h"
+#include "registry/registry.h"
+
+namespace roost::api {
+
+struct EvaluateRequest {
+  std::string model;      ///< "late-flights@2"; empty: the latest version of the project's model
+  std::string reference;  ///< a dataset version; empty: the one that the model was trained on
+  Part part = Part::kEvaluate;
+};
+
+struct EvaluateResponse {
+  registry::ModelVersion version;
+  std::string dataset;
+  std::string rows;  ///< which rows were used: "from 2001-04-23T12:39:00Z on"
+  std::optional<absl::Time> split_at;
+  evaluate::Evaluation evaluation;
+};
+
+/// Measures a model version on the rows of a dataset version that were kept from its training. Label and split are
+/// those that the version was trained with, whatever roost.yaml says today.
+absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context);
+
+/// Scores the rows and measures the scores.
+absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,
+                                                  const evaluate::TrainingBaseline& baseline, const Context& context);
+
+/// What a dummy knows of the training rows.
+absl::StatusOr<evaluate::TrainingBaseline> BaselineOf(const LabelledData& data);
+
+/// True where `first` is better than `second` by its primary figure.
+bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second);
+
+}  // namespace roost::api
