@@ -28,7 +28,7 @@ absl::Status ReadImpute(const YamlNode& node, FeatureSpec& feature) {
 
 std::vector<std::pair<std::string, Operation>> Operations() {
   std::vector<std::pair<std::string, Operation>> operations;
-  for (const Operation operation : transform::kOperations) {
+  for (const Operation operation : transform::AllOperations()) {
     operations.emplace_back(std::string(transform::OperationName(operation)), operation);
   }
   return operations;
