@@ -22,6 +22,7 @@ enum class Shape { kEmpty, kScalar, kList, kMap };
 struct YamlNode::Node {
   std::shared_ptr<const std::string> path;
   int line = 1;
+  size_t offset = 0;
   Shape shape = Shape::kEmpty;
   std::string scalar;
   bool quoted = false;
@@ -90,6 +91,7 @@ class TreeBuilder : public YAML::EventHandler {
     auto node = std::make_shared<Node>();
     node->path = path_;
     node->line = std::max(mark.line, 0) + 1;
+    node->offset = static_cast<size_t>(std::max(mark.pos, 0));
     node->shape = shape;
     if (open_.empty()) {
       root_ = node;
@@ -143,6 +145,7 @@ bool YamlNode::IsMap() const { return node_->shape == Shape::kMap; }
 bool YamlNode::IsList() const { return node_->shape == Shape::kList; }
 bool YamlNode::IsScalar() const { return node_->shape == Shape::kScalar; }
 bool YamlNode::IsEmpty() const { return node_->shape == Shape::kEmpty; }
+size_t YamlNode::offset() const { return node_->offset; }
 const std::string& YamlNode::scalar() const { return node_->scalar; }
 bool YamlNode::quoted() const { return node_->quoted; }
 

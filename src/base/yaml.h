@@ -35,6 +35,9 @@ class YamlNode {
   std::vector<Member> Members() const;     ///< of a map, in the order of the file
   std::vector<YamlNode> Elements() const;  ///< of a list
 
+  /// Where it begins, in bytes from the begin of the text: a quote, a brace, the first key of a mapping on lines.
+  size_t offset() const;
+
   /// "path:line: message", InvalidArgument.
   absl::Status Error(std::string_view message) const;
 
