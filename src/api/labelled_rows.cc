@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/format.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "evaluate/classes.h"
 #include "expr/expression.h"
@@ -111,7 +112,7 @@ std::optional<Label> LabelAt(const expr::Values& values, Task task, size_t row) 
 class Reading {
  public:
   Reading(const config::ModelConfig& model, const Split& split, const LabelledRequest& request, const Context& context)
-      : model_(model), split_(split), context_(context) {
+      : model_(model), split_(split), train_share_(request.train_share), context_(context) {
     for (const Part part : request.parts) wanted_[static_cast<size_t>(part)] = true;
   }
 
@@ -137,6 +138,7 @@ class Reading {
         continue;
       }
       if (!wanted_[static_cast<size_t>(parts[row])]) continue;
+      if (parts[row] == Part::kTrain && !IsInShare(rows_before_ + static_cast<int64_t>(row))) continue;
       kept[static_cast<size_t>(parts[row])][row] = 1;
       TRY(AddRow(*label, weights.has_value() ? &*weights : nullptr, all.view(), row, parts[row]));
     }
@@ -167,6 +169,12 @@ class Reading {
   }
 
  private:
+  bool IsInShare(int64_t row) const {
+    if (train_share_ >= 1) return true;
+    const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
+    return static_cast<double>(Hash64(bytes) >> 11) * 0x1p-53 < train_share_;
+  }
+
   absl::Status AddRow(const Label& label, const expr::Values* weights, const column::BatchView& batch, size_t row,
                       Part part) {
     LabelledRows& rows = data_[part];
@@ -217,6 +225,7 @@ class Reading {
 
   const config::ModelConfig& model_;
   const Split& split_;
+  const double train_share_;
   const Context& context_;
   std::array<bool, 3> wanted_{};
   std::array<std::vector<std::string>, 3> texts_;  // of classes

@@ -41,6 +41,7 @@ struct LabelledData {
 struct LabelledRequest {
   std::vector<Part> parts;             ///< that are wanted
   std::vector<std::string> columns;    ///< of the rows; those of label, split, weight and group are read beside them
+  double train_share = 1;              ///< of the training rows, chosen by the hash of their number
   std::vector<std::string> classes;    ///< kClasses, of a model that is there; empty: those of the training rows
 };
 

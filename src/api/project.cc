@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kConfigName = "roost.yaml";
 constexpr const char* kWorkspaceName = ".roost";
 
 absl::StatusOr<fs::path> FindProject(const std::string& folder) {
@@ -111,6 +110,14 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
              registry::Registry::Open(project.store_->database(), project.store_->objects()));
   project.registry_ = std::make_unique<registry::Registry>(std::move(registry));
   return project;
+}
+
+absl::Status Project::ReplaceConfig(const std::string& text) {
+  TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
+  TRY(table::WriteTextFile((fs::path(folder_) / kConfigName).string(), text));
+  config_ = std::move(config);
+  config_text_ = text;
+  return absl::OkStatus();
 }
 
 std::string Project::SchemaPath(const std::string& dataset) const {

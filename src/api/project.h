@@ -12,6 +12,8 @@
 
 namespace roost::api {
 
+inline constexpr char kConfigName[] = "roost.yaml";
+
 struct InitRequest {
   std::string folder = ".";
   std::string template_name = "tabular";
@@ -45,6 +47,9 @@ class Project {
 
   /// Who adds versions: $ROOST_AUTHOR, or the name of the user.
   const std::string& author() const { return author_; }
+
+  /// Writes roost.yaml anew, whole or not at all; the errors of ParseProject, and then the file stays as it was.
+  absl::Status ReplaceConfig(const std::string& text);
 
   /// Where the schema of `dataset` stands: schema.yaml for the dataset that roost.yaml names, schema.NAME.yaml for
   /// others.

@@ -21,12 +21,6 @@ constexpr int64_t kImportanceRows = 20'000;
 constexpr int kImportanceRepeats = 5;
 constexpr char kImportancePart[] = "importance.json";
 
-absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) {
-  if (project.config().model.has_value()) return &*project.config().model;
-  return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model': what should be trained?"),
-                  "docs/roost-yaml.md tells its keys; 'roost init --template flights DIR' shows a whole one");
-}
-
 absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& dataset, const Split& split) {
   if (data[Part::kTrain].num_rows() == 0) {
     return WithHint(absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to train on",
@@ -54,34 +48,31 @@ absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& datase
                   "check model.label, and whether the split parts the rows by what is to be learned");
 }
 
-// The features of the configuration, those without a 'use' chosen from the profile.
+bool OfTrees(const config::ModelConfig& model) { return model.trainer.kind == config::TrainerKind::kBoostedTrees; }
+
+// The features of the configuration; those without a 'use' are chosen from the profile and told in `chosen`.
 absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model,
-                                                const profile::ProfileSummary& summary, PreparedTraining& prepared) {
-  const bool trees = model.trainer.kind == config::TrainerKind::kBoostedTrees;
-  transform::TransformSpec spec{.derived = model.columns, .features = model.features};
+                                                const profile::ProfileSummary& summary,
+                                                std::vector<transform::ChosenFeature>& chosen) {
+  transform::TransformSpec spec{.derived = model.columns};
+  const auto take = [&](const std::vector<transform::ChosenFeature>& features) {
+    for (const transform::ChosenFeature& feature : features) spec.features.push_back(feature.spec);
+    chosen.insert(chosen.end(), features.begin(), features.end());
+  };
   if (model.auto_features) {
-    TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
-    TRY_ASSIGN(transform::ChosenFeatures chosen,
-               transform::ChooseFeatures(summary, {.trees = trees, .leave_out = known}));
-    prepared.chosen = std::move(chosen.features);
-    prepared.left_out = std::move(chosen.left_out);
-    for (const transform::ChosenFeature& feature : prepared.chosen) spec.features.push_back(feature.spec);
+    TRY_ASSIGN(const transform::ChosenFeatures all, ChooseAll(model, summary));
+    take(all.features);
     return spec;
   }
-  std::vector<transform::FeatureSpec> features;
-  for (const transform::FeatureSpec& feature : spec.features) {
+  for (const transform::FeatureSpec& feature : model.features) {
     if (feature.use.has_value()) {
-      features.push_back(feature);
+      spec.features.push_back(feature);
       continue;
     }
-    TRY_ASSIGN(const std::vector<transform::ChosenFeature> chosen,
-               transform::ChooseFor(summary, feature.column, {.trees = trees}));
-    for (const transform::ChosenFeature& one : chosen) {
-      features.push_back(one.spec);
-      prepared.chosen.push_back(one);
-    }
+    TRY_ASSIGN(const std::vector<transform::ChosenFeature> of_column,
+               transform::ChooseFor(summary, feature.column, {.trees = OfTrees(model)}));
+    take(of_column);
   }
-  spec.features = std::move(features);
   return spec;
 }
 
@@ -90,17 +81,17 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
              const TrainResponse& response, const TrainedModel& trained, const evaluate::TrainingBaseline& baseline) {
   const CodeRevision code = FindCodeRevision(project.folder());
   Json lineage{{"dataset", response.dataset},
-               {"dataset_digest", prepared.dataset.digest.ToHex()},
+               {"dataset_digest", prepared.rows.dataset.digest.ToHex()},
                {"config_digest", Sha256(project.config_text()).ToHex()},
                {"code_revision", code.revision},
                {"code_dirty", code.dirty},
                {"roost_version", ROOST_VERSION},
-               {"task", predict::TaskName(prepared.data.task)},
+               {"task", predict::TaskName(prepared.rows.data.task)},
                {"label", model.label},
                {"train_rows", response.train_rows},
                {"baseline", baseline.ToJson()},
                {"seed", model.trainer.seed}};
-  lineage.update(prepared.split.ToJson());
+  lineage.update(prepared.rows.split.ToJson());
   lineage.update(response.report.ToJson());
   lineage.update(trained.lineage);
   if (!response.leaks.empty()) {
@@ -121,12 +112,6 @@ Json Signature(const predict::ScoringModel& model) {
   Json outputs = Json::array();
   for (const std::string& name : model.OutputNames()) outputs.push_back(Json{{"name", name}, {"kind", "number"}});
   return Json{{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}};
-}
-
-absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::string& reference) {
-  TRY_ASSIGN(const store::DatasetRef dataset,
-             store::ParseDatasetRef(reference.empty() ? project.config().dataset : reference));
-  return project.store().Resolve(dataset);
 }
 
 struct ParentChoice {
@@ -156,53 +141,80 @@ bool ColdIsDue(const config::ModelConfig& model, const std::optional<ParentModel
 absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, const PreparedTraining& prepared,
                                                    const evaluate::TrainingBaseline& baseline, const Context& context) {
   const predict::ScoringModel& model = candidate.trained.model;
-  const LabelledRows& rows = prepared.data[Part::kEvaluate];
+  const LabelledRows& rows = prepared.rows.data[Part::kEvaluate];
   std::vector<std::string> columns;
   for (const transform::InputColumn& input : model.inputs()) columns.push_back(input.name);
   const auto score = [&](const column::BatchView& batch) { return model.ScoreBatch(batch, context); };
   const std::vector<column::BatchView> batches = rows.views();
   return evaluate::PermutationImportance(
       {.batches = batches, .targets = rows.targets, .weights = rows.weights, .groups = rows.groups}, columns, score,
-      {.task = prepared.data.task,
+      {.task = prepared.rows.data.task,
        .num_outputs = model.num_outputs(),
-       .scoring = {.baseline = baseline, .class_names = prepared.data.classes}},
+       .scoring = {.baseline = baseline, .class_names = prepared.rows.data.classes}},
       {.repeats = kImportanceRepeats, .max_rows = kImportanceRows}, context);
 }
 
 }  // namespace
 
-absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,
-                                                 const std::string& reference, const Context& context) {
+absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) {
+  if (project.config().model.has_value()) return &*project.config().model;
+  return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model': what should be trained?"),
+                  "docs/roost-yaml.md tells its keys; 'roost init --template flights DIR' shows a whole one");
+}
+
+absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const store::DatasetRef dataset,
+             store::ParseDatasetRef(reference.empty() ? project.config().dataset : reference));
+  return project.store().Resolve(dataset);
+}
+
+absl::StatusOr<transform::ChosenFeatures> ChooseAll(const config::ModelConfig& model,
+                                                    const profile::ProfileSummary& summary) {
+  TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
+  return transform::ChooseFeatures(summary, {.trees = OfTrees(model), .leave_out = known});
+}
+
+absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelConfig& model,
+                                          const std::string& reference, double train_share, const Context& context) {
   TRY_ASSIGN(store::CommitInfo dataset, ResolveDataset(project, reference));
   TRY_ASSIGN(Split split, Split::Make(project, dataset, model.split, context));
   TRY_ASSIGN(std::vector<std::string> columns, FeatureColumns(project, dataset, model));
-  const LabelledRequest request{.parts = {Part::kTrain, Part::kEvaluate}, .columns = columns};
+  const LabelledRequest request{.parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, dataset, model, split, request, context));
   TRY(CheckRows(data, dataset, split));
-  PreparedTraining prepared{.dataset = std::move(dataset),
-                            .split = std::move(split),
-                            .data = std::move(data),
-                            .columns = std::move(columns)};
-  const std::vector<column::BatchView> batches = prepared.data[Part::kTrain].views();
-  TRY(prepared.profile.AddAll(batches, context));
-  const profile::ProfileSummary summary = prepared.profile.Summarize();
-  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, prepared));
-  TRY_ASSIGN(prepared.transform, transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
-  return prepared;
+  TrainingRows rows{.dataset = std::move(dataset),
+                    .split = std::move(split),
+                    .data = std::move(data),
+                    .columns = std::move(columns)};
+  TRY(rows.profile.AddAll(rows.data[Part::kTrain].views(), context));
+  return rows;
+}
+
+absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,
+                                                 const std::string& reference, double train_share,
+                                                 const Context& context) {
+  TRY_ASSIGN(TrainingRows rows, ReadTraining(project, model, reference, train_share, context));
+  const profile::ProfileSummary summary = rows.profile.Summarize();
+  std::vector<transform::ChosenFeature> chosen;
+  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, chosen));
+  const std::vector<column::BatchView> batches = rows.data[Part::kTrain].views();
+  TRY_ASSIGN(transform::Transform transform,
+             transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
+  return PreparedTraining{std::move(rows), std::move(transform), std::move(chosen)};
 }
 
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
                                          const PreparedTraining& prepared, const ParentModel* parent,
                                          std::string cold_reason, const Context& context) {
   const TrainerJob job{.config = model,
-                       .data = prepared.data,
-                       .transform = *prepared.transform,
+                       .data = prepared.rows.data,
+                       .transform = prepared.transform,
                        .parent = parent,
                        .cold_reason = std::move(cold_reason)};
   TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));
-  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.data));
+  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.rows.data));
   TRY_ASSIGN(evaluate::Evaluation evaluation,
-             EvaluateRows(trained.model, prepared.data[Part::kEvaluate], baseline, context));
+             EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], baseline, context));
   return Candidate{std::move(trained), std::move(evaluation)};
 }
 
@@ -210,13 +222,13 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(const config::ModelConfig* model, RequireModel(project));
   Context context = outer;
   context.seed = static_cast<uint64_t>(model->trainer.seed);
-  TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, context));
-  TRY_ASSIGN(const ParentChoice choice, ChooseParent(project, *model, request, prepared.dataset));
+  TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, 1.0, context));
+  TRY_ASSIGN(const ParentChoice choice, ChooseParent(project, *model, request, prepared.rows.dataset));
   const bool warm = choice.parent.has_value() && choice.cold_reason.empty();
-  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.data));
+  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.rows.data));
 
-  TrainResponse response{.dataset = prepared.dataset.Name()};
-  TRY_ASSIGN(response.leaks, FindLeaks(prepared.data, prepared.columns, prepared.profile, context));
+  TrainResponse response{.dataset = prepared.rows.dataset.Name()};
+  TRY_ASSIGN(response.leaks, FindLeaks(prepared.rows.data, prepared.rows.columns, prepared.rows.profile, context));
   const absl::Time start = context.now();
   TRY_ASSIGN(Candidate candidate, TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr,
                                                  choice.cold_reason, context));
@@ -228,12 +240,12 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
     response.cold_was_better = IsBetter(cold.evaluation, candidate.evaluation);
     if (response.cold_was_better) candidate = std::move(cold);
   }
-  response.train_rows = prepared.data[Part::kTrain].num_rows();
-  response.evaluate_rows = prepared.data[Part::kEvaluate].num_rows();
-  response.unlabelled_rows = prepared.data.unlabelled;
-  response.trained_on = prepared.split.Describe(Part::kTrain);
-  response.split_at = prepared.split.evaluate_from();
-  response.num_features = prepared.transform->num_features();
+  response.train_rows = prepared.rows.data[Part::kTrain].num_rows();
+  response.evaluate_rows = prepared.rows.data[Part::kEvaluate].num_rows();
+  response.unlabelled_rows = prepared.rows.data.unlabelled;
+  response.trained_on = prepared.rows.split.Describe(Part::kTrain);
+  response.split_at = prepared.rows.split.evaluate_from();
+  response.num_features = prepared.transform.num_features();
   response.chosen = prepared.chosen;
   response.report = candidate.trained.report;
   response.evaluation = candidate.evaluation;
@@ -243,7 +255,7 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   package.parts = candidate.trained.parts;
   package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
   package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
-  package.parts[registry::kProfilePart] = prepared.profile.Serialize();
+  package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
   package.parts[registry::kConfigPart] = project.config_text();
   package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
   package.parts[kImportancePart] = ToText(evaluate::ToJson(response.importance));

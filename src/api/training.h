@@ -64,21 +64,39 @@ struct Candidate {
   evaluate::Evaluation evaluation;
 };
 
-/// The rows of a training and what is fitted on them, for one training or many.
-struct PreparedTraining {
+/// The rows of a training, with the statistics of those that are trained on.
+struct TrainingRows {
   store::CommitInfo dataset;
   Split split;
-  LabelledData data;
+  LabelledData data;                 ///< Part::kTrain and Part::kEvaluate
   std::vector<std::string> columns;  ///< that features read
   profile::Profile profile;          ///< of the training rows
-  std::vector<transform::ChosenFeature> chosen;
-  std::vector<transform::LeftOutColumn> left_out;
-  std::optional<transform::Transform> transform;  ///< fitted on the training rows; always there
 };
 
-/// Reads, profiles and fits. `reference` as TrainRequest.
+/// Reads and profiles; of the training rows only `train_share` of them. `reference` as TrainRequest. InvalidArgument where a part is empty, or all labels are the same.
+absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelConfig& model,
+                                          const std::string& reference, double train_share, const Context& context);
+
+/// What `features: auto` chooses for `model`.
+absl::StatusOr<transform::ChosenFeatures> ChooseAll(const config::ModelConfig& model,
+                                                    const profile::ProfileSummary& summary);
+
+/// With the transform that was fitted on the training rows: for one training or many.
+struct PreparedTraining {
+  TrainingRows rows;
+  transform::Transform transform;
+  std::vector<transform::ChosenFeature> chosen;  ///< of features without a 'use'
+};
+
 absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,
-                                                 const std::string& reference, const Context& context);
+                                                 const std::string& reference, double train_share,
+                                                 const Context& context);
+
+/// `reference`; empty: the latest version of the project's dataset.
+absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::string& reference);
+
+/// The model of roost.yaml; InvalidArgument where there is none.
+absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project);
 
 /// Trains on what is prepared and measures the result on its Part::kEvaluate.
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,

@@ -153,18 +153,21 @@ Declaration<TrainerConfig> DeclareTrainer() {
 
 Declaration<TuneConfig> DeclareTune() {
   Declaration<TunedParameter> parameter;
-  parameter.Text("key", &TunedParameter::key, "a key of the trainer: `l2`", Presence::kRequired)
+  parameter
+      .Text("key", &TunedParameter::key, "a key of the trainer: `l2`; of an external one `options.NAME`",
+            Presence::kRequired)
       .OptionalNumber("low", &TunedParameter::low, {}, "the least value")
       .OptionalNumber("high", &TunedParameter::high, {}, "the greatest value")
       .Flag("log", &TunedParameter::log, "values are spread evenly over their logarithms")
+      .Flag("whole", &TunedParameter::whole, "only whole numbers")
       .Texts("values", &TunedParameter::values, "the values to choose from, instead of `low` and `high`");
   Declaration<TuneConfig> tune;
   tune.List("space", &TuneConfig::space, parameter, "what may change", Presence::kRequired)
       .Integer("trials", &TuneConfig::trials, {.min = 1, .max = 10'000}, "combinations that are tried")
-      .Integer("rungs", &TuneConfig::rungs, {.min = 1, .max = 10},
-               "how often the best go on with more rows; the last rung has all of them")
       .Integer("keep_one_in", &TuneConfig::keep_one_in, {.min = 2, .max = 10},
-               "one in so many goes on to the next rung");
+               "the best one in so many goes on, with so many times the rows")
+      .Number("least_share", &TuneConfig::least_share, {.min = 0.001, .max = 1},
+              "the share of the training rows that trials begin with; 1: all trials have all rows");
   return tune;
 }
 

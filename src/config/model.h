@@ -85,17 +85,18 @@ enum class ClassWeights { kNone, kBalanced };
 
 /// One parameter that `roost tune` may change: a number between two, or one of some values.
 struct TunedParameter {
-  std::string key;  ///< of the trainer: "l2"
+  std::string key;  ///< of the trainer: "l2", "options.depth"
   std::optional<double> low, high;
   bool log = false;
+  bool whole = false;
   std::vector<std::string> values;
 };
 
 struct TuneConfig {
   std::vector<TunedParameter> space;
   int64_t trials = 16;
-  int64_t rungs = 3;
-  int64_t keep_one_in = 2;
+  int64_t keep_one_in = 3;
+  double least_share = 0.1;
 };
 
 /// One model of the project.

@@ -1,0 +1,36 @@
+#include "api/features.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "api/training.h"
+#include "base/status.h"
+#include "base/yaml_edit.h"
+
+namespace roost::api {
+
+absl::StatusOr<ChooseFeaturesResponse> ChooseModelFeatures(Project& project, const ChooseFeaturesRequest& request,
+                                                           const Context& context) {
+  TRY_ASSIGN(const config::ModelConfig* configured, RequireModel(project));
+  if (request.write && !configured->auto_features) {
+    return WithHint(absl::InvalidArgumentError("roost.yaml has features already, and they are not 'auto'"),
+                    "write 'features: auto' there, or run 'roost features' without --write to see what it would say");
+  }
+  config::ModelConfig model = *configured;
+  model.auto_features = true;
+  model.features.clear();
+  TRY_ASSIGN(const TrainingRows rows, ReadTraining(project, model, request.reference, 1.0, context));
+  TRY_ASSIGN(transform::ChosenFeatures chosen, ChooseAll(model, rows.profile.Summarize()));
+  ChooseFeaturesResponse response{.dataset = rows.dataset.Name(), .yaml = transform::ToYaml(chosen)};
+  response.features = std::move(chosen.features);
+  response.left_out = std::move(chosen.left_out);
+  if (!request.write) return response;
+  const std::vector<std::string> keys{"model", "features"};
+  TRY_ASSIGN(const std::string edited, SetYamlBlock(project.config_text(), kConfigName, keys, response.yaml));
+  TRY(project.ReplaceConfig(edited));
+  response.written = kConfigName;
+  return response;
+}
+
+}  // namespace roost::api
