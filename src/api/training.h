@@ -14,11 +14,7 @@
 #include "evaluate/evaluation.h"
 #include "evaluate/importance.h"
 #include "registry/registry.h"
-<<<<<<< HEAD
 #include "transform/choose.h"
-=======
-#include "train/linear.h"
->>>>>>> linear
 
 namespace roost::api {
 
@@ -45,7 +41,6 @@ struct TrainResponse {
   std::string trained_on;            ///< which rows: "before 2001-04-23T12:39:00Z"
   std::optional<absl::Time> split_at;  ///< by time: rows before it trained the model
   int32_t num_features = 0;
-<<<<<<< HEAD
   std::vector<transform::ChosenFeature> chosen;  ///< of `features: auto`, with the reasons
   std::vector<Leak> leaks;
   TrainerReport report;
@@ -55,10 +50,6 @@ struct TrainResponse {
   bool cold_was_better = false;              ///< and its model is the version
   evaluate::Evaluation evaluation;           ///< on the rows of Part::kEvaluate
   evaluate::Importance importance;
-=======
-  train::LinearFit fit;
-  evaluate::BinaryEvaluation evaluation;  ///< on the rows kept from training
->>>>>>> linear
 };
 
 /// Trains the project's model on a dataset version, evaluates it on the rows kept back, and registers it as a new

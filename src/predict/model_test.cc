@@ -11,12 +11,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-<<<<<<< HEAD
-#include "predict/logistic.h"
-#include "predict/three_classes.h"
-=======
 #include "predict/linear.h"
->>>>>>> linear
+#include "predict/three_classes.h"
 #include "transform/test_data.h"
 
 namespace {
@@ -161,14 +157,9 @@ TEST(ScoringModel, AMissingColumnIsNotFound) {
 }
 
 TEST(ScoringModel, APredictorOfOtherFeaturesIsRefused) {
-<<<<<<< HEAD
   const Transform transform = *transform::FitSummary(transform::FlightsFeatures(), transform::FlightsSummary());
-  const absl::Status status = ScoringModel::Make(transform, *LogisticPredictor::Make(0, {1, 2})).status();
-=======
-  const Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
   const absl::Status status =
       ScoringModel::Make(transform, *LinearPredictor::Make(Link::kLogistic, {0}, std::vector<double>{1, 2})).status();
->>>>>>> linear
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(status.message()), "model: its linear predictor takes 2 features, and its transform gives 70");
 }
@@ -196,7 +187,7 @@ TEST(ScoringModel, WhatIsWrongInItsJsonIsNamed) {
 }
 
 ScoringModel ThreeClassModel() {
-  Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  Transform transform = *transform::FitSummary(transform::FlightsFeatures(), transform::FlightsSummary());
   auto predictor = std::make_shared<const ThreeClasses>(transform.num_features());
   return *ScoringModel::Make(std::move(transform), std::move(predictor), Task::kClasses, {"a", "b", "c"});
 }
@@ -229,7 +220,7 @@ TEST(ScoringModel, SeveralRowsAtOnceScoreAsOneByOne) {
 }
 
 TEST(ScoringModel, TheTaskSaysHowManyOutputsThereAre) {
-  const Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  const Transform transform = *transform::FitSummary(transform::FlightsFeatures(), transform::FlightsSummary());
   const auto error = [&](Task task, std::vector<std::string> classes) {
     const auto predictor = std::make_shared<const ThreeClasses>(transform.num_features());
     return std::string(ScoringModel::Make(transform, predictor, task, std::move(classes)).status().message());
