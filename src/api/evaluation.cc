@@ -48,14 +48,14 @@ absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& m
     done += batch.view().num_rows();
     context.Report({"scoring", "rows", done, rows.num_rows()});
   }
-  return evaluate::EvaluateScores(model.task(),
-                                  {.scores = scores,
-                                   .num_outputs = model.num_outputs(),
-                                   .targets = rows.targets,
-                                   .weights = rows.weights,
-                                   .groups = rows.groups},
-                                  {.baseline = baseline,
-                                   .class_names = {model.classes().begin(), model.classes().end()}});
+  return evaluate::EvaluateScores(
+      model.task(),
+      {.scores = scores,
+       .num_outputs = model.num_outputs(),
+       .targets = rows.targets,
+       .weights = rows.weights,
+       .groups = rows.groups},
+      {.baseline = baseline, .class_names = {model.classes().begin(), model.classes().end()}});
 }
 
 bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second) {
@@ -83,9 +83,9 @@ absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateReques
     return WithHint(absl::InvalidArgumentError(fmt::format("{} was trained without a test part", name)),
                     "set model.split.test_share in roost.yaml and train again");
   }
-  TRY_ASSIGN(const store::DatasetRef reference,
-             store::ParseDatasetRef(request.reference.empty() ? lineage["dataset"].get<std::string>()
-                                                              : request.reference));
+  TRY_ASSIGN(
+      const store::DatasetRef reference,
+      store::ParseDatasetRef(request.reference.empty() ? lineage["dataset"].get<std::string>() : request.reference));
   TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(reference));
   const LabelledRequest wanted{
       .parts = {request.part},
@@ -98,8 +98,8 @@ absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateReques
                             .rows = split->Describe(request.part),
                             .split_at = split->evaluate_from()};
   if (data[request.part].num_rows() == 0) {
-    return absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to evaluate on",
-                                                  response.dataset, response.rows));
+    return absl::InvalidArgumentError(fmt::format(
+        "{} has no row with a label among the rows {}: nothing to evaluate on", response.dataset, response.rows));
   }
   TRY_ASSIGN(response.evaluation, EvaluateRows(loaded.model, data[request.part], *baseline, context));
   return response;

@@ -22,9 +22,8 @@ void AddLinear(const predict::LinearPredictor& predictor, const transform::Trans
   predictor.Margins(entries, explanation.margins);
   for (size_t i = 0; i < entries.indices.size(); ++i) {
     const std::span<const double> weights = predictor.WeightsOf(entries.indices[i]);
-    explanation.contributions.push_back({transform.FeatureName(entries.indices[i]),
-                                         entries.values[i],
-                                         {weights.begin(), weights.end()}});
+    explanation.contributions.push_back(
+        {transform.FeatureName(entries.indices[i]), entries.values[i], {weights.begin(), weights.end()}});
   }
   const auto size = [](const Contribution& contribution) {
     double largest = 0;
@@ -51,7 +50,7 @@ absl::StatusOr<Explanation> ExplainRow(Project& project, const std::string& mode
   explanation.features = loaded.model.transform().Trace(values.values());
   transform::FeatureVector entries;
   loaded.model.transform().ApplyRow(values.values(), entries);
-  if (const auto* linear = dynamic_cast<const predict::LinearPredictor*>(&loaded.model.predictor())) {
+  if (const auto* linear = dynamic_cast<const predict::LinearPredictor*>(loaded.model.predictor())) {
     AddLinear(*linear, loaded.model.transform(), entries, explanation);
   }
   return explanation;

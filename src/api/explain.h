@@ -23,9 +23,9 @@ struct Contribution {
 struct Explanation {
   registry::ModelVersion version;
   std::vector<transform::TracedFeature> features;
-  std::vector<double> intercepts;            ///< linear: one an output; else empty
-  std::vector<Contribution> contributions;   ///< linear: by falling magnitude of weight times value
-  std::vector<double> margins;               ///< linear, trees: one an output, before the link; else empty
+  std::vector<double> intercepts;           ///< linear: one an output; else empty
+  std::vector<Contribution> contributions;  ///< linear: by falling magnitude of weight times value
+  std::vector<double> margins;              ///< linear, trees: one an output, before the link; else empty
   std::vector<std::string> output_names;
   std::vector<double> outputs;
 };

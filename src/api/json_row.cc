@@ -45,8 +45,7 @@ absl::Status CheckMembers(const Json& object, std::span<const transform::InputCo
 
 absl::StatusOr<JsonRow> JsonRow::Make(const Json& object, std::span<const transform::InputColumn> inputs) {
   if (!object.is_object()) {
-    return WithHint(absl::InvalidArgumentError("a row is a JSON object"),
-                    "'{\"distance\": 366, \"origin\": \"ATL\"}'");
+    return WithHint(absl::InvalidArgumentError("a row is a JSON object"), "'{\"distance\": 366, \"origin\": \"ATL\"}'");
   }
   TRY(CheckMembers(object, inputs));
   JsonRow row;

@@ -125,8 +125,8 @@ class Reading {
     if (!model_.weight.empty()) {
       TRY_ASSIGN(weights, EvaluateKey("model.weight", model_.weight, all.view(), context_));
       if (weights->kind != expr::Kind::kNumber) {
-        return absl::InvalidArgumentError(fmt::format("model.weight is a {}, want a number",
-                                                      expr::KindName(weights->kind)));
+        return absl::InvalidArgumentError(
+            fmt::format("model.weight is a {}, want a number", expr::KindName(weights->kind)));
       }
     }
     std::array<std::vector<uint8_t>, 3> kept;

@@ -30,7 +30,7 @@ struct LabelledRows {
 /// What a model's configuration makes of a dataset version: all that training and evaluation need.
 struct LabelledData {
   predict::Task task = predict::Task::kBinary;
-  std::vector<std::string> classes;  ///< kClasses: those of the training rows, by their bytes
+  std::vector<std::string> classes;   ///< kClasses: those of the training rows, by their bytes
   std::array<LabelledRows, 3> parts;  ///< by Part; those that were not asked for are empty
   int64_t unlabelled = 0;             ///< rows without a label or without a value in the split's column
 
@@ -39,10 +39,10 @@ struct LabelledData {
 };
 
 struct LabelledRequest {
-  std::vector<Part> parts;             ///< that are wanted
-  std::vector<std::string> columns;    ///< of the rows; those of label, split, weight and group are read beside them
-  double train_share = 1;              ///< of the training rows, chosen by the hash of their number
-  std::vector<std::string> classes;    ///< kClasses, of a model that is there; empty: those of the training rows
+  std::vector<Part> parts;           ///< that are wanted
+  std::vector<std::string> columns;  ///< of the rows; those of label, split, weight and group are read beside them
+  double train_share = 1;            ///< of the training rows, chosen by the hash of their number
+  std::vector<std::string> classes;  ///< kClasses, of a model that is there; empty: those of the training rows
 };
 
 /// Reads a version once and keeps the labelled rows of the parts that are wanted in memory.

@@ -63,9 +63,9 @@ absl::StatusOr<std::vector<Leak>> FindLeaks(const LabelledData& data, const std:
   if (readable.empty()) return std::vector<Leak>();
   TRY_ASSIGN(profile::AssociationPlan plan,
              profile::AssociationPlan::Make(summary, {.label = kLabel, .features = std::move(readable)}));
-  TRY_ASSIGN(const profile::AssociationState state,
-             profile::AssociateBatches(batches, std::make_shared<const profile::AssociationPlan>(std::move(plan)),
-                                       context));
+  TRY_ASSIGN(
+      const profile::AssociationState state,
+      profile::AssociateBatches(batches, std::make_shared<const profile::AssociationPlan>(std::move(plan)), context));
   std::vector<Leak> leaks;
   for (const profile::LabelAssociation& feature : state.Summarize().features) {
     if (feature.leakage) leaks.push_back({feature.column, feature.power.value_or(0)});

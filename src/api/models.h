@@ -52,8 +52,9 @@ struct PredictRequest {
   int64_t limit = -1;  ///< rows at most; -1: all
 };
 
-/// The rows of `source` with a column more for each output of the model (ScoringModel::OutputNames); they are scored as they are read, so what `project` and
-/// `context` refer to must outlive the reader. InvalidArgument where they have a column of that name.
+/// The rows of `source` with a column more for each output of the model (ScoringModel::OutputNames); they are scored as
+/// they are read, so what `project` and `context` refer to must outlive the reader. InvalidArgument where they have a
+/// column of that name.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,
                                                                   const Context& context);
 

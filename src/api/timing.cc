@@ -77,8 +77,7 @@ absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& mo
     if (Compared(other) == Compared(manifest)) return Registered{*version, false};
   }
   package.parts[kTimingPart] = timing.ToText();
-  TRY_ASSIGN(registry::ModelVersion version,
-             project.registry().Register(model, package, project.author(), context));
+  TRY_ASSIGN(registry::ModelVersion version, project.registry().Register(model, package, project.author(), context));
   return Registered{std::move(version), true};
 }
 

@@ -140,9 +140,9 @@ Start StartOf(const TrainerJob& job, Loss loss) {
     return cold("was trained with another loss");
   }
   const train::LinearFit old = FitOf(*predictor, SigmoidOf(job.parent->lineage));
-  const transform::WarmStart mapped = transform::ApplyMap(
-      transform::MapFeatures(job.parent->model.transform(), job.transform), old.weights, old.intercepts,
-      transform::MapClasses(job.parent->model.classes(), job.data.classes));
+  const transform::WarmStart mapped =
+      transform::ApplyMap(transform::MapFeatures(job.parent->model.transform(), job.transform), old.weights,
+                          old.intercepts, transform::MapClasses(job.parent->model.classes(), job.data.classes));
   Start start{.reason = fmt::format("the weights of {}", job.parent->version.ToString()),
               .kept = mapped.mapped,
               .added = mapped.new_features,
@@ -203,8 +203,8 @@ absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& c
     TRY_ASSIGN(predictor, predict::LinearPredictor::Make(Link::kLogistic, intercepts, fit.weights));
     sigmoid_json = Json{{"scale", sigmoid.scale}, {"shift", sigmoid.shift}};
   }
-  TRY_ASSIGN(predict::ScoringModel model, predict::ScoringModel::Make(job.transform, std::move(predictor),
-                                                                      job.data.task, job.data.classes));
+  TRY_ASSIGN(predict::ScoringModel model,
+             predict::ScoringModel::Make(job.transform, std::move(predictor), job.data.task, job.data.classes));
   TrainedModel trained{std::move(model), ReportOf(job, fit, start, loss), {}};
   trained.lineage["loss"] = train::LossName(loss);
   if (!sigmoid_json.is_null()) trained.lineage["sigmoid"] = sigmoid_json;

@@ -15,16 +15,23 @@ void Append(const transform::FeatureRows& more, transform::FeatureRows& all) {
 }
 
 // The classes of balanced weights: 0 and 1 of a binary task.
-size_t NumClasses(const LabelledData& data) {
-  return data.task == predict::Task::kBinary ? 2 : data.classes.size();
-}
+size_t NumClasses(const LabelledData& data) { return data.task == predict::Task::kBinary ? 2 : data.classes.size(); }
 
 }  // namespace
 
 Json TrainerReport::ToJson() const {
-  Json json{{"trainer", trainer},     {"solver", solver},   {"start", start},         {"start_reason", reason},
-            {"parent", parent},       {"iterations", steps}, {"unit", unit},          {"passes", passes},
-            {"converged", converged}, {"ended", ended},     {"train_loss_name", loss_name}, {"train_loss", loss}};
+  Json json{{"trainer", trainer},
+            {"solver", solver},
+            {"start", start},
+            {"start_reason", reason},
+            {"parent", parent},
+            {"iterations", steps},
+            {"unit", unit},
+            {"passes", passes},
+            {"converged", converged},
+            {"ended", ended},
+            {"train_loss_name", loss_name},
+            {"train_loss", loss}};
   if (objective.has_value()) json["objective"] = *objective;
   if (gradient_norm.has_value()) json["gradient_norm"] = *gradient_norm;
   if (start != "cold" && features_kept + features_new + features_dropped > 0) {

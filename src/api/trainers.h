@@ -34,9 +34,9 @@ struct TrainerReport {
   double loss = 0;                  ///< on the training rows
   std::optional<double> objective;  ///< what was minimised, with its penalties
   std::optional<double> gradient_norm;
-  int64_t features_kept = 0;     ///< warm: whose weight the parent had
-  int64_t features_new = 0;      ///< warm: that the parent did not have
-  int64_t features_dropped = 0;  ///< warm: of the parent, that are no more
+  int64_t features_kept = 0;              ///< warm: whose weight the parent had
+  int64_t features_new = 0;               ///< warm: that the parent did not have
+  int64_t features_dropped = 0;           ///< warm: of the parent, that are no more
   std::map<std::string, double> metrics;  ///< what an external trainer told
 
   Json ToJson() const;

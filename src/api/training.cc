@@ -19,18 +19,19 @@ namespace {
 // Permutation importance looks at so many held-out rows and times a column: enough to rank columns.
 constexpr int64_t kImportanceRows = 20'000;
 constexpr int kImportanceRepeats = 5;
-constexpr char kImportancePart[] = "importance.json";
 
 absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& dataset, const Split& split) {
   if (data[Part::kTrain].num_rows() == 0) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to train on",
-                                                           dataset.Name(), split.Describe(Part::kTrain))),
-                    "check model.label and model.split in roost.yaml");
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to train on",
+                                               dataset.Name(), split.Describe(Part::kTrain))),
+        "check model.label and model.split in roost.yaml");
   }
   if (data[Part::kEvaluate].num_rows() == 0) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to evaluate on",
-                                                           dataset.Name(), split.Describe(Part::kEvaluate))),
-                    "raise evaluate_share, or add rows");
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("{} has no row with a label among the rows {}: nothing to evaluate on",
+                                               dataset.Name(), split.Describe(Part::kEvaluate))),
+        "raise evaluate_share, or add rows");
   }
   const bool of_classes = data.task == predict::Task::kBinary || data.task == predict::Task::kClasses;
   const std::vector<double>& targets = data[Part::kTrain].targets;
@@ -41,11 +42,11 @@ absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& datase
   const std::string value = data.task == predict::Task::kClasses  ? fmt::format("'{}'", data.classes.front())
                             : data.task == predict::Task::kBinary ? (targets.front() == 1 ? "true" : "false")
                                                                   : FormatExact(targets.front());
-  return WithHint(absl::InvalidArgumentError(fmt::format("all {} training rows of {} have the label {}: there is "
-                                                         "nothing to tell apart",
-                                                         FormatCount(data[Part::kTrain].num_rows()), dataset.Name(),
-                                                         value)),
-                  "check model.label, and whether the split parts the rows by what is to be learned");
+  return WithHint(
+      absl::InvalidArgumentError(fmt::format("all {} training rows of {} have the label {}: there is "
+                                             "nothing to tell apart",
+                                             FormatCount(data[Part::kTrain].num_rows()), dataset.Name(), value)),
+      "check model.label, and whether the split parts the rows by what is to be learned");
 }
 
 bool OfTrees(const config::ModelConfig& model) { return model.trainer.kind == config::TrainerKind::kBoostedTrees; }
@@ -95,7 +96,8 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
   lineage.update(response.report.ToJson());
   lineage.update(trained.lineage);
   if (!response.leaks.empty()) {
-    for (const Leak& leak : response.leaks) lineage["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
+    for (const Leak& leak : response.leaks)
+      lineage["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
   }
   for (const transform::ChosenFeature& chosen : response.chosen) {
     lineage["chosen_features"].push_back({{"feature", transform::ToYamlLine(chosen.spec)}, {"reason", chosen.reason}});
@@ -139,7 +141,7 @@ bool ColdIsDue(const config::ModelConfig& model, const std::optional<ParentModel
 }
 
 absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, const PreparedTraining& prepared,
-                                                   const evaluate::TrainingBaseline& baseline, const Context& context) {
+                                                  const evaluate::TrainingBaseline& baseline, const Context& context) {
   const predict::ScoringModel& model = candidate.trained.model;
   const LabelledRows& rows = prepared.rows.data[Part::kEvaluate];
   std::vector<std::string> columns;
@@ -179,13 +181,12 @@ absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelC
   TRY_ASSIGN(store::CommitInfo dataset, ResolveDataset(project, reference));
   TRY_ASSIGN(Split split, Split::Make(project, dataset, model.split, context));
   TRY_ASSIGN(std::vector<std::string> columns, FeatureColumns(project, dataset, model));
-  const LabelledRequest request{.parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share};
+  const LabelledRequest request{
+      .parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, dataset, model, split, request, context));
   TRY(CheckRows(data, dataset, split));
-  TrainingRows rows{.dataset = std::move(dataset),
-                    .split = std::move(split),
-                    .data = std::move(data),
-                    .columns = std::move(columns)};
+  TrainingRows rows{
+      .dataset = std::move(dataset), .split = std::move(split), .data = std::move(data), .columns = std::move(columns)};
   TRY(rows.profile.AddAll(rows.data[Part::kTrain].views(), context));
   return rows;
 }
@@ -230,8 +231,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TrainResponse response{.dataset = prepared.rows.dataset.Name()};
   TRY_ASSIGN(response.leaks, FindLeaks(prepared.rows.data, prepared.rows.columns, prepared.rows.profile, context));
   const absl::Time start = context.now();
-  TRY_ASSIGN(Candidate candidate, TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr,
-                                                 choice.cold_reason, context));
+  TRY_ASSIGN(Candidate candidate,
+             TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr, choice.cold_reason, context));
   response.elapsed = context.now() - start;
   if (warm && candidate.trained.report.start != "cold" && ColdIsDue(*model, choice.parent)) {
     const absl::Time cold_start = context.now();
@@ -258,7 +259,7 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
   package.parts[registry::kConfigPart] = project.config_text();
   package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
-  package.parts[kImportancePart] = ToText(evaluate::ToJson(response.importance));
+  package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
   package.parts[registry::kLineagePart] =
       ToText(Lineage(project, *model, prepared, response, candidate.trained, baseline));
   TRY_ASSIGN(const Timing timing,

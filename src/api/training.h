@@ -37,18 +37,18 @@ struct TrainResponse {
   std::string dataset;  ///< "flights@4"
   int64_t train_rows = 0;
   int64_t evaluate_rows = 0;
-  int64_t unlabelled_rows = 0;       ///< rows without a label or a value in the split's column: they are left out
-  std::string trained_on;            ///< which rows: "before 2001-04-23T12:39:00Z"
+  int64_t unlabelled_rows = 0;         ///< rows without a label or a value in the split's column: they are left out
+  std::string trained_on;              ///< which rows: "before 2001-04-23T12:39:00Z"
   std::optional<absl::Time> split_at;  ///< by time: rows before it trained the model
   int32_t num_features = 0;
   std::vector<transform::ChosenFeature> chosen;  ///< of `features: auto`, with the reasons
   std::vector<Leak> leaks;
   TrainerReport report;
-  absl::Duration elapsed;                    ///< of the trainer
-  std::optional<absl::Duration> saved;       ///< by the warm start: what the last cold training took for as many rows, less
-  std::optional<ColdRun> cold;               ///< where a cold run was due beside the warm one
-  bool cold_was_better = false;              ///< and its model is the version
-  evaluate::Evaluation evaluation;           ///< on the rows of Part::kEvaluate
+  absl::Duration elapsed;               ///< of the trainer
+  std::optional<absl::Duration> saved;  ///< by the warm start: what the last cold training took for as many rows, less
+  std::optional<ColdRun> cold;          ///< where a cold run was due beside the warm one
+  bool cold_was_better = false;         ///< and its model is the version
+  evaluate::Evaluation evaluation;      ///< on the rows of Part::kEvaluate
   evaluate::Importance importance;
 };
 
@@ -73,7 +73,8 @@ struct TrainingRows {
   profile::Profile profile;          ///< of the training rows
 };
 
-/// Reads and profiles; of the training rows only `train_share` of them. `reference` as TrainRequest. InvalidArgument where a part is empty, or all labels are the same.
+/// Reads and profiles; of the training rows only `train_share` of them. `reference` as TrainRequest. InvalidArgument
+/// where a part is empty, or all labels are the same.
 absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelConfig& model,
                                           const std::string& reference, double train_share, const Context& context);
 

@@ -25,7 +25,10 @@ void AddSchemaCommands(CLI::App& app, Session& session);
 /// Into the group "schema".
 void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
 void AddValidateCommand(CLI::App& app, Session& session);
+void AddFeaturesCommand(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
+void AddTuneCommand(CLI::App& app, Session& session);
+void AddExplainCommand(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
 void AddConfigCommands(CLI::App& app, Session& session);

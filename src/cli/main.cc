@@ -146,7 +146,10 @@ int Run(int count, char** words) {
   AddTransferCommands(app, session);
   AddProfileCommand(app, session);
   AddSchemaCommands(app, session);
+  AddFeaturesCommand(app, session);
   AddTrainingCommands(app, session);
+  AddTuneCommand(app, session);
+  AddExplainCommand(app, session);
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddConfigCommands(app, session);

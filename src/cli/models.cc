@@ -1,9 +1,13 @@
-// roost model list | show
+// roost model list | show | export
+
+#include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/model_details.h"
 #include "api/models.h"
 #include "base/format.h"
 #include "base/status.h"
@@ -42,9 +46,12 @@ std::string TextOf(const Json& object, const char* member) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string("-");
 }
 
-std::string NumberOf(const Json& object, const char* group, const char* member) {
-  if (!object.contains(group) || !object[group].contains(member) || !object[group][member].is_number()) return "-";
-  return fmt::format("{:.4f}", object[group][member].get<double>());
+// The figure that models of this task are compared by: "log loss 0.4206".
+std::string FigureOf(const Json& json) {
+  const absl::StatusOr<evaluate::Evaluation> evaluation = evaluate::EvaluationFromJson(json);
+  if (!evaluation.ok()) return "-";
+  const evaluate::Figure figure = evaluate::PrimaryMetric(*evaluation);
+  return fmt::format("{} {:.4f}", figure.name, figure.value);
 }
 
 std::string CodeOf(const Json& lineage) {
@@ -72,25 +79,106 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
     session.Note("no model yet\nnext: roost train");
     return 0;
   }
-  std::vector<std::vector<std::string>> rows{{"model", "dataset", "config", "code", "AUC", "log loss", "made"}};
+  std::vector<std::vector<std::string>> rows{{"model", "dataset", "config", "code", "start", "on kept rows", "made"}};
   for (const auto& model : models) {
     rows.push_back({model.version.ToString(), TextOf(model.lineage, "dataset"),
                     TextOf(model.lineage, "config_digest").substr(0, 12), CodeOf(model.lineage),
-                    NumberOf(model.evaluation, "model", "auc"), NumberOf(model.evaluation, "model", "log_loss"),
+                    TextOf(model.lineage, "start"), FigureOf(model.evaluation),
                     FormatUtcSeconds(model.version.created)});
   }
-  session.Print(AlignColumns(rows, "llllrrl"));
+  session.Print(AlignColumns(rows, "lllllll"));
   return 0;
 }
 
-absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
+std::string TrainingOf(const Json& lineage) {
+  if (!lineage.contains("trainer")) return "-";
+  std::string text = fmt::format("{}, {} start", TextOf(lineage, "trainer"), TextOf(lineage, "start"));
+  const std::string parent = TextOf(lineage, "parent");
+  if (!parent.empty() && parent != "-") text += fmt::format(" from {}", parent);
+  return fmt::format("{}; {}", text, TextOf(lineage, "start_reason"));
+}
+
+std::string TimeOf(const std::optional<api::Timing>& timing) {
+  if (!timing.has_value()) return "-";
+  std::string text = FormatElapsed(timing->elapsed);
+  if (timing->passes > 0) text += fmt::format(", {} passes over {} rows", timing->passes, FormatCount(timing->rows));
+  if (const std::optional<absl::Duration> saved = timing->Saved(); saved.has_value()) {
+    text += fmt::format("; {} {} than the last training from nothing, for as many rows",
+                        FormatElapsed(absl::AbsDuration(*saved)), *saved < absl::ZeroDuration() ? "more" : "less");
+  }
+  return text;
+}
+
+// The features of largest weight or gain; all of them in the order of the vector where `all`.
+std::string FeaturesText(const api::ModelDetails& details, bool all) {
+  constexpr size_t kShown = 20;
+  const bool linear = !details.intercepts.empty();
+  std::vector<api::FeatureDetail> features = details.features;
+  const auto size = [](const api::FeatureDetail& feature) {
+    double largest = feature.gain;
+    for (const double weight : feature.weights) largest = std::max(largest, std::abs(weight));
+    return largest;
+  };
+  if (!all) {
+    std::stable_sort(features.begin(), features.end(), [&](const auto& a, const auto& b) { return size(a) > size(b); });
+    if (features.size() > kShown) features.resize(kShown);
+  }
+  std::vector<std::vector<std::string>> lines{{"index", "feature"}};
+  std::string align = "rl";
+  const auto add_head = [&](const std::string& name) {
+    lines.front().push_back(name);
+    align += 'r';
+  };
+  if (linear) {
+    for (const std::string& name : details.output_names) {
+      add_head(details.output_names.size() == 1 ? std::string("weight") : name);
+    }
+  } else {
+    add_head("gain");
+    add_head("questions");
+  }
+  for (const api::FeatureDetail& feature : features) {
+    std::vector<std::string> line{fmt::to_string(feature.index), feature.name};
+    for (const double weight : feature.weights) line.push_back(fmt::format("{:.5f}", weight));
+    if (!linear) {
+      line.push_back(FormatNumber(feature.gain, 5));
+      line.push_back(FormatCount(feature.splits));
+    }
+    lines.push_back(std::move(line));
+  }
+  if (linear) {
+    std::vector<std::string> line{"", "intercept"};
+    for (const double intercept : details.intercepts) line.push_back(fmt::format("{:.5f}", intercept));
+    lines.push_back(std::move(line));
+  }
+  return AlignColumns(lines, align);
+}
+
+struct ShowOptions {
+  std::string reference;
+  bool transform = false;
+};
+
+absl::StatusOr<int> RunShow(const ShowOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::ModelDescription description, api::ShowModel(project, reference));
+  TRY_ASSIGN(const api::ModelDescription description, api::ShowModel(project, options.reference));
   TRY_ASSIGN(const Parsed model, Parse(description));
+  TRY_ASSIGN(const api::ModelDetails details, api::DescribeModel(project, options.reference));
   if (session.json()) {
     Json json = ToJson(model);
     TRY_ASSIGN(json["definition"], ParseJson(description.model, "model.json"));
+    if (details.importance.has_value()) json["importance"] = evaluate::ToJson(*details.importance);
+    for (const api::FeatureDetail& feature : details.features) {
+      Json line{{"index", feature.index}, {"name", feature.name}};
+      if (!feature.weights.empty()) line["weights"] = feature.weights;
+      if (feature.splits > 0) line.update({{"gain", feature.gain}, {"splits", feature.splits}});
+      json["features"].push_back(std::move(line));
+    }
     session.Print(ToText(json));
+    return 0;
+  }
+  if (options.transform) {
+    session.Print(FeaturesText(details, /*all=*/true));
     return 0;
   }
   session.Print(
@@ -101,9 +189,18 @@ absl::StatusOr<int> RunShow(const std::string& reference, Session& session) {
                     {"commit", TextOf(model.lineage, "dataset_digest")},
                     {"config", TextOf(model.lineage, "config_digest")},
                     {"code", CodeOf(model.lineage)},
-                    {"AUC", NumberOf(model.evaluation, "model", "auc")},
-                    {"log loss", NumberOf(model.evaluation, "model", "log_loss")}},
+                    {"training", TrainingOf(model.lineage)},
+                    {"took", TimeOf(details.timing)},
+                    {"on kept rows", FigureOf(model.evaluation)}},
                    "ll"));
+  if (details.importance.has_value()) session.Print(fmt::format("\n{}", evaluate::ToText(*details.importance)));
+  if (!details.features.empty()) {
+    session.Print(fmt::format("\n{}", FeaturesText(details, /*all=*/false)));
+    if (details.features.size() > 20) {
+      session.Note(fmt::format("all {} features: roost model show {} --transform",
+                               FormatCount(static_cast<int64_t>(details.features.size())), options.reference));
+    }
+  }
   return 0;
 }
 
@@ -118,10 +215,11 @@ void AddModelCommands(CLI::App& app, Session& session) {
   list->add_option("NAME", *name, "Only this model");
   list->callback([name, &session] { session.Finish(RunList(*name, session)); });
 
-  CLI::App* show = model->add_subcommand("show", "One model version: lineage and evaluation");
-  auto reference = std::make_shared<std::string>();
-  show->add_option("MODEL", *reference, "NAME, NAME@VERSION or NAME@latest")->required();
-  show->callback([reference, &session] { session.Finish(RunShow(*reference, session)); });
+  CLI::App* show = model->add_subcommand("show", "One model version: lineage, evaluation, importance, weights");
+  auto options = std::make_shared<ShowOptions>();
+  show->add_option("MODEL", options->reference, "NAME, NAME@VERSION, NAME@ALIAS or NAME@latest")->required();
+  show->add_flag("--transform", options->transform, "Every value of the feature vector, with its weight or gain");
+  show->callback([options, &session] { session.Finish(RunShow(*options, session)); });
 }
 
 }  // namespace roost::cli

@@ -4,16 +4,103 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/evaluation.h"
 #include "api/models.h"
 #include "api/training.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/rows_output.h"
-#include "evaluate/render.h"
 
 namespace roost::cli {
 namespace {
+
+Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
+  Json json{{"model", response.version.name},
+            {"version", response.version.version},
+            {"is_new", response.is_new},
+            {"digest", response.version.manifest.ToHex()},
+            {"dataset", response.dataset},
+            {"train_rows", response.train_rows},
+            {"evaluate_rows", response.evaluate_rows},
+            {"unlabelled_rows", response.unlabelled_rows},
+            {"features", response.num_features},
+            {"training", response.report.ToJson()},
+            {"evaluation", evaluate::ToJson(response.evaluation)},
+            {"importance", evaluate::ToJson(response.importance)},
+            {"training_seconds", absl::ToDoubleSeconds(response.elapsed)},
+            {"seconds", absl::ToDoubleSeconds(elapsed)}};
+  if (response.split_at.has_value()) json["split_at"] = FormatUtc(*response.split_at);
+  if (response.saved.has_value()) json["saved_seconds"] = absl::ToDoubleSeconds(*response.saved);
+  for (const api::Leak& leak : response.leaks) {
+    json["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
+  }
+  if (response.cold.has_value()) {
+    json["cold"] = {{"training", response.cold->report.ToJson()},
+                    {"evaluation", evaluate::ToJson(response.cold->evaluation)},
+                    {"training_seconds", absl::ToDoubleSeconds(response.cold->elapsed)},
+                    {"was_better", response.cold_was_better}};
+  }
+  return json;
+}
+
+// "converged after 4 steps, 9 passes over the rows, gradient 2.1e-08, log loss 0.48155; 179 ms"
+std::string HowItEnded(const api::TrainerReport& report, absl::Duration elapsed) {
+  const std::string steps = report.steps == 0 && report.unit.empty()
+                                ? std::string("done")
+                                : fmt::format("{} {} {}", report.converged ? "converged after" : "NOT CONVERGED after",
+                                              FormatCount(report.steps), report.unit);
+  std::string text = report.unit == "trees" ? fmt::format("{} trees", FormatCount(report.steps)) : steps;
+  if (report.passes > 0) text += fmt::format(", {} passes over the rows", FormatCount(report.passes));
+  if (report.gradient_norm.has_value()) text += fmt::format(", gradient {:.1e}", *report.gradient_norm);
+  if (!report.loss_name.empty()) text += fmt::format(", {} {:.5f}", report.loss_name, report.loss);
+  return fmt::format("{}; {}", text, FormatElapsed(elapsed));
+}
+
+std::string HowItBegan(const api::TrainResponse& response) {
+  const api::TrainerReport& report = response.report;
+  std::string text = fmt::format("{} start: {}", report.start, report.reason);
+  if (report.features_kept + report.features_new + report.features_dropped > 0) {
+    text += fmt::format("; {} features known, {} new, {} gone", FormatCount(report.features_kept),
+                        FormatCount(report.features_new), FormatCount(report.features_dropped));
+  }
+  if (response.saved.has_value()) {
+    const absl::Duration saved = *response.saved;
+    text += saved >= absl::ZeroDuration()
+                ? fmt::format("; {} less than the last training from nothing, for as many rows", FormatElapsed(saved))
+                : fmt::format("; {} more than the last training from nothing, for as many rows", FormatElapsed(-saved));
+  }
+  return text;
+}
+
+void PrintCold(const api::TrainResponse& response, Session& session) {
+  const evaluate::Figure cold = evaluate::PrimaryMetric(response.cold->evaluation);
+  session.Print(
+      fmt::format("from nothing, beside it: {}\n", HowItEnded(response.cold->report, response.cold->elapsed)));
+  session.Print(fmt::format("{} from nothing {:.5f}: {}\n", cold.name, cold.value,
+                            response.cold_was_better ? "better, so it is the new version"
+                                                     : "not better, so the warm one is the new version"));
+}
+
+void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
+  for (const api::Leak& leak : response.leaks) {
+    session.Note(
+        fmt::format("warning: '{}' alone predicts the label with a power of {:.3f}: it may know what is to be "
+                    "predicted",
+                    leak.column, leak.power));
+  }
+  for (const transform::ChosenFeature& chosen : response.chosen) {
+    session.Note(fmt::format("chosen: {}  # {}", transform::ToYamlLine(chosen.spec), chosen.reason));
+  }
+  if (response.unlabelled_rows > 0) {
+    session.Note(fmt::format("{} rows have no label or no value to split by, and were left out",
+                             FormatCount(response.unlabelled_rows)));
+  }
+  if (!response.report.converged) {
+    session.Note(
+        fmt::format("warning: {}; raise model.trainer.max_iterations, or l2, in roost.yaml", response.report.ended));
+  }
+}
 
 absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session) {
   const absl::Time start = absl::Now();
@@ -21,41 +108,33 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
   TRY_ASSIGN(const api::TrainResponse response, api::Train(project, request, session.MakeContext()));
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
-    session.Print(ToText(Json{{"model", response.version.name},
-                              {"version", response.version.version},
-                              {"digest", response.version.manifest.ToHex()},
-                              {"dataset", response.dataset},
-                              {"train_rows", response.train_rows},
-                              {"evaluate_rows", response.evaluate_rows},
-                              {"unlabelled_rows", response.unlabelled_rows},
-                              {"split_at", FormatUtc(response.split_at)},
-                              {"features", response.num_features},
-                              {"iterations", response.fit.iterations},
-                              {"gradient_norm", response.fit.gradient_norm},
-                              {"converged", response.fit.converged},
-                              {"train_log_loss", response.fit.loss},
-                              {"evaluation", evaluate::ToJson(response.evaluation)},
-                              {"seconds", absl::ToDoubleSeconds(elapsed)}}));
+    session.Print(ToText(ToJson(response, elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{} from {}: {} rows before {}, {} features\n", response.version.ToString(),
-                            response.dataset, FormatCount(response.train_rows), FormatUtc(response.split_at),
-                            response.num_features));
-  session.Print(fmt::format("{} after {} steps, gradient {:.1e}, log loss {:.5f}; {}\n",
-                            response.fit.converged ? "converged" : "NOT CONVERGED", response.fit.iterations,
-                            response.fit.gradient_norm, response.fit.loss, FormatElapsed(elapsed)));
-  if (response.unlabelled_rows > 0) {
+  session.Print(fmt::format("{} from {}: {} rows {}, {} features\n", response.version.ToString(), response.dataset,
+                            FormatCount(response.train_rows), response.trained_on, FormatCount(response.num_features)));
+  session.Print(fmt::format("{}\n{}\n", HowItBegan(response), HowItEnded(response.report, response.elapsed)));
+  if (response.cold.has_value()) PrintCold(response, session);
+  const evaluate::Figure figure = evaluate::PrimaryMetric(response.evaluation);
+  session.Print(fmt::format("{} on {} rows kept back: {:.5f}, the dummy's {:.5f}\n", figure.name,
+                            FormatCount(response.evaluate_rows), figure.value, figure.dummy));
+  NoteWhatToKnow(response, session);
+  if (!response.is_new) {
     session.Note(
-        fmt::format("{} rows have no label or no time and were left out", FormatCount(response.unlabelled_rows)));
-  }
-  if (!response.fit.converged) {
-    session.Note("warning: raise model.trainer.max_iterations, or l2, in roost.yaml");
+        fmt::format("nothing new: the same data, configuration and code made {} before", response.version.ToString()));
   }
   session.Note("next: roost evaluate");
   return 0;
 }
 
-absl::StatusOr<int> RunEvaluate(const api::EvaluateRequest& request, Session& session) {
+struct EvaluateOptions {
+  api::EvaluateRequest request;
+  std::string part = "evaluate";
+};
+
+absl::StatusOr<int> RunEvaluate(const EvaluateOptions& options, Session& session) {
+  api::EvaluateRequest request = options.request;
+  TRY_ASSIGN(request.part, api::ParsePart(options.part));
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::EvaluateResponse response, api::Evaluate(project, request, session.MakeContext()));
   if (session.json()) {
@@ -63,51 +142,76 @@ absl::StatusOr<int> RunEvaluate(const api::EvaluateRequest& request, Session& se
     Json json{{"name", response.version.name},
               {"version", response.version.version},
               {"dataset", response.dataset},
-              {"split_at", FormatUtc(response.split_at)}};
+              {"part", options.part}};
+    if (response.split_at.has_value()) json["split_at"] = FormatUtc(*response.split_at);
     json.update(evaluate::ToJson(response.evaluation));
     session.Print(ToText(json));
     return 0;
   }
-  session.Print(fmt::format("{} on the rows of {} from {} on\n\n{}", response.version.ToString(), response.dataset,
-                            FormatUtc(response.split_at), evaluate::ToText(response.evaluation)));
-  session.Note(fmt::format("next: roost serve"));
+  session.Print(fmt::format("{} on the rows of {} {}\n\n{}", response.version.ToString(), response.dataset,
+                            response.rows, evaluate::ToText(response.evaluation)));
+  session.Note("next: roost serve");
   return 0;
 }
 
 struct PredictOptions {
-  api::PredictRequest request;
+  std::vector<std::string> names;  // [MODEL] SOURCE
+  std::string model;
   RowsOutput output;
 };
 
 absl::StatusOr<int> RunPredict(const PredictOptions& options, Session& session) {
+  if (options.names.size() == 2 && !options.model.empty()) {
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("two models: '{}' and --model '{}'", options.names[0], options.model)),
+        "roost predict MODEL SOURCE");
+  }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   const Context context = session.MakeContext();
-  api::PredictRequest request = options.request;
+  api::PredictRequest request{.model = options.model, .source = options.names.back()};
+  if (options.names.size() == 2) request.model = options.names.front();
   request.limit = options.output.limit;
   TRY_ASSIGN(const auto rows, api::Predict(project, request, context));
   return HandOver(*rows, options.output, session, context);
 }
 
+void AddTrain(CLI::App& app, Session& session) {
+  CLI::App* train = app.add_subcommand("train", "Train the project's model and register it as a new version");
+  auto request = std::make_shared<api::TrainRequest>();
+  train->add_option("DATASET", request->reference, "Default: the latest version of the project's dataset");
+  train->add_flag("--cold", request->cold, "Begin from nothing instead of at the version before");
+  train->add_option("--parent", request->parent, "Begin at this version; default: the one before")->type_name("MODEL");
+  train->footer(
+      "What is trained stands in roost.yaml under 'model'. A part of the rows is kept back to measure it. Training\n"
+      "begins at the version before, whose weights are found by the names of features and words; docs/training.md.");
+  train->callback([request, &session] { session.Finish(RunTrain(*request, session)); });
+}
+
 }  // namespace
 
 void AddTrainingCommands(CLI::App& app, Session& session) {
-  CLI::App* train = app.add_subcommand("train", "Train the project's model and register it as a new version");
-  auto train_request = std::make_shared<api::TrainRequest>();
-  train->add_option("DATASET", train_request->reference, "Default: the latest version of the project's dataset");
-  train->footer("What is trained stands in roost.yaml under 'model'. The latest rows are kept back to measure it.");
-  train->callback([train_request, &session] { session.Finish(RunTrain(*train_request, session)); });
-
+  AddTrain(app, session);
   CLI::App* evaluate = app.add_subcommand("evaluate", "Measure a model on the rows that were kept from its training");
-  auto evaluate_request = std::make_shared<api::EvaluateRequest>();
-  evaluate->add_option("MODEL", evaluate_request->model, "NAME or NAME@VERSION; default: the project's latest");
-  evaluate->add_option("--data", evaluate_request->reference, "A dataset version; default: the one it was trained on")
+  auto evaluate_options = std::make_shared<EvaluateOptions>();
+  evaluate->add_option("MODEL", evaluate_options->request.model, "NAME or NAME@VERSION; default: the project's latest");
+  evaluate
+      ->add_option("--data", evaluate_options->request.reference,
+                   "A dataset version; default: the one it was trained on")
       ->type_name("DATASET");
-  evaluate->callback([evaluate_request, &session] { session.Finish(RunEvaluate(*evaluate_request, session)); });
+  evaluate->add_option("--part", evaluate_options->part, "evaluate (default), test or train: which rows of the split")
+      ->type_name("PART");
+  evaluate->callback([evaluate_options, &session] { session.Finish(RunEvaluate(*evaluate_options, session)); });
 
   CLI::App* predict = app.add_subcommand("predict", "Score the rows of a dataset version or of files");
   auto options = std::make_shared<PredictOptions>();
-  predict->add_option("SOURCE", options->request.source, "NAME, NAME@VERSION, a path or a glob in quotes")->required();
-  predict->add_option("--model", options->request.model, "NAME or NAME@VERSION; default: the project's latest");
+  predict
+      ->add_option("[MODEL] SOURCE", options->names,
+                   "A model (NAME, NAME@VERSION, NAME@ALIAS; default: the project's latest), and what is scored: a "
+                   "dataset (NAME, NAME@VERSION), a path or a glob in quotes")
+      ->required()
+      ->expected(1, 2);
+  predict->add_option("--model", options->model, "The model, where it is not named before the source")
+      ->type_name("MODEL");
   AddRowsOptions(*predict, options->output);
   predict->callback([options, &session] { session.Finish(RunPredict(*options, session)); });
 }

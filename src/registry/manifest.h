@@ -16,6 +16,7 @@ inline constexpr char kModelPart[] = "model.json";
 inline constexpr char kSignaturePart[] = "signature.json";
 inline constexpr char kProfilePart[] = "profile";
 inline constexpr char kEvaluationPart[] = "evaluation.json";
+inline constexpr char kImportancePart[] = "importance.json";
 inline constexpr char kConfigPart[] = "config.yaml";
 inline constexpr char kLineagePart[] = "lineage.json";
 
