@@ -46,12 +46,12 @@ absl::StatusOr<Explanation> ExplainRow(Project& project, const std::string& mode
   explanation.outputs.resize(static_cast<size_t>(loaded.model.num_outputs()));
   transform::FeatureVector scratch;
   TRY(loaded.model.ScoreRow(values.values(), scratch, explanation.outputs));
-  if (!loaded.model.has_transform()) return explanation;
-  explanation.features = loaded.model.transform().Trace(values.values());
+  if (loaded.model.transform() == nullptr) return explanation;
+  explanation.features = loaded.model.transform()->Trace(values.values());
   transform::FeatureVector entries;
-  loaded.model.transform().ApplyRow(values.values(), entries);
+  loaded.model.transform()->ApplyRow(values.values(), entries);
   if (const auto* linear = dynamic_cast<const predict::LinearPredictor*>(loaded.model.predictor())) {
-    AddLinear(*linear, loaded.model.transform(), entries, explanation);
+    AddLinear(*linear, *loaded.model.transform(), entries, explanation);
   }
   return explanation;
 }

@@ -7,6 +7,7 @@
 #include "api/training.h"
 #include "base/status.h"
 #include "base/yaml_edit.h"
+#include "transform/feature_yaml.h"
 
 namespace roost::api {
 
@@ -21,13 +22,14 @@ absl::StatusOr<ChooseFeaturesResponse> ChooseModelFeatures(Project& project, con
   model.auto_features = true;
   model.features.clear();
   TRY_ASSIGN(const TrainingRows rows, ReadTraining(project, model, request.reference, 1.0, context));
-  TRY_ASSIGN(transform::ChosenFeatures chosen, ChooseAll(model, rows.profile.Summarize()));
-  ChooseFeaturesResponse response{.dataset = rows.dataset.Name(), .yaml = transform::ToYaml(chosen)};
+  TRY_ASSIGN(transform::FeatureChoice chosen, ChooseAll(model, rows.profile.Summarize()));
+  ChooseFeaturesResponse response{.dataset = rows.dataset.Name(), .yaml = transform::ToYaml(chosen, "")};
   response.features = std::move(chosen.features);
   response.left_out = std::move(chosen.left_out);
   if (!request.write) return response;
   const std::vector<std::string> keys{"model", "features"};
-  TRY_ASSIGN(const std::string edited, SetYamlBlock(project.config_text(), kConfigName, keys, response.yaml));
+  TRY_ASSIGN(const std::string edited, SetYamlBlock(project.config_text(), kConfigName, keys,
+                                                    response.yaml.substr(response.yaml.find('\n') + 1)));
   TRY(project.ReplaceConfig(edited));
   response.written = kConfigName;
   return response;

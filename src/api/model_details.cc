@@ -20,10 +20,15 @@ void AddLinear(const predict::LinearPredictor& predictor, ModelDetails& details)
 }
 
 void AddTrees(const predict::TreesPredictor& predictor, ModelDetails& details) {
-  for (FeatureDetail& feature : details.features) {
-    feature.gain = predictor.GainOf(feature.index);
-    feature.splits = predictor.SplitsOf(feature.index);
+  for (const predict::FeatureImportance& importance : predictor.Importance()) {
+    FeatureDetail& feature = details.features[static_cast<size_t>(importance.feature)];
+    feature.gain = importance.gain;
+    feature.splits = importance.splits;
   }
+}
+
+std::string KindOf(const predict::ScoringModel& model) {
+  return model.predictor() == nullptr ? std::string("onnx") : model.predictor()->kind();
 }
 
 absl::StatusOr<std::optional<evaluate::Importance>> LoadImportance(Project& project,
@@ -43,12 +48,12 @@ absl::StatusOr<ModelDetails> DescribeModel(Project& project, const std::string& 
   ModelDetails details{.version = loaded.version,
                        .task = loaded.model.task(),
                        .output_names = loaded.model.OutputNames(),
-                       .predictor = loaded.model.kind()};
+                       .predictor = KindOf(loaded.model)};
   TRY_ASSIGN(details.importance, LoadImportance(project, loaded.version));
   TRY_ASSIGN(details.timing, LoadTiming(project, loaded.version));
-  if (!loaded.model.has_transform()) return details;
-  for (int32_t i = 0; i < loaded.model.transform().num_features(); ++i) {
-    details.features.push_back({.index = i, .name = loaded.model.transform().FeatureName(i)});
+  if (loaded.model.transform() == nullptr) return details;
+  for (int32_t i = 0; i < loaded.model.transform()->num_features(); ++i) {
+    details.features.push_back({.index = i, .name = loaded.model.transform()->FeatureName(i)});
   }
   if (const auto* linear = dynamic_cast<const predict::LinearPredictor*>(loaded.model.predictor())) {
     AddLinear(*linear, details);

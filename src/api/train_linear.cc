@@ -141,7 +141,7 @@ Start StartOf(const TrainerJob& job, Loss loss) {
   }
   const train::LinearFit old = FitOf(*predictor, SigmoidOf(job.parent->lineage));
   const transform::WarmStart mapped =
-      transform::ApplyMap(transform::MapFeatures(job.parent->model.transform(), job.transform), old.weights,
+      transform::ApplyMap(transform::MapFeatures(*job.parent->model.transform(), job.transform), old.weights,
                           old.intercepts, transform::MapClasses(job.parent->model.classes(), job.data.classes));
   Start start{.reason = fmt::format("the weights of {}", job.parent->version.ToString()),
               .kept = mapped.mapped,

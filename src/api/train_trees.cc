@@ -1,6 +1,7 @@
 // The trainer `boosted_trees`: XGBoost; warm by new trees on top of the parent's, or by new leaves in its trees.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,9 +16,148 @@
 namespace roost::api {
 namespace {
 
-// The bytes of XGBoost's own model, which a child continues.
-constexpr char kTreesPart[] = "trees.ubj";
+// XGBoost's own model, which a child continues.
+constexpr char kXgboostPart[] = "xgboost.json";
+
+train::TreesOptions OptionsOf(const config::TrainerConfig& trainer, const LabelledData& data,
+                              const transform::Transform& transform) {
+  train::TreesOptions options{.task = data.task,
+                              .rounds = trainer.rounds,
+                              .max_depth = trainer.max_depth,
+                              .learning_rate = trainer.learning_rate,
+                              .min_child_weight = trainer.min_child_weight,
+                              .l2 = trainer.l2,
+                              .l1 = trainer.l1,
+                              .gamma = trainer.gamma,
+                              .subsample = trainer.subsample,
+                              .column_share = trainer.column_share,
+                              .max_bins = trainer.max_bins,
+                              .early_stopping = trainer.early_stopping,
+                              .max_trees = trainer.max_trees,
+                              .decay = trainer.decay};
+  for (int32_t feature = 0; feature < transform.num_features(); ++feature) {
+    options.is_category.push_back(transform.IsCategory(feature) ? 1 : 0);
+  }
+  return options;
+}
+
+struct Start {
+  std::optional<train::TreesParent> parent;
+  std::string cold_reason;
+};
+
+// What became of each feature of the parent.
+std::vector<train::ParentFeature> FeaturesOf(const transform::Transform& parent, const transform::Transform& now) {
+  std::vector<train::ParentFeature> features(static_cast<size_t>(parent.num_features()));
+  const transform::FeatureMap map = transform::MapFeatures(parent, now);
+  for (size_t feature = 0; feature < map.features.size(); ++feature) {
+    const transform::OldFeature& old = map.features[feature];
+    if (old.index < 0 || old.scale <= 0) continue;
+    train::ParentFeature& target = features[static_cast<size_t>(old.index)];
+    target.feature = static_cast<int32_t>(feature);
+    target.scale = old.scale;
+    target.shift = old.shift;
+    if (now.IsCategory(target.feature)) {
+      target.categories = transform::MapCategories(parent, old.index, now, target.feature);
+    }
+  }
+  return features;
+}
+
+absl::StatusOr<Start> StartOf(Project& project, const TrainerJob& job) {
+  if (job.parent == nullptr) return Start{.cold_reason = job.cold_reason};
+  const std::string name = job.parent->version.ToString();
+  if (dynamic_cast<const predict::TreesPredictor*>(job.parent->model.predictor()) == nullptr) {
+    return Start{.cold_reason = fmt::format("{} has no trees", name)};
+  }
+  if (job.data.task == predict::Task::kClasses &&
+      !std::equal(job.data.classes.begin(), job.data.classes.end(), job.parent->model.classes().begin(),
+                  job.parent->model.classes().end())) {
+    return Start{.cold_reason = fmt::format("{} has other classes", name)};
+  }
+  const absl::StatusOr<std::string> bytes = project.registry().LoadPart(job.parent->version, kXgboostPart);
+  if (absl::IsNotFound(bytes.status())) return Start{.cold_reason = fmt::format("{} has no trees to go on with", name)};
+  TRY(bytes.status());
+  train::TreesParent parent{.xgboost_model = *bytes,
+                            .start = job.config.trainer.start == config::TrainingStart::kRefresh
+                                         ? train::TreesStart::kRefresh
+                                         : train::TreesStart::kContinue,
+                            .features = FeaturesOf(*job.parent->model.transform(), job.transform)};
+  return Start{.parent = std::move(parent)};
+}
+
+struct PartRows {
+  transform::FeatureRows features;
+  std::vector<double> weights;
+};
+
+train::TrainingRows View(const PartRows& part, const LabelledRows& labelled, const LabelledData& data) {
+  return {.features = &part.features,
+          .targets = labelled.targets,
+          .weights = part.weights,
+          .groups = labelled.groups,
+          .num_classes = static_cast<int32_t>(std::max<size_t>(data.classes.size(), 2))};
+}
+
+// Why trees began as they did. Where there was a parent, FitTrees knows.
+std::string ReasonOf(const train::TreesFit& fit, const Start& start, const TrainerJob& job) {
+  if (!start.parent.has_value()) return start.cold_reason;
+  if (fit.start == train::TreesStart::kCold) return fit.start_reason;
+  const std::string parent = job.parent->version.ToString();
+  return fit.start == train::TreesStart::kRefresh
+             ? fmt::format("the trees of {} with leaves that move towards the new rows", parent)
+             : fmt::format("on top of the {} trees of {}", fit.parent_trees, parent);
+}
+
+TrainerReport ReportOf(const train::TreesFit& fit, const Start& start, const TrainerJob& job) {
+  const bool cold = fit.start == train::TreesStart::kCold;
+  TrainerReport report{
+      .trainer = "boosted_trees",
+      .solver = "xgboost",
+      .start = std::string(train::TreesStartName(fit.start)),
+      .reason = ReasonOf(fit, start, job),
+      .parent = cold ? "" : job.parent->version.ToString(),
+      .steps = fit.best_round,
+      .unit = "trees",
+      .ended = fit.best_round < fit.rounds
+                   ? fmt::format("the evaluation rows were best after {} of {} rounds", fit.best_round, fit.rounds)
+                   : "all rounds were used",
+      .loss_name = fit.metric};
+  if (!fit.train_loss.empty()) {
+    const auto last = static_cast<size_t>(std::max<int64_t>(fit.best_round, 1) - 1);
+    report.loss = fit.train_loss[std::min(last, fit.train_loss.size() - 1)];
+  }
+  return report;
+}
+
+// Rows of a class that no training row has cannot be scored by early stopping.
+absl::StatusOr<std::optional<PartRows>> EvaluationRows(const TrainerJob& job, const Context& context) {
+  const LabelledRows& labelled = job.data[Part::kEvaluate];
+  if (job.config.trainer.early_stopping == 0 || labelled.unseen_classes_rows > 0) return std::optional<PartRows>();
+  PartRows rows;
+  TRY_ASSIGN(rows.features, Featurize(job.transform, labelled, context));
+  rows.weights = labelled.weights;
+  return std::optional<PartRows>(std::move(rows));
+}
 
 }  // namespace
+
+absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job, const Context& context) {
+  TRY_ASSIGN(const Start start, StartOf(project, job));
+  PartRows training{.weights = TrainingWeights(job.config, job.data)};
+  TRY_ASSIGN(training.features, Featurize(job.transform, job.data[Part::kTrain], context));
+  TRY_ASSIGN(const std::optional<PartRows> evaluation, EvaluationRows(job, context));
+  const train::TrainingRows rows = View(training, job.data[Part::kTrain], job.data);
+  train::TrainingRows evaluation_rows;
+  if (evaluation.has_value()) evaluation_rows = View(*evaluation, job.data[Part::kEvaluate], job.data);
+  TRY_ASSIGN(const train::TreesFit fit, train::FitTrees(rows, evaluation.has_value() ? &evaluation_rows : nullptr,
+                                                        OptionsOf(job.config.trainer, job.data, job.transform),
+                                                        start.parent.has_value() ? &*start.parent : nullptr, context));
+  TRY_ASSIGN(predict::ScoringModel model,
+             predict::ScoringModel::Make(job.transform, fit.predictor, job.data.task, job.data.classes));
+  TrainedModel trained{std::move(model), ReportOf(fit, start, job), {{kXgboostPart, fit.xgboost_model}}, {}};
+  trained.lineage["trees"] = fit.predictor->num_trees();
+  return trained;
+}
 
 }  // namespace roost::api

@@ -54,6 +54,7 @@ struct TrainerJob {
   const config::ModelConfig& config;
   const LabelledData& data;
   const transform::Transform& transform;
+  std::string identity;                 ///< of the data: the digest of the dataset version
   const ParentModel* parent = nullptr;  ///< null: from nothing
   std::string cold_reason;              ///< why there is no parent
 };

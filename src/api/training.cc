@@ -51,6 +51,15 @@ absl::Status CheckRows(const LabelledData& data, const store::CommitInfo& datase
 
 bool OfTrees(const config::ModelConfig& model) { return model.trainer.kind == config::TrainerKind::kBoostedTrees; }
 
+absl::StatusOr<const profile::ColumnSummary*> RequireColumn(const profile::ProfileSummary& summary,
+                                                            const std::string& name) {
+  if (const profile::ColumnSummary* column = summary.Find(name)) return column;
+  return WithHint(absl::InvalidArgumentError(fmt::format("model.features: '{}' has no 'use', and no column of the data "
+                                                         "has that name",
+                                                         name)),
+                  "columns that are computed want a 'use'");
+}
+
 // The features of the configuration; those without a 'use' are chosen from the profile and told in `chosen`.
 absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model,
                                                 const profile::ProfileSummary& summary,
@@ -61,7 +70,7 @@ absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model
     chosen.insert(chosen.end(), features.begin(), features.end());
   };
   if (model.auto_features) {
-    TRY_ASSIGN(const transform::ChosenFeatures all, ChooseAll(model, summary));
+    TRY_ASSIGN(const transform::FeatureChoice all, ChooseAll(model, summary));
     take(all.features);
     return spec;
   }
@@ -70,9 +79,14 @@ absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model
       spec.features.push_back(feature);
       continue;
     }
-    TRY_ASSIGN(const std::vector<transform::ChosenFeature> of_column,
-               transform::ChooseFor(summary, feature.column, {.trees = OfTrees(model)}));
-    take(of_column);
+    TRY_ASSIGN(const profile::ColumnSummary* column, RequireColumn(summary, feature.column));
+    const transform::FeatureChoice choice = transform::ChooseForColumn(*column, OfTrees(model));
+    if (!choice.left_out.empty()) {
+      return WithHint(absl::InvalidArgumentError(fmt::format("model.features: nothing can be chosen for '{}': {}",
+                                                             feature.column, choice.left_out.front().reason)),
+                      "leave the column out, or say its 'use'");
+    }
+    take(choice.features);
   }
   return spec;
 }
@@ -100,7 +114,7 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
       lineage["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
   }
   for (const transform::ChosenFeature& chosen : response.chosen) {
-    lineage["chosen_features"].push_back({{"feature", transform::ToYamlLine(chosen.spec)}, {"reason", chosen.reason}});
+    lineage["chosen_features"].push_back({{"feature", transform::ToYaml(chosen.spec)}, {"reason", chosen.reason}});
   }
   return lineage;
 }
@@ -170,8 +184,8 @@ absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::st
   return project.store().Resolve(dataset);
 }
 
-absl::StatusOr<transform::ChosenFeatures> ChooseAll(const config::ModelConfig& model,
-                                                    const profile::ProfileSummary& summary) {
+absl::StatusOr<transform::FeatureChoice> ChooseAll(const config::ModelConfig& model,
+                                                   const profile::ProfileSummary& summary) {
   TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
   return transform::ChooseFeatures(summary, {.trees = OfTrees(model), .leave_out = known});
 }
@@ -210,6 +224,7 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
   const TrainerJob job{.config = model,
                        .data = prepared.rows.data,
                        .transform = prepared.transform,
+                       .identity = prepared.rows.dataset.digest.ToHex(),
                        .parent = parent,
                        .cold_reason = std::move(cold_reason)};
   TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));

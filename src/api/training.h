@@ -79,8 +79,8 @@ absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelC
                                           const std::string& reference, double train_share, const Context& context);
 
 /// What `features: auto` chooses for `model`.
-absl::StatusOr<transform::ChosenFeatures> ChooseAll(const config::ModelConfig& model,
-                                                    const profile::ProfileSummary& summary);
+absl::StatusOr<transform::FeatureChoice> ChooseAll(const config::ModelConfig& model,
+                                                   const profile::ProfileSummary& summary);
 
 /// With the transform that was fitted on the training rows: for one training or many.
 struct PreparedTraining {

@@ -16,7 +16,7 @@ namespace {
 Json ToJson(const api::ChooseFeaturesResponse& response) {
   Json features = Json::array();
   for (const transform::ChosenFeature& chosen : response.features) {
-    features.push_back({{"feature", transform::ToYamlLine(chosen.spec)}, {"reason", chosen.reason}});
+    features.push_back({{"feature", transform::ToYaml(chosen.spec)}, {"reason", chosen.reason}});
   }
   Json left_out = Json::array();
   for (const transform::LeftOutColumn& column : response.left_out) {
@@ -33,7 +33,7 @@ absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, Sessi
     session.Print(ToText(ToJson(response)));
     return 0;
   }
-  session.Print(fmt::format("features:\n{}", response.yaml));
+  session.Print(response.yaml);
   for (const transform::LeftOutColumn& column : response.left_out) {
     session.Note(fmt::format("left out: {}: {}", column.column, column.reason));
   }

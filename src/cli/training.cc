@@ -90,7 +90,7 @@ void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
                     leak.column, leak.power));
   }
   for (const transform::ChosenFeature& chosen : response.chosen) {
-    session.Note(fmt::format("chosen: {}  # {}", transform::ToYamlLine(chosen.spec), chosen.reason));
+    session.Note(fmt::format("chosen: {}  # {}", transform::ToYaml(chosen.spec), chosen.reason));
   }
   if (response.unlabelled_rows > 0) {
     session.Note(fmt::format("{} rows have no label or no value to split by, and were left out",

@@ -77,4 +77,13 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FromColumns(ArrowSchema* sch
   return batch;
 }
 
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Borrow(const column::OwnedBatch& batch) {
+  // The structs are copied, what they point to is not; a struct without an owner has nothing to release.
+  ArrowSchema schema = batch.schema();
+  ArrowArray array = batch.array();
+  schema.release = [](ArrowSchema* released) { released->release = nullptr; };
+  array.release = [](ArrowArray* released) { released->release = nullptr; };
+  return FromColumns(&schema, &array);
+}
+
 }  // namespace roost::table

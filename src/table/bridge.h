@@ -22,4 +22,8 @@ absl::StatusOr<column::OwnedBatch> NoRows(const arrow::Schema& schema);
 /// they are none. Buffers are checked as arrow's Validate does: lengths and offsets, not every value.
 absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> FromColumns(ArrowSchema* schema, ArrowArray* array);
 
+/// The columns of `batch` as Arrow C++ sees them, in the same memory: `batch` must outlive the result and all that is
+/// made of its arrays. InvalidArgument as FromColumns.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatch>> Borrow(const column::OwnedBatch& batch);
+
 }  // namespace roost::table
