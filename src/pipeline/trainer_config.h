@@ -54,7 +54,7 @@ struct TrainerConfig {
 
 /// What stops a trainer that takes more than it may, and what its output may be.
 struct TrainerLimits {
-  int64_t seconds = 0;                    ///< wall time; 0: no limit
+  double seconds = 0;                     ///< wall time; 0: no limit
   int64_t memory_bytes = 0;               ///< of all its processes together, shared pages once; 0: no limit
   double grace_seconds = 30;              ///< between SIGTERM and SIGKILL
   int64_t model_bytes = 2'000'000'000;    ///< of model.onnx; an ONNX file cannot have more than 2^31 bytes
