@@ -161,7 +161,7 @@ TEST(Linear, FilesOfKindLogisticGiveTheBitsThatTheyGave) {
   EXPECT_EQ(Bits(ScoreOf(**predictor, features)), Bits(1.0 / (1.0 + std::exp(-margin))));
   EXPECT_EQ((*predictor)->kind(), "linear");
   EXPECT_EQ(ToLine((*predictor)->ToJson()),
-            R"({"intercepts":[-1.25],"kind":"linear","link":"logistic","weights":[[0.1,-0.7,3.3333333333333335]]})");
+            R"({"kind":"linear","link":"logistic","intercepts":[-1.25],"weights":[[0.1,-0.7,3.3333333333333335]]})");
 }
 
 TEST(Linear, WeightsThatAreNoSaneNumberAreRefused) {
