@@ -20,6 +20,23 @@ absl::StatusOr<ModelDescription> Describe(Project& project, const registry::Mode
   return description;
 }
 
+// The parts of a package that make a ScoringModel.
+struct ModelParts {
+  std::string text;
+  Json json;  // of `text`
+  std::string onnx;
+};
+
+absl::StatusOr<ModelParts> LoadParts(Project& project, const registry::ModelVersion& version) {
+  ModelParts parts;
+  TRY_ASSIGN(parts.text, project.registry().LoadPart(version, registry::kModelPart));
+  TRY_ASSIGN(parts.json, ParseJson(parts.text, fmt::format("{} of {}", registry::kModelPart, version.ToString())));
+  if (predict::ScoringModel::HasOnnx(parts.json)) {
+    TRY_ASSIGN(parts.onnx, project.registry().LoadPart(version, registry::kOnnxPart));
+  }
+  return parts;
+}
+
 // Adds the outputs of each row to the batches of another reader.
 class ScoringReader : public arrow::RecordBatchReader {
  public:
@@ -94,9 +111,8 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
     name = project.config().model->name;
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(name));
-  TRY_ASSIGN(const std::string text, project.registry().LoadPart(version, registry::kModelPart));
-  TRY_ASSIGN(const Json json, ParseJson(text, fmt::format("{} of {}", registry::kModelPart, version.ToString())));
-  auto model = predict::ScoringModel::FromJson(json);
+  TRY_ASSIGN(ModelParts parts, LoadParts(project, version));
+  auto model = predict::ScoringModel::FromParts(parts.json, std::move(parts.onnx));
   if (!model.ok()) return Annotate(model.status(), version.ToString());
   return LoadedModel{version, *std::move(model)};
 }
@@ -113,8 +129,8 @@ absl::StatusOr<std::vector<ServableModel>> ModelsToServe(Project& project, const
   std::vector<ServableModel> models;
   for (const std::string& reference : wanted) {
     TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(reference));
-    TRY_ASSIGN(std::string model_json, project.registry().LoadPart(version, registry::kModelPart));
-    models.push_back({version, std::move(model_json)});
+    TRY_ASSIGN(ModelParts parts, LoadParts(project, version));
+    models.push_back({version, std::move(parts.text), std::move(parts.onnx)});
   }
   return models;
 }

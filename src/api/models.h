@@ -41,6 +41,7 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
 struct ServableModel {
   registry::ModelVersion version;
   std::string model_json;
+  std::string onnx;  ///< the ONNX file of models that have one
 };
 
 /// The versions named by `references`; none: the latest version of every model. NotFound where there is no model yet.

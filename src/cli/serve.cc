@@ -51,7 +51,8 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   TRY_ASSIGN(const std::vector<api::ServableModel> models, api::ModelsToServe(project, options.models));
   serving::ModelManager manager;
   for (const api::ServableModel& model : models) {
-    TRY(Annotate(manager.Load(model.version.name, model.version.version, model.model_json), model.version.ToString()));
+    TRY(Annotate(manager.Load(model.version.name, model.version.version, model.model_json, model.onnx),
+                 model.version.ToString()));
   }
   const net::ServerOptions server_options = ServerOptionsOf(options, project.config().serve);
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, rest::MakeHandler(manager)));

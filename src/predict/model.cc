@@ -1,6 +1,7 @@
 #include "predict/model.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,7 +20,46 @@ namespace roost::predict {
 namespace {
 
 constexpr int64_t kVersion = 2;  // 1: without "task" and "classes", always binary
+
+// Rows of one piece of work; the pieces depend on the data alone.
 constexpr int64_t kPieceRows = 4'096;
+
+absl::Status InPieces(int64_t num_rows, const Context& context,
+                      const std::function<absl::Status(int64_t begin, int64_t end)>& work) {
+  const auto num_pieces = static_cast<size_t>((num_rows + kPieceRows - 1) / kPieceRows);
+  return context.pool->ParallelFor(num_pieces, [&](size_t piece) -> absl::Status {
+    TRY(context.CheckCancelled());
+    const int64_t begin = static_cast<int64_t>(piece) * kPieceRows;
+    return work(begin, std::min(begin + kPieceRows, num_rows));
+  });
+}
+
+std::span<double> RowsOf(std::vector<double>& scores, int64_t begin, int64_t end, size_t width) {
+  return std::span(scores).subspan(static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width);
+}
+
+// Columns of type null hold no value, which suits every kind.
+absl::Status CheckKind(const column::ColumnView& column, const transform::InputColumn& input) {
+  const auto kind = column::KindOf(column.type());
+  if (column.type() == column::Type::kNull || (kind.ok() && *kind == input.kind)) return absl::OkStatus();
+  return WithHint(absl::InvalidArgumentError(fmt::format("column '{}' holds {}, and the model takes a {} from it",
+                                                         input.name, column.TypeText(), column::KindName(input.kind))),
+                  "convert the column to the type that it had in training");
+}
+
+absl::StatusOr<Task> ReadTask(const transform::JsonObject& object) {
+  TRY_ASSIGN(const std::string name, object.Text("task"));
+  auto task = ParseTask(name);
+  if (!task.ok()) return Annotate(task.status(), "model");
+  return task;
+}
+
+absl::StatusOr<transform::Transform> ReadTransform(const transform::JsonObject& object) {
+  TRY_ASSIGN(const Json* json, object.Any("transform"));
+  auto transform = transform::Transform::FromJson(*json);
+  if (!transform.ok()) return Annotate(transform.status(), "model");
+  return transform;
+}
 
 absl::Status CheckClasses(Task task, std::span<const std::string> classes) {
   if (task != Task::kClasses) {
@@ -60,7 +100,34 @@ absl::StatusOr<ScoringModel> ScoringModel::Make(transform::Transform transform,
                     "have {}",
                     predictor->kind(), predictor->num_outputs(), TaskName(task), wanted));
   }
-  return ScoringModel(std::move(transform), std::move(predictor), task, std::move(classes));
+  ScoringModel model;
+  model.transform_ = std::move(transform);
+  model.predictor_ = std::move(predictor);
+  model.task_ = task;
+  model.classes_ = std::move(classes);
+  return model;
+}
+
+absl::StatusOr<ScoringModel> ScoringModel::MakeOnnx(std::shared_ptr<const OnnxModel> onnx,
+                                                    std::optional<transform::Transform> transform,
+                                                    std::vector<std::string> classes) {
+  const OnnxOptions& options = onnx->options();
+  TRY(CheckClasses(options.task, classes));
+  ROOST_CHECK(options.task != Task::kClasses || static_cast<size_t>(options.num_outputs) == classes.size(),
+              "an ONNX model was loaded for another number of classes");
+  if (transform.has_value() != options.num_features.has_value() ||
+      (transform.has_value() && transform->num_features() != *options.num_features)) {
+    return absl::InvalidArgumentError(
+        fmt::format("model: its ONNX file takes {}, and its transform gives {}",
+                    options.num_features.has_value() ? fmt::format("{} features", *options.num_features) : "columns",
+                    transform.has_value() ? fmt::format("{} features", transform->num_features()) : "nothing"));
+  }
+  ScoringModel model;
+  model.transform_ = std::move(transform);
+  model.task_ = options.task;
+  model.onnx_ = std::move(onnx);
+  model.classes_ = std::move(classes);
+  return model;
 }
 
 std::vector<std::string> ScoringModel::OutputNames() const {
@@ -78,31 +145,60 @@ std::vector<std::string> ScoringModel::OutputNames() const {
 
 absl::StatusOr<std::vector<double>> ScoringModel::ScoreBatch(const column::BatchView& batch,
                                                              const Context& context) const {
-  TRY_ASSIGN(const transform::FeatureRows rows, transform_.ApplyBatch(batch, context));
+  if (!transform_.has_value()) return ScoreColumns(batch, context);
+  TRY_ASSIGN(const transform::FeatureRows rows, transform_->ApplyBatch(batch, context));
   const auto width = static_cast<size_t>(num_outputs());
   std::vector<double> scores(static_cast<size_t>(rows.num_rows()) * width);
-  const auto num_pieces = static_cast<size_t>((rows.num_rows() + kPieceRows - 1) / kPieceRows);
-  const auto score_piece = [&](size_t piece) -> absl::Status {
-    TRY(context.CheckCancelled());
-    transform::FeatureVector features;
-    const int64_t begin = static_cast<int64_t>(piece) * kPieceRows;
-    const int64_t end = std::min(begin + kPieceRows, rows.num_rows());
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t first = rows.starts[static_cast<size_t>(row)];
-      const int64_t last = rows.starts[static_cast<size_t>(row) + 1];
-      features.indices.assign(rows.indices.begin() + first, rows.indices.begin() + last);
-      features.values.assign(rows.values.begin() + first, rows.values.begin() + last);
-      predictor_->Score(features, std::span(scores).subspan(static_cast<size_t>(row) * width, width));
-    }
-    return absl::OkStatus();
+  const auto score = [&](int64_t begin, int64_t end) {
+    return ScoreFeatures(rows, begin, end, RowsOf(scores, begin, end, width));
   };
-  TRY(context.pool->ParallelFor(num_pieces, score_piece));
+  TRY(InPieces(rows.num_rows(), context, score));
   return scores;
+}
+
+absl::StatusOr<std::vector<double>> ScoringModel::ScoreColumns(const column::BatchView& batch,
+                                                               const Context& context) const {
+  std::vector<const column::ColumnView*> columns;
+  for (const transform::InputColumn& input : inputs()) {
+    TRY_ASSIGN(const column::ColumnView* column, batch.Require(input.name));
+    TRY(CheckKind(*column, input));
+    columns.push_back(column);
+  }
+  const auto width = static_cast<size_t>(num_outputs());
+  std::vector<double> scores(static_cast<size_t>(batch.num_rows()) * width);
+  const auto score = [&](int64_t begin, int64_t end) {
+    std::vector<column::Value> values;
+    values.reserve(static_cast<size_t>(end - begin) * columns.size());
+    for (int64_t row = begin; row < end; ++row) {
+      for (size_t i = 0; i < columns.size(); ++i) {
+        values.push_back(column::ValueAt(*columns[i], inputs()[i].kind, row));
+      }
+    }
+    return onnx_->ScoreColumns(values, begin, RowsOf(scores, begin, end, width));
+  };
+  TRY(InPieces(batch.num_rows(), context, score));
+  return scores;
+}
+
+absl::Status ScoringModel::ScoreFeatures(const transform::FeatureRows& rows, int64_t begin, int64_t end,
+                                         std::span<double> outputs) const {
+  if (onnx_ != nullptr) return onnx_->ScoreFeatures(rows, begin, end, outputs);
+  const auto width = static_cast<size_t>(num_outputs());
+  transform::FeatureVector features;
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t first = rows.starts[static_cast<size_t>(row)];
+    const int64_t last = rows.starts[static_cast<size_t>(row) + 1];
+    features.indices.assign(rows.indices.begin() + first, rows.indices.begin() + last);
+    features.values.assign(rows.values.begin() + first, rows.values.begin() + last);
+    predictor_->Score(features, outputs.subspan(static_cast<size_t>(row - begin) * width, width));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ScoringModel::ScoreRow(std::span<const column::Value> row, transform::FeatureVector& scratch,
                                     std::span<double> outputs) const {
-  transform_.ApplyRow(row, scratch);
+  if (onnx_ != nullptr) return ScoreRows(row, scratch, outputs);
+  transform_->ApplyRow(row, scratch);
   predictor_->Score(scratch, outputs);
   return absl::OkStatus();
 }
@@ -111,40 +207,63 @@ absl::Status ScoringModel::ScoreRows(std::span<const column::Value> values, tran
                                      std::span<double> outputs) const {
   const size_t columns = inputs().size();
   const auto width = static_cast<size_t>(num_outputs());
-  ROOST_CHECK(values.size() / columns == outputs.size() / width, "values and outputs of different numbers of rows");
-  for (size_t row = 0; row < outputs.size() / width; ++row) {
-    TRY(ScoreRow(values.subspan(row * columns, columns), scratch, outputs.subspan(row * width, width)));
+  const size_t num_rows = outputs.size() / width;
+  ROOST_CHECK(values.size() == num_rows * columns, "values and outputs of different numbers of rows");
+  if (!transform_.has_value()) return onnx_->ScoreColumns(values, 0, outputs);
+  transform::FeatureRows rows{.num_features = transform_->num_features()};  // of an ONNX model, to score them at once
+  for (size_t row = 0; row < num_rows; ++row) {
+    transform_->ApplyRow(values.subspan(row * columns, columns), scratch);
+    if (onnx_ == nullptr) {
+      predictor_->Score(scratch, outputs.subspan(row * width, width));
+      continue;
+    }
+    rows.indices.insert(rows.indices.end(), scratch.indices.begin(), scratch.indices.end());
+    rows.values.insert(rows.values.end(), scratch.values.begin(), scratch.values.end());
+    rows.starts.push_back(static_cast<int64_t>(rows.indices.size()));
   }
-  return absl::OkStatus();
+  return onnx_ == nullptr ? absl::OkStatus() : onnx_->ScoreFeatures(rows, 0, rows.num_rows(), outputs);
 }
 
 Json ScoringModel::ToJson() const {
   Json json{{"version", kVersion}, {"task", TaskName(task_)}};
   if (task_ == Task::kClasses) json["classes"] = classes_;
-  json["transform"] = transform_.ToJson();
-  json["predictor"] = predictor_->ToJson();
+  if (transform_.has_value()) json["transform"] = transform_->ToJson();
+  if (predictor_ != nullptr) json["predictor"] = predictor_->ToJson();
+  if (onnx_ != nullptr) json["onnx"] = onnx_->ToJson();
   return json;
 }
 
-absl::StatusOr<ScoringModel> ScoringModel::FromJson(const Json& json) {
-  TRY_ASSIGN(const auto object,
-             transform::JsonObject::Make(json, "model", {"version", "task", "classes", "transform", "predictor"}));
+bool ScoringModel::HasOnnx(const Json& json) { return json.is_object() && json.contains("onnx"); }
+
+absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::string onnx_bytes) {
+  TRY_ASSIGN(const auto object, transform::JsonObject::Make(
+                                    json, "model", {"version", "task", "classes", "transform", "predictor", "onnx"}));
   TRY_ASSIGN(const int64_t version, object.Integer("version", 1, kVersion));
-  TRY_ASSIGN(const Json* transform_json, object.Any("transform"));
+  Task task = Task::kBinary;
+  std::vector<std::string> classes;
+  if (version > 1) {
+    TRY_ASSIGN(task, ReadTask(object));
+    if (task == Task::kClasses) {
+      TRY_ASSIGN(classes, object.Texts("classes", 2, kMaxClasses));
+    }
+  }
+  std::optional<transform::Transform> transform;
+  if (!HasOnnx(json) || json.contains("transform")) {
+    TRY_ASSIGN(transform, ReadTransform(object));
+  }
+  if (HasOnnx(json)) {
+    if (onnx_bytes.empty()) return object.Fail("onnx", "speaks of an ONNX file, and there is none");
+    const auto num_outputs = static_cast<int32_t>(task == Task::kClasses ? classes.size() : 1);
+    auto options = OnnxModel::OptionsFromJson(*json.find("onnx"), task, num_outputs);
+    if (!options.ok()) return Annotate(options.status(), "model");
+    auto onnx = OnnxModel::Load(std::move(onnx_bytes), *std::move(options));
+    if (!onnx.ok()) return Annotate(onnx.status(), "model");
+    return MakeOnnx(*std::move(onnx), std::move(transform), std::move(classes));
+  }
   TRY_ASSIGN(const Json* predictor_json, object.Any("predictor"));
-  auto transform = transform::Transform::FromJson(*transform_json);
-  if (!transform.ok()) return Annotate(transform.status(), "model");
   auto predictor = ParsePredictor(*predictor_json);
   if (!predictor.ok()) return Annotate(predictor.status(), "model");
-  if (version == 1) return Make(*std::move(transform), *std::move(predictor));
-  TRY_ASSIGN(const std::string task_name, object.Text("task"));
-  const auto task = ParseTask(task_name);
-  if (!task.ok()) return Annotate(task.status(), "model");
-  std::vector<std::string> classes;
-  if (*task == Task::kClasses) {
-    TRY_ASSIGN(classes, object.Texts("classes", 2, kMaxClasses));
-  }
-  return Make(*std::move(transform), *std::move(predictor), *task, std::move(classes));
+  return Make(*std::move(transform), *std::move(predictor), task, std::move(classes));
 }
 
 }  // namespace roost::predict

@@ -13,6 +13,7 @@ namespace roost::registry {
 
 /// The usual parts of a package; docs/formats/model.md says what is in each.
 inline constexpr char kModelPart[] = "model.json";
+inline constexpr char kOnnxPart[] = "model.onnx";  ///< of models that model.json says have one
 inline constexpr char kSignaturePart[] = "signature.json";
 inline constexpr char kProfilePart[] = "profile";
 inline constexpr char kEvaluationPart[] = "evaluation.json";

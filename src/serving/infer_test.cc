@@ -129,8 +129,8 @@ TEST_F(InferTest, TheFormOfAValueMakesNoDifference) {
 
 TEST_F(InferTest, SeveralClassesAreOneTensorAndTheMostProbable) {
   const predict::ScoringModel& binary = (*models_.Find("delay", 3))->model();
-  auto predictor = std::make_shared<const predict::ThreeClasses>(binary.transform().num_features());
-  auto model = predict::ScoringModel::Make(binary.transform(), std::move(predictor), predict::Task::kClasses,
+  auto predictor = std::make_shared<const predict::ThreeClasses>(binary.transform()->num_features());
+  auto model = predict::ScoringModel::Make(*binary.transform(), std::move(predictor), predict::Task::kClasses,
                                            {"early", "in time", "late"});
   ASSERT_TRUE(model.ok()) << model.status();
   ASSERT_TRUE(models_.Publish(std::make_shared<const Servable>("classes", 1, *model)).ok());

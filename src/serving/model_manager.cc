@@ -51,8 +51,8 @@ bool Has(const Versions& versions, int64_t version) {
 
 ModelManager::ModelManager() : snapshot_(std::make_shared<const Snapshot>()) {}
 
-absl::Status ModelManager::Load(std::string name, int64_t version, std::string_view bytes) {
-  TRY_ASSIGN(auto servable, Servable::Parse(std::move(name), version, bytes));
+absl::Status ModelManager::Load(std::string name, int64_t version, std::string_view bytes, std::string onnx) {
+  TRY_ASSIGN(auto servable, Servable::Parse(std::move(name), version, bytes, std::move(onnx)));
   return Publish(std::move(servable));
 }
 

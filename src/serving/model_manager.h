@@ -26,10 +26,10 @@ class ModelManager {
 
   ModelManager();
 
-  /// Parses `bytes` (the JSON of a ScoringModel), warms the model up and publishes it; the highest version answers
-  /// requests that name none. AlreadyExists where that version is loaded; errors as Servable::Parse and WarmUp, after
-  /// which nothing has changed.
-  absl::Status Load(std::string name, int64_t version, std::string_view bytes);
+  /// Parses `bytes` (the JSON of a ScoringModel) with the ONNX file that it speaks of (or ""), warms the model up and
+  /// publishes it; the highest version answers requests that name none. AlreadyExists where that version is loaded;
+  /// errors as Servable::Parse and WarmUp, after which nothing has changed.
+  absl::Status Load(std::string name, int64_t version, std::string_view bytes, std::string onnx = "");
 
   /// The same with a model that is in memory already.
   absl::Status Publish(std::shared_ptr<const Servable> servable);

@@ -48,10 +48,10 @@ Servable::Servable(std::string name, int64_t version, predict::ScoringModel mode
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> Servable::Parse(std::string name, int64_t version,
-                                                                std::string_view bytes) {
+                                                                std::string_view bytes, std::string onnx) {
   const std::string what = fmt::format("model {}@{}", name, version);
   TRY_ASSIGN(const Json json, ParseJson(bytes, what));
-  auto model = predict::ScoringModel::FromJson(json);
+  auto model = predict::ScoringModel::FromParts(json, std::move(onnx));
   if (!model.ok()) return Annotate(model.status(), what);
   return std::make_shared<const Servable>(std::move(name), version, *std::move(model));
 }

@@ -25,9 +25,10 @@ class Servable {
   /// `model` under a name and a version. Nothing is scored yet; ModelManager does so before it publishes.
   Servable(std::string name, int64_t version, predict::ScoringModel model);
 
-  /// From the JSON text of ScoringModel::ToJson. InvalidArgument where it is none.
+  /// From the JSON text of ScoringModel::ToJson and the ONNX file that it speaks of, or "". InvalidArgument where it is
+  /// none.
   static absl::StatusOr<std::shared_ptr<const Servable>> Parse(std::string name, int64_t version,
-                                                               std::string_view bytes);
+                                                               std::string_view bytes, std::string onnx = "");
 
   const std::string& name() const { return name_; }
   int64_t version() const { return version_; }
