@@ -23,5 +23,3 @@ if(MOLD)
 endif()
 add_link_options(LINKER:--as-needed)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
-# Libraries that are opened when something first needs them are found there (Dependencies.cmake says which).
-set(CMAKE_BUILD_RPATH ${CMAKE_SOURCE_DIR}/.deps/native/lib)
