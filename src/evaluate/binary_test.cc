@@ -187,6 +187,63 @@ TEST(EvaluateBinary, CalibrationCountsEveryRowOnceInAscendingBins) {
   }
 }
 
+// scikit-learn's figures with sample_weight: tests/oracles/evaluate.py.
+TEST(EvaluateBinary, WeightsCountAsInScikitLearn) {
+  const std::vector<double> scores{0.1, 0.4, 0.35, 0.8, 0.4, 0.65};
+  const std::vector<int8_t> labels{0, 0, 1, 1, 1, 0};
+  const std::vector<double> weights{1.5, 2, 0.25, 3, 0.75, 1};
+  const BinaryEvaluation evaluation = EvaluateBinary(scores, labels, {.base_rate = 0.5}, weights).value();
+  EXPECT_EQ(evaluation.total_weight, 8.5);
+  EXPECT_EQ(evaluation.rows, 6);
+  EXPECT_EQ(evaluation.model.auc, 0.875);
+  EXPECT_NEAR(evaluation.model.log_loss, 0.45277863288121334, 1e-15);
+  EXPECT_NEAR(evaluation.model.brier, 0.1474264705882353, 1e-15);
+  EXPECT_NEAR(evaluation.model.accuracy, 0.7647058823529411, 1e-15);
+  EXPECT_EQ(evaluation.model.precision, 0.75);
+  EXPECT_EQ(evaluation.model.recall, 0.75);
+  EXPECT_EQ(evaluation.model.confusion, (Confusion{1, 1, 2, 2}));
+  EXPECT_NEAR(evaluation.dummy.log_loss, std::log(2.0), 1e-15);
+}
+
+TEST(EvaluateBinary, WeightsOfOneChangeNoBit) {
+  const Rows rows = RandomRows(1000, 50, 5);
+  BinaryEvaluation weighted =
+      EvaluateBinary(rows.scores, rows.labels, {.base_rate = 0.5}, std::vector<double>(1000, 1.0)).value();
+  EXPECT_EQ(weighted.total_weight, 1000);
+  weighted.total_weight.reset();
+  for (CalibrationBin& bin : weighted.calibration) {
+    EXPECT_EQ(bin.weight, bin.rows);
+    bin.weight.reset();
+  }
+  EXPECT_EQ(weighted, Evaluate(rows));
+}
+
+TEST(EvaluateBinary, WithWeightsTooTheAucIsTheShareOfPairsInOrder) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const Rows rows = RandomRows(30, 7, seed);
+    std::mt19937_64 random(seed);
+    std::vector<double> weights;
+    for (size_t i = 0; i < rows.labels.size(); ++i) weights.push_back(static_cast<double>(random() % 5) / 4);
+    weights.front() = 1;
+    double in_order = 0;
+    double pairs = 0;
+    for (size_t i = 0; i < rows.labels.size(); ++i) {
+      for (size_t j = 0; j < rows.labels.size(); ++j) {
+        if (rows.labels[i] != 1 || rows.labels[j] != 0) continue;
+        const double pair = weights[i] * weights[j];
+        pairs += pair;
+        in_order += pair * (rows.scores[i] > rows.scores[j] ? 1 : rows.scores[i] == rows.scores[j] ? 0.5 : 0);
+      }
+    }
+    const auto evaluation = EvaluateBinary(rows.scores, rows.labels, {.base_rate = 0.5}, weights);
+    ASSERT_EQ(evaluation->model.auc.has_value(), pairs > 0) << seed;
+    // All sums are of sixteenths and so exact.
+    if (pairs > 0) {
+      EXPECT_EQ(*evaluation->model.auc, in_order / pairs) << seed;
+    }
+  }
+}
+
 TEST(EvaluateBinary, RefusesRowsThatAreNoScoresAndLabels) {
   EXPECT_THAT(ErrorOf({}), HasSubstr("no rows"));
   EXPECT_THAT(ErrorOf({{0.5}, {0, 1}}), HasSubstr("1 scores have 2 labels"));

@@ -2,47 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/format.h"
+#include "evaluate/table_text.h"
 
 namespace roost::evaluate {
 namespace {
 
-Json ToJson(const std::optional<double>& figure) { return figure.has_value() ? Json(*figure) : Json(nullptr); }
-
-Json ToJson(const BinaryFigures& figures) {
-  return {{"auc", ToJson(figures.auc)},
-          {"log_loss", figures.log_loss},
-          {"brier", figures.brier},
-          {"calibration_error", figures.calibration_error},
-          {"accuracy", figures.accuracy},
-          {"precision", ToJson(figures.precision)},
-          {"recall", ToJson(figures.recall)},
-          {"confusion",
-           {{"true_positives", figures.confusion.true_positives},
-            {"false_positives", figures.confusion.false_positives},
-            {"true_negatives", figures.confusion.true_negatives},
-            {"false_negatives", figures.confusion.false_negatives}}}};
-}
-
-std::string Number(const std::optional<double>& figure) {
-  return figure.has_value() ? fmt::format("{:.4f}", *figure) : "undefined";
-}
-
-void AppendRow(std::string& text, const char* name, const std::string& model, const std::string& dummy) {
-  text += fmt::format("{:<18}  {:>11}  {:>11}\n", name, model, dummy);
-}
-
 void AppendFigures(std::string& text, const BinaryFigures& model, const BinaryFigures& dummy) {
   AppendRow(text, "metric", "model", "dummy");
-  AppendRow(text, "ROC AUC", Number(model.auc), Number(dummy.auc));
-  AppendRow(text, "log loss", Number(model.log_loss), Number(dummy.log_loss));
-  AppendRow(text, "Brier score", Number(model.brier), Number(dummy.brier));
-  AppendRow(text, "calibration error", Number(model.calibration_error), Number(dummy.calibration_error));
-  AppendRow(text, "accuracy", Number(model.accuracy), Number(dummy.accuracy));
-  AppendRow(text, "precision", Number(model.precision), Number(dummy.precision));
-  AppendRow(text, "recall", Number(model.recall), Number(dummy.recall));
+  AppendRow(text, "ROC AUC", Share(model.auc), Share(dummy.auc));
+  AppendRow(text, "log loss", Share(model.log_loss), Share(dummy.log_loss));
+  AppendRow(text, "Brier score", Share(model.brier), Share(dummy.brier));
+  AppendRow(text, "calibration error", Share(model.calibration_error), Share(dummy.calibration_error));
+  AppendRow(text, "accuracy", Share(model.accuracy), Share(dummy.accuracy));
+  AppendRow(text, "precision", Share(model.precision), Share(dummy.precision));
+  AppendRow(text, "recall", Share(model.recall), Share(dummy.recall));
   const auto count = [&](const char* name, int64_t Confusion::*field) {
     AppendRow(text, name, FormatCount(model.confusion.*field), FormatCount(dummy.confusion.*field));
   };
@@ -54,26 +28,11 @@ void AppendFigures(std::string& text, const BinaryFigures& model, const BinaryFi
 
 }  // namespace
 
-Json ToJson(const BinaryEvaluation& evaluation) {
-  Json bins = Json::array();
-  for (const CalibrationBin& bin : evaluation.calibration) {
-    bins.push_back({{"lowest_score", bin.lowest_score},
-                    {"highest_score", bin.highest_score},
-                    {"mean_score", bin.mean_score},
-                    {"positive_rate", bin.positive_rate},
-                    {"rows", bin.rows}});
-  }
-  return {{"rows", evaluation.rows},           {"positives", evaluation.positives}, {"threshold", evaluation.threshold},
-          {"base_rate", evaluation.base_rate}, {"model", ToJson(evaluation.model)}, {"dummy", ToJson(evaluation.dummy)},
-          {"calibration", std::move(bins)}};
-}
-
 std::string ToText(const BinaryEvaluation& evaluation) {
   const double rate = static_cast<double>(evaluation.positives) / static_cast<double>(evaluation.rows);
-  std::string text =
-      fmt::format("{} rows, {} positive ({:.2f} %), threshold {}\nThe dummy predicts {} for every row.\n\n",
-                  FormatCount(evaluation.rows), FormatCount(evaluation.positives), 100 * rate,
-                  FormatNumber(evaluation.threshold), FormatNumber(evaluation.base_rate));
+  std::string text = fmt::format("{}, {} positive ({:.2f} %), threshold {}\nThe dummy predicts {} for every row.\n\n",
+                                 RowsText(evaluation.rows, evaluation.total_weight), FormatCount(evaluation.positives),
+                                 100 * rate, FormatNumber(evaluation.threshold), FormatNumber(evaluation.base_rate));
   AppendFigures(text, evaluation.model, evaluation.dummy);
   text +=
       fmt::format("\ncalibration\n{:<17}  {:>10}  {:>13}  {:>11}\n", "scores", "mean score", "positive rate", "rows");
@@ -81,6 +40,64 @@ std::string ToText(const BinaryEvaluation& evaluation) {
     text += fmt::format("{:.4f} to {:.4f}   {:>10.4f}  {:>13.4f}  {:>11}\n", bin.lowest_score, bin.highest_score,
                         bin.mean_score, bin.positive_rate, FormatCount(bin.rows));
   }
+  return text;
+}
+
+std::string ToText(const NumbersEvaluation& evaluation) {
+  std::string text = fmt::format(
+      "{}, targets from {} to {}, mean {}\nThe dummy predicts {}, the mean of the training rows, for every row.\n\n",
+      RowsText(evaluation.rows, evaluation.total_weight), FormatNumber(evaluation.least_target, 5),
+      FormatNumber(evaluation.greatest_target, 5), FormatNumber(evaluation.mean_target, 5),
+      FormatNumber(evaluation.baseline, 5));
+  const NumberFigures& model = evaluation.model;
+  const NumberFigures& dummy = evaluation.dummy;
+  AppendRow(text, "metric", "model", "dummy");
+  AppendRow(text, "RMSE", Quantity(model.rmse), Quantity(dummy.rmse));
+  AppendRow(text, "MAE", Quantity(model.mae), Quantity(dummy.mae));
+  AppendRow(text, "median error", Quantity(model.median_error), Quantity(dummy.median_error));
+  AppendRow(text, "mean bias", Quantity(model.mean_bias), Quantity(dummy.mean_bias));
+  AppendRow(text, "R2", Share(model.r2), Share(dummy.r2));
+  text += "\nscore - target is at most\n";
+  AppendRow(text, "in", "model", "dummy");
+  for (size_t i = 0; i < model.error_quantiles.size(); ++i) {
+    AppendRow(text, fmt::format("{} % of the rows", FormatNumber(100 * model.error_quantiles[i].share)),
+              Quantity(model.error_quantiles[i].error), Quantity(dummy.error_quantiles[i].error));
+  }
+  return text;
+}
+
+std::string ToText(const CountsEvaluation& evaluation) {
+  std::string text = fmt::format(
+      "{}, {} with a target of 0, mean target {}\nThe dummy predicts {}, the mean of the training rows, for every "
+      "row.\n\n",
+      RowsText(evaluation.rows, evaluation.total_weight), FormatCount(evaluation.zeros),
+      FormatNumber(evaluation.mean_target, 5), FormatNumber(evaluation.baseline, 5));
+  const CountFigures& model = evaluation.model;
+  const CountFigures& dummy = evaluation.dummy;
+  AppendRow(text, "metric", "model", "dummy");
+  AppendRow(text, "Poisson deviance", Quantity(model.poisson_deviance), Quantity(dummy.poisson_deviance));
+  AppendRow(text, "D2", Share(model.d2), Share(dummy.d2));
+  AppendRow(text, "MAE", Quantity(model.mae), Quantity(dummy.mae));
+  AppendRow(text, "RMSE", Quantity(model.rmse), Quantity(dummy.rmse));
+  AppendRow(text, "mean score", Quantity(model.mean_score), Quantity(dummy.mean_score));
+  return text;
+}
+
+std::string ToText(const RankingEvaluation& evaluation) {
+  std::string text = fmt::format("{} in {} groups\nThe dummy orders the rows of a group by lot.\n",
+                                 RowsText(evaluation.rows, evaluation.total_weight), FormatCount(evaluation.groups));
+  if (evaluation.groups_without_relevant > 0) {
+    text += fmt::format("Groups without a target above 0, which are left out: {}.\n",
+                        FormatCount(evaluation.groups_without_relevant));
+  }
+  text += "\n";
+  const RankingFigures& model = evaluation.model;
+  const RankingFigures& dummy = evaluation.dummy;
+  AppendRow(text, "metric", "model", "dummy");
+  AppendRow(text, "NDCG@5", Share(model.ndcg_5), Share(dummy.ndcg_5));
+  AppendRow(text, "NDCG@10", Share(model.ndcg_10), Share(dummy.ndcg_10));
+  AppendRow(text, "NDCG", Share(model.ndcg), Share(dummy.ndcg));
+  AppendRow(text, "MRR", Share(model.mrr), Share(dummy.mrr));
   return text;
 }
 
