@@ -119,7 +119,9 @@ TEST_P(EveryLoss, WarmIsColdInFewerPasses) {
       EXPECT_TRUE(warm.converged) << warm.reason;
       EXPECT_TRUE(cold.converged) << cold.reason;
       // A quadratic is solved in one step from anywhere.
-      if (GetParam() != Loss::kSquared) EXPECT_LT(warm.passes, cold.passes) << l1 << " " << max_dense_features;
+      if (GetParam() != Loss::kSquared) {
+        EXPECT_LT(warm.passes, cold.passes) << l1 << " " << max_dense_features;
+      }
       EXPECT_NEAR(warm.objective, cold.objective, GetParam() == Loss::kHinge ? 1e-4 : 1e-6 * cold.objective);
     }
   }
@@ -218,7 +220,7 @@ TEST_P(EveryLoss, OneRowOrOneOfEachClassIsFitted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryLoss, testing::ValuesIn(kLosses),
-                         [](const auto& info) { return std::string(LossName(info.param)); });
+                         [](const auto& test) { return std::string(LossName(test.param)); });
 
 TEST(FitLinear, WithoutFeaturesIsTheBestConstant) {
   TestRows data;
