@@ -11,6 +11,9 @@ namespace {
 
 ROOST_INLINE void Abs(const V8& x, V8& y) { y = x < 0.0 ? -x : x; }
 
+// See AddLosses: bounds the steps where the loss is linear, and is far below the curvature of a sharp bend.
+constexpr double kLeastHingeCurvature = 0.01;
+
 // Each gives the loss, the slope and the curvature of eight rows with the margins m and targets y.
 struct Squared {
   ROOST_INLINE void operator()(const V8& m, const V8& y, V8& loss, V8& slope, V8& curvature) const {
@@ -68,8 +71,8 @@ struct SmoothHinge {
     const V8 share = inside < mu ? inside / mu : V8{} + 1.0;
     loss = inside < mu ? inside * share * 0.5 : z - mu * 0.5;
     slope = -sign * share;
-    const V8 bend = inside < mu ? V8{} + 1.0 / mu : V8{};
-    curvature = z > 0.0 ? bend : V8{};
+    const V8 bend = inside < mu ? V8{} + 1.0 / mu : V8{} + kLeastHingeCurvature;
+    curvature = z > 0.0 ? bend : V8{} + kLeastHingeCurvature;
   }
 };
 

@@ -14,7 +14,8 @@ struct LossShape {
 };
 
 /// The losses with one margin a row, block after block. For each row i of the block:
-///   slopes[i] = weights[i] * d loss / d margin,   curvatures[i] = weights[i] * d^2 loss / d margin^2 (at least 0).
+///   slopes[i] = weights[i] * d loss / d margin,   curvatures[i] = weights[i] * d^2 loss / d margin^2 (at least 0;
+/// for kHinge at least 0.01, although it is linear but for its bend: a Newton step then stays of the data's size).
 /// Returns the sum of weights[i] * loss_i. Targets may be means of rows that are equal: for kLogistic anything from 0
 /// to
 /// 1. A margin whose loss overflows gives infinity or NaN, never a trap. All spans have the same size; `weights` may be
