@@ -144,7 +144,11 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.dataset = version.Name();
   TRY_ASSIGN(response.split_at, SplitTime(project, version, model->split, context));
   TRY_ASSIGN(TrainingRows rows, ReadTrainingRows(project, version, *model, response.split_at, context));
-  TRY_ASSIGN(transform::Transform transform, transform::Transform::Fit(model->features, rows.profile.Summarize()));
+  const profile::ProfileSummary summary = rows.profile.Summarize();
+  std::vector<column::BatchView> views;
+  for (const LabelledBatch& batch : rows.batches) views.push_back(batch.rows.view());
+  TRY_ASSIGN(transform::Transform transform,
+             transform::Transform::Fit({.derived = {}, .features = model->features}, {summary, views}, context));
   TRY_ASSIGN(const TrainingSet set, Featurize(transform, rows, context));
   rows.batches.clear();
 

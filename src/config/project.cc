@@ -39,7 +39,7 @@ absl::Status CheckEndpoint(const std::string& url) {
 Declaration<transform::FeatureSpec> DeclareFeature() {
   using transform::FeatureSpec;
   using transform::Operation;
-  std::vector<std::pair<std::string, Operation>> operations;
+  std::vector<std::pair<std::string, std::optional<Operation>>> operations;
   for (const Operation operation : {Operation::kStandardize, Operation::kBucketize, Operation::kOneHot,
                                     Operation::kHour, Operation::kWeekday, Operation::kMonth}) {
     operations.emplace_back(std::string(transform::OperationName(operation)), operation);

@@ -41,7 +41,7 @@ using transform::Threads;
 using transform::Transform;
 
 ScoringModel FlightsModel(uint32_t seed = 1) {
-  Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  Transform transform = *transform::FitSummary(transform::FlightsFeatures(), transform::FlightsSummary());
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   std::vector<double> weights(static_cast<size_t>(transform.num_features()));
@@ -150,7 +150,7 @@ TEST(ScoringModel, AMissingColumnIsNotFound) {
 }
 
 TEST(ScoringModel, APredictorOfOtherFeaturesIsRefused) {
-  const Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
+  const Transform transform = *transform::FitSummary(transform::FlightsFeatures(), transform::FlightsSummary());
   const absl::Status status = ScoringModel::Make(transform, *LogisticPredictor::Make(0, {1, 2})).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(status.message()),

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "serving/iso_time.h"
+#include "serving/json_lists.h"
 
 namespace roost::serving {
 namespace {
@@ -19,6 +20,7 @@ struct BoundInput {
   const Tensor* tensor = nullptr;
   column::Kind kind = column::Kind::kNumber;
   std::vector<int64_t> micros;  // of a time that came as text
+  JsonLists lists;              // of lists
 };
 
 std::string_view AcceptedDatatypes(column::Kind kind) {
@@ -26,6 +28,8 @@ std::string_view AcceptedDatatypes(column::Kind kind) {
     case column::Kind::kNumber: return "FP64, or another number or BOOL";
     case column::Kind::kText: return "BYTES";
     case column::Kind::kTime: return "INT64 (microseconds since 1970-01-01T00:00Z) or BYTES (ISO 8601)";
+    case column::Kind::kTextList: return "BYTES (a JSON array of texts)";
+    case column::Kind::kNumberList: return "BYTES (a JSON array of numbers)";
   }
   return "";
 }
@@ -35,6 +39,8 @@ bool Accepts(column::Kind kind, Datatype datatype) {
     case column::Kind::kNumber: return datatype != Datatype::kBytes;
     case column::Kind::kText: return datatype == Datatype::kBytes;
     case column::Kind::kTime: return datatype == Datatype::kInt64 || datatype == Datatype::kBytes;
+    case column::Kind::kTextList:
+    case column::Kind::kNumberList: return datatype == Datatype::kBytes;
   }
   return false;
 }
@@ -65,6 +71,8 @@ column::Value ValueAt(const BoundInput& input, int64_t row) {
     case column::Kind::kText: return std::string_view(tensor.texts[static_cast<size_t>(row)]);
     case column::Kind::kTime:
       return input.micros.empty() ? tensor.At<int64_t>(row) : input.micros[static_cast<size_t>(row)];
+    case column::Kind::kTextList:
+    case column::Kind::kNumberList: return input.lists.At(row);
   }
   return {};
 }
@@ -107,7 +115,7 @@ absl::StatusOr<std::vector<int64_t>> ParseTimes(const Tensor& tensor) {
 }
 
 absl::StatusOr<BoundInput> Bind(const Tensor& tensor, column::Kind kind) {
-  BoundInput input{&tensor, kind, {}};
+  BoundInput input{&tensor, kind, {}, {}};
   if (!Accepts(kind, tensor.datatype)) {
     return absl::InvalidArgumentError(fmt::format("input '{}' is a {}: it takes {}, not {}", tensor.name,
                                                   column::KindName(kind), AcceptedDatatypes(kind),
@@ -118,6 +126,8 @@ absl::StatusOr<BoundInput> Bind(const Tensor& tensor, column::Kind kind) {
   TRY(CheckTexts(tensor));
   if (kind == column::Kind::kTime) {
     TRY_ASSIGN(input.micros, ParseTimes(tensor));
+  } else if (kind != column::Kind::kText) {
+    TRY_ASSIGN(input.lists, JsonLists::Parse(tensor, kind));
   }
   return input;
 }

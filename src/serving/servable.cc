@@ -17,6 +17,8 @@ Datatype PreferredDatatype(column::Kind kind) {
     case column::Kind::kNumber: return Datatype::kFp64;
     case column::Kind::kText: return Datatype::kBytes;
     case column::Kind::kTime: return Datatype::kInt64;
+    case column::Kind::kTextList:
+    case column::Kind::kNumberList: return Datatype::kBytes;
   }
   return Datatype::kBytes;
 }
@@ -26,6 +28,8 @@ column::Value PlainValue(column::Kind kind) {
     case column::Kind::kNumber: return 1.0;
     case column::Kind::kText: return std::string_view("a");
     case column::Kind::kTime: return int64_t{0};
+    case column::Kind::kTextList: return std::span<const std::string_view>();
+    case column::Kind::kNumberList: return std::span<const double>();
   }
   return {};
 }

@@ -31,19 +31,10 @@ Entry EntryOf(const FittedFeature& feature, const column::Value& value) {
     case Operation::kOneHot: return OneHot(feature, std::get<std::string_view>(value));
     case Operation::kHour: return Hour(std::get<int64_t>(value));
     case Operation::kWeekday: return Weekday(std::get<int64_t>(value));
-    case Operation::kMonth: return Month(std::get<int64_t>(value));
+    case Operation::kMonth:
+    default: return Month(std::get<int64_t>(value));
   }
   return MissingEntry(feature);
-}
-
-bool HasKind(const column::Value& value, Kind kind) {
-  if (std::holds_alternative<std::monostate>(value)) return true;
-  switch (kind) {
-    case Kind::kNumber: return std::holds_alternative<double>(value);
-    case Kind::kText: return std::holds_alternative<std::string_view>(value);
-    case Kind::kTime: return std::holds_alternative<int64_t>(value);
-  }
-  return false;
 }
 
 // One column of one piece as its kind, decoded once for all features that use it. Text is read in place.
@@ -137,7 +128,8 @@ void WriteFeature(const Work& work, size_t position, int64_t begin, size_t rows,
     case Operation::kOneHot: WriteText(work, position, begin, rows); break;
     case Operation::kHour: write_time([](int64_t micros) { return Hour(micros); }); break;
     case Operation::kWeekday: write_time([](int64_t micros) { return Weekday(micros); }); break;
-    case Operation::kMonth: write_time([](int64_t micros) { return Month(micros); }); break;
+    case Operation::kMonth:
+    default: write_time([](int64_t micros) { return Month(micros); }); break;
   }
 }
 

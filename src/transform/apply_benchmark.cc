@@ -30,7 +30,7 @@ Transform PlainTransform() {
     column.text->top.clear();
     for (int i = 0; i < 290; ++i) column.text->top.push_back({"A" + std::to_string(i), 1'000 - i});
   }
-  return *Transform::Fit(FlightsFeatures(), summary);
+  return *FitSummary(FlightsFeatures(), summary);
 }
 
 // The seven features of flights on one thread; `dictionaries` where text comes dictionary-encoded.

@@ -14,9 +14,9 @@ using testing::ElementsAre;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Transform Flights() { return *Transform::Fit(FlightsFeatures(), FlightsSummary()); }
+Transform Flights() { return *FitSummary(FlightsFeatures(), FlightsSummary()); }
 
-Transform FitOne(FeatureSpec spec) { return *Transform::Fit(std::vector{std::move(spec)}, FlightsSummary()); }
+Transform FitOne(FeatureSpec spec) { return *FitSummary({std::move(spec)}, FlightsSummary()); }
 
 // The name and value of the only feature of a transform of one declared feature.
 std::pair<std::string, double> Only(const Transform& transform, Value value) {
@@ -79,8 +79,8 @@ TEST(Apply, StandardizeByHand) {
 TEST(Apply, StandardizedValuesAreBounded) {
   auto summary = FlightsSummary();
   summary.columns[2].number->standard_deviation = 5e-324;
-  const std::vector<FeatureSpec> features = {{.column = "distance"}};
-  const Transform transform = *Transform::Fit(features, summary);
+  const std::vector<FeatureSpec> features = {{.column = "distance", .use = Operation::kStandardize}};
+  const Transform transform = *FitSummary(features, summary);
   EXPECT_EQ(Only(transform, 1e308).second, 1e150);
   EXPECT_EQ(Only(transform, -1e308).second, -1e150);
 }
@@ -88,8 +88,8 @@ TEST(Apply, StandardizedValuesAreBounded) {
 TEST(Apply, AConstantColumnStandardizesToZero) {
   auto summary = FlightsSummary();
   summary.columns[2].number->standard_deviation = 0;
-  const std::vector<FeatureSpec> features = {{.column = "distance"}};
-  EXPECT_EQ(Only(*Transform::Fit(features, summary), 1e308).second, 0.0);
+  const std::vector<FeatureSpec> features = {{.column = "distance", .use = Operation::kStandardize}};
+  EXPECT_EQ(Only(*FitSummary(features, summary), 1e308).second, 0.0);
 }
 
 TEST(Apply, ABucketHoldsItsLowerBorder) {
@@ -205,8 +205,9 @@ RawColumn Narrow(std::string format, const std::vector<std::optional<double>>& v
 TEST(Apply, AnyWidthOfANumberGivesTheSameFeatures) {
   auto summary = FlightsSummary();
   summary.columns[2] = NumberColumn("distance", 0, 100, 40, 20);
-  const std::vector<FeatureSpec> specs = {{.column = "distance"}, {.column = "distance", .use = Operation::kBucketize}};
-  const Transform transform = *Transform::Fit(specs, summary);
+  const std::vector<FeatureSpec> specs = {{.column = "distance", .use = Operation::kStandardize},
+                                          {.column = "distance", .use = Operation::kBucketize}};
+  const Transform transform = *FitSummary(specs, summary);
   std::vector<std::optional<double>> values;
   for (int i = 0; i < 1'000; ++i) values.push_back(i % 9 == 0 ? std::nullopt : std::optional<double>(i % 120));
   std::vector<RawColumn> columns;
@@ -235,7 +236,7 @@ TEST(Apply, AnyWidthOfANumberGivesTheSameFeatures) {
 }
 
 TEST(Apply, BoolsAreZeroAndOne) {
-  const Transform transform = FitOne({.column = "distance"});
+  const Transform transform = FitOne({.column = "distance", .use = Operation::kStandardize});
   std::vector<RawColumn> columns;
   columns.push_back(RawColumn::Bools("distance", {true, false, std::nullopt}));
   EXPECT_THAT(Apply(transform, BatchOf(columns)).values, ElementsAre((1 - 700) / 512.5, (0 - 700) / 512.5, 0.0));
@@ -245,7 +246,7 @@ TEST(Apply, AnyUnitOfATimeGivesTheSameFeatures) {
   const std::vector<FeatureSpec> specs = {{.column = "date", .use = Operation::kHour},
                                           {.column = "date", .use = Operation::kWeekday},
                                           {.column = "date", .use = Operation::kMonth}};
-  const Transform transform = *Transform::Fit(specs, FlightsSummary());
+  const Transform transform = *FitSummary(specs, FlightsSummary());
   std::vector<std::optional<int32_t>> days;
   for (int i = 0; i < 1'000; ++i) days.push_back(i % 7 == 0 ? std::nullopt : std::optional<int32_t>(i * 37 - 20'000));
   std::vector<RawColumn> columns;

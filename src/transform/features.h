@@ -7,7 +7,8 @@
 namespace roost::transform {
 
 /// The features of some rows in compressed sparse rows: row r has the entries [starts[r], starts[r + 1]) of
-/// `indices` (ascending within a row, each < num_features) and `values`. Absent entries are 0.
+/// `indices` (ascending within a row, each < num_features) and `values`. An entry that is absent is 0 for linear models
+/// and missing for trees; an explicit 0 is 0 for both.
 struct FeatureRows {
   int32_t num_features = 0;
   std::vector<int64_t> starts{0};
@@ -15,6 +16,14 @@ struct FeatureRows {
   std::vector<double> values;
 
   int64_t num_rows() const { return static_cast<int64_t>(starts.size()) - 1; }
+};
+
+/// The same features as a matrix, row after row.
+struct DenseRows {
+  int32_t num_features = 0;
+  std::vector<double> values;  ///< of row r: [r * num_features, (r + 1) * num_features)
+
+  int64_t num_rows() const { return num_features == 0 ? 0 : static_cast<int64_t>(values.size()) / num_features; }
 };
 
 /// One row's features while it is scored; reused from row to row, so that scoring allocates nothing after warm-up.

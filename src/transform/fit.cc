@@ -35,8 +35,8 @@ absl::Status CheckRange(std::string_view parameter, int64_t value, int64_t low, 
 }
 
 absl::Status CheckParameters(const FeatureSpec& spec) {
-  if (spec.use == Operation::kBucketize) return CheckRange("buckets", spec.buckets, 2, kMaxBuckets);
-  if (spec.use != Operation::kOneHot) return absl::OkStatus();
+  if (*spec.use == Operation::kBucketize) return CheckRange("buckets", spec.buckets, 2, kMaxBuckets);
+  if (*spec.use != Operation::kOneHot) return absl::OkStatus();
   TRY(CheckRange("top", spec.top, 1, kMaxWords));
   if (spec.min_count < 1) {
     return absl::InvalidArgumentError(fmt::format("min_count must be at least 1, not {}", FormatCount(spec.min_count)));
@@ -45,7 +45,7 @@ absl::Status CheckParameters(const FeatureSpec& spec) {
 }
 
 absl::Status CheckKind(const FeatureSpec& spec, const ColumnSummary& column) {
-  const column::Kind wanted = KindFor(spec.use);
+  const column::Kind wanted = KindFor(*spec.use);
   const auto kind = column::KindOf(column.type);
   if (kind.ok() && *kind == wanted) return absl::OkStatus();
   const std::string message =
@@ -56,6 +56,7 @@ absl::Status CheckKind(const FeatureSpec& spec, const ColumnSummary& column) {
       case column::Kind::kNumber: hint = "use standardize or bucketize for a number column"; break;
       case column::Kind::kText: hint = "use one_hot for a text column"; break;
       case column::Kind::kTime: hint = "use hour, weekday or month for a time column"; break;
+      default: break;
     }
   }
   return WithHint(absl::InvalidArgumentError(message), hint);
@@ -120,30 +121,33 @@ absl::Status FitOneHot(const ColumnSummary& column, const FeatureSpec& spec, Fit
 
 absl::Status FitFeature(const FeatureSpec& spec, const ProfileSummary& summary, FittedFeature& feature) {
   feature.column = spec.column;
-  feature.use = spec.use;
+  feature.use = *spec.use;
   TRY_ASSIGN(const ColumnSummary* column, RequireColumn(spec.column, summary));
   TRY(CheckParameters(spec));
   if (column->missing >= column->rows) return NoValue();
   TRY(CheckKind(spec, *column));
-  switch (spec.use) {
+  switch (*spec.use) {
     case Operation::kStandardize: return FitStandardize(*column, feature);
     case Operation::kBucketize: return FitBucketize(*column, spec, feature);
     case Operation::kOneHot: return FitOneHot(*column, spec, feature);
     case Operation::kHour:
     case Operation::kWeekday:
-    case Operation::kMonth: return absl::OkStatus();
+    case Operation::kMonth:
+    default: return absl::OkStatus();
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Transform> Transform::Fit(std::span<const FeatureSpec> features, const ProfileSummary& summary) {
+absl::StatusOr<Transform> Transform::Fit(const TransformSpec& declared, const FitData& data, const Context&) {
+  const std::vector<FeatureSpec>& features = declared.features;
+  const ProfileSummary& summary = data.summary;
   std::vector<FittedFeature> fitted(features.size());
   for (size_t i = 0; i < features.size(); ++i) {
     const FeatureSpec& spec = features[i];
     const absl::Status status = FitFeature(spec, summary, fitted[i]);
-    if (!status.ok()) return Annotate(status, DescribeFeature(i, OperationName(spec.use), spec.column));
+    if (!status.ok()) return Annotate(status, DescribeFeature(i, OperationName(*spec.use), spec.column));
   }
   return Fitted::Assemble(std::move(fitted));
 }

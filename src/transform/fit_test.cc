@@ -11,13 +11,13 @@ namespace {
 using testing::ElementsAre;
 
 Transform FitOk(std::vector<FeatureSpec> features, const profile::ProfileSummary& summary = FlightsSummary()) {
-  auto transform = Transform::Fit(features, summary);
+  auto transform = FitSummary(features, summary);
   EXPECT_TRUE(transform.ok()) << transform.status();
   return *std::move(transform);
 }
 
 absl::Status FitError(FeatureSpec feature, const profile::ProfileSummary& summary = FlightsSummary()) {
-  return Transform::Fit(std::vector{std::move(feature)}, summary).status();
+  return FitSummary({std::move(feature)}, summary).status();
 }
 
 profile::ProfileSummary OneColumn(profile::ColumnSummary column) {
@@ -93,8 +93,9 @@ TEST(Fit, WordsThatAreNotUtf8AreUnknown) {
 }
 
 TEST(FitError, AColumnNameThatIsNotUtf8IsRefused) {
-  EXPECT_EQ(FitError({.column = "\xff"}, OneColumn(NumberColumn("\xff", 0, 1, 0, 1))).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      FitError({.column = "\xff", .use = Operation::kStandardize}, OneColumn(NumberColumn("\xff", 0, 1, 0, 1))).code(),
+      absl::StatusCode::kInvalidArgument);
 }
 
 TEST(Fit, BoolsAreNumbers) {
@@ -104,13 +105,14 @@ TEST(Fit, BoolsAreNumbers) {
 }
 
 TEST(FitError, AnUnknownColumnIsNamedWithAHint) {
-  const absl::Status status = FitError({.column = "distanc"});
+  const absl::Status status = FitError({.column = "distanc", .use = Operation::kStandardize});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(status.message()),
             "feature 1, standardize of column 'distanc': the data has no such column; its columns are date, delay, "
             "distance, origin, destination");
   EXPECT_EQ(HintOf(status), "did you mean 'distance'?");
-  EXPECT_EQ(HintOf(FitError({.column = "zzzzzzzz"})), "name a column of the training data");
+  EXPECT_EQ(HintOf(FitError({.column = "zzzzzzzz", .use = Operation::kStandardize})),
+            "name a column of the training data");
 }
 
 TEST(FitError, AnOperationThatDoesNotSuitTheTypeNamesOneThatDoes) {
@@ -168,18 +170,19 @@ TEST(FitError, OneBucketIsRefused) {
 
 TEST(FitError, MomentsThatOverflowAreRefused) {
   const double infinity = std::numeric_limits<double>::infinity();
-  const absl::Status status = FitError({.column = "x"}, OneColumn(NumberColumn("x", -1e308, 1e308, 0, infinity)));
+  const absl::Status status = FitError({.column = "x", .use = Operation::kStandardize},
+                                       OneColumn(NumberColumn("x", -1e308, 1e308, 0, infinity)));
   EXPECT_EQ(std::string(status.message()),
             "feature 1, standardize of column 'x': mean 0 and standard deviation inf are not both finite");
 }
 
 TEST(FitError, NoFeatureAndTheSameFeatureTwiceAreRefused) {
   const auto summary = FlightsSummary();
-  EXPECT_EQ(std::string(Transform::Fit({}, summary).status().message()),
+  EXPECT_EQ(std::string(FitSummary({}, summary).status().message()),
             "a model needs 1 to 1000 declared features, not 0");
   const std::vector<FeatureSpec> twice = {{.column = "distance", .use = Operation::kBucketize, .buckets = 4},
                                           {.column = "distance", .use = Operation::kBucketize, .buckets = 8}};
-  EXPECT_EQ(std::string(Transform::Fit(twice, summary).status().message()),
+  EXPECT_EQ(std::string(FitSummary(twice, summary).status().message()),
             "feature 2, bucketize of column 'distance': is declared twice");
 }
 

@@ -147,6 +147,12 @@ inline std::vector<column::Value> RowOf(const column::BatchView& batch, std::spa
   return values;
 }
 
+/// Fit of what `summary` says exactly, without any rows.
+inline absl::StatusOr<Transform> FitSummary(std::vector<FeatureSpec> features, const profile::ProfileSummary& summary) {
+  ThreadPool pool(1);
+  return Transform::Fit({.derived = {}, .features = std::move(features)}, {summary, {}}, {.pool = &pool});
+}
+
 /// A context with its own threads.
 struct Threads {
   explicit Threads(size_t count = 1) : pool(count), context{.pool = &pool} {}

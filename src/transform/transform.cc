@@ -48,24 +48,13 @@ std::string SlotName(const FittedFeature& feature, int32_t slot) {
     case Operation::kOneHot: return WordName(feature, slot);
     case Operation::kHour: return fmt::format("{}={}", what, slot);
     case Operation::kWeekday: return fmt::format("{}={}", what, kWeekdayNames[slot]);
-    case Operation::kMonth: return fmt::format("{}={}", what, kMonthNames[slot]);
+    case Operation::kMonth:
+    default: return fmt::format("{}={}", what, kMonthNames[slot]);
   }
   return what;
 }
 
 }  // namespace
-
-std::string_view OperationName(Operation operation) {
-  switch (operation) {
-    case Operation::kStandardize: return "standardize";
-    case Operation::kBucketize: return "bucketize";
-    case Operation::kOneHot: return "one_hot";
-    case Operation::kHour: return "hour";
-    case Operation::kWeekday: return "weekday";
-    case Operation::kMonth: return "month";
-  }
-  return "standardize";
-}
 
 column::Kind KindFor(Operation operation) {
   switch (operation) {
@@ -74,7 +63,8 @@ column::Kind KindFor(Operation operation) {
     case Operation::kOneHot: return column::Kind::kText;
     case Operation::kHour:
     case Operation::kWeekday:
-    case Operation::kMonth: return column::Kind::kTime;
+    case Operation::kMonth:
+    default: return column::Kind::kTime;
   }
   return column::Kind::kNumber;
 }
@@ -90,7 +80,8 @@ int32_t FittedFeature::num_slots() const {
     case Operation::kOneHot: return vocabulary.num_slots() + 1;
     case Operation::kHour: return kHours + 1;
     case Operation::kWeekday: return kWeekdays + 1;
-    case Operation::kMonth: return kMonths + 1;
+    case Operation::kMonth:
+    default: return kMonths + 1;
   }
   return 0;
 }

@@ -42,7 +42,8 @@ Json FeatureToJson(const FittedFeature& feature) {
     }
     case Operation::kHour:
     case Operation::kWeekday:
-    case Operation::kMonth: break;
+    case Operation::kMonth:
+    default: break;
   }
   return json;
 }
@@ -94,7 +95,8 @@ absl::StatusOr<FittedFeature> ReadFeature(const Json& json, const std::string& w
     case Operation::kOneHot: TRY(ReadOneHot(json, where, feature)); break;
     case Operation::kHour:
     case Operation::kWeekday:
-    case Operation::kMonth: TRY(JsonObject::Make(json, where, {"column", "use"}).status()); break;
+    case Operation::kMonth:
+    default: TRY(JsonObject::Make(json, where, {"column", "use"}).status()); break;
   }
   return feature;
 }

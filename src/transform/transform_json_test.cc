@@ -9,7 +9,7 @@
 namespace roost::transform {
 namespace {
 
-Transform Flights() { return *Transform::Fit(FlightsFeatures(), FlightsSummary()); }
+Transform Flights() { return *FitSummary(FlightsFeatures(), FlightsSummary()); }
 
 std::string ErrorOf(const Json& json) {
   const absl::Status status = Transform::FromJson(json).status();
@@ -28,7 +28,7 @@ TEST(TransformJson, ReadsAsItIsMeant) {
                                              {.column = "distance", .use = Operation::kBucketize, .buckets = 2},
                                              {.column = "distance", .use = Operation::kStandardize},
                                              {.column = "destination", .use = Operation::kOneHot}};
-  EXPECT_EQ(ToLine(Transform::Fit(features, FlightsSummary())->ToJson()),
+  EXPECT_EQ(ToLine(FitSummary(features, FlightsSummary())->ToJson()),
             R"({"version":1,"inputs":[{"name":"date","kind":"time"},{"name":"distance","kind":"number"},)"
             R"({"name":"destination","kind":"text"}],"features":[{"column":"date","use":"hour"},)"
             R"({"column":"distance","use":"bucketize","borders":[1100.0]},)"
@@ -42,7 +42,7 @@ TEST(TransformJson, IsReadBackToTheSameTransform) {
   summary.columns[2].number->standard_deviation = 5e-324;
   summary.columns[2].number->percentiles[50] = std::nextafter(1'100.0, 2'000.0);
   summary.columns[3].text->top[2].value = std::string("a\0\"\\\n", 5) + "Z\xc3\xbcrich";
-  const Transform transform = *Transform::Fit(FlightsFeatures(), summary);
+  const Transform transform = *FitSummary(FlightsFeatures(), summary);
   const std::string text = ToLine(transform.ToJson());
   const auto again = Transform::FromJson(*ParseJson(text, "transform"));
   ASSERT_TRUE(again.ok()) << again.status();
