@@ -2,35 +2,12 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/check.h"
+#include "expr/scalar_numbers.h"
 
 namespace roost::expr {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-// 10 to the powers that a double holds exactly.
-constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-// Half away from zero, of the double that x times the power of ten is. NaN for digits that are none.
-double RoundTo(double x, double digits) {
-  if (std::trunc(digits) != digits || std::abs(digits) > 22) return kNan;
-  const double power = kPowersOfTen[static_cast<int>(std::abs(digits))];
-  if (digits < 0) return std::round(x / power) * power;
-  const double scaled = x * power;
-  return std::abs(scaled) < 0x1p52 ? std::round(scaled) / power : x;
-}
-
-// Powers that divide by zero have no result.
-double Power(double x, double y) { return x == 0 && y < 0 ? kNan : std::pow(x, y); }
-
-double Sign(double x) { return std::isnan(x) ? x : static_cast<double>((x > 0) - (x < 0)); }
 
 // function(number); null where a number that is not NaN gives NaN.
 template <typename F>
@@ -38,7 +15,7 @@ Vector OfNumber(const Vector& a, const F& function) {
   Vector out{.kind = Kind::kNumber, .constant = a.constant, .nulls = a.nulls};
   Map(a.numbers, out.numbers, function);
   for (size_t row = 0; row < a.size(); ++row) {
-    if (std::isnan(out.numbers[row]) && !std::isnan(a.numbers[row])) SetNull(out, a.size(), row);
+    if (!HasResult(out.numbers[row], a.numbers[row])) SetNull(out, a.size(), row);
   }
   return out;
 }
@@ -52,24 +29,22 @@ Vector OfNumbers(std::span<const Vector> operands, const F& function) {
     const double x = operands[0].numbers[row * Step(operands[0])];
     const double y = operands[1].numbers[row * Step(operands[1])];
     out.numbers[row] = function(x, y);
-    if (std::isnan(out.numbers[row]) && !std::isnan(x) && !std::isnan(y)) SetNull(out, rows, row);
+    if (!HasResult(out.numbers[row], x, y)) SetNull(out, rows, row);
   }
   return std::move(out);
 }
 
-template <typename F>
-Vector Test(const Vector& a, const F& holds) {
+Vector Test(Function function, const Vector& a) {
   Vector out{.kind = Kind::kBoolean, .constant = a.constant};
-  Map(a.numbers, out.booleans, [&holds](double x) -> int8_t { return holds(x) ? 1 : 0; });
+  Map(a.numbers, out.booleans, [function](double x) -> int8_t { return NumberTest(function, x) ? 1 : 0; });
   SetNulls(a.nulls, out.booleans);
   return out;
 }
 
-// The shortest digits that read back as the number. The sign of NaN means nothing.
 Vector TextOf(const Vector& a) {
   Vector out{.kind = Kind::kText, .constant = a.constant, .nulls = a.nulls};
   auto texts = std::make_shared<std::vector<std::string>>();
-  for (const double number : a.numbers) texts->push_back(fmt::format("{}", std::isnan(number) ? kNan : number));
+  for (const double number : a.numbers) AppendNumber(number, texts->emplace_back());
   out.texts.assign(texts->begin(), texts->end());
   out.owned.push_back(std::move(texts));
   return out;
@@ -150,28 +125,11 @@ Vector Extreme(Kind kind, std::span<const Vector> operands, bool greatest) {
 
 Vector CallOfNumber(const BoundNode& node, std::span<const Vector> operands) {
   const Vector& a = operands[0];
-  switch (node.function) {
-    case Function::kAbs: return OfNumber(a, [](double x) { return std::abs(x); });
-    case Function::kSign: return OfNumber(a, Sign);
-    case Function::kFloor: return OfNumber(a, [](double x) { return std::floor(x); });
-    case Function::kCeil: return OfNumber(a, [](double x) { return std::ceil(x); });
-    case Function::kRound:
-      if (operands.size() == 2) return OfNumbers(operands, RoundTo);
-      return OfNumber(a, [](double x) { return std::round(x); });
-    case Function::kSqrt: return OfNumber(a, [](double x) { return std::sqrt(x); });
-    case Function::kExp: return OfNumber(a, [](double x) { return std::exp(x); });
-    case Function::kLn: return OfNumber(a, [](double x) { return x == 0 ? kNan : std::log(x); });
-    case Function::kLog10: return OfNumber(a, [](double x) { return x == 0 ? kNan : std::log10(x); });
-    case Function::kPow: return OfNumbers(operands, Power);
-    case Function::kDays: return OfNumber(a, [](double x) { return x * 86'400; });
-    case Function::kHours: return OfNumber(a, [](double x) { return x * 3'600; });
-    case Function::kMinutes: return OfNumber(a, [](double x) { return x * 60; });
-    case Function::kIsNan: return Test(a, [](double x) { return std::isnan(x); });
-    case Function::kIsFinite: return Test(a, [](double x) { return std::isfinite(x); });
-    case Function::kText: return TextOf(a);
-    default: break;
-  }
-  ROOST_CHECK(false, "no function of a number");
+  if (node.function == Function::kText) return TextOf(a);
+  if (node.function == Function::kPow) return OfNumbers(operands, Power);
+  if (node.function == Function::kRound && operands.size() == 2) return OfNumbers(operands, RoundTo);
+  if (IsNumberTest(node.function)) return Test(node.function, a);
+  return VisitNumberFunction(node.function, [&a](const auto& function) { return OfNumber(a, function); });
 }
 
 }  // namespace

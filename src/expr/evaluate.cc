@@ -98,39 +98,7 @@ class ColumnSource {
   int64_t end_;
 };
 
-// One row's values, as constants.
-class RowSource {
- public:
-  explicit RowSource(std::vector<column::Value> values) : values_(std::move(values)) {}
-
-  Vector Read(const BoundNode& node) const {
-    const column::Value& value = values_[node.column];
-    Vector out{.kind = node.kind, .constant = true};
-    if (std::holds_alternative<std::monostate>(value) && node.kind != Kind::kBoolean) out.nulls = {1};
-    switch (node.kind) {
-      case Kind::kNumber: out.numbers = {Get<double>(value)}; break;
-      case Kind::kText: out.texts = {Get<std::string_view>(value)}; break;
-      case Kind::kTime: out.times = {Get<int64_t>(value)}; break;
-      case Kind::kBoolean: {
-        const auto* number = std::get_if<double>(&value);
-        out.booleans = {static_cast<int8_t>(number == nullptr ? -1 : *number != 0)};
-      }
-    }
-    return out;
-  }
-
- private:
-  template <typename T>
-  static T Get(const column::Value& value) {
-    const T* held = std::get_if<T>(&value);
-    return held == nullptr ? T() : *held;
-  }
-
-  std::vector<column::Value> values_;
-};
-
-template <typename Source>
-Vector Run(const BoundNode& node, const Source& source) {
+Vector Run(const BoundNode& node, const ColumnSource& source) {
   if (node.op == Op::kColumn) return source.Read(node);
   if (node.children.empty()) return Constant(node);
   std::vector<Vector> operands;
@@ -165,17 +133,6 @@ void AppendTo(Values& values, Vector piece) {
   Append(piece.times, values.times);
   Append(piece.booleans, values.booleans);
   Append(piece.owned, values.owned);
-}
-
-bool Fits(Kind kind, const column::Value& value) {
-  if (std::holds_alternative<std::monostate>(value)) return true;
-  switch (kind) {
-    case Kind::kNumber:
-    case Kind::kBoolean: return std::holds_alternative<double>(value);
-    case Kind::kText: return std::holds_alternative<std::string_view>(value);
-    case Kind::kTime: return std::holds_alternative<int64_t>(value);
-  }
-  return false;
 }
 
 }  // namespace
@@ -216,24 +173,6 @@ absl::StatusOr<std::vector<int8_t>> BoundExpression::EvaluateBoolean(const colum
   }
   TRY_ASSIGN(Values values, Evaluate(batch, context));
   return std::move(values.booleans);
-}
-
-absl::StatusOr<Values> BoundExpression::EvaluateRow(std::span<const column::Value> row) const {
-  if (row.size() != num_columns_) {
-    return absl::InvalidArgumentError(fmt::format("a row of {} values: {} are needed", row.size(), num_columns_));
-  }
-  std::vector<column::Value> values;
-  for (size_t i = 0; i < read_.size(); ++i) {
-    values.push_back(row[positions_[i]]);
-    if (!Fits(read_[i].kind, values.back())) {
-      return absl::InvalidArgumentError(
-          fmt::format("the value of column '{}' is no {}", read_[i].name, KindName(read_[i].kind)));
-    }
-  }
-  Values result{.kind = root_->kind};
-  result.owned.push_back(root_);
-  AppendTo(result, Run(*root_, RowSource(std::move(values))));
-  return result;
 }
 
 }  // namespace roost::expr

@@ -11,6 +11,8 @@
 #include "base/thread_pool.h"
 #include "column/builder.h"
 #include "expr/expression.h"
+#include "expr/functions.h"
+#include "expr/row_for_test.h"
 
 namespace roost::expr {
 namespace {
@@ -146,8 +148,11 @@ TEST(Evaluate, OtherDataIsRefusedWithItsColumn) {
             absl::InvalidArgumentError("column 'delay' is string here: the expression needs a number"));
   EXPECT_EQ(bound->Evaluate(column::BatchView(1, {}), context).status().code(), absl::StatusCode::kNotFound);
   const std::vector<column::Value> row = {std::string_view("late")};
-  EXPECT_EQ(bound->EvaluateRow(row).status(), absl::InvalidArgumentError("the value of column 'delay' is no number"));
-  EXPECT_EQ(bound->EvaluateRow({}).status(), absl::InvalidArgumentError("a row of 0 values: 1 are needed"));
+  RowScratch scratch;
+  column::Value result;
+  EXPECT_EQ(bound->EvaluateRow(row, scratch, result),
+            absl::InvalidArgumentError("the value of column 'delay' is no number"));
+  EXPECT_EQ(bound->EvaluateRow({}, scratch, result), absl::InvalidArgumentError("a row of 0 values: 1 are needed"));
   EXPECT_EQ(
       std::string(Expression::Parse("delay")->Bind(columns)->EvaluateBoolean(texts.view(), context).status().message()),
       "the expression is a number, a boolean is needed");
@@ -197,7 +202,8 @@ class Generator {
     const std::string inner = "(" + Of(Kind::kNumber, depth - 1);
     switch (random_() % 9) {
       case 0:
-        return Pick({"abs", "sign", "round", "floor", "ceil", "sqrt", "ln", "log10", "exp", "days"}) + inner + ")";
+        return Pick({"abs", "sign", "round", "floor", "ceil", "sqrt", "ln", "log10", "exp", "days", "minutes"}) +
+               inner + ")";
       case 1: return Pick({"length", "bytes", "number"}) + "(" + Of(Kind::kText, depth - 1) + ")";
       case 2:
         return Pick({"second", "minute", "hour", "day", "weekday", "day_of_year", "month", "year"}) + "(" +
@@ -226,7 +232,8 @@ class Generator {
   std::string TimeOf(int depth) {
     if (depth == 0) return Pick({"s", "t", "time('2001-04-01T13:30Z')"});
     const std::string inner = Of(Kind::kTime, depth - 1);
-    switch (random_() % 4) {
+    switch (random_() % 5) {
+      case 4: return "time(" + Pick({"a", "'2001-04-01'", "b || '-02-28'"}) + ")";
       case 0: return "(" + inner + Pick({" + ", " - "}) + "hours(" + Of(Kind::kNumber, depth - 1) + "))";
       case 1:
         return "date_trunc(" +
@@ -248,7 +255,7 @@ class Generator {
   std::string BooleanOf(int depth) {
     if (depth == 0) return Pick({"true", "false", "null", "x > 0", "a == b", "s < '2001-04-01'", "b in ('x', 'z')"});
     const std::string left = "(" + Of(Kind::kBoolean, depth - 1);
-    switch (random_() % 10) {
+    switch (random_() % 13) {
       case 0: return "not " + left + ")";
       case 6: return Pick({"is_nan(", "is_finite("}) + Of(Kind::kNumber, depth - 1) + ")";
       case 7: return Pick({"contains(", "starts_with(", "ends_with("}) + Of(Kind::kText, depth - 1) + ", b)";
@@ -278,7 +285,7 @@ column::OwnedBatch RandomRows(Generator& generator, size_t rows) {
   const auto texts = [&] {
     std::vector<std::optional<std::string>> values(rows);
     for (auto& value : values) {
-      if (generator.Next() % 5 != 0) value = generator.Pick({"", "x", "X", "Y", "z", "ü"});
+      if (generator.Next() % 5 != 0) value = generator.Pick({"", "x", "X", "Y", "z", "ü", "2024", "-1.5e3"});
     }
     return values;
   };
@@ -299,9 +306,11 @@ TEST(Evaluate, ARowGivesTheBitsOfItsBatchOnAnyNumberOfThreads) {
   Generator generator(20'010'401);
   ThreadPool one(1);
   ThreadPool three(3);
+  std::string texts;
   for (int round = 0; round < 600; ++round) {
     const auto batch = RandomRows(generator, round == 0 ? 20'000 : 40);
     const std::string text = generator.Of(static_cast<Kind>(generator.Next() % 4), 1 + round % 4);
+    texts += text;
     const std::vector<Column> columns = ColumnsOf(batch.view());
     const auto bound = Expression::Parse(text)->Bind(columns);
     ASSERT_TRUE(bound.ok()) << text << ": " << bound.status();
@@ -310,22 +319,16 @@ TEST(Evaluate, ARowGivesTheBitsOfItsBatchOnAnyNumberOfThreads) {
     ASSERT_EQ(all.is_null, again.is_null);
     ASSERT_EQ(all.texts, again.texts);
     for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
-      std::vector<column::Value> values;
-      for (const column::ColumnView& column : batch.view().columns()) {
-        values.push_back(column::ValueAt(column, *column::KindOf(column.type()), row));
-      }
-      const Values single = *bound->EvaluateRow(values);
-      ASSERT_EQ(single.is_null.at(0), all.is_null.at(row)) << text << " in row " << row;
-      switch (all.kind) {
-        case Kind::kNumber:
-          ASSERT_EQ(std::bit_cast<uint64_t>(single.numbers[0]), std::bit_cast<uint64_t>(all.numbers[row])) << text;
-          ASSERT_EQ(std::bit_cast<uint64_t>(again.numbers[row]), std::bit_cast<uint64_t>(all.numbers[row])) << text;
-          break;
-        case Kind::kText: ASSERT_EQ(single.texts[0], all.texts[row]) << text; break;
-        case Kind::kTime: ASSERT_EQ(single.times[0], all.times[row]) << text; break;
-        case Kind::kBoolean: ASSERT_EQ(single.booleans[0], all.booleans[row]) << text; break;
-      }
+      ExpectRow(*bound, batch.view(), row, all);
+      ASSERT_FALSE(testing::Test::HasFatalFailure()) << text << " in row " << row;
+      if (all.kind != Kind::kNumber) continue;
+      ASSERT_EQ(std::bit_cast<uint64_t>(again.numbers[row]), std::bit_cast<uint64_t>(all.numbers[row])) << text;
     }
+    ASSERT_EQ(all.times, again.times);
+    ASSERT_EQ(all.booleans, again.booleans);
+  }
+  for (const Signature& signature : Signatures()) {
+    EXPECT_TRUE(texts.find(std::string(signature.name) + "(") != std::string::npos) << signature.name;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/context.h"
 #include "column/batch.h"
@@ -45,6 +47,22 @@ struct Values {
   std::vector<std::shared_ptr<const void>> owned;
 };
 
+/// Where the texts live that EvaluateRow computes: reused from row to row, so that they are allocated once. One thread
+/// at a time; any number of expressions. Keeps for each text operation of a row the memory of its longest result.
+class RowScratch {
+ public:
+  /// Begins another row: the texts of results before are gone. To be called before a row's first expression; without
+  /// it the texts of all rows stay.
+  void StartRow() { used_ = 0; }
+
+ private:
+  friend class RowEvaluator;
+  std::string& NewText();
+
+  std::deque<std::string> texts_;  // never moved, as results point into them
+  size_t used_ = 0;                // by the current row
+};
+
 struct BoundNode;
 struct Syntax;
 
@@ -64,9 +82,11 @@ class BoundExpression {
   absl::StatusOr<std::vector<int8_t>> EvaluateBoolean(const column::BatchView& batch, const Context& context) const;
 
   /// One row, its values in the order of the columns that Bind was given (those that are not read may be anything): the
-  /// same bits as Evaluate gives for that row. Booleans are handed over as numbers, 0 being false. InvalidArgument
-  /// where a value has another kind. Allocates; about 0.1 us per operation.
-  absl::StatusOr<Values> EvaluateRow(std::span<const column::Value> row) const;
+  /// same bits as Evaluate gives for that row. Booleans are handed over, in and out, as numbers, 0 being false. The
+  /// result's text is borrowed from the row, from the expression or from `scratch`. InvalidArgument where a value has
+  /// another kind. Allocates nothing once `scratch` has grown (matches() may, where RE2 sees a text of a new shape).
+  /// Cost: about 15 ns and 10 ns per operation; 25 ns where it makes a text.
+  absl::Status EvaluateRow(std::span<const column::Value> row, RowScratch& scratch, column::Value& result) const;
 
  private:
   friend class Expression;

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "column/builder.h"
 #include "expr/expression.h"
+#include "expr/row_for_test.h"
 
 namespace roost::expr {
 namespace {
@@ -30,7 +31,9 @@ Values Evaluated(std::string_view text) {
   EXPECT_TRUE(expression.ok()) << expression.status();
   const auto bound = expression->Bind(ColumnsOf(batch.view()));
   EXPECT_TRUE(bound.ok()) << bound.status();
-  return *bound->Evaluate(batch.view(), {.pool = &pool});
+  Values values = *bound->Evaluate(batch.view(), {.pool = &pool});
+  ExpectRow(*bound, batch.view(), 0, values);
+  return values;
 }
 
 // What the expression gives; nothing for null.

@@ -6,12 +6,11 @@
 
 #include "base/check.h"
 #include "expr/calls.h"
+#include "expr/scalar_logic.h"
+#include "expr/scalar_numbers.h"
 
 namespace roost::expr {
 namespace {
-
-// The compilers that we use have it; ISO C++ has not.
-__extension__ typedef __int128 Int128;
 
 // One constant has one value, beside whatever number of rows.
 size_t RowsOf(const Vector& a, const Vector& b) { return a.constant ? b.size() : a.size(); }
@@ -54,12 +53,10 @@ Vector Arithmetic(Op op, std::span<const Vector> operands) {
   return std::move(out);
 }
 
-// In seconds. The difference is taken in whole microseconds, which 65 bits hold.
 Vector Difference(std::span<const Vector> operands) {
   auto [out, rows] = ResultOver(operands, Kind::kNumber);
   out.numbers.resize(rows);
-  Loop(operands[0].times, Step(operands[0]), operands[1].times, Step(operands[1]), out.numbers,
-       [](int64_t x, int64_t y) { return static_cast<double>(Int128{x} - y) / 1e6; });
+  Loop(operands[0].times, Step(operands[0]), operands[1].times, Step(operands[1]), out.numbers, SecondsBetween);
   return std::move(out);
 }
 
@@ -75,14 +72,7 @@ void CompareInto(Op op, const std::vector<In>& a, size_t step_a, const std::vect
   const auto loop = [&](const auto& holds) {
     Loop(a, step_a, b, step_b, out, [&](const In& x, const In& y) -> int8_t { return known(x, y) ? holds(x, y) : -1; });
   };
-  switch (op) {
-    case Op::kEqual: return loop([](const In& x, const In& y) { return x == y; });
-    case Op::kNotEqual: return loop([](const In& x, const In& y) { return x != y; });
-    case Op::kLess: return loop([](const In& x, const In& y) { return x < y; });
-    case Op::kLessEqual: return loop([](const In& x, const In& y) { return x <= y; });
-    case Op::kGreater: return loop([](const In& x, const In& y) { return x > y; });
-    default: return loop([](const In& x, const In& y) { return x >= y; });
-  }
+  VisitComparison(op, loop);
 }
 
 Vector Compare(Op op, const Vector& a, const Vector& b) {
@@ -109,16 +99,13 @@ Vector Compare(Op op, const Vector& a, const Vector& b) {
   return out;
 }
 
-// SQL's three values: false and null is false, true or null is true.
 Vector Logic(Op op, const Vector& a, const Vector& b) {
   Vector out{.kind = Kind::kBoolean, .constant = a.constant && b.constant};
   out.booleans.resize(RowsOf(a, b));
-  const auto conjunction = [](int8_t x, int8_t y) -> int8_t { return x == 0 || y == 0 ? 0 : x < 0 || y < 0 ? -1 : 1; };
-  const auto disjunction = [](int8_t x, int8_t y) -> int8_t { return x > 0 || y > 0 ? 1 : x < 0 || y < 0 ? -1 : 0; };
   if (op == Op::kAnd) {
-    Loop(a.booleans, Step(a), b.booleans, Step(b), out.booleans, conjunction);
+    Loop(a.booleans, Step(a), b.booleans, Step(b), out.booleans, And);
   } else {
-    Loop(a.booleans, Step(a), b.booleans, Step(b), out.booleans, disjunction);
+    Loop(a.booleans, Step(a), b.booleans, Step(b), out.booleans, Or);
   }
   return out;
 }
@@ -199,7 +186,7 @@ Vector Apply(const BoundNode& node, std::vector<Vector> operands) {
       for (double& number : first.numbers) number = -number;
       return std::move(first);
     case Op::kNot:
-      for (int8_t& boolean : first.booleans) boolean = boolean < 0 ? int8_t{-1} : static_cast<int8_t>(1 - boolean);
+      for (int8_t& boolean : first.booleans) boolean = Not(boolean);
       return std::move(first);
     case Op::kAdd:
     case Op::kSubtract: return AddOrSubtract(node, operands);

@@ -1,21 +1,12 @@
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/check.h"
 #include "expr/calls.h"
+#include "expr/scalar_texts.h"
 
 namespace roost::expr {
 namespace {
-
-// A text that replace() makes longer than it was may have this many bytes: replacements inside one another grow like
-// powers. Evaluate takes fewer rows at a time for it.
-constexpr size_t kMaxReplaced = 1 << 20;
 
 // Computed texts, one after the other in one piece of memory.
 class TextWriter {
@@ -40,56 +31,13 @@ class TextWriter {
   std::vector<size_t> ends_;
 };
 
-bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-// Characters of UTF-8: bytes that continue none.
-int64_t Length(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return !ContinuesCharacter(c); });
-}
-
-// The byte at which character `index` (from 0) begins, or the end.
-size_t ByteOf(std::string_view text, int64_t index) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!ContinuesCharacter(text[i]) && index-- == 0) return i;
-  }
-  return text.size();
-}
-
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\n\v\f\r";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
-
-bool IsWhole(double number) { return std::trunc(number) == number && std::abs(number) < 1e15; }
-
-std::optional<std::string_view> Substring(std::string_view text, double first, std::optional<double> count) {
-  const double most = count.value_or(0);
-  if (!IsWhole(first) || first == 0 || !IsWhole(most) || most < 0) return std::nullopt;
-  auto begin = static_cast<int64_t>(first);
-  begin = begin > 0 ? begin - 1 : std::max<int64_t>(Length(text) + begin, 0);
-  text.remove_prefix(ByteOf(text, begin));
-  return count.has_value() ? text.substr(0, ByteOf(text, static_cast<int64_t>(most))) : text;
-}
-
-// What number() reads: the numbers of the language with a sign, nothing around them.
-std::optional<double> NumberOf(std::string_view text) {
-  const bool has_sign = text.starts_with('+') || text.starts_with('-');
-  const std::string_view digits = has_sign ? text.substr(1) : text;
-  if (digits.empty() || (digits[0] != '.' && (digits[0] < '0' || digits[0] > '9'))) return std::nullopt;
-  double number = 0;
-  const char* const text_end = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), text_end, number);
-  if (error != std::errc() || end != text_end) return std::nullopt;
-  return text[0] == '-' ? -number : number;
-}
-
-Vector MapCase(const Vector& a, char first, char last, int shift) {
+// append(text, bytes) makes each text.
+template <typename F>
+Vector MapTexts(const Vector& a, const F& append) {
   Vector out{.kind = Kind::kText, .constant = a.constant, .nulls = a.nulls};
   TextWriter writer(a.size());
   for (const std::string_view text : a.texts) {
-    for (const char c : text) writer.bytes() += c >= first && c <= last ? static_cast<char>(c + shift) : c;
+    append(text, writer.bytes());
     writer.EndText();
   }
   writer.MoveTo(out);
@@ -114,23 +62,6 @@ Vector SubstringOf(std::span<const Vector> operands) {
   }
   out.owned = text.owned;
   return std::move(out);
-}
-
-// False, with nothing written, where the text would become too long.
-bool AppendReplaced(std::string_view text, std::string_view from, std::string_view to, std::string& bytes) {
-  const auto next = [&](size_t at) { return from.empty() ? std::string_view::npos : text.find(from, at); };
-  size_t pieces = 0;
-  for (size_t at = next(0); at != std::string_view::npos; at = next(at + from.size())) ++pieces;
-  const size_t kept = text.size() - pieces * from.size();
-  const size_t most = std::max(kMaxReplaced, text.size());
-  if (pieces > 0 && to.size() > (most - kept) / pieces) return false;
-  size_t begin = 0;
-  for (size_t at = next(0); at != std::string_view::npos; at = next(begin)) {
-    bytes.append(text.substr(begin, at - begin)).append(to);
-    begin = at + from.size();
-  }
-  bytes.append(text.substr(begin));
-  return true;
 }
 
 Vector Replace(std::span<const Vector> operands) {
@@ -211,8 +142,8 @@ Vector CallOfText(const BoundNode& node, std::span<const Vector> operands) {
     case Function::kBytes:
       Map(a.texts, out.numbers, [](std::string_view text) { return static_cast<double>(text.size()); });
       return out;
-    case Function::kLower: return MapCase(a, 'A', 'Z', 'a' - 'A');
-    case Function::kUpper: return MapCase(a, 'a', 'z', 'A' - 'a');
+    case Function::kLower: return MapTexts(a, AppendLower);
+    case Function::kUpper: return MapTexts(a, AppendUpper);
     case Function::kTrim:
       Map(a.texts, out.texts, Trimmed);
       out.owned = a.owned;
@@ -220,19 +151,10 @@ Vector CallOfText(const BoundNode& node, std::span<const Vector> operands) {
     case Function::kSubstring: return SubstringOf(operands);
     case Function::kReplace: return Replace(operands);
     case Function::kMatches: return Matches(*node.pattern, a);
-    case Function::kContains:
-      return Compare(operands,
-                     [](std::string_view x, std::string_view y) { return x.find(y) != std::string_view::npos; });
-    case Function::kStartsWith:
-      return Compare(operands, [](std::string_view x, std::string_view y) { return x.starts_with(y); });
-    case Function::kEndsWith:
-      return Compare(operands, [](std::string_view x, std::string_view y) { return x.ends_with(y); });
     case Function::kNumber: ParseInto(a, out, &Vector::numbers, NumberOf); return out;
     case Function::kTime: ParseInto(a, out, &Vector::times, TimeOf); return out;
-    default: break;
+    default: return VisitTextTest(node.function, [operands](const auto& holds) { return Compare(operands, holds); });
   }
-  ROOST_CHECK(false, "no function of a text");
-  return out;
 }
 
 }  // namespace roost::expr

@@ -45,8 +45,11 @@ absl::StatusOr<Judgement> Judge(const CustomRule& rule, const profile::ProfileSu
   }
   TRY_ASSIGN(const expr::BoundExpression bound, expression.Bind(columns));
   if (bound.kind() != expr::Kind::kBoolean) return absl::InvalidArgumentError("the expression is no boolean");
-  TRY_ASSIGN(const expr::Values result, bound.EvaluateRow(values));
-  return Judgement{.is_false = result.booleans[0] == 0, .figures = fmt::format("{}", fmt::join(shown, ", "))};
+  expr::RowScratch scratch;
+  column::Value result;
+  TRY(bound.EvaluateRow(values, scratch, result));
+  const auto* holds = std::get_if<double>(&result);
+  return Judgement{.is_false = holds != nullptr && *holds == 0, .figures = fmt::format("{}", fmt::join(shown, ", "))};
 }
 
 void CheckProfileRule(const CustomRule& rule, const profile::ProfileSummary& summary, Report& report) {
