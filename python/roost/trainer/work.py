@@ -9,6 +9,7 @@ import sys
 CONTRACT = 1
 CHECKPOINTED = 75  # the exit code of a trainer that left a checkpoint and wants to be run again
 SAMPLE_ROWS = 1000
+NO_TIME = -2**63  # a missing time, as NumPy's NaT
 
 
 class ContractError(Exception):
@@ -102,16 +103,16 @@ class Trainer:
 
     def train_arrays(self):
         """NumPy: (inputs [rows, columns] as float32, targets, weights). For inputs that are numbers or features."""
-        return self._arrays(self.train())
+        return self._arrays(self.train_table())
 
     def evaluate_arrays(self, limit=None):
         """The same of the rows to measure on."""
-        return self._arrays(self.evaluate(limit))
+        return self._arrays(self.evaluate_table(limit))
 
     def served(self, table):
         """`table` as a pandas.DataFrame whose inputs are what an ONNX model gets when it is served: numbers and
         features as float32 with NaN for missing ones, text as str with "" for missing ones, times as whole
-        microseconds since 1970 (UTC). Target and weight are float64."""
+        microseconds since 1970 (UTC) with -2**63 for missing ones. Target and weight are float64."""
         import pandas
 
         frame = {}
@@ -123,7 +124,7 @@ class Trainer:
             elif kind == "text":
                 frame[name] = pandas.Series(column.cast("string").fill_null("").to_pylist(), dtype=object)
             elif kind == "time":
-                frame[name] = column.cast("timestamp[us]", safe=False).cast("int64").to_numpy()
+                frame[name] = column.cast("timestamp[us]", safe=False).cast("int64").fill_null(NO_TIME).to_numpy()
             elif kind == "number":
                 frame[name] = column.cast("float64", safe=False).to_numpy().astype("float32")
             else:
@@ -143,12 +144,15 @@ class Trainer:
         table = pyarrow.concat_tables(tables, promote_options="permissive")
         return table if limit is None else table.slice(0, limit)
 
-    def _arrays(self, frame):
+    def _arrays(self, table):
+        import numpy
+
         others = [name for name, kind in self.kinds.items() if kind != "number"]
         if others:
             raise ContractError(f"train_arrays() is for numbers; {', '.join(others)}: use train() or `input: features`")
-        return (frame[self.columns].to_numpy(dtype="float32"), frame[self.target].to_numpy(),
-                frame[self.weight].to_numpy())
+        numbers = {name: table[name].cast("float64", safe=False).to_numpy() for name in table.column_names}
+        inputs = numpy.stack([numbers[name] for name in self.columns], axis=1).astype("float32")
+        return inputs, numbers[self.target], numbers[self.weight]
 
     # What Roost is told
 
