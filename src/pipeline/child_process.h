@@ -25,7 +25,8 @@ struct ProcessEnd {
 
 /// A program that runs in a session of its own. It gets no descriptor but stdin (/dev/null) and the two pipes, default
 /// signals, no core dumps, and is the first to go when the machine runs out of memory; it gets SIGKILL when the thread
-/// that started it ends. Threads: one at a time.
+/// that started it ends, however that comes (what it has started itself does not: its pipes are closed then). Threads:
+/// one at a time.
 class ChildProcess {
  public:
   /// NotFound where there is no such program or folder, PermissionDenied where it may not be run, InvalidArgument where

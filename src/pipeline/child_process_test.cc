@@ -134,7 +134,7 @@ TEST_F(ChildProcessTest, EndsWithTheProgramThatStartedIt) {
   const pid_t parent = fork();
   ASSERT_GE(parent, 0);
   if (parent == 0) {
-    const auto child = ChildProcess::Start(Shell("sleep 1000"));
+    const auto child = ChildProcess::Start(Shell("exec sleep 1000"));
     std::ofstream(note) << (child.ok() ? child->session() : 0) << std::endl;
     raise(SIGKILL);
   }

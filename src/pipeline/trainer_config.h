@@ -54,11 +54,11 @@ struct TrainerConfig {
 
 /// What stops a trainer that takes more than it may, and what its output may be.
 struct TrainerLimits {
-  double seconds = 0;                     ///< wall time; 0: no limit
-  int64_t memory_bytes = 0;               ///< of all its processes together, shared pages once; 0: no limit
-  double grace_seconds = 30;              ///< between SIGTERM and SIGKILL
-  int64_t model_bytes = 2'000'000'000;    ///< of model.onnx; an ONNX file cannot have more than 2^31 bytes
-  int64_t output_bytes = 20'000'000'000;  ///< of all files of output/ together
+  double seconds = 0;                        ///< wall time; 0: no limit
+  int64_t memory_bytes = 0;                  ///< of all its processes together, shared pages once; 0: no limit
+  double grace_seconds = 30;                 ///< between SIGTERM and SIGKILL
+  int64_t model_bytes = int64_t{512} << 20;  ///< of model.onnx: what predict loads
+  int64_t output_bytes = 20'000'000'000;     ///< of all files of output/ together
 };
 
 }  // namespace roost::pipeline

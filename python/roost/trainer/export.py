@@ -1,0 +1,76 @@
+"""Models of other libraries as ONNX, each with the sample of its own predictions."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from .work import ContractError
+
+OPSET = 17  # that all exporters write
+
+
+def save_sklearn(trainer, model, sample_rows):
+    import skl2onnx
+    from skl2onnx.common import data_types
+
+    types = {"number": data_types.FloatTensorType, "time": data_types.Int64TensorType,
+             "text": data_types.StringTensorType}
+    others = [name for name, kind in trainer.kinds.items() if kind not in types]
+    if others:
+        raise ContractError(f"lists have no place in scikit-learn's ONNX: {', '.join(others)}")
+    inputs = [(name, types[trainer.kinds.get(name, "number")]([None, 1])) for name in trainer.columns]
+    if trainer.input == "features":
+        inputs = [("features", data_types.FloatTensorType([None, len(trainer.columns)]))]
+    is_classifier = hasattr(model, "predict_proba")
+    options = {id(model): {"zipmap": False}} if is_classifier else None
+    converted = skl2onnx.convert_sklearn(model, initial_types=inputs, options=options, target_opset=OPSET)
+    rows = trainer.evaluate(sample_rows)[trainer.columns]
+    if trainer.input == "features":
+        rows = rows.to_numpy(dtype="float32")
+    trainer.save_onnx(converted.SerializeToString(), predictions_of(trainer, model, rows))
+
+
+def predictions_of(trainer, model, rows):
+    """What a scikit-learn model predicts, as Roost wants it: the probability of the positive class, of every class in
+    Roost's order, or the value."""
+    if trainer.task == "binary":
+        return model.predict_proba(rows)[:, list(model.classes_).index(1)]
+    if trainer.task == "classes":
+        if [int(label) for label in model.classes_] != list(range(len(trainer.classes))):
+            raise ContractError("the model does not know every class, in order; a class without rows?")
+        return model.predict_proba(rows)
+    return model.predict(rows)
+
+
+def save_torch(trainer, module, sample_rows):
+    import torch
+
+    inputs, _, _ = trainer.evaluate_arrays(sample_rows)
+    example = torch.from_numpy(inputs)
+    module = module.eval()
+    with torch.no_grad():
+        predictions = module(example).numpy()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.onnx"
+        torch.onnx.export(module, (example,), str(path), input_names=["features"], output_names=["score"],
+                          dynamic_axes={"features": {0: "rows"}, "score": {0: "rows"}}, opset_version=OPSET)
+        trainer.save_onnx(path.read_bytes(), predictions)
+
+
+def save_keras(trainer, model, sample_rows):
+    import importlib.util
+
+    if importlib.util.find_spec("tf2onnx") is None:
+        raise ContractError("tf2onnx is missing: pip install tf2onnx")
+    inputs, _, _ = trainer.evaluate_arrays(sample_rows)
+    predictions = model.predict(inputs, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        saved, path = pathlib.Path(folder) / "saved", pathlib.Path(folder) / "model.onnx"
+        # Through a SavedModel, in a process of its own: tf2onnx's from_keras() is broken for Keras 3.
+        model.export(str(saved), verbose=False)
+        command = [sys.executable, "-m", "tf2onnx.convert", "--saved-model", str(saved), "--output", str(path),
+                   "--opset", str(OPSET)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode:
+            raise ContractError(f"tf2onnx failed:\n{done.stdout[-2000:]}")
+        trainer.save_onnx(path.read_bytes(), predictions)
