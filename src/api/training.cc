@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "evaluate/render.h"
-#include "predict/logistic.h"
+#include "predict/linear.h"
 #include "profile/profile.h"
 #include "transform/transform.h"
 
@@ -149,10 +149,15 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(const TrainingSet set, Featurize(transform, rows, context));
   rows.batches.clear();
 
-  const train::LogisticOptions options{
-      .l2 = model->trainer.l2, .max_iterations = model->trainer.max_iterations, .tolerance = model->trainer.tolerance};
-  TRY_ASSIGN(response.fit, train::FitLogistic(set.features, set.labels, options, std::nullopt, context));
-  TRY_ASSIGN(auto predictor, predict::LogisticPredictor::Make(response.fit.intercept, response.fit.weights));
+  const std::vector<double> targets(set.labels.begin(), set.labels.end());
+  const train::LinearOptions options{.loss = train::Loss::kLogistic,
+                                     .l2 = model->trainer.l2,
+                                     .max_iterations = model->trainer.max_iterations,
+                                     .tolerance = model->trainer.tolerance};
+  TRY_ASSIGN(response.fit,
+             train::FitLinear({.features = &set.features, .targets = targets}, options, nullptr, context));
+  TRY_ASSIGN(auto predictor,
+             predict::LinearPredictor::Make(predict::Link::kLogistic, response.fit.intercepts, response.fit.weights));
   TRY_ASSIGN(const predict::ScoringModel scoring,
              predict::ScoringModel::Make(std::move(transform), std::move(predictor)));
   const double base_rate = BaseRate(set.labels);

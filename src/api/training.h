@@ -11,7 +11,7 @@
 #include "evaluate/binary.h"
 #include "predict/model.h"
 #include "registry/registry.h"
-#include "train/logistic.h"
+#include "train/linear.h"
 
 namespace roost::api {
 
@@ -27,7 +27,7 @@ struct TrainResponse {
   int64_t unlabelled_rows = 0;  ///< rows without a label or a time: they are left out
   absl::Time split_at;          ///< rows before it trained the model
   int32_t num_features = 0;
-  train::LogisticFit fit;
+  train::LinearFit fit;
   evaluate::BinaryEvaluation evaluation;  ///< on the rows kept from training
 };
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/declared.h"
-#include "train/logistic.h"
+#include "train/linear.h"
 #include "transform/transform.h"
 
 namespace roost::config {
@@ -25,9 +25,9 @@ enum class TrainerKind { kLinear };
 /// How a model learns.
 struct TrainerConfig {
   TrainerKind kind = TrainerKind::kLinear;
-  double l2 = train::LogisticOptions().l2;
-  int64_t max_iterations = train::LogisticOptions().max_iterations;
-  double tolerance = train::LogisticOptions().tolerance;
+  double l2 = train::LinearOptions().l2;
+  int64_t max_iterations = train::LinearOptions().max_iterations;
+  double tolerance = train::LinearOptions().tolerance;
 };
 
 /// One model of the project.

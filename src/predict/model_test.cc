@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "predict/logistic.h"
+#include "predict/linear.h"
 #include "predict/three_classes.h"
 #include "transform/test_data.h"
 
@@ -47,7 +47,7 @@ ScoringModel FlightsModel(uint32_t seed = 1) {
   std::normal_distribution<double> normal;
   std::vector<double> weights(static_cast<size_t>(transform.num_features()));
   for (double& weight : weights) weight = normal(random);
-  return *ScoringModel::Make(std::move(transform), *LogisticPredictor::Make(normal(random), std::move(weights)));
+  return *ScoringModel::Make(std::move(transform), *LinearPredictor::Make(Link::kLogistic, {normal(random)}, weights));
 }
 
 std::vector<uint64_t> Bits(const std::vector<double>& values) {
@@ -158,10 +158,10 @@ TEST(ScoringModel, AMissingColumnIsNotFound) {
 
 TEST(ScoringModel, APredictorOfOtherFeaturesIsRefused) {
   const Transform transform = *Transform::Fit(transform::FlightsFeatures(), transform::FlightsSummary());
-  const absl::Status status = ScoringModel::Make(transform, *LogisticPredictor::Make(0, {1, 2})).status();
+  const absl::Status status =
+      ScoringModel::Make(transform, *LinearPredictor::Make(Link::kLogistic, {0}, std::vector<double>{1, 2})).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(std::string(status.message()),
-            "model: its logistic predictor takes 2 features, and its transform gives 70");
+  EXPECT_EQ(std::string(status.message()), "model: its linear predictor takes 2 features, and its transform gives 70");
 }
 
 std::string ErrorAfter(const std::function<void(Json&)>& edit) {
@@ -180,10 +180,10 @@ TEST(ScoringModel, WhatIsWrongInItsJsonIsNamed) {
   EXPECT_EQ(ErrorAfter([](Json& json) { json["task"] = "classes"; }), "model: 'classes' is missing");
   EXPECT_EQ(ErrorAfter([](Json& json) { json.erase("predictor"); }), "model: 'predictor' is missing");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["transform"] = 1; }), "model: transform: must be an object");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"][0] = "1"; }),
-            "model: predictor: 'weights' must hold finite numbers; element 0 is none");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"].erase(0); }),
-            "model: its logistic predictor takes 69 features, and its transform gives 70");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"][0][0] = "1"; }),
+            "model: predictor: 'weights' row 0 must hold finite numbers");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"][0].erase(0); }),
+            "model: its linear predictor takes 69 features, and its transform gives 70");
 }
 
 ScoringModel ThreeClassModel() {
@@ -239,7 +239,7 @@ TEST(ScoringModel, TheTaskSaysHowManyOutputsThereAre) {
 TEST(ScoringModel, JsonKeepsTheTask) {
   for (const Task task : {Task::kBinary, Task::kNumber, Task::kCounts, Task::kRanking}) {
     const ScoringModel binary = FlightsModel();
-    const auto predictor = LogisticPredictor::FromJson(binary.predictor()->ToJson());
+    const auto predictor = LinearPredictor::FromJson(binary.predictor()->ToJson());
     const ScoringModel model = *ScoringModel::Make(*binary.transform(), *predictor, task);
     const auto again = ScoringModel::FromJson(model.ToJson());
     ASSERT_TRUE(again.ok()) << again.status();

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
-#include "predict/logistic.h"
+#include "predict/linear.h"
 
 namespace roost::predict {
 
@@ -18,10 +18,10 @@ absl::StatusOr<std::shared_ptr<const Predictor>> ParsePredictor(const Json& json
     return absl::InvalidArgumentError("predictor: 'kind' must be a string");
   }
   const auto& name = kind->get_ref<const std::string&>();
-  if (name == LogisticPredictor::kKind) return LogisticPredictor::FromJson(json);
+  if (name == LinearPredictor::kKind || name == LinearPredictor::kOldKind) return LinearPredictor::FromJson(json);
   return WithHint(absl::InvalidArgumentError(fmt::format("predictor: 'kind' is '{}', which this version of Roost does "
                                                          "not know; it knows '{}'",
-                                                         name, LogisticPredictor::kKind)),
+                                                         name, LinearPredictor::kKind)),
                   "read it with the version of Roost that wrote it");
 }
 

@@ -25,7 +25,7 @@ class Predictor {
   /// 1, or one a class.
   virtual int32_t num_outputs() const = 0;
 
-  /// "logistic" and so on; with ToJson what ParsePredictor (parse.h) reads back to the same bits.
+  /// "linear" and so on; with ToJson what ParsePredictor (parse.h) reads back to the same bits.
   virtual std::string kind() const = 0;
   virtual Json ToJson() const = 0;
 };

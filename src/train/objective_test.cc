@@ -6,112 +6,253 @@
 #include <random>
 
 #include "base/thread_pool.h"
+#include "train/cell_design.h"
+#include "train/test_rows.h"
 
 namespace roost::train {
 namespace {
 
 constexpr double kL2 = 0.7;
+constexpr Loss kLosses[] = {Loss::kSquared, Loss::kLogistic,     Loss::kSoftmax,
+                            Loss::kHinge,   Loss::kSquaredHinge, Loss::kPoisson};
 
-struct Data {
-  transform::FeatureRows rows;
-  std::vector<int8_t> labels;
-};
-
-Data RandomData(int num_rows, int num_features, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  Data data;
-  data.rows.num_features = num_features;
-  for (int row = 0; row < num_rows; ++row) {
-    for (int feature = 0; feature < num_features; ++feature) {
-      if (random() % 2 == 0) continue;
-      data.rows.indices.push_back(feature);
-      data.rows.values.push_back(normal(random));
-    }
-    data.rows.starts.push_back(static_cast<int64_t>(data.rows.indices.size()));
-    data.labels.push_back(static_cast<int8_t>(random() % 2));
-  }
-  return data;
-}
-
-std::vector<double> RandomVector(size_t size, uint64_t seed) {
+std::vector<double> RandomVector(size_t size, uint64_t seed, double scale = 1) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   std::vector<double> vector(size);
-  for (double& x : vector) x = normal(random);
+  for (double& x : vector) x = scale * normal(random);
   return vector;
 }
 
-class ObjectiveTest : public testing::Test {
+Problem ProblemOf(const TestRows& data, const Design& design) {
+  Problem problem{.design = &design, .targets = data.targets, .weights = data.weights, .l2 = kL2};
+  problem.outputs = data.num_classes > 2 ? data.num_classes : 1;
+  for (size_t row = 0; row < data.targets.size(); ++row) {
+    problem.total_weight += data.weights.empty() ? 1 : data.weights[row];
+  }
+  return problem;
+}
+
+class ObjectiveTest : public testing::TestWithParam<Loss> {
  protected:
   ThreadPool pool_{2};
   Context context_{.pool = &pool_};
-  Data data_ = RandomData(200, 6, 1);
-  LogisticObjective objective_{data_.rows, data_.labels, kL2, context_};
-  std::vector<double> point_ = RandomVector(objective_.num_parameters(), 2);
+  LossShape shape_{.loss = GetParam(), .smoothing = 0.5};
 
-  double ObjectiveAt(std::vector<double> point, size_t moved, double by) {
-    point[moved] += by;
-    return objective_.Evaluate(point)->objective;
-  }
-  double GradientAt(std::vector<double> point, size_t moved, double by, size_t component) {
-    point[moved] += by;
-    return objective_.Evaluate(point)->gradient[component];
+  // With weights, one of them 0.
+  TestRows SomeRows() {
+    TestRows data = Matrix(GetParam(), 203, 9, 1);
+    data.weights = RandomVector(data.targets.size(), 5);
+    for (double& weight : data.weights) weight = std::abs(weight);
+    data.weights[7] = 0;
+    return data;
   }
 };
 
-TEST_F(ObjectiveTest, OfAKnownRowIsTheFormula) {
-  const Data data{{.num_features = 2, .starts = {0, 1}, .indices = {1}, .values = {2.0}}, {1}};
-  LogisticObjective objective(data.rows, data.labels, 4.0, context_);
-  const Evaluation at = *objective.Evaluate(std::vector<double>{3.0, 0.5, -1.0});
-  EXPECT_DOUBLE_EQ(at.loss, std::log(2));  // 2 * 0.5 - 1 = 0: the probability is a half
-  EXPECT_DOUBLE_EQ(at.objective, std::log(2) + 4.0 / 2 * (9 + 0.25));
-  EXPECT_DOUBLE_EQ(at.gradient[0], 4.0 * 3);
-  EXPECT_DOUBLE_EQ(at.gradient[1], -0.5 * 2 + 4.0 * 0.5);
-  EXPECT_DOUBLE_EQ(at.gradient[2], -0.5);
-}
-
-TEST_F(ObjectiveTest, TheGradientIsTheSlopeOfTheObjective) {
-  const Evaluation at = *objective_.Evaluate(point_);
-  for (size_t i = 0; i < point_.size(); ++i) {
-    const double slope = (ObjectiveAt(point_, i, 1e-5) - ObjectiveAt(point_, i, -1e-5)) / 2e-5;
-    EXPECT_NEAR(at.gradient[i], slope, 1e-8) << i;
+TEST_P(ObjectiveTest, TheGradientIsTheSlopeOfTheObjective) {
+  const TestRows data = SomeRows();
+  const auto design = MakeSparseDesign(data.rows);
+  Objective objective(ProblemOf(data, *design), shape_, context_);
+  std::vector<double> point = RandomVector(objective.num_parameters(), 2, 0.5);
+  const Evaluation at = *objective.Evaluate(point);
+  for (size_t i = 0; i < point.size(); ++i) {
+    const double before = point[i];
+    point[i] = before + 1e-5;
+    const double above = objective.Evaluate(point)->objective;
+    point[i] = before - 1e-5;
+    const double below = objective.Evaluate(point)->objective;
+    point[i] = before;
+    EXPECT_NEAR(at.gradient[i], (above - below) / 2e-5, 2e-8 * (1 + std::abs(at.gradient[i]))) << i;
   }
 }
 
-TEST_F(ObjectiveTest, TheHessianIsTheSlopeOfTheGradient) {
-  ASSERT_TRUE(objective_.Evaluate(point_).ok());
-  const std::vector<double> hessian = *objective_.PackedHessian();
-  for (size_t i = 0; i < point_.size(); ++i) {
-    for (size_t j = 0; j <= i; ++j) {
-      const double slope = (GradientAt(point_, j, 1e-5, i) - GradientAt(point_, j, -1e-5, i)) / 2e-5;
-      EXPECT_NEAR(hessian[LogisticObjective::PackedIndex(i, j)], slope, 1e-8) << i << " " << j;
-    }
+TEST_P(ObjectiveTest, TheHessianIsTheSlopeOfTheGradient) {
+  const TestRows data = SomeRows();
+  const auto design = MakeSparseDesign(data.rows);
+  Objective objective(ProblemOf(data, *design), shape_, context_);
+  std::vector<double> point = RandomVector(objective.num_parameters(), 2, 0.5);
+  ASSERT_TRUE(objective.Evaluate(point).ok());
+  const size_t n = point.size();
+  const std::vector<double> hessian = *objective.Hessian(1);
+  // Where a row is right at a bend of a hinge the second derivative jumps; the step is too short to meet one here.
+  const double h = 1e-7;
+  for (size_t j = 0; j < n; ++j) {
+    const double before = point[j];
+    point[j] = before + h;
+    const std::vector<double> above = objective.Evaluate(point)->gradient;
+    point[j] = before - h;
+    const std::vector<double> below = objective.Evaluate(point)->gradient;
+    point[j] = before;
+    for (size_t i = j; i < n; ++i) EXPECT_NEAR(hessian[i * n + j], (above[i] - below[i]) / (2 * h), 1e-5) << i << j;
   }
 }
 
-TEST_F(ObjectiveTest, DiagonalAndProductAreThoseOfTheHessian) {
-  ASSERT_TRUE(objective_.Evaluate(point_).ok());
-  const std::vector<double> hessian = *objective_.PackedHessian();
-  const std::vector<double> diagonal = *objective_.HessianDiagonal();
-  const std::vector<double> vector = RandomVector(point_.size(), 3);
-  const std::vector<double> product = *objective_.HessianTimes(vector);
-  for (size_t i = 0; i < point_.size(); ++i) {
-    EXPECT_NEAR(diagonal[i], hessian[LogisticObjective::PackedIndex(i, i)], 1e-14);
+TEST_P(ObjectiveTest, DiagonalProductAndMeanAreThoseOfTheHessian) {
+  const TestRows data = SomeRows();
+  const auto design = MakeSparseDesign(data.rows);
+  Objective objective(ProblemOf(data, *design), shape_, context_);
+  ASSERT_TRUE(objective.Evaluate(RandomVector(objective.num_parameters(), 2, 0.5)).ok());
+  const size_t n = objective.num_parameters();
+  const size_t size = objective.num_features() + 1;
+  const std::vector<double> hessian = *objective.Hessian(1);
+  const std::vector<double> diagonal = *objective.HessianDiagonal();
+  const std::vector<double> mean = *objective.MeanHessian(1);
+  const std::vector<double> vector = RandomVector(n, 3);
+  const std::vector<double> product = *objective.HessianTimes(vector);
+  for (size_t i = 0; i < n; ++i) {
+    EXPECT_NEAR(diagonal[i], hessian[i * n + i], 1e-13);
     double expected = 0;
-    for (size_t j = 0; j < point_.size(); ++j) {
-      expected += hessian[LogisticObjective::PackedIndex(std::max(i, j), std::min(i, j))] * vector[j];
-    }
-    EXPECT_NEAR(product[i], expected, 1e-14);
+    for (size_t j = 0; j < n; ++j) expected += hessian[std::max(i, j) * n + std::min(i, j)] * vector[j];
+    EXPECT_NEAR(product[i], expected, 1e-12);
+  }
+  for (size_t i = 0; i < size; ++i) {
+    double expected = 0;
+    for (size_t k = 0; k < objective.outputs(); ++k) expected += hessian[(k * size + i) * n + k * size + i];
+    EXPECT_NEAR(mean[i * size + i], expected / static_cast<double>(objective.outputs()), 1e-13);
   }
 }
 
-TEST_F(ObjectiveTest, HugeMarginsOverflowNowhere) {
-  const Data data{{.num_features = 1, .starts = {0, 1, 2}, .indices = {0, 0}, .values = {1e4, 1e4}}, {1, 0}};
-  LogisticObjective objective(data.rows, data.labels, 0, context_);
-  const Evaluation at = *objective.Evaluate(std::vector<double>{1.0, 0.0});
-  EXPECT_DOUBLE_EQ(at.loss, 1e4 / 2);  // right for free, wrong for the whole margin
-  EXPECT_DOUBLE_EQ(at.gradient[0], 1e4 / 2);
+// One point's derivatives by two forms of the same rows.
+void ExpectSame(Objective& one, Objective& other) {
+  const std::vector<double> point = RandomVector(one.num_parameters(), 2, 0.3);
+  const Evaluation a = *one.Evaluate(point), b = *other.Evaluate(point);
+  EXPECT_NEAR(a.objective, b.objective, 1e-12 * std::abs(a.objective));
+  const size_t n = point.size();
+  const std::vector<double> hessian_a = *one.Hessian(1), hessian_b = *other.Hessian(1);
+  const std::vector<double> product_a = *one.HessianTimes(point), product_b = *other.HessianTimes(point);
+  const std::vector<double> diagonal_a = *one.HessianDiagonal(), diagonal_b = *other.HessianDiagonal();
+  for (size_t i = 0; i < n; ++i) {
+    EXPECT_NEAR(a.gradient[i], b.gradient[i], 1e-12);
+    EXPECT_NEAR(product_a[i], product_b[i], 1e-12);
+    EXPECT_NEAR(diagonal_a[i], diagonal_b[i], 1e-12);
+    for (size_t j = 0; j <= i; ++j) EXPECT_NEAR(hessian_a[i * n + j], hessian_b[i * n + j], 1e-12) << i << " " << j;
+  }
+}
+
+TEST_P(ObjectiveTest, AMatrixIsTheSameAsItsEntries) {
+  for (const int num_features : {1, 3, 8, 9, 17}) {
+    const TestRows data = Matrix(GetParam(), 5000, num_features, 3);
+    ASSERT_TRUE(FeaturesAreDense(data.rows));
+    const auto sparse = MakeSparseDesign(data.rows);
+    const auto dense = MakeDenseDesign(data.rows);
+    Objective one(ProblemOf(data, *sparse), shape_, context_);
+    Objective other(ProblemOf(data, *dense), shape_, context_);
+    ExpectSame(one, other);
+  }
+}
+
+TEST_P(ObjectiveTest, CellsAreTheSameAsTheirEntries) {
+  TestRows data = Categories(GetParam(), 6000, 7, 4, true);
+  // Some rows have fewer entries, and some features of the same run are never there.
+  data.weights.resize(data.targets.size());
+  for (size_t row = 0; row < data.weights.size(); ++row) data.weights[row] = static_cast<double>(row % 4);
+  std::optional<CellRows> cells = FindCells(data.rows);
+  ASSERT_TRUE(cells.has_value());
+  const bool means = GetParam() == Loss::kSquared || GetParam() == Loss::kLogistic || GetParam() == Loss::kPoisson;
+  const MergedRows merged =
+      MergeRows(*std::move(cells), data.targets, data.weights, means ? MergeTargets::kMean : MergeTargets::kKeep, 3);
+  EXPECT_LE(merged.targets.size(), 7U * 7U * 3U);
+  const auto sparse = MakeSparseDesign(data.rows);
+  Objective one(ProblemOf(data, *sparse), shape_, context_);
+  Problem problem = ProblemOf(data, *merged.design);
+  problem.targets = merged.targets;
+  problem.weights = merged.weights;
+  if (GetParam() == Loss::kSquared) problem.offset = merged.spread / 2;
+  Objective other(problem, shape_, context_);
+  ExpectSame(one, other);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ObjectiveTest, testing::ValuesIn(kLosses),
+                         [](const auto& info) { return std::string(LossName(info.param)); });
+
+// Several fields that do not depend on each other stay apart.
+TEST(Cells, OfIndependentFieldsAreTheSameAsTheirEntries) {
+  std::mt19937_64 random(8);
+  TestRows data;
+  data.rows.num_features = 361;
+  for (int row = 0; row < 20'000; ++row) {
+    std::vector<std::pair<int32_t, double>> entries;
+    for (int32_t f = 0; f < 3; ++f) {
+      const auto word = static_cast<int32_t>(random() % 130);
+      if (word < 120) entries.emplace_back(120 * f + word, word == 5 ? 0.5 : 1.0);
+    }
+    if (row % 2 == 0) entries.emplace_back(360, static_cast<double>(random() % 5));
+    data.Add(entries, static_cast<double>(random() % 2));
+  }
+  std::optional<CellRows> cells = FindCells(data.rows);
+  ASSERT_TRUE(cells.has_value());
+  EXPECT_GE(cells->fields.size(), 3U);
+  const MergedRows merged = MergeRows(*std::move(cells), data.targets, {}, MergeTargets::kMean, 2);
+  ThreadPool pool(2);
+  const Context context{.pool = &pool};
+  const auto sparse = MakeSparseDesign(data.rows);
+  Objective one(ProblemOf(data, *sparse), {.loss = Loss::kLogistic}, context);
+  Problem problem = ProblemOf(data, *merged.design);
+  problem.targets = merged.targets;
+  problem.weights = merged.weights;
+  Objective other(problem, {.loss = Loss::kLogistic}, context);
+  ExpectSame(one, other);
+}
+
+TEST(Cells, AreNotMadeOfNumbersThatDiffer) {
+  EXPECT_FALSE(FindCells(Matrix(Loss::kLogistic, 5000, 3, 1).rows).has_value() &&
+               FindCells(Matrix(Loss::kLogistic, 5000, 3, 1).rows)->fields.size() < 3);
+  EXPECT_FALSE(FindCells(Matrix(Loss::kLogistic, 5000, 30, 1).rows).has_value());
+  EXPECT_FALSE(FindCells(Categories(Loss::kLogistic, 100, 5, 1).rows).has_value());
+}
+
+double LossOf(Loss loss, double margin, double target, double& slope, double& curvature) {
+  return AddLosses({.loss = loss, .smoothing = 0.25}, {&margin, 1}, {&target, 1}, {}, {&slope, 1}, {&curvature, 1});
+}
+
+TEST(Losses, LogisticAgreesWithLongDoublesEverywhere) {
+  for (double margin = -745; margin < 745; margin += 0.37) {
+    for (const double target : {0.0, 1.0, 0.25}) {
+      double slope = 0, curvature = 0;
+      const double loss = LossOf(Loss::kLogistic, margin, target, slope, curvature);
+      const long double m = margin, p = 1 / (1 + std::exp(-m));
+      const long double expected = std::max(m, 0.0L) + std::log1p(std::exp(-std::abs(m))) - target * m;
+      EXPECT_NEAR(loss, static_cast<double>(expected), 1e-15 * (1 + std::abs(static_cast<double>(expected)))) << margin;
+      EXPECT_NEAR(slope, static_cast<double>(p - target), 4e-16) << margin;
+      EXPECT_NEAR(curvature, static_cast<double>(p * (1 / (1 + std::exp(m)))), 1e-16 + 1e-15 * curvature) << margin;
+    }
+  }
+}
+
+TEST(Losses, PoissonIsTheFormulaAndOverflowsToInfinity) {
+  double slope = 0, curvature = 0;
+  for (double margin = -300; margin < 300; margin += 0.71) {
+    EXPECT_NEAR(LossOf(Loss::kPoisson, margin, 2, slope, curvature), std::exp(margin) - 2 * margin,
+                4e-16 * (std::exp(margin) + std::abs(2 * margin)));
+    EXPECT_NEAR(curvature, std::exp(margin), 4e-16 * std::exp(margin));
+  }
+  EXPECT_EQ(LossOf(Loss::kPoisson, 1e4, 2, slope, curvature), HUGE_VAL);
+  EXPECT_EQ(LossOf(Loss::kPoisson, -1e4, 0, slope, curvature), curvature);
+}
+
+TEST(Losses, HingesByHand) {
+  double slope = 0, curvature = 0;
+  EXPECT_EQ(LossOf(Loss::kSquaredHinge, 0.5, 1, slope, curvature), 0.25);
+  EXPECT_EQ(slope, -1);
+  EXPECT_EQ(curvature, 2);
+  EXPECT_EQ(LossOf(Loss::kSquaredHinge, 1.5, 1, slope, curvature), 0);
+  EXPECT_EQ(curvature, 0);
+  EXPECT_EQ(LossOf(Loss::kHinge, 0.5, 0, slope, curvature), 1.5 - 0.125);  // the smoothed one is smoothing / 2 below
+  EXPECT_EQ(slope, 1);
+  EXPECT_EQ(LossOf(Loss::kHinge, 0.875, 1, slope, curvature), 0.125 * 0.125 / 0.5);
+  EXPECT_EQ(slope, -0.5);
+  EXPECT_EQ(curvature, 4);
+}
+
+TEST(Losses, HugeMarginsOverflowNowhere) {
+  double slope = 0, curvature = 0;
+  EXPECT_EQ(LossOf(Loss::kLogistic, 1e300, 1, slope, curvature), 0);
+  EXPECT_EQ(LossOf(Loss::kLogistic, 1e300, 0, slope, curvature), 1e300);
+  EXPECT_EQ(slope, 1);
+  std::vector<double> margins = {1e300, -1e300, 0}, slopes(3);
+  const double target = 1;
+  EXPECT_EQ(AddSoftmaxLosses(margins, 3, {&target, 1}, {}, slopes), 2e300);
+  EXPECT_EQ(margins[0], 1);
 }
 
 }  // namespace

@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "train/design.h"
+
+namespace roost::train {
+namespace {
+
+using transform::FeatureRows;
+
+class SparseDesign final : public Design {
+ public:
+  explicit SparseDesign(const FeatureRows& rows) : rows_(rows), size_(static_cast<size_t>(rows.num_features) + 1) {}
+
+  int64_t num_rows() const override { return rows_.num_rows(); }
+  int32_t num_features() const override { return rows_.num_features; }
+  size_t InnerSize(size_t outputs) const override { return size_ * outputs; }
+
+  std::vector<double> ToInner(std::span<const double> parameters, size_t outputs) const override {
+    return Transposed(parameters, outputs, size_);
+  }
+  std::vector<double> FromInner(std::span<const double> inner, size_t outputs) const override {
+    return Transposed(inner, size_, outputs);
+  }
+
+  void Margins(int64_t begin, int64_t end, std::span<const double> inner, size_t outputs,
+               std::span<double> margins) const override {
+    const double* intercepts = &inner[(size_ - 1) * outputs];
+    for (int64_t row = begin; row < end; ++row) {
+      double* margin = &margins[static_cast<size_t>(row - begin) * outputs];
+      std::copy_n(intercepts, outputs, margin);
+      for (int64_t e = rows_.starts[row]; e < rows_.starts[row + 1]; ++e) {
+        const double* weights = &inner[static_cast<size_t>(rows_.indices[e]) * outputs];
+        for (size_t k = 0; k < outputs; ++k) margin[k] += weights[k] * rows_.values[e];
+      }
+    }
+  }
+
+  void AddTransposed(int64_t begin, int64_t end, std::span<const double> slopes, size_t outputs,
+                     std::span<double> inner_sums) const override {
+    double* intercepts = &inner_sums[(size_ - 1) * outputs];
+    for (int64_t row = begin; row < end; ++row) {
+      const double* slope = &slopes[static_cast<size_t>(row - begin) * outputs];
+      for (size_t k = 0; k < outputs; ++k) intercepts[k] += slope[k];
+      for (int64_t e = rows_.starts[row]; e < rows_.starts[row + 1]; ++e) {
+        double* sums = &inner_sums[static_cast<size_t>(rows_.indices[e]) * outputs];
+        for (size_t k = 0; k < outputs; ++k) sums[k] += slope[k] * rows_.values[e];
+      }
+    }
+  }
+
+  void AddSquares(int64_t begin, int64_t end, std::span<const double> factors, std::span<double> sums) const override {
+    for (int64_t row = begin; row < end; ++row) {
+      const double factor = factors[static_cast<size_t>(row - begin)];
+      for (int64_t e = rows_.starts[row]; e < rows_.starts[row + 1]; ++e) {
+        sums[static_cast<size_t>(rows_.indices[e])] += factor * rows_.values[e] * rows_.values[e];
+      }
+      sums[size_ - 1] += factor;
+    }
+  }
+
+  size_t num_gram_sums() const override { return size_ * size_; }
+
+  void AddGram(int64_t begin, int64_t end, std::span<const double> factors, std::span<double> sums) const override {
+    double* last = &sums[(size_ - 1) * size_];
+    for (int64_t row = begin; row < end; ++row) {
+      const double factor = factors[static_cast<size_t>(row - begin)];
+      const int64_t first = rows_.starts[row];
+      for (int64_t i = first; i < rows_.starts[row + 1]; ++i) {
+        const double scaled = factor * rows_.values[i];
+        double* gram = &sums[static_cast<size_t>(rows_.indices[i]) * size_];
+        for (int64_t j = first; j <= i; ++j) gram[rows_.indices[j]] += scaled * rows_.values[j];
+        last[rows_.indices[i]] += scaled;
+      }
+      last[size_ - 1] += factor;
+    }
+  }
+
+  std::vector<double> FinishGram(std::vector<double> sums) const override { return sums; }
+
+ private:
+  static std::vector<double> Transposed(std::span<const double> matrix, size_t rows, size_t columns) {
+    std::vector<double> result(rows * columns);
+    for (size_t i = 0; i < rows; ++i) {
+      for (size_t j = 0; j < columns; ++j) result[j * rows + i] = matrix[i * columns + j];
+    }
+    return result;
+  }
+
+  const FeatureRows& rows_;
+  size_t size_;  // features and intercept
+};
+
+}  // namespace
+
+std::unique_ptr<Design> MakeSparseDesign(const FeatureRows& rows) { return std::make_unique<SparseDesign>(rows); }
+
+}  // namespace roost::train
