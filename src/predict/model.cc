@@ -38,15 +38,6 @@ std::span<double> RowsOf(std::vector<double>& scores, int64_t begin, int64_t end
   return std::span(scores).subspan(static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width);
 }
 
-// Columns of type null hold no value, which suits every kind.
-absl::Status CheckKind(const column::ColumnView& column, const transform::InputColumn& input) {
-  const auto kind = column::KindOf(column.type());
-  if (column.type() == column::Type::kNull || (kind.ok() && *kind == input.kind)) return absl::OkStatus();
-  return WithHint(absl::InvalidArgumentError(fmt::format("column '{}' holds {}, and the model takes a {} from it",
-                                                         input.name, column.TypeText(), column::KindName(input.kind))),
-                  "convert the column to the type that it had in training");
-}
-
 absl::StatusOr<Task> ReadTask(const transform::JsonObject& object) {
   TRY_ASSIGN(const std::string name, object.Text("task"));
   auto task = ParseTask(name);
@@ -161,7 +152,7 @@ absl::StatusOr<std::vector<double>> ScoringModel::ScoreColumns(const column::Bat
   std::vector<const column::ColumnView*> columns;
   for (const transform::InputColumn& input : inputs()) {
     TRY_ASSIGN(const column::ColumnView* column, batch.Require(input.name));
-    TRY(CheckKind(*column, input));
+    TRY(CheckColumnKind(*column, input));
     columns.push_back(column);
   }
   const auto width = static_cast<size_t>(num_outputs());
@@ -231,6 +222,14 @@ Json ScoringModel::ToJson() const {
   if (predictor_ != nullptr) json["predictor"] = predictor_->ToJson();
   if (onnx_ != nullptr) json["onnx"] = onnx_->ToJson();
   return json;
+}
+
+absl::Status CheckColumnKind(const column::ColumnView& column, const transform::InputColumn& input) {
+  const auto kind = column::KindOf(column.type());
+  if (column.type() == column::Type::kNull || (kind.ok() && *kind == input.kind)) return absl::OkStatus();
+  return WithHint(absl::InvalidArgumentError(fmt::format("column '{}' holds {}, and the model takes a {} from it",
+                                                         input.name, column.TypeText(), column::KindName(input.kind))),
+                  "convert the column to the type that it had in training");
 }
 
 bool ScoringModel::HasOnnx(const Json& json) { return json.is_object() && json.contains("onnx"); }

@@ -21,6 +21,10 @@
 
 namespace roost::predict {
 
+/// InvalidArgument unless values of `column` are of the kind of `input`; columns of type null hold none, which suits
+/// every kind.
+absl::Status CheckColumnKind(const column::ColumnView& column, const transform::InputColumn& input);
+
 /// What scores rows: a fitted transform and a predictor over its features, or an ONNX model over the columns themselves
 /// or over a transform's features. It is the servable part of a model version. Immutable; callable from any number of
 /// threads; cheap to copy.

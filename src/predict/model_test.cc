@@ -239,7 +239,7 @@ TEST(ScoringModel, TheTaskSaysHowManyOutputsThereAre) {
 TEST(ScoringModel, JsonKeepsTheTask) {
   for (const Task task : {Task::kBinary, Task::kNumber, Task::kCounts, Task::kRanking}) {
     const ScoringModel binary = FlightsModel();
-    const auto predictor = LogisticPredictor::FromJson(binary.predictor()->ToJson());
+    const auto predictor = LinearPredictor::FromJson(binary.predictor()->ToJson());
     const ScoringModel model = *ScoringModel::Make(*binary.transform(), *predictor, task);
     const auto again = ScoringModel::FromJson(model.ToJson());
     ASSERT_TRUE(again.ok()) << again.status();
