@@ -23,9 +23,11 @@ absl::StatusOr<int64_t> TimeOf(const std::string& text, const transform::InputCo
   const expr::Column column{"t", expr::Kind::kText};
   TRY_ASSIGN(const expr::BoundExpression bound, expression.Bind({&column, 1}));
   const column::Value value = std::string_view(text);
-  TRY_ASSIGN(const expr::Values times, bound.EvaluateRow({&value, 1}));
-  if (times.is_null[0] != 0) return Wrong(input, "a time such as \"2001-05-01T13:45:00Z\"", json);
-  return times.times[0];
+  expr::RowScratch scratch;
+  column::Value time;
+  TRY(bound.EvaluateRow({&value, 1}, scratch, time));
+  if (const auto* micros = std::get_if<int64_t>(&time)) return *micros;
+  return Wrong(input, "a time such as \"2001-05-01T13:45:00Z\"", json);
 }
 
 absl::Status CheckMembers(const Json& object, std::span<const transform::InputColumn> inputs) {

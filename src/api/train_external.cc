@@ -20,7 +20,7 @@
 #include "pipeline/external_trainer.h"
 #include "pipeline/work_folder.h"
 #include "predict/onnx_model.h"
-#include "transform/feature_map.h"
+#include "transform/value_map.h"
 
 namespace roost::api {
 namespace {
@@ -102,9 +102,10 @@ pipeline::TrainerConfig ConfigOf(const TrainerJob& job, const Start& start, cons
   for (const transform::InputColumn& input : job.parent->model.inputs()) parent.columns.push_back(input.name);
   parent.classes.assign(job.parent->model.classes().begin(), job.parent->model.classes().end());
   if (TakesFeatures(job) && job.parent->model.transform() != nullptr) {
-    for (const transform::OldFeature& old :
-         transform::MapFeatures(*job.parent->model.transform(), job.transform).features) {
-      parent.features.push_back({old.index, old.scale, old.shift});
+    parent.features.resize(static_cast<size_t>(job.transform.num_features()));
+    for (const transform::ValueMap& map : transform::MapValues(*job.parent->model.transform(), job.transform)) {
+      if (!map.categories.empty()) continue;
+      parent.features[static_cast<size_t>(map.to)] = {map.from, map.scale, map.shift};
     }
   }
   config.parent = std::move(parent);

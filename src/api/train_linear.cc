@@ -140,14 +140,15 @@ Start StartOf(const TrainerJob& job, Loss loss) {
     return cold("was trained with another loss");
   }
   const train::LinearFit old = FitOf(*predictor, SigmoidOf(job.parent->lineage));
-  const transform::WarmStart mapped =
+  const absl::StatusOr<transform::WarmStart> mapped =
       transform::ApplyMap(transform::MapFeatures(*job.parent->model.transform(), job.transform), old.weights,
                           old.intercepts, transform::MapClasses(job.parent->model.classes(), job.data.classes));
+  if (!mapped.ok()) return cold(std::string(mapped.status().message()));
   Start start{.reason = fmt::format("the weights of {}", job.parent->version.ToString()),
-              .kept = mapped.mapped,
-              .added = mapped.new_features,
-              .dropped = mapped.dropped};
-  start.fit = train::LinearFit{.intercepts = mapped.intercepts, .weights = mapped.weights};
+              .kept = mapped->mapped,
+              .added = mapped->new_features,
+              .dropped = mapped->dropped};
+  start.fit = train::LinearFit{.intercepts = mapped->intercepts, .weights = mapped->weights};
   return start;
 }
 

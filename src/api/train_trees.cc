@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "predict/trees.h"
 #include "train/boosted_trees.h"
-#include "transform/feature_map.h"
+#include "transform/value_map.h"
 
 namespace roost::api {
 namespace {
@@ -49,17 +49,13 @@ struct Start {
 // What became of each feature of the parent.
 std::vector<train::ParentFeature> FeaturesOf(const transform::Transform& parent, const transform::Transform& now) {
   std::vector<train::ParentFeature> features(static_cast<size_t>(parent.num_features()));
-  const transform::FeatureMap map = transform::MapFeatures(parent, now);
-  for (size_t feature = 0; feature < map.features.size(); ++feature) {
-    const transform::OldFeature& old = map.features[feature];
-    if (old.index < 0 || old.scale <= 0) continue;
-    train::ParentFeature& target = features[static_cast<size_t>(old.index)];
-    target.feature = static_cast<int32_t>(feature);
-    target.scale = old.scale;
-    target.shift = old.shift;
-    if (now.IsCategory(target.feature)) {
-      target.categories = transform::MapCategories(parent, old.index, now, target.feature);
-    }
+  for (const transform::ValueMap& map : transform::MapValues(parent, now)) {
+    if (map.scale <= 0) continue;
+    train::ParentFeature& feature = features[static_cast<size_t>(map.from)];
+    feature.feature = map.to;
+    feature.scale = map.scale;
+    feature.shift = map.shift;
+    feature.categories = map.categories;
   }
   return features;
 }

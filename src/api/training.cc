@@ -12,6 +12,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "profile/profile.h"
+#include "transform/feature_yaml.h"
 
 namespace roost::api {
 namespace {

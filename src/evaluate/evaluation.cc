@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "base/status.h"
 #include "evaluate/render.h"
@@ -33,21 +34,15 @@ absl::StatusOr<Evaluation> EvaluateBinaryRows(const ScoredRows& rows, const Scor
                         rows.weights);
 }
 
-Figure FigureOf(const BinaryEvaluation& evaluation) {
-  return {"log loss", evaluation.model.log_loss, evaluation.dummy.log_loss, false};
+// The primary metric of the model and of the dummy.
+using Pair = std::pair<double, double>;
+Pair FiguresOf(const BinaryEvaluation& evaluation) { return {evaluation.model.log_loss, evaluation.dummy.log_loss}; }
+Pair FiguresOf(const ClassesEvaluation& evaluation) { return {evaluation.model.log_loss, evaluation.dummy.log_loss}; }
+Pair FiguresOf(const NumbersEvaluation& evaluation) { return {evaluation.model.rmse, evaluation.dummy.rmse}; }
+Pair FiguresOf(const CountsEvaluation& evaluation) {
+  return {evaluation.model.poisson_deviance, evaluation.dummy.poisson_deviance};
 }
-Figure FigureOf(const ClassesEvaluation& evaluation) {
-  return {"log loss", evaluation.model.log_loss, evaluation.dummy.log_loss, false};
-}
-Figure FigureOf(const NumbersEvaluation& evaluation) {
-  return {"RMSE", evaluation.model.rmse, evaluation.dummy.rmse, false};
-}
-Figure FigureOf(const CountsEvaluation& evaluation) {
-  return {"Poisson deviance", evaluation.model.poisson_deviance, evaluation.dummy.poisson_deviance, false};
-}
-Figure FigureOf(const RankingEvaluation& evaluation) {
-  return {"NDCG@10", evaluation.model.ndcg_10, evaluation.dummy.ndcg_10, true};
-}
+Pair FiguresOf(const RankingEvaluation& evaluation) { return {evaluation.model.ndcg_10, evaluation.dummy.ndcg_10}; }
 
 }  // namespace
 
@@ -74,8 +69,21 @@ absl::StatusOr<Evaluation> EvaluateScores(Task task, const ScoredRows& rows, con
   return absl::InvalidArgumentError("the task is not known");
 }
 
+Metric PrimaryMetricOf(Task task) {
+  switch (task) {
+    case Task::kBinary:
+    case Task::kClasses: return {"log loss", false};
+    case Task::kNumber: return {"RMSE", false};
+    case Task::kCounts: return {"Poisson deviance", false};
+    case Task::kRanking: return {"NDCG@10", true};
+  }
+  return {};
+}
+
 Figure PrimaryMetric(const Evaluation& evaluation) {
-  return std::visit([](const auto& of_task) { return FigureOf(of_task); }, evaluation);
+  const Metric metric = PrimaryMetricOf(TaskOf(evaluation));
+  const auto [model, dummy] = std::visit([](const auto& of_task) { return FiguresOf(of_task); }, evaluation);
+  return {metric.name, model, dummy, metric.higher_is_better};
 }
 
 std::string ToText(const Evaluation& evaluation) {

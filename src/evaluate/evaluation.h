@@ -34,6 +34,15 @@ struct ScoringOptions {
 /// says (binary.h and so on); InvalidArgument where the baseline is of another task.
 absl::StatusOr<Evaluation> EvaluateScores(predict::Task task, const ScoredRows& rows, const ScoringOptions& options);
 
+/// What the models of a task are compared by.
+struct Metric {
+  std::string name;
+  bool higher_is_better = false;
+};
+
+/// Binary and classes: "log loss"; number: "RMSE"; counts: "Poisson deviance"; ranking: "NDCG@10".
+Metric PrimaryMetricOf(predict::Task task);
+
 /// The one figure of a model that others compare.
 struct Figure {
   std::string name;
@@ -47,7 +56,7 @@ struct Figure {
   double BetterBy(double other) const { return higher_is_better ? value - other : other - value; }
 };
 
-/// Binary and classes: "log loss"; number: "RMSE"; counts: "Poisson deviance"; ranking: "NDCG@10".
+/// The figure of PrimaryMetricOf.
 Figure PrimaryMetric(const Evaluation& evaluation);
 
 /// One member a field, in the order of the headers, null where a figure is not defined; first "task", but for binary
