@@ -2,7 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "column/value.h"
+#include "expr/expression.h"
+#include "transform/tokenizer.h"
 
 namespace roost::transform {
 
@@ -26,10 +31,23 @@ struct DenseRows {
   int64_t num_rows() const { return num_features == 0 ? 0 : static_cast<int64_t>(values.size()) / num_features; }
 };
 
+/// What a row's features are made in; of no meaning from row to row but for the memory that it keeps.
+struct EntryScratch {
+  Words words;                 ///< of a text
+  std::vector<int32_t> slots;  ///< of the words of a text or list
+  std::string key;             ///< of a cross
+};
+struct RowScratch {
+  EntryScratch entries;
+  std::vector<column::Value> values;  ///< of the columns, then of the derived ones
+  expr::RowScratch derived;           ///< what texts among `values` lie in
+};
+
 /// One row's features while it is scored; reused from row to row, so that scoring allocates nothing after warm-up.
 struct FeatureVector {
   std::vector<int32_t> indices;
   std::vector<double> values;
+  RowScratch scratch;  ///< of Transform::ApplyRow
 
   void Clear() {
     indices.clear();

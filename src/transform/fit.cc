@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "transform/fitted.h"
+#include "transform/declare.h"
+#include "transform/learn.h"
 
 namespace roost::transform {
 namespace {
@@ -16,140 +15,84 @@ namespace {
 using profile::ColumnSummary;
 using profile::ProfileSummary;
 
-constexpr size_t kPercentiles = 101;
+absl::StatusOr<SourceType> TypeOf(const ColumnSummary& column) {
+  const bool is_list = column.list.has_value() && column.children.size() == 1;
+  auto kind = is_list ? column::ListKindOf(column.children.front().type) : column::KindOf(column.type);
+  if (kind.ok()) return SourceType{*kind, column.type == column::Type::kBool};
+  return WithHint(
+      absl::InvalidArgumentError(fmt::format("the column '{}' holds {}", column.name, column.type_text)),
+      "no feature can be made from this type; leave the column out, or make another one of it with an expression");
+}
 
-absl::StatusOr<const ColumnSummary*> RequireColumn(const std::string& name, const ProfileSummary& summary) {
-  if (const ColumnSummary* column = summary.Find(name)) return column;
+absl::StatusOr<SourceType> FindIn(const ProfileSummary& summary, const std::string& name) {
+  const auto column = std::find_if(summary.columns.begin(), summary.columns.end(),
+                                   [&name](const ColumnSummary& one) { return one.name == name; });
+  if (column != summary.columns.end()) return TypeOf(*column);
   std::vector<std::string> names;
-  for (const ColumnSummary& column : summary.columns) names.push_back(column.name);
+  for (const ColumnSummary& one : summary.columns) names.push_back(one.name);
   const std::string_view closest = ClosestName(name, names);
   return WithHint(
-      absl::NotFoundError(fmt::format("the data has no such column; its columns are {}", fmt::join(names, ", "))),
+      absl::NotFoundError(fmt::format("the data has no column '{}'; its columns are {}", name, fmt::join(names, ", "))),
       closest.empty() ? "name a column of the training data" : fmt::format("did you mean '{}'?", closest));
 }
 
-absl::Status CheckRange(std::string_view parameter, int64_t value, int64_t low, int64_t high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("{} must be {} to {}, not {}", parameter, FormatCount(low), FormatCount(high), FormatCount(value)));
-}
-
-absl::Status CheckParameters(const FeatureSpec& spec) {
-  if (*spec.use == Operation::kBucketize) return CheckRange("buckets", spec.buckets, 2, kMaxBuckets);
-  if (*spec.use != Operation::kOneHot) return absl::OkStatus();
-  TRY(CheckRange("top", spec.top, 1, kMaxWords));
-  if (spec.min_count < 1) {
-    return absl::InvalidArgumentError(fmt::format("min_count must be at least 1, not {}", FormatCount(spec.min_count)));
-  }
-  return CheckRange("unknown_buckets", spec.unknown_buckets, 1, kMaxUnknownBuckets);
-}
-
-absl::Status CheckKind(const FeatureSpec& spec, const ColumnSummary& column) {
-  const column::Kind wanted = KindFor(*spec.use);
-  const auto kind = column::KindOf(column.type);
-  if (kind.ok() && *kind == wanted) return absl::OkStatus();
-  const std::string message =
-      fmt::format("takes a {}, and the column holds {}", column::KindName(wanted), column.type_text);
-  std::string_view hint = "no feature can be made from this type; leave the column out";
-  if (kind.ok()) {
-    switch (*kind) {
-      case column::Kind::kNumber: hint = "use standardize or bucketize for a number column"; break;
-      case column::Kind::kText: hint = "use one_hot for a text column"; break;
-      case column::Kind::kTime: hint = "use hour, weekday or month for a time column"; break;
-      default: break;
+absl::Status DeclareAll(const TransformSpec& spec, Transform::Fitted& fitted) {
+  for (size_t i = 0; i < spec.features.size(); ++i) {
+    const FeatureSpec& declared = spec.features[i];
+    auto feature = Declare(declared);
+    if (!feature.ok()) {
+      const std::string_view use = declared.use.has_value() ? OperationName(*declared.use) : "a feature";
+      return Annotate(feature.status(), DescribeFeature(i, use, LabelOf(declared)));
     }
-  }
-  return WithHint(absl::InvalidArgumentError(message), hint);
-}
-
-absl::Status NoValue() {
-  return WithHint(absl::InvalidArgumentError("the column has no value to learn from"), "leave this feature out");
-}
-
-absl::Status FitStandardize(const ColumnSummary& column, FittedFeature& feature) {
-  if (!column.number.has_value() || column.number->finite == 0) return NoValue();
-  const std::optional<double> mean = column.number->mean;
-  const std::optional<double> deviation = column.number->standard_deviation;
-  if (!mean.has_value() || !deviation.has_value()) return NoValue();
-  if (!std::isfinite(*mean) || !std::isfinite(*deviation)) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("mean {} and standard deviation {} are not both finite",
-                                                           FormatNumber(*mean), FormatNumber(*deviation))),
-                    "the column's values are too large; use bucketize");
-  }
-  feature.mean = *mean;
-  feature.standard_deviation = *deviation;
-  return absl::OkStatus();
-}
-
-absl::Status FitBucketize(const ColumnSummary& column, const FeatureSpec& spec, FittedFeature& feature) {
-  if (!column.number.has_value() || column.number->percentiles.size() != kPercentiles) return NoValue();
-  const std::vector<double>& percentiles = column.number->percentiles;
-  for (int64_t i = 1; i < spec.buckets; ++i) {
-    // The nearest percentile, i / buckets of 100, halves upwards.
-    const auto nearest = static_cast<size_t>((200 * i + spec.buckets) / (2 * spec.buckets));
-    const double border = percentiles[nearest];
-    const double last = feature.borders.empty() ? percentiles.front() : feature.borders.back();
-    // A border at the minimum or past the maximum would have an empty bucket beside it.
-    if (border > last && border <= percentiles.back() && std::isfinite(border)) feature.borders.push_back(border);
-  }
-  if (!feature.borders.empty()) return absl::OkStatus();
-  return WithHint(absl::InvalidArgumentError(fmt::format(
-                      "all values fall into one bucket: no quantile border lies between the smallest value, {}, and "
-                      "the largest, {}",
-                      FormatExact(percentiles.front()), FormatExact(percentiles.back()))),
-                  "use more buckets or standardize, or leave this feature out");
-}
-
-absl::Status FitOneHot(const ColumnSummary& column, const FeatureSpec& spec, FittedFeature& feature) {
-  if (!column.text.has_value()) return NoValue();
-  std::vector<std::string> words;
-  absl::flat_hash_set<std::string> known;
-  for (const profile::ValueCount& entry : column.text->top) {
-    if (static_cast<int64_t>(words.size()) == spec.top) break;
-    // Words that are not UTF-8 could not be written as JSON and read back.
-    if (entry.count < spec.min_count || !IsUtf8(entry.value)) continue;
-    if (known.insert(entry.value).second) words.push_back(entry.value);
-  }
-  if (words.empty()) {
-    return WithHint(
-        absl::InvalidArgumentError(fmt::format("no word came at least {} times", FormatCount(spec.min_count))),
-        "lower min_count, or leave this feature out");
-  }
-  feature.vocabulary = Vocabulary(std::move(words), static_cast<int32_t>(spec.unknown_buckets));
-  return absl::OkStatus();
-}
-
-absl::Status FitFeature(const FeatureSpec& spec, const ProfileSummary& summary, FittedFeature& feature) {
-  feature.column = spec.column;
-  feature.use = *spec.use;
-  TRY_ASSIGN(const ColumnSummary* column, RequireColumn(spec.column, summary));
-  TRY(CheckParameters(spec));
-  if (column->missing >= column->rows) return NoValue();
-  TRY(CheckKind(spec, *column));
-  switch (*spec.use) {
-    case Operation::kStandardize: return FitStandardize(*column, feature);
-    case Operation::kBucketize: return FitBucketize(*column, spec, feature);
-    case Operation::kOneHot: return FitOneHot(*column, spec, feature);
-    case Operation::kHour:
-    case Operation::kWeekday:
-    case Operation::kMonth:
-    default: return absl::OkStatus();
+    fitted.features.push_back(*std::move(feature));
   }
   return absl::OkStatus();
+}
+
+// The profile of the feature's only column; null where it is derived or where there are more.
+const ColumnSummary* SummaryOf(const FittedFeature& feature, const Transform::Fitted& fitted,
+                               const ProfileSummary& summary) {
+  const bool is_input = feature.sources.size() == 1 && feature.sources.front() < fitted.inputs.size();
+  return is_input ? summary.Find(feature.columns.front()) : nullptr;
+}
+
+absl::StatusOr<std::vector<FeatureStatistics>> Count(const Transform::Fitted& fitted,
+                                                     std::span<const StatisticsWanted> wanted, const FitData& data,
+                                                     const Context& context) {
+  const auto first = std::find_if(wanted.begin(), wanted.end(), [](const StatisticsWanted& one) { return one.any(); });
+  if (first == wanted.end()) return std::vector<FeatureStatistics>(wanted.size());
+  if (data.batches.empty()) {
+    const auto position = static_cast<size_t>(first - wanted.begin());
+    const FittedFeature& feature = fitted.features[position];
+    return absl::InvalidArgumentError(
+        fmt::format("{}: it is learned from the rows themselves, and there are none",
+                    DescribeFeature(position, OperationName(feature.use), feature.Label())));
+  }
+  return CountOver(data.batches, fitted, wanted, context);
 }
 
 }  // namespace
 
-absl::StatusOr<Transform> Transform::Fit(const TransformSpec& declared, const FitData& data, const Context&) {
-  const std::vector<FeatureSpec>& features = declared.features;
-  const ProfileSummary& summary = data.summary;
-  std::vector<FittedFeature> fitted(features.size());
-  for (size_t i = 0; i < features.size(); ++i) {
-    const FeatureSpec& spec = features[i];
-    const absl::Status status = FitFeature(spec, summary, fitted[i]);
-    if (!status.ok()) return Annotate(status, DescribeFeature(i, OperationName(*spec.use), spec.column));
+absl::StatusOr<Transform> Transform::Fit(const TransformSpec& spec, const FitData& data, const Context& context) {
+  auto fitted = std::make_shared<Fitted>();
+  TRY(DeclareAll(spec, *fitted));
+  TRY(fitted->Link(spec.derived, [&data](const std::string& name) { return FindIn(data.summary, name); }));
+  std::vector<StatisticsWanted> wanted;
+  for (size_t i = 0; i < fitted->features.size(); ++i) {
+    const FittedFeature& feature = fitted->features[i];
+    wanted.push_back(WantedOf(feature, spec.features[i], SummaryOf(feature, *fitted, data.summary)));
   }
-  return Fitted::Assemble(std::move(fitted));
+  TRY_ASSIGN(std::vector<FeatureStatistics> statistics, Count(*fitted, wanted, data, context));
+  for (size_t i = 0; i < fitted->features.size(); ++i) {
+    FittedFeature& feature = fitted->features[i];
+    const ColumnSummary* column = SummaryOf(feature, *fitted, data.summary);
+    if (auto status = Learn(spec.features[i], column, statistics[i], feature); !status.ok()) {
+      return Annotate(status, DescribeFeature(i, OperationName(feature.use), LabelOf(spec.features[i])));
+    }
+    statistics[i] = {};
+  }
+  TRY(fitted->Number());
+  return Transform(std::move(fitted));
 }
 
 }  // namespace roost::transform

@@ -108,7 +108,7 @@ TEST(FitError, AnUnknownColumnIsNamedWithAHint) {
   const absl::Status status = FitError({.column = "distanc", .use = Operation::kStandardize});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(status.message()),
-            "feature 1, standardize of column 'distanc': the data has no such column; its columns are date, delay, "
+            "feature 1, standardize of column 'distanc': the data has no column 'distanc'; its columns are date, delay, "
             "distance, origin, destination");
   EXPECT_EQ(HintOf(status), "did you mean 'distance'?");
   EXPECT_EQ(HintOf(FitError({.column = "zzzzzzzz", .use = Operation::kStandardize})),
@@ -119,17 +119,17 @@ TEST(FitError, AnOperationThatDoesNotSuitTheTypeNamesOneThatDoes) {
   const absl::Status status = FitError({.column = "origin", .use = Operation::kBucketize});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(std::string(status.message()),
-            "feature 1, bucketize of column 'origin': takes a number, and the column holds string");
-  EXPECT_EQ(HintOf(status), "use one_hot for a text column");
+            "feature 1, bucketize of column 'origin': takes a number, and the column holds a text");
+  EXPECT_EQ(HintOf(status), "use one_hot, ordinal, hash or tokens for a text column");
   EXPECT_EQ(HintOf(FitError({.column = "distance", .use = Operation::kHour})),
-            "use standardize or bucketize for a number column");
+            "use number, standardize, min_max, bucketize, polynomial or one_hot for a number column");
   EXPECT_EQ(HintOf(FitError({.column = "date", .use = Operation::kOneHot})),
-            "use hour, weekday or month for a time column");
+            "use hour, weekday, month, day, cyclic or age for a time column");
   profile::ColumnSummary binary = TextColumn("x", {{"a", 1}});
   binary.type = column::Type::kBinary;
   binary.type_text = "binary";
   EXPECT_EQ(std::string(FitError({.column = "x", .use = Operation::kOneHot}, OneColumn(binary)).message()),
-            "feature 1, one_hot of column 'x': takes a text, and the column holds binary");
+            "feature 1, one_hot of column 'x': the column 'x' holds binary");
 }
 
 TEST(FitError, ParametersOutOfRangeNameTheRange) {

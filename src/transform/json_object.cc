@@ -13,6 +13,11 @@ namespace roost::transform {
 
 absl::StatusOr<JsonObject> JsonObject::Make(const Json& json, std::string where,
                                             std::initializer_list<std::string_view> members) {
+  return Make(json, std::move(where), std::span(members.begin(), members.size()));
+}
+
+absl::StatusOr<JsonObject> JsonObject::Make(const Json& json, std::string where,
+                                            std::span<const std::string_view> members) {
   if (!json.is_object()) return absl::InvalidArgumentError(fmt::format("{}: must be an object", where));
   for (const auto& item : json.items()) {
     if (std::find(members.begin(), members.end(), item.key()) == members.end()) {
@@ -31,6 +36,14 @@ absl::StatusOr<const Json*> JsonObject::Any(std::string_view member) const {
   const auto found = json_->find(std::string(member));
   if (found == json_->end()) return Fail(member, "is missing");
   return &*found;
+}
+
+bool JsonObject::Has(std::string_view member) const { return json_->contains(std::string(member)); }
+
+absl::StatusOr<bool> JsonObject::Bool(std::string_view member) const {
+  TRY_ASSIGN(const Json* json, Any(member));
+  if (!json->is_boolean()) return Fail(member, "must be true or false");
+  return json->get<bool>();
 }
 
 absl::StatusOr<std::string> JsonObject::Text(std::string_view member) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,11 @@ class JsonObject {
   /// would come from a newer version, whose meaning this one does not know.
   static absl::StatusOr<JsonObject> Make(const Json& json, std::string where,
                                          std::initializer_list<std::string_view> members);
+  static absl::StatusOr<JsonObject> Make(const Json& json, std::string where,
+                                         std::span<const std::string_view> members);
 
+  bool Has(std::string_view member) const;
+  absl::StatusOr<bool> Bool(std::string_view member) const;
   absl::StatusOr<std::string> Text(std::string_view member) const;
   /// A finite number.
   absl::StatusOr<double> Number(std::string_view member) const;

@@ -29,11 +29,34 @@ TEST(TransformJson, ReadsAsItIsMeant) {
                                              {.column = "distance", .use = Operation::kStandardize},
                                              {.column = "destination", .use = Operation::kOneHot}};
   EXPECT_EQ(ToLine(FitSummary(features, FlightsSummary())->ToJson()),
-            R"({"version":1,"inputs":[{"name":"date","kind":"time"},{"name":"distance","kind":"number"},)"
+            R"({"version":2,"inputs":[{"name":"date","kind":"time"},{"name":"distance","kind":"number"},)"
             R"({"name":"destination","kind":"text"}],"features":[{"column":"date","use":"hour"},)"
             R"({"column":"distance","use":"bucketize","borders":[1100.0]},)"
             R"({"column":"distance","use":"standardize","mean":700.0,"standard_deviation":512.5},)"
             R"({"column":"destination","use":"one_hot","words":["LAX","SFO"],"unknown_buckets":1}]})");
+}
+
+// A file of version 1, as the first release wrote it. It must be read, to the same features, by every later one.
+TEST(TransformJson, Version1IsReadForever) {
+  const std::string_view text =
+      R"({"version":1,"inputs":[{"name":"date","kind":"time"},{"name":"distance","kind":"number"},)"
+      R"({"name":"destination","kind":"text"}],"features":[{"column":"date","use":"hour"},)"
+      R"({"column":"date","use":"weekday"},{"column":"date","use":"month"},)"
+      R"({"column":"distance","use":"bucketize","borders":[418.0,733.0]},)"
+      R"({"column":"distance","use":"standardize","mean":729.25,"standard_deviation":574.5},)"
+      R"({"column":"destination","use":"one_hot","words":["ORD","DFW"],"unknown_buckets":2}]})";
+  const auto transform = Transform::FromJson(*ParseJson(text, "transform"));
+  ASSERT_TRUE(transform.ok()) << transform.status();
+  EXPECT_EQ(transform->num_features(), 25 + 8 + 13 + 4 + 1 + 5);
+  FeatureVector features;
+  const int64_t may = 988'724'700'000'000;  // 2001-05-01T13:45:00Z, a Tuesday
+  transform->ApplyRow(std::vector<column::Value>{may, 1'303.75, std::string_view("DFW")}, features);
+  EXPECT_EQ(features.indices, (std::vector<int32_t>{13, 25 + 1, 33 + 4, 46 + 2, 50, 51 + 1}));
+  EXPECT_EQ(features.values, (std::vector<double>{1, 1, 1, 1, 1, 1}));
+  EXPECT_EQ(transform->FeatureName(55), "destination missing");
+  Json again = *ParseJson(text, "transform");
+  again["version"] = 2;
+  EXPECT_EQ(ToLine(transform->ToJson()), ToLine(again));
 }
 
 TEST(TransformJson, IsReadBackToTheSameTransform) {
@@ -59,7 +82,7 @@ TEST(TransformJson, IsReadBackToTheSameTransform) {
 
 TEST(TransformJson, WhatIsWrongIsNamed) {
   EXPECT_EQ(ErrorOf(Json::array()), "transform: must be an object");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["version"] = 2; }), "transform: 'version' must be an integer from 1 to 1");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["version"] = 3; }), "transform: 'version' must be an integer from 1 to 2");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["later"] = 1; }),
             "transform: has a member 'later', which this version of Roost does not know");
   EXPECT_EQ(ErrorAfter([](Json& json) { json.erase("features"); }), "transform: 'features' is missing");
@@ -98,18 +121,19 @@ TEST(TransformJson, ParametersOutOfRangeAreRefused) {
 
 TEST(TransformJson, InputsMustBeThoseOfTheFeatures) {
   EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"][1]["name"] = "delay"; }),
-            "transform: inputs[1]: 'name' must be 'distance', as the features use it, not 'delay'");
+            "transform: feature 4, bucketize of column 'distance': 'inputs' lacks 'distance', which a feature uses");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"][1]["kind"] = "text"; }),
-            "transform: inputs[1]: 'kind' must be 'number', not 'text'");
+            "transform: feature 4, bucketize of column 'distance': takes a number, and the column holds a text");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"][1]["kind"] = "image"; }),
+            "transform: inputs[1]: 'kind' must be a kind of columns, not 'image'");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"].erase(3); }),
-            "transform: 'inputs' lacks 'destination', which a feature uses");
+            "transform: feature 7, one_hot of column 'destination': 'inputs' lacks 'destination', which a feature uses");
   EXPECT_EQ(ErrorAfter([](Json& json) {
               json["inputs"].push_back({{"name", "x"}, {"kind", "text"}});
             }),
             "transform: inputs[4]: 'name' is 'x', which no feature uses");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["features"][6]["column"] = "distance"; }),
-            "transform: feature 7, one_hot of column 'distance': takes a text, and an earlier feature takes the column "
-            "as a number");
+  EXPECT_EQ(ErrorAfter([](Json& json) { std::swap(json["inputs"][1], json["inputs"][2]); }),
+            "transform: inputs[1]: 'name' must be 'distance', as the features use it, not 'origin'");
 }
 
 // Every value of `json` and below, in one order.

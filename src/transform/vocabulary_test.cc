@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
 #include "transform/calendar.h"
 
 namespace roost::transform {
