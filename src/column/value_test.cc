@@ -1,5 +1,7 @@
 #include "column/value.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "column/builder.h"
@@ -38,6 +40,25 @@ TEST(Value, AValueHasTheShapeOfItsKind) {
   for (const auto& [name, kind] : {std::pair("number", Kind::kNumber), {"text", Kind::kText}, {"time", Kind::kTime}}) {
     EXPECT_TRUE(SameValue(ValueAt(*view.Find(name), kind, 1), Value())) << KindName(kind);
   }
+}
+
+TEST(Value, ListsLeaveOutNullsAndNaN) {
+  const OwnedBatch batch =
+      BatchBuilder()
+          .Lists("tags", {2, 0, std::nullopt}, BatchBuilder().Texts("", {"a", std::nullopt}).Build())
+          .Lists("scores", {1, 2, 0}, BatchBuilder().Numbers("", {1, NAN, 3}).Build())
+          .Build();
+  const BatchView& view = batch.view();
+  EXPECT_EQ(*KindOf(*view.Find("tags")), Kind::kTextList);
+  EXPECT_EQ(*KindOf(*view.Find("scores")), Kind::kNumberList);
+  ListStorage storage;
+  const std::vector<std::string_view> a = {"a"};
+  const std::vector<double> three = {3};
+  EXPECT_TRUE(SameValue(ValueAt(*view.Find("tags"), Kind::kTextList, 0, storage), std::span(a)));
+  EXPECT_TRUE(SameValue(ValueAt(*view.Find("tags"), Kind::kTextList, 1, storage), std::span<const std::string_view>()));
+  EXPECT_TRUE(SameValue(ValueAt(*view.Find("tags"), Kind::kTextList, 2, storage), Value()));
+  EXPECT_TRUE(SameValue(ValueAt(*view.Find("scores"), Kind::kNumberList, 1, storage), std::span(three)));
+  EXPECT_FALSE(SameValue(0.0, -0.0));
 }
 
 }  // namespace

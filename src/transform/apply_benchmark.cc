@@ -6,7 +6,7 @@
 namespace roost::transform {
 namespace {
 
-constexpr size_t kRows = 200'000;
+constexpr size_t kRows = 3'000'000;
 
 // Times of 2001, distances and 300 words without oddities: what flights look like.
 GeneratedRows PlainRows() {
@@ -64,6 +64,31 @@ void BM_ApplyRow(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 1'000);
 }
 BENCHMARK(BM_ApplyRow);
+
+// Ten standardized or bucketized numbers and ten one-hot words: the row of a wide model.
+void BM_ApplyRowOf20(benchmark::State& state) {
+  profile::ProfileSummary summary{.rows = 1'000};
+  std::vector<FeatureSpec> specs;
+  std::vector<column::Value> row;
+  for (int i = 0; i < 10; ++i) {
+    const std::string number = "n" + std::to_string(i), word = "w" + std::to_string(i);
+    summary.columns.push_back(NumberColumn(number, 0, 1'000, 300 + i, 100));
+    std::vector<profile::ValueCount> words;
+    for (int w = 0; w < 300; ++w) words.push_back({"A" + std::to_string(w), 1'000 - w});
+    summary.columns.push_back(TextColumn(word, std::move(words)));
+    specs.push_back({.column = number, .use = i % 2 == 0 ? Operation::kStandardize : Operation::kBucketize});
+    specs.push_back({.column = word, .use = Operation::kOneHot});
+    row.emplace_back(100.0 * i + 7);
+    row.emplace_back(std::string_view("A17"));
+  }
+  const Transform transform = *FitSummary(specs, summary);
+  FeatureVector features;
+  for (auto _ : state) {
+    transform.ApplyRow(row, features);
+    benchmark::DoNotOptimize(features.values.data());
+  }
+}
+BENCHMARK(BM_ApplyRowOf20);
 
 }  // namespace
 }  // namespace roost::transform
