@@ -272,14 +272,16 @@ MergedRows MergeRows(CellRows rows, std::span<const double> targets, std::span<c
   }
   for (size_t f = num_fields; f-- > 0;) SortBy(rows.codes[f], rows.fields[f].num_cells(), order);
 
+  const auto are_equal = [&keys](int32_t a, int32_t b) {
+    for (const Codes* key : keys) {
+      if ((*key)[a] != (*key)[b]) return false;
+    }
+    return true;
+  };
   MergedRows merged;
   std::vector<Codes> codes(num_fields);
   for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    const auto is_equal = [&](int32_t row) {
-      return std::all_of(keys.begin(), keys.end(),
-                         [&](const Codes* key) { return (*key)[row] == (*key)[order[begin]]; });
-    };
-    for (end = begin + 1; end < order.size() && is_equal(order[end]);) ++end;
+    for (end = begin + 1; end < order.size() && are_equal(order[begin], order[end]);) ++end;
     if (!AppendMerged(std::span(order).subspan(begin, end - begin), targets, weights, merged)) continue;
     for (size_t f = 0; f < num_fields; ++f) codes[f].push_back(rows.codes[f][order[begin]]);
   }

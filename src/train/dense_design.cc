@@ -61,40 +61,46 @@ ROOST_INLINE void AddRowsBody(const double* x, size_t rows, size_t p, const doub
   }
 }
 
-// out[row][0..8) = sum over j of x[row * x_row + j * x_column] * w[j * stride .. +8), for four rows at a time.
-// Adds to `out`. The same kernel serves X W and X' S.
-ROOST_INLINE void AddProductsBody(const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth,
-                                  const double* w, size_t stride, double* out) {
+// out[row][0..8 * kVectors) += sum over j of x[row * x_row + j * x_column] * w[j * stride .. + 8 * kVectors), for
+// kRows rows. The same kernel serves X W and X' S.
+template <size_t kRows, size_t kVectors>
+ROOST_INLINE void AddProductsOfRows(const double* x, size_t x_row, size_t x_column, size_t depth, const double* w,
+                                    size_t stride, double* out) {
+  V8 sums[kRows][kVectors], v[kVectors];
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t c = 0; c < kVectors; ++c) Load(out + r * stride + c * kLanes, sums[r][c]);
+  }
+  for (size_t j = 0; j < depth; ++j, x += x_column, w += stride) {
+    for (size_t c = 0; c < kVectors; ++c) Load(w + c * kLanes, v[c]);
+    for (size_t r = 0; r < kRows; ++r) {
+      for (size_t c = 0; c < kVectors; ++c) sums[r][c] += v[c] * x[r * x_row];
+    }
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t c = 0; c < kVectors; ++c) Store(sums[r][c], out + r * stride + c * kLanes);
+  }
+}
+
+template <size_t kVectors>
+ROOST_INLINE void AddProductsOf(const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth,
+                                const double* w, size_t stride, double* out) {
   size_t row = 0;
   for (; row + 4 <= rows; row += 4) {
-    V8 a, b, c, d, v;
-    Load(out + row * stride, a);
-    Load(out + (row + 1) * stride, b);
-    Load(out + (row + 2) * stride, c);
-    Load(out + (row + 3) * stride, d);
-    const double* at = x + row * x_row;
-    for (size_t j = 0; j < depth; ++j, at += x_column) {
-      Load(w + j * stride, v);
-      a += v * at[0];
-      b += v * at[x_row];
-      c += v * at[2 * x_row];
-      d += v * at[3 * x_row];
-    }
-    Store(a, out + row * stride);
-    Store(b, out + (row + 1) * stride);
-    Store(c, out + (row + 2) * stride);
-    Store(d, out + (row + 3) * stride);
+    AddProductsOfRows<4, kVectors>(x + row * x_row, x_row, x_column, depth, w, stride, out + row * stride);
   }
   for (; row < rows; ++row) {
-    V8 a, v;
-    Load(out + row * stride, a);
-    const double* at = x + row * x_row;
-    for (size_t j = 0; j < depth; ++j, at += x_column) {
-      Load(w + j * stride, v);
-      a += v * at[0];
-    }
-    Store(a, out + row * stride);
+    AddProductsOfRows<1, kVectors>(x + row * x_row, x_row, x_column, depth, w, stride, out + row * stride);
   }
+}
+
+// All `stride` columns, which are a multiple of eight.
+ROOST_INLINE void AddProductsBody(const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth,
+                                  const double* w, size_t stride, double* out) {
+  size_t column = 0;
+  for (; column + 2 * kLanes <= stride; column += 2 * kLanes) {
+    AddProductsOf<2>(x, x_row, x_column, rows, depth, w + column, stride, out + column);
+  }
+  if (column < stride) AddProductsOf<1>(x, x_row, x_column, rows, depth, w + column, stride, out + column);
 }
 
 // gram[i][j] += sum over rows of scaled[row][i] * plain[row][j] for j <= i and a few more; all of `size` columns, a
@@ -172,9 +178,7 @@ class DenseDesign final : public Design {
     const size_t stride = RoundedUp(outputs);
     std::vector<double> products(rows * stride);
     for (size_t row = 0; row < rows; ++row) std::copy_n(&inner[p_ * stride], stride, &products[row * stride]);
-    for (size_t k = 0; k < outputs; k += kLanes) {
-      AddProducts(Row(begin), p_, 1, rows, p_, &inner[k], stride, &products[k]);
-    }
+    AddProducts(Row(begin), p_, 1, rows, p_, inner.data(), stride, products.data());
     for (size_t row = 0; row < rows; ++row) std::copy_n(&products[row * stride], outputs, &margins[row * outputs]);
   }
 
@@ -192,9 +196,7 @@ class DenseDesign final : public Design {
       std::copy_n(&slopes[row * outputs], outputs, &padded[row * stride]);
       for (size_t k = 0; k < outputs; ++k) inner_sums[p_ * stride + k] += slopes[row * outputs + k];
     }
-    for (size_t k = 0; k < outputs; k += kLanes) {
-      AddProducts(Row(begin), 1, p_, p_, rows, &padded[k], stride, &inner_sums[k]);
-    }
+    AddProducts(Row(begin), 1, p_, p_, rows, padded.data(), stride, inner_sums.data());
   }
 
   void AddSquares(int64_t begin, int64_t end, std::span<const double> factors, std::span<double> sums) const override {

@@ -190,9 +190,9 @@ class Fitter {
     return objective.Evaluate(search_.point).status();
   }
 
-  // The hinge with ever sharper bends. The first, widest one is left out where a start is given.
+  // The hinge with ever sharper bends. The widest ones are left out where a start is given.
   absl::Status RunHinge(const std::optional<std::vector<double>>& warm) {
-    double width = warm.has_value() ? 1e-3 : 1;
+    double width = warm.has_value() ? 1e-2 : 1;
     std::optional<std::vector<double>> start = warm;
     while (true) {
       const double sharpest = options_.tolerance;
