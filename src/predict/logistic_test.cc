@@ -136,8 +136,9 @@ TEST(ParsePredictor, WhatIsWrongIsNamed) {
   EXPECT_EQ(message("[]"), "predictor: must be an object");
   EXPECT_EQ(message("{}"), "predictor: 'kind' must be a string");
   EXPECT_EQ(message(R"({"kind":1})"), "predictor: 'kind' must be a string");
-  EXPECT_EQ(message(R"({"kind":"oracle"})"),
-            "predictor: 'kind' is 'oracle', which this version of Roost does not know; it knows 'logistic'");
+  EXPECT_EQ(
+      message(R"({"kind":"oracle"})"),
+      "predictor: 'kind' is 'oracle', which this version of Roost does not know; it knows 'logistic' and 'trees'");
   EXPECT_EQ(message(R"({"kind":"logistic","weights":[1]})"), "predictor: 'intercept' is missing");
   EXPECT_EQ(message(R"({"kind":"logistic","intercept":null,"weights":[1]})"),
             "predictor: 'intercept' must be a finite number");
