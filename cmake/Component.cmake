@@ -1,5 +1,9 @@
 # Libraries that are opened when first needed (dlopen) are found by name through the programs' RPATH.
 set(CMAKE_BUILD_RPATH ${ROOST_NATIVE}/lib)
+if(ROOST_SANITIZE)
+  # The sanitizers call dlopen themselves, where only the old kind of RPATH holds.
+  add_link_options(LINKER:--disable-new-dtags)
+endif()
 
 # roost_component(NAME SOURCES a.cc ... [DEPS folder ...] [LIBRARIES target ...] [TESTS a_test.cc ...] [BENCHMARKS ...])
 # One folder of src/ is one static library `roost_NAME`; its unit tests are one program `NAME_test`.

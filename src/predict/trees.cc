@@ -94,22 +94,21 @@ void TreesPredictor::AddNode(const TreeNode& node, int32_t self, int32_t left) {
   sets_.push_back({.first_word = first, .num_words = count});
 }
 
-// Finds the depth of each whole group of kTogether trees; the trees that are left descend one by one.
+// Finds what each group of kTogether trees needs; the last group may have fewer.
 void TreesPredictor::GroupTrees() {
   std::vector<int32_t> depth(nodes_.size());
-  for (size_t group = 0; group < roots_.size() / kTogether; ++group) {
-    const size_t next = (group + 1) * kTogether;
+  for (size_t first = 0; first < roots_.size(); first += kTogether) {
+    const size_t next = first + kTogether;
     const size_t end = next < roots_.size() ? static_cast<size_t>(roots_[next]) : nodes_.size();
-    int32_t deepest = 0;
-    bool categories = false;
-    for (auto i = static_cast<size_t>(roots_[group * kTogether]); i < end; ++i) {
+    Group group;
+    for (auto i = static_cast<size_t>(roots_[first]); i < end; ++i) {
       if (IsLeaf(static_cast<int32_t>(i))) continue;
-      categories |= nodes_[i].left < 0;
+      group.has_categories |= nodes_[i].left < 0;
       const auto left = static_cast<size_t>(nodes_[i].left < 0 ? ~nodes_[i].left : nodes_[i].left);
       depth[left] = depth[left + 1] = depth[i] + 1;
-      deepest = std::max(deepest, depth[i] + 1);
+      group.depth = std::max(group.depth, depth[i] + 1);
     }
-    depths_.push_back(categories ? -1 : deepest);
+    groups_.push_back(group);
   }
 }
 
@@ -127,38 +126,29 @@ inline int32_t TreesPredictor::Next(int32_t at, const float* slots) const {
   return left + static_cast<int32_t>((words_[set.first_word + code / 32] >> (code % 32)) & 1U);
 }
 
+// Leaves lead to themselves, so that every tree takes as many steps as the deepest of its group.
 void TreesPredictor::AddLeaves(const float* slots, std::span<double> margins) const {
-  const auto add = [&](size_t tree, int32_t leaf) {
-    double& margin = margins[static_cast<size_t>(outputs_[tree])];
-    margin = static_cast<float>(margin) + nodes_[static_cast<size_t>(leaf)].value;
-  };
   const Node* nodes = nodes_.data();
   size_t tree = 0;
-  for (const int32_t depth : depths_) {
-    if (depth < 0) {
-      for (size_t t = 0; t < kTogether; ++t) {
-        int32_t at = roots_[tree + t];
-        while (!IsLeaf(at)) at = Next(at, slots);
-        add(tree + t, at);
+  for (const Group& group : groups_) {
+    const size_t count = std::min(kTogether, roots_.size() - tree);
+    std::array<int32_t, kTogether> at;
+    for (size_t t = 0; t < kTogether; ++t) at[t] = roots_[t < count ? tree + t : tree];
+    for (int32_t level = 0; level < group.depth; ++level) {
+      if (group.has_categories) {
+        for (int32_t& node : at) node = Next(node, slots);
+        continue;
       }
-    } else {
-      std::array<int32_t, kTogether> at;
-      std::copy_n(roots_.begin() + static_cast<std::ptrdiff_t>(tree), kTogether, at.begin());
-      for (int32_t level = 0; level < depth; ++level) {
 #pragma GCC unroll 8
-        for (size_t t = 0; t < kTogether; ++t) {
-          const Node& node = nodes[at[t]];
-          at[t] = node.left + static_cast<int32_t>(!(slots[node.slot] < node.value));
-        }
+      for (size_t t = 0; t < kTogether; ++t) {
+        const Node& node = nodes[at[t]];
+        at[t] = node.left + static_cast<int32_t>(!(slots[node.slot] < node.value));
       }
-      for (size_t t = 0; t < kTogether; ++t) add(tree + t, at[t]);
     }
-    tree += kTogether;
-  }
-  for (; tree < roots_.size(); ++tree) {
-    int32_t at = roots_[tree];
-    while (!IsLeaf(at)) at = Next(at, slots);
-    add(tree, at);
+    for (size_t t = 0; t < count; ++t, ++tree) {
+      double& margin = margins[static_cast<size_t>(outputs_[tree])];
+      margin = static_cast<float>(margin) + nodes[at[t]].value;
+    }
   }
 }
 

@@ -131,6 +131,12 @@ class TreesPredictor final : public Predictor {
     uint32_t num_words;
   };
 
+  /// Trees that descend in step.
+  struct Group {
+    int32_t depth = 0;  ///< of the deepest
+    bool has_categories = false;
+  };
+
   TreesPredictor() = default;
   void AddTree(const Tree& tree);
   void AddNode(const TreeNode& node, int32_t self, int32_t left);
@@ -146,7 +152,7 @@ class TreesPredictor final : public Predictor {
   std::vector<Node> nodes_;
   std::vector<int32_t> roots_;          ///< of the trees, in nodes_; and the next one's begins where one's nodes end
   std::vector<int32_t> outputs_;        ///< of the trees
-  std::vector<int32_t> depths_;         ///< of the deepest tree of each group that descends together; -1: by categories
+  std::vector<Group> groups_;           ///< of neighbouring trees
   std::vector<uint32_t> slot_of_;       ///< by feature: its first slot; 0: no tree uses it
   std::vector<int32_t> used_features_;  ///< by (slot - 2) / 2
   std::vector<CategorySet> sets_;

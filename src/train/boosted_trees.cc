@@ -21,6 +21,7 @@ using predict::Task;
 
 constexpr int64_t kMaxDepth = 30;
 constexpr int64_t kMaxBins = 65536;
+constexpr int64_t kTrainLossEvery = 10;  // rounds; a loss over the training rows costs up to a tenth of a round
 
 struct Objective {
   const char* name;
@@ -226,11 +227,17 @@ class Training {
   bool Better(double loss, double than) const { return fit_.higher_is_better ? loss > than : loss < than; }
   int64_t ParentRounds() const { return beginning_.trees / NumOutputs(rows_, options_.task); }
 
-  absl::Status RecordLosses(const XgboostBooster& booster) {
-    TRY_ASSIGN(const std::vector<double> losses, booster.Losses(matrices_));
+  absl::Status RecordTrainLoss(const XgboostBooster& booster) {
+    TRY_ASSIGN(const std::vector<double> losses, booster.Losses(std::span(matrices_).first(1)));
     fit_.train_loss.push_back(NineDigits(losses.front()));
-    if (losses.size() > 1) fit_.evaluation_loss.push_back(NineDigits(losses.back()));
     return absl::OkStatus();
+  }
+
+  // None without evaluation rows.
+  absl::StatusOr<std::optional<double>> EvaluationLoss(const XgboostBooster& booster) const {
+    if (matrices_.size() < 2) return std::optional<double>();
+    TRY_ASSIGN(const std::vector<double> losses, booster.Losses(std::span(matrices_).subspan(1)));
+    return std::optional<double>(NineDigits(losses.front()));
   }
 
   void Report(int64_t done, int64_t total) const {
@@ -245,27 +252,30 @@ class Training {
     if (beginning_.trees == 0 && options_.base_score.has_value()) {
       TRY(booster.Set("base_score", FormatExact(*options_.base_score)));
     }
-    const bool has_evaluation = matrices_.size() > 1;
     std::optional<double> best;
-    if (has_evaluation && beginning_.trees > 0) {
-      TRY_ASSIGN(const std::vector<double> losses, booster.Losses(matrices_));
-      best = NineDigits(losses.back());
+    if (beginning_.trees > 0) {
+      TRY_ASSIGN(best, EvaluationLoss(booster));
     }
+    int64_t measured = 0;
     for (int64_t round = 0; round < options_.rounds; ++round) {
       TRY(context_.CheckCancelled());
       TRY(booster.Update(round, matrices_.front()));
-      TRY(RecordLosses(booster));
       ++fit_.rounds;
+      if (round % kTrainLossEvery == 0) {
+        TRY(RecordTrainLoss(booster));
+        measured = fit_.rounds;
+      }
+      TRY_ASSIGN(const std::optional<double> loss, EvaluationLoss(booster));
+      if (loss.has_value()) fit_.evaluation_loss.push_back(*loss);
       Report(fit_.rounds, options_.rounds);
-      if (!has_evaluation) {
-        fit_.best_round = fit_.rounds;
-      } else if (!best.has_value() || Better(fit_.evaluation_loss.back(), *best)) {
-        best = fit_.evaluation_loss.back();
+      if (!loss.has_value() || !best.has_value() || Better(*loss, *best)) {
+        best = loss;
         fit_.best_round = fit_.rounds;
       } else if (options_.early_stopping > 0 && fit_.rounds - fit_.best_round >= options_.early_stopping) {
         break;
       }
     }
+    if (measured < fit_.rounds) TRY(RecordTrainLoss(booster));
     return SaveFirst(booster, ParentRounds() + fit_.best_round);
   }
 
@@ -296,7 +306,9 @@ class Training {
     TRY_ASSIGN(XgboostBooster whole, XgboostBooster::Make(matrices_));
     TRY(whole.Load(blended));
     TRY(SetOptions(whole, rows_, options_, context_));
-    TRY(RecordLosses(whole));
+    TRY(RecordTrainLoss(whole));
+    TRY_ASSIGN(const std::optional<double> loss, EvaluationLoss(whole));
+    if (loss.has_value()) fit_.evaluation_loss.push_back(*loss);
     TRY_ASSIGN(fit_.xgboost_model, whole.Save());
     return absl::OkStatus();
   }

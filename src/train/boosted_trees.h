@@ -68,9 +68,10 @@ struct TreesFit {
   int64_t rounds = 0;                    ///< trained, or refreshed
   int64_t best_round = 0;                ///< rounds kept of those; with kContinue 0 where none made the parent better
   int64_t parent_trees = 0;              ///< taken over
-  /// After each round (kRefresh: once, of the blended model), to nine digits; evaluation_loss is empty without
-  /// evaluation rows.
-  std::vector<double> train_loss, evaluation_loss;
+  /// After rounds 1, 11, 21 ... and the last (kRefresh: once, of the blended model), to nine digits.
+  std::vector<double> train_loss;
+  /// After each round (kRefresh: once); empty without evaluation rows.
+  std::vector<double> evaluation_loss;
   std::string metric;  ///< of the losses, XGBoost's name: "logloss", "mlogloss", "rmse", "poisson-nloglik", "ndcg"
   bool higher_is_better = false;  ///< of the metric
 };
