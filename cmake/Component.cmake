@@ -1,3 +1,6 @@
+# Libraries that are opened when first needed (dlopen) are found by name through the programs' RPATH.
+set(CMAKE_BUILD_RPATH ${ROOST_NATIVE}/lib)
+
 # roost_component(NAME SOURCES a.cc ... [DEPS folder ...] [LIBRARIES target ...] [TESTS a_test.cc ...] [BENCHMARKS ...])
 # One folder of src/ is one static library `roost_NAME`; its unit tests are one program `NAME_test`.
 # Tests that match the filter ON_POSTGRES run a second time over PostgreSQL, those that match ON_S3 a second time over

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,12 +22,14 @@ class Cancellation {
   std::atomic<bool> cancelled_{false};
 };
 
-/// How far a long work is. `total` is 0 where it is not known; `unit` is "rows", "bytes" and so on.
+/// How far a long work is. `total` is 0 where it is not known; `unit` is "rows", "bytes" and so on; `loss` is what
+/// training has come to, NaN elsewhere.
 struct ProgressUpdate {
   const char* stage;
   const char* unit;
   int64_t done;
   int64_t total;
+  double loss = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// What an engine may know of the world: engines have no clock, no threads and no globals of their own.

@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -68,6 +69,7 @@ std::string Progress::Line(const ProgressUpdate& update, absl::Duration elapsed)
                          Amount(update, update.total));
     }
   }
+  if (!std::isnan(update.loss)) line += fmt::format(", loss {}", FormatNumber(update.loss));
   if (seconds > 0.2) line += fmt::format(", {}/s", Rate(update, static_cast<int64_t>(rate)));
   if (update.total > update.done && rate > 0 && seconds > 0.2) {
     line +=

@@ -32,6 +32,12 @@ TEST_F(ProgressTest, ATerminalShowsShareRateAndTimeLeft) {
   EXPECT_EQ(Take(), "\r\x1b[Kreading [#####...............]  25 %, 500 of 2,000 rows, 500/s, 3.0 s left");
 }
 
+TEST_F(ProgressTest, TrainingShowsItsLoss) {
+  Progress progress = Make(Progress::Style::kTerminal);
+  progress.Update({"train", "rounds", 1, 0, 0.34567});
+  EXPECT_EQ(Take(), "\r\x1b[Ktrain: 1 rounds, loss 0.3457");
+}
+
 TEST_F(ProgressTest, ATerminalIsRedrawnTenTimesASecond) {
   Progress progress = Make(Progress::Style::kTerminal);
   progress.Update({"reading", "rows", 1, 0});

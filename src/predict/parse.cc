@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "base/status.h"
 #include "predict/linear.h"
+#include "predict/trees.h"
 
 namespace roost::predict {
 
@@ -19,9 +20,10 @@ absl::StatusOr<std::shared_ptr<const Predictor>> ParsePredictor(const Json& json
   }
   const auto& name = kind->get_ref<const std::string&>();
   if (name == LinearPredictor::kKind || name == LinearPredictor::kOldKind) return LinearPredictor::FromJson(json);
+  if (name == TreesPredictor::kKind) return TreesPredictor::FromJson(json);
   return WithHint(absl::InvalidArgumentError(fmt::format("predictor: 'kind' is '{}', which this version of Roost does "
-                                                         "not know; it knows '{}'",
-                                                         name, LinearPredictor::kKind)),
+                                                         "not know; it knows '{}' and '{}'",
+                                                         name, LinearPredictor::kKind, TreesPredictor::kKind)),
                   "read it with the version of Roost that wrote it");
 }
 
