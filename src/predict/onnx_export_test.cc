@@ -94,15 +94,17 @@ TEST(OnnxExport, CountsAreExponentials) {
 // Full trees of depth 4 over all kinds of features, with thresholds that rows have exactly.
 TreesModel RandomTrees(Task task, int32_t num_features, int32_t outputs) {
   std::mt19937 random(6);
-  TreesModel model{.task = task, .num_features = num_features, .base_margins = std::vector<float>(static_cast<size_t>(outputs), 0.25F)};
+  TreesModel model{.task = task,
+                   .num_features = num_features,
+                   .base_margins = std::vector<float>(static_cast<size_t>(outputs), 0.25F)};
   for (int32_t t = 0; t < 30; ++t) {
     Tree tree{.output = t % outputs};
     for (int32_t n = 0; n < 31; ++n) {
       TreeNode node;
       node.value = static_cast<float>(static_cast<int>(random() % 200) - 100) / 64;
       if (n < 15) {
-        // Feature 54 is the standardized distance; the others are one-hot.
-        node.feature = random() % 3 == 0 ? 54 : static_cast<int32_t>(random() % static_cast<uint32_t>(num_features));
+        // Feature 57 is the standardized distance; the others are one-hot.
+        node.feature = random() % 3 == 0 ? 57 : static_cast<int32_t>(random() % static_cast<uint32_t>(num_features));
         node.left = 2 * n + 1;
         node.right = 2 * n + 2;
         node.missing_left = random() % 2 == 0;
@@ -123,9 +125,9 @@ ScoringModel Trees(Task task, std::vector<std::string> classes = {}) {
 }
 
 TEST(OnnxExport, TreesAreTheSameModelInOnnxRuntime) {
-  EXPECT_EQ(Fitted(ExportableFeatures()).FeatureName(54), "distance");
-  for (const ScoringModel& model : {Trees(Task::kBinary), Trees(Task::kNumber), Trees(Task::kRanking),
-                                    Trees(Task::kClasses, {"a", "b", "c"})}) {
+  EXPECT_EQ(Fitted(ExportableFeatures()).FeatureName(57), "distance");
+  for (const ScoringModel& model :
+       {Trees(Task::kBinary), Trees(Task::kNumber), Trees(Task::kRanking), Trees(Task::kClasses, {"a", "b", "c"})}) {
     const auto bytes = ExportOnnx(model);
     ASSERT_TRUE(bytes.ok()) << bytes.status();
     const auto certificate = Certify(model, *bytes, kTreesBound);
@@ -139,7 +141,7 @@ TEST(OnnxExport, ASplitThatIsMovedByOneFloatGetsNoCertificate) {
   const ScoringModel model = Trees(Task::kNumber);
   TreesModel moved = RandomTrees(Task::kNumber, model.transform()->num_features(), 1);
   for (TreeNode& node : moved.trees[0].nodes) {
-    if (node.feature == 54) node.value = std::nextafter(node.value, HUGE_VALF);
+    if (node.feature == 57) node.value = std::nextafter(node.value, HUGE_VALF);
   }
   const auto other = ScoringModel::Make(*model.transform(), *TreesPredictor::Make(moved), Task::kNumber);
   ASSERT_TRUE(other.ok());

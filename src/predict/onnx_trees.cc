@@ -100,24 +100,23 @@ absl::StatusOr<std::string> TreeMargins(const TreesModel& model, const std::vect
     }
   }
   if (model.trees.empty()) ensemble.Add(0, 0, 0, TreeNode{}, 0);  // a leaf of 0: the base margins alone
-  const std::string margins = graph.MlNode(
-      "TreeEnsembleRegressor", {Matrix(used, features, graph)},
-      {{"n_targets", static_cast<int64_t>(model.base_margins.size())},
-       {"base_values", model.base_margins},
-       {"aggregate_function", std::string("SUM")},
-       {"post_transform", std::string("NONE")},
-       {"nodes_treeids", std::move(ensemble.trees)},
-       {"nodes_nodeids", std::move(ensemble.nodes)},
-       {"nodes_featureids", std::move(ensemble.features)},
-       {"nodes_modes", std::move(ensemble.modes)},
-       {"nodes_values", std::move(ensemble.values)},
-       {"nodes_truenodeids", std::move(ensemble.left)},
-       {"nodes_falsenodeids", std::move(ensemble.right)},
-       {"nodes_missing_value_tracks_true", std::move(ensemble.missing_left)},
-       {"target_treeids", std::move(ensemble.leaf_trees)},
-       {"target_nodeids", std::move(ensemble.leaf_nodes)},
-       {"target_ids", std::move(ensemble.leaf_outputs)},
-       {"target_weights", std::move(ensemble.leaf_values)}});
+  const std::string margins = graph.MlNode("TreeEnsembleRegressor", {Matrix(used, features, graph)},
+                                           {{"n_targets", static_cast<int64_t>(model.base_margins.size())},
+                                            {"base_values", model.base_margins},
+                                            {"aggregate_function", std::string("SUM")},
+                                            {"post_transform", std::string("NONE")},
+                                            {"nodes_treeids", std::move(ensemble.trees)},
+                                            {"nodes_nodeids", std::move(ensemble.nodes)},
+                                            {"nodes_featureids", std::move(ensemble.features)},
+                                            {"nodes_modes", std::move(ensemble.modes)},
+                                            {"nodes_values", std::move(ensemble.values)},
+                                            {"nodes_truenodeids", std::move(ensemble.left)},
+                                            {"nodes_falsenodeids", std::move(ensemble.right)},
+                                            {"nodes_missing_value_tracks_true", std::move(ensemble.missing_left)},
+                                            {"target_treeids", std::move(ensemble.leaf_trees)},
+                                            {"target_nodeids", std::move(ensemble.leaf_nodes)},
+                                            {"target_ids", std::move(ensemble.leaf_outputs)},
+                                            {"target_weights", std::move(ensemble.leaf_values)}});
   return graph.Node("Cast", {margins}, {{"to", kDoubleType}});
 }
 
