@@ -193,7 +193,7 @@ TEST(ParsePredictor, WhatIsWrongIsNamed) {
   EXPECT_EQ(message("{}"), "predictor: 'kind' must be a string");
   EXPECT_EQ(message(R"({"kind":1})"), "predictor: 'kind' must be a string");
   EXPECT_EQ(message(R"({"kind":"oracle"})"),
-            "predictor: 'kind' is 'oracle', which this version of Roost does not know; it knows 'linear'");
+            "predictor: 'kind' is 'oracle', which this version of Roost does not know; it knows 'linear' and 'trees'");
   EXPECT_EQ(message(R"({"kind":"logistic","weights":[1]})"), "predictor: 'intercept' is missing");
   EXPECT_EQ(message(R"({"kind":"logistic","intercept":0,"weights":[1,"2"]})"),
             "predictor: 'weights' must hold finite numbers; element 1 is none");

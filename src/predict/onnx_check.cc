@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <onnx-ml.pb.h>
 #include "base/format.h"
 #include "base/status.h"
-#include "onnx-ml.pb.h"
 
 namespace roost::predict {
 namespace {

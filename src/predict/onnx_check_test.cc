@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <onnx-ml.pb.h>
 #include "base/status.h"
-#include "onnx-ml.pb.h"
 #include "predict/onnx_golden.h"
 
 namespace roost::predict {

@@ -12,6 +12,8 @@
 #include "predict/linear.h"
 #include "predict/onnx_features.h"
 #include "predict/onnx_graph.h"
+#include "predict/onnx_trees.h"
+#include "predict/trees.h"
 
 namespace roost::predict {
 namespace {
@@ -68,10 +70,25 @@ std::string Linked(Link link, const std::string& margins, OnnxGraph& graph) {
   return margins;
 }
 
+Link LinkOf(Task task) {
+  switch (task) {
+    case Task::kBinary: return Link::kLogistic;
+    case Task::kClasses: return Link::kSoftmax;
+    case Task::kCounts: return Link::kExp;
+    case Task::kNumber:
+    case Task::kRanking: break;
+  }
+  return Link::kIdentity;
+}
+
 absl::StatusOr<std::string> Predict(const Predictor& predictor, const std::vector<EncodedEntries>& features,
                                     OnnxGraph& graph) {
   if (const auto* linear = dynamic_cast<const LinearPredictor*>(&predictor)) {
     return Linked(linear->link(), Margins(*linear, features, graph), graph);
+  }
+  if (const auto* trees = dynamic_cast<const TreesPredictor*>(&predictor)) {
+    TRY_ASSIGN(const std::string margins, TreeMargins(trees->Model(), features, graph));
+    return Linked(LinkOf(trees->task()), margins, graph);
   }
   return WithHint(absl::UnimplementedError(
                       fmt::format("ONNX export: the predictor '{}' has no form in ONNX here", predictor.kind())),

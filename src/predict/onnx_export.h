@@ -14,7 +14,8 @@ namespace roost::predict {
 /// Inputs: each column under its name, of shape [N,1]: a number as double (missing: NaN), a text as string (missing:
 /// U+FFFF), a time as int64, microseconds since 1970 in UTC (missing: the least int64). Output, in double:
 /// "probability", "value", "count" or "score" of shape [N,1], or "probabilities" of shape [N, classes]. The sentinels
-/// and the classes also stand in the file's metadata. Linear models are computed in double, as Roost does.
+/// and the classes also stand in the file's metadata. Linear models are computed in double, as Roost does;
+/// trees in float up to the margin (TreeEnsembleRegressor), whose leaves are added in an order of the runtime's own.
 ///
 /// Unimplemented, with the reason and what to do instead, where ONNX has no operator for a feature or for the kind of
 /// predictor, and for a model that is an ONNX file already. What comes back is not compared yet: see onnx_parity.h.

@@ -12,6 +12,7 @@
 #include "predict/linear.h"
 #include "predict/onnx_parity.h"
 #include "predict/three_classes.h"
+#include "predict/trees.h"
 #include "transform/test_data.h"
 
 namespace roost::predict {
@@ -88,6 +89,74 @@ TEST(OnnxExport, CountsAreExponentials) {
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   const auto certificate = Certify(model, *bytes, kLinearBound);
   ASSERT_TRUE(certificate.ok()) << certificate.status();
+}
+
+// Full trees of depth 4 over all kinds of features, with thresholds that rows have exactly.
+TreesModel RandomTrees(Task task, int32_t num_features, int32_t outputs) {
+  std::mt19937 random(6);
+  TreesModel model{.task = task,
+                   .num_features = num_features,
+                   .base_margins = std::vector<float>(static_cast<size_t>(outputs), 0.25F)};
+  for (int32_t t = 0; t < 30; ++t) {
+    Tree tree{.output = t % outputs};
+    for (int32_t n = 0; n < 31; ++n) {
+      TreeNode node;
+      node.value = static_cast<float>(static_cast<int>(random() % 200) - 100) / 64;
+      if (n < 15) {
+        // Feature 57 is the standardized distance; the others are one-hot.
+        node.feature = random() % 3 == 0 ? 57 : static_cast<int32_t>(random() % static_cast<uint32_t>(num_features));
+        node.left = 2 * n + 1;
+        node.right = 2 * n + 2;
+        node.missing_left = random() % 2 == 0;
+      }
+      tree.nodes.push_back(std::move(node));
+    }
+    model.trees.push_back(std::move(tree));
+  }
+  return model;
+}
+
+ScoringModel Trees(Task task, std::vector<std::string> classes = {}) {
+  Transform transform = Fitted(ExportableFeatures());
+  const auto outputs = static_cast<int32_t>(classes.empty() ? 1 : classes.size());
+  auto predictor = TreesPredictor::Make(RandomTrees(task, transform.num_features(), outputs));
+  EXPECT_TRUE(predictor.ok()) << predictor.status();
+  return *ScoringModel::Make(std::move(transform), *std::move(predictor), task, std::move(classes));
+}
+
+TEST(OnnxExport, TreesAreTheSameModelInOnnxRuntime) {
+  EXPECT_EQ(Fitted(ExportableFeatures()).FeatureName(57), "distance");
+  for (const ScoringModel& model :
+       {Trees(Task::kBinary), Trees(Task::kNumber), Trees(Task::kRanking), Trees(Task::kClasses, {"a", "b", "c"})}) {
+    const auto bytes = ExportOnnx(model);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    const auto certificate = Certify(model, *bytes, kTreesBound);
+    ASSERT_TRUE(certificate.ok()) << TaskName(model.task()) << ": " << certificate.status();
+    // Of the edges of distance there are those of some 150 splits.
+    EXPECT_GT(certificate->edge_rows, 9'000);
+  }
+}
+
+TEST(OnnxExport, ASplitThatIsMovedByOneFloatGetsNoCertificate) {
+  const ScoringModel model = Trees(Task::kNumber);
+  TreesModel moved = RandomTrees(Task::kNumber, model.transform()->num_features(), 1);
+  for (TreeNode& node : moved.trees[0].nodes) {
+    if (node.feature == 57) node.value = std::nextafter(node.value, HUGE_VALF);
+  }
+  const auto other = ScoringModel::Make(*model.transform(), *TreesPredictor::Make(moved), Task::kNumber);
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(Certify(model, *ExportOnnx(*other), kTreesBound).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(OnnxExport, RefusesTreesThatSplitByCategories) {
+  Transform transform = Fitted(ExportableFeatures());
+  const TreesModel model{.num_features = transform.num_features(),
+                         .base_margins = {0},
+                         .trees = {{.nodes = {{.feature = 2, .left = 1, .right = 2, .categories = {1}}, {}, {}}}}};
+  const auto trees = TreesPredictor::Make(model);
+  ASSERT_TRUE(trees.ok()) << trees.status();
+  const auto scoring = ScoringModel::Make(std::move(transform), *trees, Task::kNumber);
+  EXPECT_THAT(std::string(ExportOnnx(*scoring).status().message()), HasSubstr("splits by sets of categories"));
 }
 
 TEST(OnnxExport, TheSameModelGivesTheSameBytes) {

@@ -86,10 +86,10 @@ class Encoder {
     if (json.value("indicator", false)) AddValue(Cast(missing, OnnxElement::kDouble), "");
   }
   void AddValue(const std::string& value, const std::string& present) {
-    entries_.push_back({next_++, 0, value, present});
+    entries_.push_back({.first = next_++, .value = value, .present = present});
   }
   void AddSlot(const std::string& value, int32_t num_slots) {
-    entries_.push_back({next_, num_slots, value, ""});
+    entries_.push_back({.first = next_, .num_slots = num_slots, .value = value});
     next_ += num_slots;
   }
 
@@ -168,6 +168,8 @@ absl::Status Encoder::Scaled(const JsonObject& feature, const Json& json, const 
                              std::string_view use) {
   if (use == "number") {
     AddValue(Bounded(number.value), number.present);
+    entries_.back().column = json.value("column", "");
+    entries_.back().scale = 1;
     return absl::OkStatus();
   }
   if (use == "min_max") {
@@ -183,6 +185,9 @@ absl::Status Encoder::Scaled(const JsonObject& feature, const Json& json, const 
   TRY_ASSIGN(const std::string standardized, Standardized(feature, number));
   std::string power = standardized;
   AddValue(power, "");
+  entries_.back().column = json.value("column", "");
+  entries_.back().scale = json.value("standard_deviation", 0.0);
+  entries_.back().shift = json.value("mean", 0.0);
   const int64_t degree = use == "polynomial" ? json.value("degree", int64_t{2}) : 1;
   for (int64_t i = 1; i < degree; ++i) {
     power = Bounded(graph_.Node("Mul", {power, standardized}));

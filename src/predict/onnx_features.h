@@ -27,6 +27,9 @@ struct EncodedEntries {
   int32_t num_slots = 0;
   std::string value;    ///< of the graph: double [N,1], 0 where there is no entry; or int64 [N,1]
   std::string present;  ///< of one value: bool [N,1], whether there is an entry; "": always
+  /// Where the value is (column - shift) / scale of a number: how. Else `scale` is 0.
+  std::string column;
+  double scale = 0, shift = 0;
 };
 
 /// The entries of all features of `transform`, ascending, computed in `graph` from inputs that are named as the

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <onnx-ml.pb.h>
 #include "base/check.h"
-#include "onnx-ml.pb.h"
 
 namespace roost::predict {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "predict/onnx_export.h"
 #include "predict/onnx_features.h"
 #include "predict/onnx_graph.h"
+#include "predict/trees.h"
 
 namespace roost::predict {
 namespace {
@@ -81,8 +83,11 @@ struct EdgeRows {
   std::vector<std::string> texts;
   std::vector<Value> values;  // row-major
 
+  std::map<std::string, std::vector<double>, std::less<>> splits;  // by column: where trees split
+
   explicit EdgeRows(const ScoringModel& model) {
     Collect(model.transform()->ToJson(), numbers, texts);
+    CollectSplits(model);
     const auto inputs = model.inputs();
     std::vector<Value> plain;
     for (const auto& input : inputs) {
@@ -93,16 +98,45 @@ struct EdgeRows {
       }
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
-      for (const Value& edge : EdgesOf(inputs[i].kind)) {
+      for (const Value& edge : EdgesOf(inputs[i])) {
         values.insert(values.end(), plain.begin(), plain.end());
         values[values.size() - inputs.size() + i] = edge;
       }
     }
   }
 
-  std::vector<Value> EdgesOf(Kind kind) const {
-    switch (kind) {
-      case Kind::kNumber: return NumberEdges(numbers);
+  // The numbers of the columns at which a tree's comparisons turn, in floats, on either side.
+  void CollectSplits(const ScoringModel& model) {
+    const auto* trees = dynamic_cast<const TreesPredictor*>(model.predictor());
+    if (trees == nullptr) return;
+    OnnxGraph graph;
+    const auto features = EncodeFeatures(*model.transform(), graph);
+    if (!features.ok()) return;  // then there is no graph to compare with
+    std::map<int32_t, const EncodedEntries*> scaled;
+    for (const EncodedEntries& entries : *features) {
+      if (entries.scale != 0) scaled[entries.first] = &entries;
+    }
+    for (const Tree& tree : trees->Model().trees) {
+      for (const TreeNode& node : tree.nodes) {
+        const auto entries = scaled.find(node.feature);
+        if (entries == scaled.end()) continue;
+        const EncodedEntries& of = *entries->second;
+        for (const float towards : {node.value, HUGE_VALF, -HUGE_VALF}) {
+          const double value = std::nextafter(node.value, towards);
+          splits[of.column].push_back(value * of.scale + of.shift);
+        }
+      }
+    }
+  }
+
+  std::vector<Value> EdgesOf(const transform::InputColumn& input) const {
+    switch (input.kind) {
+      case Kind::kNumber: {
+        std::vector<double> all = numbers;
+        const auto of_column = splits.find(input.name);
+        if (of_column != splits.end()) all.insert(all.end(), of_column->second.begin(), of_column->second.end());
+        return NumberEdges(all);
+      }
       case Kind::kText: return TextEdges(texts);
       case Kind::kTime: return TimeEdges();
     }
@@ -137,7 +171,7 @@ bool IsComparable(std::span<const Value> row) {
 }
 
 absl::StatusOr<int64_t> CompareRows(const ScoringModel& model, const ScoringModel& graph, std::span<const Value> values,
-                                    std::string_view name, ParityCertificate& certificate) {
+                                    std::string_view name, const Context& context, ParityCertificate& certificate) {
   const size_t columns = model.inputs().size();
   std::vector<Value> kept;
   for (size_t first = 0; first < values.size(); first += columns) {
@@ -148,8 +182,14 @@ absl::StatusOr<int64_t> CompareRows(const ScoringModel& model, const ScoringMode
   const size_t rows = kept.size() / columns;
   std::vector<double> by_model(rows * width), by_graph(rows * width);
   transform::FeatureVector scratch;
-  TRY(model.ScoreRows(kept, scratch, by_model));
-  TRY(graph.ScoreRows(kept, scratch, by_graph));
+  constexpr size_t kPieceRows = 4'096;
+  for (size_t begin = 0; begin < rows; begin += kPieceRows) {
+    TRY(context.CheckCancelled());
+    const size_t count = std::min(kPieceRows, rows - begin);
+    const auto piece = std::span<const Value>(kept).subspan(begin * columns, count * columns);
+    TRY(model.ScoreRows(piece, scratch, std::span(by_model).subspan(begin * width, count * width)));
+    TRY(graph.ScoreRows(piece, scratch, std::span(by_graph).subspan(begin * width, count * width)));
+  }
   TRY(Compare(by_model, by_graph, width, name, certificate));
   return static_cast<int64_t>(rows);
 }
@@ -180,19 +220,18 @@ absl::StatusOr<ParityCertificate> CertifyParity(const ScoringModel& model, const
       columns.push_back(column);
     }
     for (int64_t begin = 0; begin < batch.num_rows(); begin += kPieceRows) {
-      TRY(context.CheckCancelled());
       std::vector<Value> values;
       for (int64_t row = begin; row < std::min(begin + kPieceRows, batch.num_rows()); ++row) {
         for (size_t i = 0; i < columns.size(); ++i) {
           values.push_back(column::ValueAt(*columns[i], model.inputs()[i].kind, row));
         }
       }
-      TRY_ASSIGN(const int64_t rows, CompareRows(model, graph, values, "row", certificate));
+      TRY_ASSIGN(const int64_t rows, CompareRows(model, graph, values, "row", context, certificate));
       certificate.rows += rows;
     }
   }
   const EdgeRows edges(model);
-  TRY_ASSIGN(certificate.edge_rows, CompareRows(model, graph, edges.values, "edge row", certificate));
+  TRY_ASSIGN(certificate.edge_rows, CompareRows(model, graph, edges.values, "edge row", context, certificate));
   return certificate;
 }
 

@@ -26,13 +26,16 @@ struct ParityCertificate {
 
 /// What the relative difference may be at most, for linear models, which the graph computes in double.
 inline constexpr double kLinearBound = 1e-9;
+/// The same of trees, whose margins are sums of floats.
+inline constexpr double kTreesBound = 1e-6;
 
 /// Scores `batches`, which hold the model's columns, and edge rows by both the model and the graph of its export.
 /// Edge rows: one row in turn gets, in each column alone, every border and reference number of the transform, the
 /// doubles to either side of it, 0, -0, the largest and least doubles, NaN, infinities, null; every word, the empty
-/// text, unknown texts; times at the ends of days, months, leap years and of what int64 counts. Times that are the
-/// least int64, and texts that are U+FFFF, mean "missing" to the graph and are left out. FailedPrecondition, saying
-/// which row and output, where a difference exceeds `bound`; InvalidArgument as LoadExported and ScoreBatch.
+/// text, unknown texts; where trees split, and the floats to either side; times at the ends of days, months, leap years
+/// and of what int64 counts. Times that are the least int64, and texts that are U+FFFF, mean "missing" to the graph and
+/// are left out. FailedPrecondition, saying which row and output, where a difference exceeds `bound`; InvalidArgument
+/// as LoadExported and ScoreBatch.
 absl::StatusOr<ParityCertificate> CertifyParity(const ScoringModel& model, const std::string& onnx_bytes,
                                                 std::span<const column::BatchView> batches, double bound,
                                                 const Context& context);
