@@ -29,7 +29,8 @@ constexpr const char* kTraining = "training";  // the name of the training whose
 constexpr const char* kConfig = "config.json";
 constexpr const char* kSchema = "schema.json";
 constexpr const char* kEmptied[] = {"train", "evaluate", "parent", "output"};
-constexpr const char* kKnown[] = {kLock,      kTraining, kConfig,  kSchema,      "train",
+constexpr const char* kNewConfig = "config.json.new";  // before it is renamed
+constexpr const char* kKnown[] = {kLock,      kTraining, kConfig,  kNewConfig,   kSchema,  "train",
                                   "evaluate", "parent",  "output", "checkpoint", "log.txt"};
 
 absl::Status FileError(const std::error_code& error, std::string_view what) { return ErrnoStatus(error.value(), what); }
@@ -226,9 +227,10 @@ absl::Status WorkFolder::WriteConfig(const TrainerConfig& config, const TrainerL
   };
   // Renamed into its place: a trainer sees all of it or nothing.
   const std::string path = path_ + "/" + kConfig;
-  TRY(WriteFile(path + ".new", ToText(json)));
+  const std::string written = path_ + "/" + kNewConfig;
+  TRY(WriteFile(written, ToText(json)));
   std::error_code error;
-  fs::rename(path + ".new", path, error);
+  fs::rename(written, path, error);
   return error ? FileError(error, fmt::format("writing {}", path)) : absl::OkStatus();
 }
 

@@ -108,6 +108,7 @@ TEST_F(WorkFolderTest, OnlyTheSameTrainingFindsItsCheckpoint) {
     Write(folder.Checkpoint() + "/step-3", "weights");
     Write(folder.Output() + "/model.onnx", "half a model");
     Write(folder.TrainPart(0), "rows");
+    Write(folder.path() + "/config.json.new", "half a config, of a program that was killed");
   }
   {
     const WorkFolder folder = Open("first");
