@@ -63,7 +63,8 @@ absl::StatusOr<Dump> ReadDump(const std::string& folder) {
 
 absl::Status WriteDoubles(const std::string& path, const std::vector<double>& values) {
   std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(double)));
+  file.write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(values.size() * sizeof(double)));
   file.close();
   return file ? absl::OkStatus() : absl::UnavailableError(fmt::format("{} could not be written", path));
 }

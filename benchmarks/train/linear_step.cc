@@ -31,8 +31,8 @@ absl::StatusOr<Json> LinearStep(Words words, const Context& context) {
                                      .tolerance = std::stod(words[1])};
   const Step step(std::stoll(words[2]));
   TRY_ASSIGN(const train::LinearFit fit, train::FitLinear(dump.Rows(), options, nullptr, context));
-  Json said{{"wall", step.wall()},           {"cpu", step.cpu()},       {"iterations", fit.iterations},
-            {"passes", fit.passes},          {"solver", fit.solver},    {"gradient_norm", fit.gradient_norm},
+  Json said{{"wall", step.wall()},       {"cpu", step.cpu()},    {"iterations", fit.iterations},
+            {"passes", fit.passes},      {"solver", fit.solver}, {"gradient_norm", fit.gradient_norm},
             {"converged", fit.converged}};
   TRY(WriteDoubles(words[3], WeightRows(fit)));
   return said;

@@ -66,7 +66,8 @@ double WithLightGbm(void* library, const std::string& model, const Rows& rows, s
   void* booster = nullptr;
   void* prepared = nullptr;
   if (create(model.c_str(), &iterations, &booster) != 0 ||
-      prepare(booster, kNormal, 0, -1, kFloat64, static_cast<int32_t>(rows.features), "num_threads=1", &prepared) != 0) {
+      prepare(booster, kNormal, 0, -1, kFloat64, static_cast<int32_t>(rows.features), "num_threads=1", &prepared) !=
+          0) {
     Fail(fmt::format("LightGBM cannot load {}", model));
   }
   const auto one = [&](int64_t row) {

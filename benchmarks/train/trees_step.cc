@@ -17,7 +17,8 @@ constexpr int kScoredRuns = 5;
 std::vector<transform::FeatureVector> FirstRows(const transform::FeatureRows& rows) {
   std::vector<transform::FeatureVector> first(static_cast<size_t>(std::min(rows.num_rows(), kScoredRows)));
   for (size_t row = 0; row < first.size(); ++row) {
-    for (auto entry = static_cast<size_t>(rows.starts[row]); entry < static_cast<size_t>(rows.starts[row + 1]); ++entry) {
+    for (auto entry = static_cast<size_t>(rows.starts[row]); entry < static_cast<size_t>(rows.starts[row + 1]);
+         ++entry) {
       first[row].Add(rows.indices[entry], rows.values[entry]);
     }
   }

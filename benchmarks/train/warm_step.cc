@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
@@ -44,15 +45,10 @@ absl::StatusOr<TrainingSet> Featurize(const transform::Transform& transform, std
   return set;
 }
 
-// The old fit in the features of the new transform; features without an old one begin at zero.
-train::LinearFit Mapped(const train::LinearFit& old, const std::vector<transform::OldFeature>& map) {
-  train::LinearFit start{.intercepts = old.intercepts, .weights = std::vector<double>(map.size())};
-  for (size_t feature = 0; feature < map.size(); ++feature) {
-    if (map[feature].index < 0) continue;
-    start.weights[feature] = old.weights[static_cast<size_t>(map[feature].index)] / map[feature].scale;
-    start.intercepts[0] -= start.weights[feature] * map[feature].shift;
-  }
-  return start;
+// The old fit over the features of the new transform.
+absl::StatusOr<train::LinearFit> Mapped(const train::LinearFit& old, const transform::FeatureMap& map) {
+  TRY_ASSIGN(transform::WarmStart start, transform::ApplyMap(map, old.weights, old.intercepts));
+  return train::LinearFit{.intercepts = std::move(start.intercepts), .weights = std::move(start.weights)};
 }
 
 struct Measured {
@@ -65,8 +61,8 @@ absl::StatusOr<Measured> Fit(const TrainingSet& set, const train::LinearFit* sta
       .features = &set.features, .targets = set.targets, .weights = {}, .groups = {}, .num_classes = 2};
   const Step step;
   TRY_ASSIGN(train::LinearFit fit, train::FitLinear(rows, {}, start, context));
-  Json said{{"wall", step.wall()},       {"cpu", step.cpu()},           {"iterations", fit.iterations},
-            {"passes", fit.passes},      {"objective", fit.objective},  {"gradient_norm", fit.gradient_norm},
+  Json said{{"wall", step.wall()},       {"cpu", step.cpu()},          {"iterations", fit.iterations},
+            {"passes", fit.passes},      {"objective", fit.objective}, {"gradient_norm", fit.gradient_norm},
             {"converged", fit.converged}};
   return Measured{std::move(fit), std::move(said)};
 }
@@ -86,8 +82,8 @@ absl::StatusOr<Json> WarmStep(Words words, const Context& context) {
     TRY_ASSIGN(Measured cold, Fit(set, nullptr, context));
     Json month{{"rows", set.targets.size()}, {"features", transform.num_features()}, {"cold", std::move(cold.said)}};
     if (before.has_value()) {
-      TRY_ASSIGN(const auto map, transform::MapFeatures(before->first, transform));
-      const train::LinearFit start = Mapped(before->second, map);
+      TRY_ASSIGN(const train::LinearFit start,
+                 Mapped(before->second, transform::MapFeatures(before->first, transform)));
       TRY_ASSIGN(Measured warm, Fit(set, &start, context));
       month["warm"] = std::move(warm.said);
     }
