@@ -39,6 +39,8 @@ def ratio(part, peer, *path):
 
 
 def unreached(entry):
+    if "left_out" in entry:
+        return entry["left_out"]
     if "stopped" in entry:
         return f"not in {entry['stopped']} CPU s"
     return f"not below a gap of {entry['missed']:.1e}" if "missed" in entry else "failed"

@@ -79,7 +79,8 @@ class Bench:
         judge = Judge(dump, objective.Objective(dump), objective.optimum(dump), self.work / "weights")
         for name in self.wanted(peers.SOLVERS):
             if not (peers.SOLVERS[name].binary and dump.meta["classes"] > 2):
-                self.keep(part, name, self.swept(name, folder, judge) |
+                too_many = name == peers.WHOLE_HESSIAN and dump.meta["features"] > peers.MOST_FEATURES
+                self.keep(part, name, (peers.LEFT_OUT.copy() if too_many else self.swept(name, folder, judge)) |
                           {key: dump.meta[key] for key in ("rows", "features", "entries", "classes", "l2")})
 
     def swept(self, name, folder, judge):
