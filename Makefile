@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile clean
+.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile bench-train clean
 
 PYTHON := .deps/python/bin/python
 BUILD := build/dev
@@ -49,6 +49,12 @@ bench-profile: setup ## what statistics cost, beside DuckDB, polars, pandas, TFD
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target roost profile_benchmark
 	@$(PYTHON) benchmarks/profile/run.py --write
+
+bench-train: setup ## what training costs, beside scikit-learn, LIBLINEAR, XGBoost, polars and others (benchmarks/train)
+	@benchmarks/train/setup
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target train_driver train_single_row
+	@$(PYTHON) benchmarks/train/run.py --write
 
 clean: ## remove build/; .deps/ stays
 	@rm -rf build
