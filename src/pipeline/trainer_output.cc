@@ -86,7 +86,7 @@ const OutputFile* Find(const std::vector<OutputFile>& files, std::string_view pa
 absl::Status CheckModel(const OutputFile* model, int64_t max_bytes) {
   if (model == nullptr) {
     return WithHint(absl::InvalidArgumentError("the trainer ended well but left no output/model.onnx"),
-                    "docs/trainers.md shows how scikit-learn, PyTorch and Keras models are written as ONNX.");
+                    "docs/trainers.md shows how models are written as ONNX.");
   }
   if (model->bytes == 0) return absl::InvalidArgumentError("the trainer left an empty output/model.onnx");
   if (model->bytes <= max_bytes) return absl::OkStatus();

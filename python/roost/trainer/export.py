@@ -1,7 +1,5 @@
 """Models of other libraries as ONNX, each with the sample of its own predictions."""
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 from .work import ContractError
@@ -54,23 +52,4 @@ def save_torch(trainer, module, sample_rows):
         path = pathlib.Path(folder) / "model.onnx"
         torch.onnx.export(module, (example,), str(path), input_names=["features"], output_names=["score"],
                           dynamic_axes={"features": {0: "rows"}, "score": {0: "rows"}}, opset_version=OPSET)
-        trainer.save_onnx(path.read_bytes(), predictions)
-
-
-def save_keras(trainer, model, sample_rows):
-    import importlib.util
-
-    if importlib.util.find_spec("tf2onnx") is None:
-        raise ContractError("tf2onnx is missing: pip install tf2onnx")
-    inputs, _, _ = trainer.evaluate_arrays(sample_rows)
-    predictions = model.predict(inputs, verbose=0)
-    with tempfile.TemporaryDirectory() as folder:
-        saved, path = pathlib.Path(folder) / "saved", pathlib.Path(folder) / "model.onnx"
-        # Through a SavedModel, in a process of its own: tf2onnx's from_keras() is broken for Keras 3.
-        model.export(str(saved), verbose=False)
-        command = [sys.executable, "-m", "tf2onnx.convert", "--saved-model", str(saved), "--output", str(path),
-                   "--opset", str(OPSET)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if done.returncode:
-            raise ContractError(f"tf2onnx failed:\n{done.stdout[-2000:]}")
         trainer.save_onnx(path.read_bytes(), predictions)

@@ -204,12 +204,6 @@ class Trainer:
 
         export.save_torch(self, module, sample_rows)
 
-    def save_keras(self, model, sample_rows=SAMPLE_ROWS):
-        """A Keras model over one float32 tensor [rows, columns], by tf2onnx."""
-        from . import export
-
-        export.save_keras(self, model, sample_rows)
-
 
 def _finite(value):
     value = None if value is None else float(value)
