@@ -112,7 +112,7 @@ void AddText(DeclaredKeys& keys, std::string name, std::string T::*field, std::s
 }
 
 /// The texts of a list, one or more, each once; in the file's order. InvalidArgument with the line.
-absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode& node);
+absl::StatusOr<std::vector<std::string>> ReadTextList(const YamlNode& node);
 
 /// A list of texts; `sorted` ones are a set.
 template <typename T>
@@ -120,7 +120,7 @@ void AddTexts(DeclaredKeys& keys, std::string name, std::vector<std::string> T::
               roost::Presence presence = roost::Presence::kOptional, bool sorted = false) {
   AddKey<T>(keys, {std::move(name), "list of texts", "", std::move(meaning)}, presence,
             [=](const YamlNode& node, T& target) -> absl::Status {
-              TRY_ASSIGN(target.*field, ReadTexts(node));
+              TRY_ASSIGN(target.*field, ReadTextList(node));
               if (sorted) std::sort((target.*field).begin(), (target.*field).end());
               return absl::OkStatus();
             });

@@ -285,7 +285,7 @@ void AddColumnSections(DeclaredKeys& keys) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode& node) {
+absl::StatusOr<std::vector<std::string>> ReadTextList(const YamlNode& node) {
   if (!node.IsList() || node.Elements().empty()) return node.Error("want a list with one text or more");
   absl::flat_hash_set<std::string> seen;
   std::vector<std::string> texts;
