@@ -52,9 +52,7 @@ struct Rows {
 };
 
 void AddNumbers(const FittedFeature& feature, const Rows& rows, FeatureStatistics& statistics) {
-  NumberSteps clip = feature.steps;
-  clip.imputed.reset();
-  clip.log_floor.reset();
+  const NumberSteps clip{.clip_low = feature.steps.clip_low, .clip_high = feature.steps.clip_high};
   std::vector<double> raw, prepared;
   VisitNumbers(feature, rows.sources, [&](const auto& number_at) {
     for (size_t row = 0; row < rows.count; ++row) {
