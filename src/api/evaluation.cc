@@ -64,8 +64,8 @@ bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& sec
   return a.higher_is_better ? a.value > b.value : a.value < b.value;
 }
 
-absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {
-  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
+absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
+                                    Part part, const Context& context) {
   const std::string name = loaded.version.ToString();
   TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
   TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
@@ -75,33 +75,36 @@ absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateReques
   if (!config.model.has_value() || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
     return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
   }
-  const absl::StatusOr<Split> split = Split::WithBorders(config.model->split, lineage);
+  absl::StatusOr<Split> split = Split::WithBorders(config.model->split, lineage);
   if (!split.ok()) return Annotate(split.status(), name);
-  const auto baseline = BaselineIn(lineage);
+  absl::StatusOr<evaluate::TrainingBaseline> baseline = BaselineIn(lineage);
   if (!baseline.ok()) return Annotate(baseline.status(), name);
-  if (request.part == Part::kTest && config.model->split.test_share == 0) {
+  if (part == Part::kTest && config.model->split.test_share == 0) {
     return WithHint(absl::InvalidArgumentError(fmt::format("{} was trained without a test part", name)),
                     "set model.split.test_share in roost.yaml and train again");
   }
-  TRY_ASSIGN(
-      const store::DatasetRef reference,
-      store::ParseDatasetRef(request.reference.empty() ? lineage["dataset"].get<std::string>() : request.reference));
-  TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(reference));
-  const LabelledRequest wanted{
-      .parts = {request.part},
-      .columns = InputNames(loaded.model),
-      .classes = {loaded.model.classes().begin(), loaded.model.classes().end()},
-  };
-  TRY_ASSIGN(const LabelledData data, ReadLabelled(project, version, *config.model, *split, wanted, context));
-  EvaluateResponse response{.version = loaded.version,
-                            .dataset = version.Name(),
-                            .rows = split->Describe(request.part),
-                            .split_at = split->evaluate_from()};
-  if (data[request.part].num_rows() == 0) {
-    return absl::InvalidArgumentError(fmt::format(
-        "{} has no row with a label among the rows {}: nothing to evaluate on", response.dataset, response.rows));
+  TRY_ASSIGN(const store::DatasetRef dataset,
+             store::ParseDatasetRef(reference.empty() ? lineage["dataset"].get<std::string>() : reference));
+  TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(dataset));
+  const LabelledRequest wanted{.parts = {part},
+                               .columns = InputNames(loaded.model),
+                               .classes = {loaded.model.classes().begin(), loaded.model.classes().end()}};
+  TRY_ASSIGN(LabelledData data, ReadLabelled(project, version, *config.model, *split, wanted, context));
+  if (data[part].num_rows() == 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} has no row with a label among the rows {}", version.Name(), split->Describe(part)));
   }
-  TRY_ASSIGN(response.evaluation, EvaluateRows(loaded.model, data[request.part], *baseline, context));
+  return HeldOut{std::move(data), version.Name(), *std::move(split), *std::move(baseline)};
+}
+
+absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {
+  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
+  TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, loaded, request.reference, request.part, context));
+  EvaluateResponse response{.version = loaded.version,
+                            .dataset = held_out.dataset,
+                            .rows = held_out.split.Describe(request.part),
+                            .split_at = held_out.split.evaluate_from()};
+  TRY_ASSIGN(response.evaluation, EvaluateRows(loaded.model, held_out.data[request.part], held_out.baseline, context));
   return response;
 }
 

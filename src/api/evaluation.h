@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "api/labelled_rows.h"
+#include "api/models.h"
 #include "api/project.h"
 #include "api/split.h"
 #include "base/context.h"
@@ -30,6 +31,18 @@ struct EvaluateResponse {
 /// Measures a model version on the rows of a dataset version that were kept from its training. Label and split are
 /// those that the version was trained with, whatever roost.yaml says today.
 absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context);
+
+struct HeldOut {
+  LabelledData data;
+  std::string dataset;
+  Split split;
+  evaluate::TrainingBaseline baseline;
+};
+
+/// The rows of `part` of a dataset version (`reference`; empty: the one that the model was trained on) with label and
+/// split as the model was trained with them.
+absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
+                                    Part part, const Context& context);
 
 /// Scores the rows and measures the scores.
 absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,

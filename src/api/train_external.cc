@@ -89,7 +89,7 @@ pipeline::TrainerConfig ConfigOf(const TrainerJob& job, const Start& start, cons
                                  .task = std::string(predict::TaskName(job.data.task)),
                                  .classes = job.data.classes,
                                  .seed = context.seed,
-                                 .threads = static_cast<int64_t>(context.pool->size()),
+                                 .threads = static_cast<int64_t>(context.pool->num_threads()),
                                  .options = job.config.trainer.options};
   if (TakesFeatures(job)) {
     config.features = FeatureNames(job.transform);
@@ -138,7 +138,12 @@ absl::StatusOr<predict::ScoringModel> LoadResult(const TrainerJob& job, const pi
     options.num_features = job.transform.num_features();
     transform = job.transform;
   } else {
-    for (const transform::InputColumn& input : job.transform.inputs()) options.columns.push_back({.column = input});
+    for (const transform::InputColumn& input : job.transform.inputs()) {
+      predict::OnnxColumn column{.column = input};
+      // What NumPy writes for a missing time.
+      if (input.kind == column::Kind::kTime) column.missing_integer = std::numeric_limits<int64_t>::min();
+      options.columns.push_back(std::move(column));
+    }
   }
   auto onnx = predict::OnnxModel::Load(std::move(bytes), std::move(options));
   if (!onnx.ok()) return Annotate(onnx.status(), "model.onnx of the trainer");
@@ -210,7 +215,7 @@ absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& j
   TRY_ASSIGN(const pipeline::WorkFolder folder, pipeline::WorkFolder::Open(path.string(), training));
   TRY_ASSIGN(const Start start, GiveParent(project, job, folder));
   TRY(WriteTrainingFiles(job, TakesFeatures(job), folder.TrainPart(0), folder.EvaluatePart(0), context));
-  pipeline::TrainerLimits limits{.seconds = 60 * trainer.max_minutes,
+  pipeline::TrainerLimits limits{.seconds = 60.0 * static_cast<double>(trainer.max_minutes),
                                  .memory_bytes = 1'000'000 * trainer.max_memory_mb};
   TRY(folder.WriteConfig(ConfigOf(job, start, context), limits));
   TRY_ASSIGN(const pipeline::ExternalTrainerResult result,

@@ -270,6 +270,9 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
 
   registry::ModelPackage package;
   package.parts = candidate.trained.parts;
+  if (const std::string_view onnx = candidate.trained.model.onnx_bytes(); !onnx.empty()) {
+    package.parts[registry::kOnnxPart] = std::string(onnx);
+  }
   package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
   package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
   package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();

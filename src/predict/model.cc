@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "base/utf8.h"
 #include "predict/parse.h"
 #include "transform/json_object.h"
 #include "transform/vocabulary.h"
@@ -64,7 +65,7 @@ absl::Status CheckClasses(Task task, std::span<const std::string> classes) {
   }
   absl::flat_hash_set<std::string> known;
   for (const std::string& name : classes) {
-    if (!transform::IsUtf8(name)) return absl::InvalidArgumentError("model: the name of a class is not UTF-8");
+    if (!IsUtf8(name)) return absl::InvalidArgumentError("model: the name of a class is not UTF-8");
     if (!known.insert(name).second) {
       return absl::InvalidArgumentError(fmt::format("model: it names the class '{}' twice", name));
     }
@@ -225,7 +226,7 @@ Json ScoringModel::ToJson() const {
 }
 
 absl::Status CheckColumnKind(const column::ColumnView& column, const transform::InputColumn& input) {
-  const auto kind = column::KindOf(column.type());
+  const auto kind = column::KindOf(column);
   if (column.type() == column::Type::kNull || (kind.ok() && *kind == input.kind)) return absl::OkStatus();
   return WithHint(absl::InvalidArgumentError(fmt::format("column '{}' holds {}, and the model takes a {} from it",
                                                          input.name, column.TypeText(), column::KindName(input.kind))),

@@ -34,6 +34,8 @@ OnnxElement ElementFor(Kind kind) {
     case Kind::kNumber: return OnnxElement::kDouble;
     case Kind::kText: return OnnxElement::kText;
     case Kind::kTime: return OnnxElement::kInt64;
+    case Kind::kTextList:
+    case Kind::kNumberList: break;  // refused by AddInputs
   }
   return OnnxElement::kDouble;
 }
@@ -58,7 +60,7 @@ class Encoder {
   absl::StatusOr<std::vector<EncodedEntries>> Encode();
 
  private:
-  void AddInputs();
+  absl::Status AddInputs();
   absl::Status EncodeFeature(const Json& json, size_t position);
   absl::StatusOr<Source> Column(const JsonObject& feature, std::string_view member);
   absl::Status Number(const JsonObject& feature, const Json& json, const Source& source, std::string_view use);
@@ -104,8 +106,13 @@ absl::Status Refuse(std::string_view why, std::string_view instead) {
   return WithHint(absl::UnimplementedError(std::string(why)), instead);
 }
 
-void Encoder::AddInputs() {
+absl::Status Encoder::AddInputs() {
   for (const transform::InputColumn& input : transform_.inputs()) {
+    if (input.kind == Kind::kTextList || input.kind == Kind::kNumberList) {
+      return Refuse(
+          fmt::format("column '{}' holds lists, and a graph has no inputs of rows of different lengths", input.name),
+          "compute what the model needs of the list before, as columns of their own");
+    }
     const std::string value = graph_.Input(input.name, ElementFor(input.kind), kColumn);
     std::string missing;
     switch (input.kind) {
@@ -119,9 +126,12 @@ void Encoder::AddInputs() {
         missing = graph_.Node("Equal", {value, graph_.Constant({{1}, std::vector<std::string>{kMissingText}})});
         break;
       case Kind::kTime: missing = graph_.Node("Equal", {value, graph_.Integer(kMissingTime)}); break;
+      case Kind::kTextList:
+      case Kind::kNumberList: break;  // refused above
     }
     sources_[input.name] = {input.kind, value, missing};
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Source> Encoder::Column(const JsonObject& feature, std::string_view member) {
@@ -396,7 +406,7 @@ absl::Status Encoder::EncodeFeature(const Json& json, size_t position) {
 
 absl::StatusOr<std::vector<EncodedEntries>> Encoder::Encode() {
   const Json json = transform_.ToJson();
-  AddInputs();
+  TRY(AddInputs());
   const Json& features = json.at("features");
   for (size_t i = 0; i < features.size(); ++i) {
     const absl::Status status = EncodeFeature(features[i], i);

@@ -95,6 +95,8 @@ struct EdgeRows {
         case Kind::kNumber: plain.emplace_back(1.0); break;
         case Kind::kText: plain.emplace_back(std::string_view("a")); break;
         case Kind::kTime: plain.emplace_back(int64_t{0}); break;
+        case Kind::kTextList:
+        case Kind::kNumberList: plain.emplace_back(); break;  // no graph takes lists
       }
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -139,6 +141,8 @@ struct EdgeRows {
       }
       case Kind::kText: return TextEdges(texts);
       case Kind::kTime: return TimeEdges();
+      case Kind::kTextList:
+      case Kind::kNumberList: break;  // no graph takes lists
     }
     return {};
   }
