@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
+#include "transform/feature_yaml.h"
 
 namespace roost::cli {
 namespace {
