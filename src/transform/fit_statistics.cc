@@ -60,7 +60,8 @@ void AddNumbers(const FittedFeature& feature, const Rows& rows, FeatureStatistic
       if (IsMissing(number)) continue;
       raw.push_back(number);
       const double clipped = Prepare(clip, number);
-      statistics.least = std::min(statistics.least, clipped);
+      // Without the sign of 0: which of 0 and -0 came first must not matter.
+      statistics.least = std::min(statistics.least, clipped + 0.0);
       prepared.push_back(feature.steps.log_floor.has_value() ? std::log1p(clipped) : clipped);
     }
   });

@@ -218,7 +218,7 @@ TEST(Property, TheFitDoesNotHangOnTheSplitOfTheRows) {
     for (const column::ColumnView& column : rows.view().columns()) columns.push_back(column.Slice(begin, count));
     parts.emplace_back(count, std::move(columns));
   }
-  EXPECT_EQ(ToLine(FitTo(parts, features, 3).ToJson()), whole);
+  EXPECT_TRUE(ToLine(FitTo(parts, features, 3).ToJson()) == whole);
 }
 
 TEST(Property, NamesAreDistinct) {
