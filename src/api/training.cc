@@ -61,6 +61,32 @@ absl::StatusOr<const profile::ColumnSummary*> RequireColumn(const profile::Profi
                   "columns that are computed want a 'use'");
 }
 
+// An external trainer that takes columns makes its features itself: this transform only says which columns these are,
+// by an operation that every column of the kind can have.
+absl::StatusOr<transform::TransformSpec> ColumnsSpec(const std::vector<std::string>& columns,
+                                                     const config::ModelConfig& model, const column::BatchView& batch) {
+  transform::TransformSpec spec{.derived = model.columns};
+  for (const std::string& name : columns) {
+    TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
+    const auto kind = column::KindOf(*column);
+    if (!kind.ok()) return Annotate(kind.status(), fmt::format("model.features: '{}'", name));
+    transform::FeatureSpec feature{.column = name};
+    switch (*kind) {
+      case column::Kind::kNumber: feature.use = transform::Operation::kNumber; break;
+      case column::Kind::kText: feature.use = transform::Operation::kHash; break;
+      case column::Kind::kTime: feature.use = transform::Operation::kHour; break;
+      case column::Kind::kTextList:
+      case column::Kind::kNumberList: feature.use = transform::Operation::kListCount; break;
+    }
+    spec.features.push_back(std::move(feature));
+  }
+  return spec;
+}
+
+bool TakesColumns(const config::ModelConfig& model) {
+  return model.trainer.kind == config::TrainerKind::kExternal && model.trainer.input == config::TrainerInput::kColumns;
+}
+
 // The features of the configuration; those without a 'use' are chosen from the profile and told in `chosen`.
 absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model,
                                                 const profile::ProfileSummary& summary,
@@ -212,8 +238,9 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
   TRY_ASSIGN(TrainingRows rows, ReadTraining(project, model, reference, train_share, context));
   const profile::ProfileSummary summary = rows.profile.Summarize();
   std::vector<transform::ChosenFeature> chosen;
-  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, chosen));
   const std::vector<column::BatchView> batches = rows.data[Part::kTrain].views();
+  TRY_ASSIGN(const transform::TransformSpec spec,
+             TakesColumns(model) ? ColumnsSpec(rows.columns, model, batches.front()) : SpecOf(model, summary, chosen));
   TRY_ASSIGN(transform::Transform transform,
              transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
   return PreparedTraining{std::move(rows), std::move(transform), std::move(chosen)};
