@@ -35,9 +35,6 @@ absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, Sessi
     return 0;
   }
   session.Print(response.yaml);
-  for (const transform::LeftOutColumn& column : response.left_out) {
-    session.Note(fmt::format("left out: {}: {}", column.column, column.reason));
-  }
   session.Note(response.written.empty() ? "next: put it into roost.yaml, or let --write do it"
                                         : fmt::format("wrote {}\nnext: roost train", response.written));
   return 0;
