@@ -88,7 +88,7 @@ def path_with_python(folder):
 
 def test_churn_with_scikit_learn(tmp_path):
     project = copy_of("churn", tmp_path)
-    project.variables["PATH"] = path_with_python(tmp_path)
+    project.instead["PATH"] = path_with_python(tmp_path)
     subprocess.run(["python3", "make_data.py"], cwd=project.folder, check=True)
     project.run("data", "add", "customers", "customers.csv")
     trained = project.json("train")
