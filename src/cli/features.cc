@@ -34,10 +34,7 @@ absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, Sessi
     session.Print(ToText(ToJson(response)));
     return 0;
   }
-  session.Print(response.yaml);
-  for (const transform::LeftOutColumn& column : response.left_out) {
-    session.Note(fmt::format("left out: {}: {}", column.column, column.reason));
-  }
+  session.Print(response.yaml);  // with what was left out
   session.Note(response.written.empty() ? "next: put it into roost.yaml, or let --write do it"
                                         : fmt::format("wrote {}\nnext: roost train", response.written));
   return 0;
