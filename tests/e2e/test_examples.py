@@ -63,7 +63,7 @@ def test_flights_with_trees(tmp_path):
     assert second["training"]["iterations"] > 0
     for part in ("evaluate", "test"):
         model, dummy = figures(project, "--part", part)
-        assert model["auc"] > 0.6 and model["log_loss"] < 0.98 * dummy["log_loss"]
+        assert model["auc"] > 0.58 and model["log_loss"] < dummy["log_loss"]
     check_scores(project, "flights", 20_000)
 
 
