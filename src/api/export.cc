@@ -20,6 +20,10 @@ constexpr int64_t kParityRows = 20'000;
 absl::StatusOr<ExportResponse> ExportModel(Project& project, const std::string& reference, const Context& context) {
   TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, reference));
   ExportResponse response{.version = loaded.version};
+  if (loaded.model.onnx() != nullptr && loaded.model.transform() == nullptr) {
+    response.onnx = std::string(loaded.model.onnx_bytes());
+    return response;
+  }
   TRY_ASSIGN(response.onnx, predict::ExportOnnx(loaded.model));
   TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, loaded, "", Part::kEvaluate, context));
   std::vector<column::BatchView> batches;

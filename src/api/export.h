@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -12,8 +13,9 @@ namespace roost::api {
 
 struct ExportResponse {
   registry::ModelVersion version;
-  std::string onnx;                        ///< the file
-  predict::ParityCertificate certificate;  ///< what its outputs were compared on
+  std::string onnx;  ///< the file
+  /// What its outputs were compared on; none where the model is an ONNX file already, which is handed over as it is.
+  std::optional<predict::ParityCertificate> certificate;
 };
 
 /// The transform and the predictor of a model version as one ONNX graph (predict/onnx_export.h). It is compared with

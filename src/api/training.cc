@@ -289,7 +289,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.unlabelled_rows = prepared.rows.data.unlabelled;
   response.trained_on = prepared.rows.split.Describe(Part::kTrain);
   response.split_at = prepared.rows.split.evaluate_from();
-  response.num_features = prepared.transform.num_features();
+  response.num_features = TakesColumns(*model) ? 0 : prepared.transform.num_features();
+  response.num_columns = static_cast<int64_t>(candidate.trained.model.inputs().size());
   response.chosen = prepared.chosen;
   response.report = candidate.trained.report;
   response.evaluation = candidate.evaluation;

@@ -40,7 +40,8 @@ struct TrainResponse {
   int64_t unlabelled_rows = 0;         ///< rows without a label or a value in the split's column: they are left out
   std::string trained_on;              ///< which rows: "before 2001-04-23T12:39:00Z"
   std::optional<absl::Time> split_at;  ///< by time: rows before it trained the model
-  int32_t num_features = 0;
+  int32_t num_features = 0;            ///< 0: the trainer takes columns
+  int64_t num_columns = 0;             ///< that the model takes
   std::vector<transform::ChosenFeature> chosen;  ///< of `features: auto`, with the reasons
   std::vector<Leak> leaks;
   TrainerReport report;

@@ -34,7 +34,7 @@ absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, Sessi
     session.Print(ToText(ToJson(response)));
     return 0;
   }
-  session.Print(response.yaml);  // with what was left out
+  session.Print(response.yaml);
   session.Note(response.written.empty() ? "next: put it into roost.yaml, or let --write do it"
                                         : fmt::format("wrote {}\nnext: roost train", response.written));
   return 0;

@@ -228,18 +228,23 @@ absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
              table::OutputFile::Open(path, options.overwrite ? table::Overwrite::kYes : table::Overwrite::kNo));
   TRY_ARROW(file.stream().Write(response.onnx.data(), static_cast<int64_t>(response.onnx.size())));
   TRY(file.Commit());
-  const predict::ParityCertificate& certificate = response.certificate;
+  const std::string size = FormatBytes(static_cast<int64_t>(response.onnx.size()));
   if (session.json()) {
-    Json json = certificate.ToJson();
+    Json json = response.certificate.has_value() ? response.certificate->ToJson() : Json::object();
     json["model"] = response.version.ToString();
     json["file"] = path;
     json["bytes"] = response.onnx.size();
     session.Print(ToText(json));
     return 0;
   }
+  if (!response.certificate.has_value()) {
+    session.Print(
+        fmt::format("{}: the ONNX file of {}, as its trainer left it; {}\n", path, response.version.ToString(), size));
+    return 0;
+  }
+  const predict::ParityCertificate& certificate = *response.certificate;
   session.Print(fmt::format("{}: {} as ONNX, opset {} and ai.onnx.ml {}; {}\n", path, response.version.ToString(),
-                            certificate.opset, certificate.ml_opset,
-                            FormatBytes(static_cast<int64_t>(response.onnx.size()))));
+                            certificate.opset, certificate.ml_opset, size));
   session.Print(fmt::format("parity: {} kept rows and {} edge rows, largest difference {:.2g} ({:.2g} relative)\n",
                             FormatCount(certificate.rows), FormatCount(certificate.edge_rows),
                             certificate.largest_absolute, certificate.largest_relative));

@@ -25,6 +25,7 @@ Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
             {"train_rows", response.train_rows},
             {"evaluate_rows", response.evaluate_rows},
             {"unlabelled_rows", response.unlabelled_rows},
+            {"columns", response.num_columns},
             {"features", response.num_features},
             {"training", response.report.ToJson()},
             {"evaluation", evaluate::ToJson(response.evaluation)},
@@ -112,8 +113,10 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
     session.Print(ToText(ToJson(response, elapsed)));
     return 0;
   }
-  session.Print(fmt::format("{} from {}: {} rows {}, {} features\n", response.version.ToString(), response.dataset,
-                            FormatCount(response.train_rows), response.trained_on, FormatCount(response.num_features)));
+  const std::string what = response.num_features == 0 ? fmt::format("{} columns", FormatCount(response.num_columns))
+                                                      : fmt::format("{} features", FormatCount(response.num_features));
+  session.Print(fmt::format("{} from {}: {} rows {}, {}\n", response.version.ToString(), response.dataset,
+                            FormatCount(response.train_rows), response.trained_on, what));
   session.Print(fmt::format("{}\n{}\n", HowItBegan(response), HowItEnded(response.report, response.elapsed)));
   if (response.cold.has_value()) PrintCold(response, session);
   const evaluate::Figure figure = evaluate::PrimaryMetric(response.evaluation);

@@ -15,11 +15,11 @@ TEST(JsonLists, AreReadWithoutTheirNulls) {
   const auto lists = JsonLists::Parse(Texts({R"(["a", null, "b\n"])", "[]"}), column::Kind::kTextList);
   ASSERT_TRUE(lists.ok()) << lists.status();
   const std::vector<std::string_view> first = {"a", "b\n"};
-  EXPECT_TRUE(SameValue(lists->At(0), std::span(first)));
-  EXPECT_TRUE(SameValue(lists->At(1), std::span<const std::string_view>()));
+  EXPECT_TRUE(column::SameValue(lists->At(0), std::span(first)));
+  EXPECT_TRUE(column::SameValue(lists->At(1), std::span<const std::string_view>()));
   const auto numbers = JsonLists::Parse(Texts({"[1, 2.5]"}), column::Kind::kNumberList);
   const std::vector<double> wanted = {1, 2.5};
-  EXPECT_TRUE(SameValue(numbers->At(0), std::span(wanted)));
+  EXPECT_TRUE(column::SameValue(numbers->At(0), std::span(wanted)));
 }
 
 TEST(JsonLists, OtherTextsAreRefused) {
