@@ -179,8 +179,8 @@ std::string Split::Describe(Part part) const {
                          : part == Part::kEvaluate ? config_.evaluate_share
                                                    : 1 - config_.test_share - config_.evaluate_share;
     return config_.by == config::SplitBy::kGroup
-               ? fmt::format("of {} of the values of '{}'", FormatShare(share), config_.column)
-               : fmt::format("of {} of the keys", FormatShare(share));
+               ? fmt::format("with {} of the values of '{}'", FormatShare(share), config_.column)
+               : fmt::format("with {} of the keys", FormatShare(share));
   }
   const std::string evaluate_from = FormatUtc(absl::FromUnixMicros(evaluate_from_));
   if (part == Part::kTrain) return fmt::format("before {}", evaluate_from);

@@ -50,7 +50,8 @@ class Split {
   /// The members of a lineage from which WithBorders makes this again; none where there are no borders.
   Json ToJson() const;
 
-  /// "before 2001-04-23T12:39:00Z", "of 75 % of the customers", "of 75 % of the rows": what stands after "rows".
+  /// "before 2001-04-23T12:39:00Z", "with 75 % of the values of 'customer'", "with 75 % of the keys": what stands after
+  /// "rows".
   std::string Describe(Part part) const;
 
   /// Rows from it on are not trained on; only by time.

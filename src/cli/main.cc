@@ -48,6 +48,12 @@ class HelpFormatter : public CLI::Formatter {
     return (name.empty() ? "" : " " + name) + (option->get_required() ? " (required)" : "");
   }
 
+  // A name of several words, "[MODEL] SOURCE", says itself how many there may be.
+  std::string make_option_usage(const CLI::Option* option) const override {
+    const std::string name = make_option_name(option, /*is_positional=*/true);
+    return name.find(' ') != std::string::npos ? name : CLI::Formatter::make_option_usage(option);
+  }
+
   std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
     const std::string text = CLI::Formatter::make_subcommands(app, mode);
     const size_t heading = text.find("Subcommands:");

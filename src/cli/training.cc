@@ -210,13 +210,15 @@ void AddTrainingCommands(CLI::App& app, Session& session) {
   auto options = std::make_shared<PredictOptions>();
   predict
       ->add_option("[MODEL] SOURCE", options->names,
-                   "A model (NAME, NAME@VERSION, NAME@ALIAS; default: the project's latest), and what is scored: a "
-                   "dataset (NAME, NAME@VERSION), a path or a glob in quotes")
+                   "A model (default: the project's latest), and a dataset or files to score")
       ->required()
       ->expected(1, 2);
   predict->add_option("--model", options->model, "The model, where it is not named before the source")
       ->type_name("MODEL");
   AddRowsOptions(*predict, options->output);
+  predict->footer(
+      "MODEL is NAME, NAME@VERSION or NAME@ALIAS; SOURCE is a dataset (NAME or NAME@VERSION), a path or a glob in\n"
+      "quotes. Each row gets a column more for each output of the model.");
   predict->callback([options, &session] { session.Finish(RunPredict(*options, session)); });
 }
 

@@ -44,12 +44,13 @@ class Project:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.home = self.folder.parent
         self.variables = {}  # of the environment, beside those that every test has
+        self.instead = {}  # of the environment, in place of what every test has
 
     def start(self, *arguments, **options):
         """Starts the program and returns at once."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options
         return subprocess.Popen([str(program_path()), *map(str, arguments)], cwd=self.folder,
-                                env=self.variables | environment(self.home), text=True, **options)
+                                env=self.variables | environment(self.home) | self.instead, text=True, **options)
 
     def run(self, *arguments, code=0, **options):
         """Runs the program to its end, which must be exit code `code`; None allows any."""

@@ -18,6 +18,7 @@ WORDS = [
     (r"\b[\d.,]+ ?(k|M|G)?\w*/s\b", "<rate>"),
     (r"\b[\d.,]+ ?([kKMGT]i?)?B\b", "<size>"),
     (r"\b(\d+ h )?(\d+ min )?\d+(\.\d+)? (ns|µs|us|ms|s)\b|\b(\d+ h )?\d+ min\b", "<time>"),
+    (r"<time> (less|more) than", "<time> less or more than"),
 ]
 
 
