@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/declared_keys.h"
 #include "base/yaml.h"
 
 namespace roost {
@@ -22,73 +23,6 @@ namespace roost {
 ///   Declaration<Options> declaration;
 ///   declaration.Number("l2", &Options::l2, {.min = 0, .max = 1e9}, "penalty on the weights");
 ///   absl::StatusOr<Options> options = declaration.Parse(text, "roost.yaml");
-
-struct NumberBounds {
-  double min = -1e308;
-  double max = 1e308;
-};
-struct IntegerBounds {
-  int64_t min = 0;
-  int64_t max = 1'000'000'000'000;
-};
-enum class Presence { kOptional, kRequired };
-
-/// Says what is wrong with a text, or OK; the file and line are added by the caller.
-using TextCheck = std::function<absl::Status(const std::string&)>;
-
-/// The part of a declaration that does not depend on the struct. Users need Declaration<T> below.
-class DeclaredKeys {
- public:
-  struct Key {
-    std::string name;
-    std::string type;      ///< for people: "number from 0 to 1", "one of linear, trees", "list of"
-    std::string standard;  ///< the default as text, or ""
-    std::string meaning;
-    Presence presence;
-    std::function<absl::Status(const YamlNode&, void*)> read;  ///< fills the struct's field
-    std::shared_ptr<const DeclaredKeys> nested;                ///< for sections and lists of sections
-    std::string selector = {};                                 ///< the key beside it that decides, or ""
-    std::vector<std::string> selected = {};                    ///< the values of `selector` that it belongs to
-  };
-
-  void Add(Key key);
-
-  /// Keys that are added from here on belong to these values of the key `selector`, which was added before: where it
-  /// has another value they are refused. "" ends it.
-  void When(std::string selector, std::vector<std::string> values) {
-    selector_ = std::move(selector);
-    selected_ = std::move(values);
-  }
-
-  /// Fills `target` from the members of `node`. Every unknown, missing, misplaced or bad value is InvalidArgument.
-  absl::Status Read(const YamlNode& node, void* target) const;
-
-  /// Markdown: one table of the keys, then one section for each nested declaration. `title` heads it, `path` is
-  /// the way to these keys ("model.trainer").
-  std::string Reference(std::string_view title, std::string_view path = "", int level = 1) const;
-
- private:
-  absl::Status CheckSelected(const Key& key, const YamlNode::Member& member,
-                             const std::vector<YamlNode::Member>& members) const;
-
-  std::vector<Key> keys_;
-  std::string selector_;
-  std::vector<std::string> selected_;
-};
-
-absl::StatusOr<std::string> ReadText(const YamlNode& node);
-/// true or false.
-absl::StatusOr<bool> ReadFlag(const YamlNode& node);
-absl::StatusOr<std::vector<std::string>> ReadTexts(const YamlNode& node);
-absl::StatusOr<std::vector<double>> ReadNumbers(const YamlNode& node, NumberBounds bounds);
-absl::StatusOr<double> ReadNumber(const YamlNode& node, NumberBounds bounds);
-absl::StatusOr<int64_t> ReadInteger(const YamlNode& node, IntegerBounds bounds);
-/// The index of the scalar in `names`.
-absl::StatusOr<size_t> ReadChoice(const YamlNode& node, const std::vector<std::string>& names);
-std::string NumberText(NumberBounds bounds);
-std::string IntegerText(IntegerBounds bounds);
-std::string ChoiceText(const std::vector<std::string>& names);
-std::string StandardText(double value);
 
 template <typename T>
 class Declaration {

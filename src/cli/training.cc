@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/rows_output.h"
+#include "evaluate/evaluation.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::cli {

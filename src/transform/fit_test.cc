@@ -107,9 +107,10 @@ TEST(Fit, BoolsAreNumbers) {
 TEST(FitError, AnUnknownColumnIsNamedWithAHint) {
   const absl::Status status = FitError({.column = "distanc", .use = Operation::kStandardize});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(std::string(status.message()),
-            "feature 1, standardize of column 'distanc': the data has no column 'distanc'; its columns are date, delay, "
-            "distance, origin, destination");
+  EXPECT_EQ(
+      std::string(status.message()),
+      "feature 1, standardize of column 'distanc': the data has no column 'distanc'; its columns are date, delay, "
+      "distance, origin, destination");
   EXPECT_EQ(HintOf(status), "did you mean 'distance'?");
   EXPECT_EQ(HintOf(FitError({.column = "zzzzzzzz", .use = Operation::kStandardize})),
             "name a column of the training data");

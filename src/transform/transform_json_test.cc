@@ -126,8 +126,9 @@ TEST(TransformJson, InputsMustBeThoseOfTheFeatures) {
             "transform: feature 4, bucketize of column 'distance': takes a number, and the column holds a text");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"][1]["kind"] = "image"; }),
             "transform: inputs[1]: 'kind' must be a kind of columns, not 'image'");
-  EXPECT_EQ(ErrorAfter([](Json& json) { json["inputs"].erase(3); }),
-            "transform: feature 7, one_hot of column 'destination': 'inputs' lacks 'destination', which a feature uses");
+  EXPECT_EQ(
+      ErrorAfter([](Json& json) { json["inputs"].erase(3); }),
+      "transform: feature 7, one_hot of column 'destination': 'inputs' lacks 'destination', which a feature uses");
   EXPECT_EQ(ErrorAfter([](Json& json) {
               json["inputs"].push_back({{"name", "x"}, {"kind", "text"}});
             }),
