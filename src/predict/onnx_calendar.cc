@@ -65,6 +65,22 @@ std::string CalendarPart(OnnxGraph& graph, const std::string& micros, std::strin
   return (month_from_march - 10 + month_from_march.IsBelow(10) * 12).name();
 }
 
+// A difference may overflow int64, and a double holds not every int64. So both times are cut into two halves, whose
+// differences doubles hold exactly; their sum is rounded once.
+std::string DaysBetween(OnnxGraph& graph, const std::string& from, const std::string& to) {
+  constexpr int64_t kHalf = int64_t{1} << 32;
+  constexpr int64_t kDoubleType = 11;  // TensorProto.DOUBLE
+  const auto double_of = [&graph](const Whole& whole) {
+    return graph.Node("Cast", {whole.name()}, {{"to", kDoubleType}});
+  };
+  const Whole first(graph, from), last(graph, to);
+  const Whole high = last / kHalf - first / kHalf;
+  const Whole low = (last - last / kHalf * kHalf) - (first - first / kHalf * kHalf);
+  const std::string high_micros = graph.Node("Mul", {double_of(high), graph.Number(static_cast<double>(kHalf))});
+  const std::string micros = graph.Node("Add", {high_micros, double_of(low)});
+  return graph.Node("Div", {micros, graph.Number(86'400e6)});
+}
+
 int32_t CalendarLength(std::string_view part) {
   if (part == "hour") return 24;
   if (part == "weekday") return 7;

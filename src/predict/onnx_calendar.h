@@ -13,6 +13,9 @@ namespace roost::predict {
 /// "day_of_year". The result is int64.
 std::string CalendarPart(OnnxGraph& graph, const std::string& micros, std::string_view part);
 
+/// Days from `from` to `to`, int64 in microseconds, in double: the bits of transform/entries.h, DaysBetween.
+std::string DaysBetween(OnnxGraph& graph, const std::string& from, const std::string& to);
+
 /// How many values a part has: 24, 7, 12, 31, 366.
 int32_t CalendarLength(std::string_view part);
 

@@ -21,7 +21,10 @@ namespace {
 constexpr double kMaxExponent = 709;  // as LinearPredictor bounds margins before exp
 
 std::string OutputName(const ScoringModel& model) {
-  return model.task() == Task::kClasses ? "probabilities" : model.OutputNames().front();
+  std::string name = model.task() == Task::kClasses ? "probabilities" : model.OutputNames().front();
+  const auto is_column = [&name](const transform::InputColumn& input) { return input.name == name; };
+  while (std::any_of(model.inputs().begin(), model.inputs().end(), is_column)) name.insert(0, "predicted_");
+  return name;
 }
 
 // Margins [N, outputs]: the intercepts plus what each feature adds, in the order of the features, so that the sums are
@@ -116,9 +119,11 @@ absl::StatusOr<std::string> ExportOnnx(const ScoringModel& model) {
     for (const std::string& name : model.classes()) classes.push_back(name);
     graph.Remark("roost.classes", ToLine(classes));
   }
-  return graph.Finish("model",
-                      "A model of Roost: the columns of a row in, its prediction out. Missing: a number NaN, a "
-                      "text U+FFFF, a time the least int64. Times are microseconds since 1970-01-01 in UTC.");
+  const auto bytes =
+      graph.Finish("model",
+                   "A model of Roost: the columns of a row in, its prediction out. Missing: a number NaN, "
+                   "a text U+FFFF, a time the least int64. Times are microseconds since 1970-01-01 in UTC.");
+  return bytes.ok() ? bytes : Annotate(bytes.status(), "ONNX export");
 }
 
 absl::StatusOr<ScoringModel> LoadExported(const ScoringModel& model, std::string bytes) {

@@ -13,7 +13,8 @@ namespace roost::predict {
 ///
 /// Inputs: each column under its name, of shape [N,1]: a number as double (missing: NaN), a text as string (missing:
 /// U+FFFF), a time as int64, microseconds since 1970 in UTC (missing: the least int64). Output, in double:
-/// "probability", "value", "count" or "score" of shape [N,1], or "probabilities" of shape [N, classes]. The sentinels
+/// "probability", "value", "count" or "score" of shape [N,1], or "probabilities" of shape [N, classes]; where a column
+/// has that name, "predicted_" stands before it. The sentinels
 /// and the classes also stand in the file's metadata. Linear models are computed in double, as Roost does;
 /// trees in float up to the margin (TreeEnsembleRegressor), whose leaves are added in an order of the runtime's own.
 ///

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <onnx-ml.pb.h>
+#include "absl/container/flat_hash_set.h"
 #include "base/check.h"
+#include "base/format.h"
+#include "base/status.h"
+#include "predict/onnx_check.h"
 
 namespace roost::predict {
 namespace {
@@ -81,8 +85,14 @@ void Fill(std::string_view name, OnnxElement element, std::span<const int64_t> s
 struct OnnxGraph::State {
   onnx::ModelProto model;
   int64_t num_values = 0;
+  absl::flat_hash_set<std::string> inputs;
 
-  std::string NewName() { return fmt::format("v{}", num_values++); }
+  std::string NewName() {
+    std::string name;
+    do name = fmt::format("v{}", num_values++);
+    while (inputs.contains(name));
+    return name;
+  }
 };
 
 OnnxGraph::OnnxGraph() : state_(std::make_unique<State>()) {}
@@ -90,6 +100,7 @@ OnnxGraph::~OnnxGraph() = default;
 
 std::string OnnxGraph::Input(std::string_view name, OnnxElement element, std::span<const int64_t> shape) {
   Fill(name, element, shape, *state_->model.mutable_graph()->add_input());
+  state_->inputs.emplace(name);
   return std::string(name);
 }
 
@@ -127,7 +138,7 @@ void OnnxGraph::Remark(std::string_view key, std::string_view text) {
   entry->set_value(std::string(text));
 }
 
-std::string OnnxGraph::Finish(std::string_view name, std::string_view doc) {
+absl::StatusOr<std::string> OnnxGraph::Finish(std::string_view name, std::string_view doc) {
   onnx::ModelProto& model = state_->model;
   model.set_ir_version(kIrVersion);
   model.set_producer_name("roost");
@@ -138,10 +149,14 @@ std::string OnnxGraph::Finish(std::string_view name, std::string_view doc) {
     import->set_domain(domain);
     import->set_version(version);
   }
+  const auto size = static_cast<int64_t>(model.ByteSizeLong());
   std::string bytes;
-  ROOST_CHECK(model.SerializeToString(&bytes), "an ONNX model is over 2 GiB");
+  if (size <= kMaxOnnxBytes) ROOST_CHECK(model.SerializeToString(&bytes), "the graph lacks a field");
   *state_ = State();
-  return bytes;
+  if (size <= kMaxOnnxBytes) return bytes;
+  return WithHint(absl::ResourceExhaustedError(fmt::format("the graph has {}, and {} are the most", FormatBytes(size),
+                                                           FormatBytes(kMaxOnnxBytes))),
+                  "train with fewer words (top) or trees");
 }
 
 }  // namespace roost::predict

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "predict/onnx_runtime.h"
 
 namespace roost::predict {
@@ -33,7 +34,8 @@ class OnnxGraph {
   OnnxGraph();
   ~OnnxGraph();
 
-  /// A tensor that the caller of the model brings; -1 in `shape` is the number of rows.
+  /// A tensor that the caller of the model brings; -1 in `shape` is the number of rows. All inputs come first: the
+  /// names of other values are none of theirs.
   std::string Input(std::string_view name, OnnxElement element, std::span<const int64_t> shape);
   /// `value` under the name `name` as a result.
   void Output(std::string_view name, const std::string& value, OnnxElement element, std::span<const int64_t> shape);
@@ -53,8 +55,8 @@ class OnnxGraph {
   /// A remark for who reads the file: one of its metadata.
   void Remark(std::string_view key, std::string_view text);
 
-  /// The file. The graph is empty afterwards.
-  std::string Finish(std::string_view name, std::string_view doc);
+  /// The file; the graph is empty afterwards. ResourceExhausted over kMaxOnnxBytes (onnx_check.h).
+  absl::StatusOr<std::string> Finish(std::string_view name, std::string_view doc);
 
  private:
   struct State;

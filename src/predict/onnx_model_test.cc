@@ -36,7 +36,7 @@ std::string OneNode(std::string_view op, OnnxElement element = OnnxElement::kDou
   OnnxGraph graph;
   const std::string x = graph.Input("x", element, shape);
   graph.Output("y", op.empty() ? x : graph.Node(op, {x}), element, shape);
-  return graph.Finish("one", "");
+  return *graph.Finish("one", "");
 }
 
 std::string LoadError(std::string bytes, OnnxOptions options = {}) {
@@ -111,7 +111,7 @@ TEST(OnnxModel, SeveralOutputsMustBeTold) {
   const std::string x = graph.Input("x", OnnxElement::kDouble, kColumnShape);
   graph.Output("a", x, OnnxElement::kDouble, kColumnShape);
   graph.Output("b", graph.Node("Neg", {x}), OnnxElement::kDouble, kColumnShape);
-  const std::string bytes = graph.Finish("two", "");
+  const std::string bytes = *graph.Finish("two", "");
   EXPECT_THAT(LoadError(bytes), HasSubstr("it has 2 outputs that could be the prediction: a, b"));
   const auto model = OnnxModel::Load(bytes, {.task = Task::kNumber, .output = "b"});
   ASSERT_TRUE(model.ok()) << model.status();
@@ -134,7 +134,7 @@ TEST(OnnxModel, WhatIsNoPredictionIsAnErrorOfItsRow) {
   const std::string x = graph.Input("x", OnnxElement::kDouble, kColumnShape);
   const auto at = [&](int64_t i) { return graph.Constant({{1}, std::vector<int64_t>{i}}); };
   graph.Output("y", graph.Node("Slice", {x, at(0), at(1), at(0)}), OnnxElement::kDouble, kColumnShape);
-  EXPECT_THAT(ScoreError(graph.Finish("first", ""), number, {1.0, 2.0}),
+  EXPECT_THAT(ScoreError(*graph.Finish("first", ""), number, {1.0, 2.0}),
               HasSubstr("for 2 rows its output has shape [1,1]"));
 }
 
@@ -146,7 +146,7 @@ TEST(OnnxModel, ProbabilitiesMustAddUpToOne) {
       graph.Node("Concat", {x, graph.Node("Mul", {graph.Node("Sub", {x, x}), rest})}, {{"axis", int64_t{1}}});
   const std::string all = graph.Node("Add", {both, graph.Constant({{1, 3}, std::vector<double>{0, 0.25, 0.25}})});
   graph.Output("probabilities", all, OnnxElement::kDouble, std::vector<int64_t>{-1, 3});
-  const std::string bytes = graph.Finish("three", "");
+  const std::string bytes = *graph.Finish("three", "");
   const OnnxOptions options{.task = Task::kClasses, .num_outputs = 3};
   EXPECT_EQ(ScoreError(bytes, options, {0.5, 0.5005}), "");
   EXPECT_EQ(ScoreError(bytes, options, {0.5, 0.75}),
@@ -163,7 +163,7 @@ TEST(OnnxModel, MissingValuesFollowWhatIsDeclared) {
                                          {"values_int64s", std::vector<int64_t>{100, 200, 300}}});
   const std::string sum = graph.Node("Add", {count, slot});
   graph.Output("y", graph.Node("Cast", {sum}, {{"to", int64_t{11}}}), OnnxElement::kDouble, kColumnShape);
-  const std::string bytes = graph.Finish("declared", "");
+  const std::string bytes = *graph.Finish("declared", "");
   const auto score = [&](OnnxOptions options, Value first, Value second) {
     options.task = Task::kNumber;
     const auto model = OnnxModel::Load(bytes, options);
@@ -222,10 +222,9 @@ TEST(ScoringModel, KeepsAnOnnxModelInTwoParts) {
 }
 
 TEST(ScoringModel, TakesAnOnnxModelOverATransform) {
-  const auto transform = transform::Transform::Fit(
-      std::vector<transform::FeatureSpec>{{.column = "distance", .use = transform::Operation::kStandardize},
-                                          {.column = "origin", .use = transform::Operation::kOneHot, .top = 1}},
-      transform::FlightsSummary());
+  const auto transform = transform::FitSummary({{.column = "distance", .use = transform::Operation::kStandardize},
+                                                {.column = "origin", .use = transform::Operation::kOneHot, .top = 1}},
+                                               transform::FlightsSummary());
   ASSERT_TRUE(transform.ok()) << transform.status();
   ASSERT_EQ(transform->num_features(), 4);
   const OnnxOptions options{.task = Task::kNumber, .num_features = 4};
@@ -233,7 +232,7 @@ TEST(ScoringModel, TakesAnOnnxModelOverATransform) {
   const std::string x = graph.Input("x", OnnxElement::kDouble, std::vector<int64_t>{-1, 4});
   const std::string weights = graph.Constant({{4, 1}, std::vector<double>{1, 10, 100, 1000}});
   graph.Output("y", graph.Node("MatMul", {x, weights}), OnnxElement::kDouble, kColumnShape);
-  auto onnx = OnnxModel::Load(graph.Finish("linear", ""), options);
+  auto onnx = OnnxModel::Load(*graph.Finish("linear", ""), options);
   ASSERT_TRUE(onnx.ok()) << onnx.status();
   const auto made = ScoringModel::MakeOnnx(*onnx, *transform);
   ASSERT_TRUE(made.ok()) << made.status();

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include "predict/onnx_features.h"
 #include "predict/onnx_graph.h"
 #include "predict/trees.h"
+#include "transform/fitted.h"
 
 namespace roost::predict {
 namespace {
@@ -23,14 +26,6 @@ using column::Kind;
 using column::Value;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// Every number of a transform, wherever it stands: borders, means, bounds, times; and every text: words, names.
-void Collect(const Json& json, std::vector<double>& numbers, std::vector<std::string>& texts) {
-  if (json.is_number()) numbers.push_back(json.get<double>());
-  if (json.is_string()) texts.push_back(json.get<std::string>());
-  if (!json.is_structured()) return;
-  for (const auto& item : json.items()) Collect(item.value(), numbers, texts);
-}
 
 std::vector<Value> NumberEdges(std::span<const double> reference) {
   std::vector<Value> edges{Value(), 0.0, -0.0, std::nan(""), kInfinity, -kInfinity};
@@ -61,13 +56,16 @@ std::vector<Value> TextEdges(const std::vector<std::string>& words) {
   return edges;
 }
 
-std::vector<Value> TimeEdges() {
+std::vector<Value> TimeEdges(std::span<const int64_t> reference) {
   constexpr int64_t kHour = 3'600'000'000, kDay = 24 * kHour, kYear = 365 * kDay + kDay / 4;
   constexpr int64_t kLargest = std::numeric_limits<int64_t>::max(), kLeast = -kLargest;
   std::vector<Value> edges{Value(), kLargest, kLeast};
   const auto around = [&](int64_t micros) {
     for (const int64_t shift : {-1, 0, 1}) edges.emplace_back(micros + shift);
   };
+  for (const int64_t micros : reference) {
+    if (micros > kLeast && micros < kLargest) around(micros);
+  }
   for (int64_t hour = -30; hour < 200; ++hour) around(hour * kHour);
   // Years around centuries that are leap years and that are none, day by day through the turn of February and of the
   // year.
@@ -80,13 +78,16 @@ std::vector<Value> TimeEdges() {
 // Rows that differ from a row of plain values in one column each.
 struct EdgeRows {
   std::vector<double> numbers;
+  std::vector<int64_t> whole;
   std::vector<std::string> texts;
   std::vector<Value> values;  // row-major
 
-  std::map<std::string, std::vector<double>, std::less<>> splits;  // by column: where trees split
+  // By column: where trees split.
+  std::map<std::string, std::vector<double>, std::less<>> splits;
+  std::map<std::string, std::vector<int64_t>, std::less<>> times;
 
   explicit EdgeRows(const ScoringModel& model) {
-    Collect(model.transform()->ToJson(), numbers, texts);
+    Collect(model.transform()->ToJson());
     CollectSplits(model);
     const auto inputs = model.inputs();
     std::vector<Value> plain;
@@ -105,27 +106,82 @@ struct EdgeRows {
         values[values.size() - inputs.size() + i] = edge;
       }
     }
+    AddCrossRows(*model.transform(), plain);
   }
 
-  // The numbers of the columns at which a tree's comparisons turn, in floats, on either side.
+  // Every number of a transform, wherever it stands: borders, means, bounds, times, words of numbers; and every text:
+  // words, names.
+  void Collect(const Json& json) {
+    if (json.is_number()) numbers.push_back(json.get<double>());
+    if (json.is_number_integer()) whole.push_back(json.get<int64_t>());
+    if (json.is_string()) {
+      texts.push_back(json.get<std::string>());
+      if (const std::optional<double> number = NumberOfWord(texts.back())) numbers.push_back(*number);
+    }
+    if (!json.is_structured()) return;
+    for (const auto& item : json.items()) Collect(item.value());
+  }
+
+  // Where in the columns a tree's comparisons turn, and the floats on either side.
   void CollectSplits(const ScoringModel& model) {
     const auto* trees = dynamic_cast<const TreesPredictor*>(model.predictor());
     if (trees == nullptr) return;
     OnnxGraph graph;
     const auto features = EncodeFeatures(*model.transform(), graph);
     if (!features.ok()) return;  // then there is no graph to compare with
-    std::map<int32_t, const EncodedEntries*> scaled;
+    std::map<int32_t, const NumberOrigin*> origins;
     for (const EncodedEntries& entries : *features) {
-      if (entries.scale != 0) scaled[entries.first] = &entries;
+      if (!entries.origin.column.empty()) origins[entries.first] = &entries.origin;
     }
     for (const Tree& tree : trees->Model().trees) {
       for (const TreeNode& node : tree.nodes) {
-        const auto entries = scaled.find(node.feature);
-        if (entries == scaled.end()) continue;
-        const EncodedEntries& of = *entries->second;
+        const auto origin = origins.find(node.feature);
+        if (origin == origins.end()) continue;
         for (const float towards : {node.value, HUGE_VALF, -HUGE_VALF}) {
-          const double value = std::nextafter(node.value, towards);
-          splits[of.column].push_back(value * of.scale + of.shift);
+          AddSplit(*origin->second, std::nextafter(node.value, towards));
+        }
+      }
+    }
+  }
+
+  void AddSplit(const NumberOrigin& origin, double threshold) {
+    constexpr double kMicrosPerDay = 86'400e6, kMostMicros = 9e18;
+    const double root = std::pow(std::fabs(threshold), 1.0 / origin.power);
+    for (const double standardized : {root, -root}) {
+      if (origin.power % 2 == 1 && std::signbit(standardized) != std::signbit(threshold)) continue;
+      double value = standardized * origin.scale + origin.shift;
+      if (origin.log) value = std::expm1(value);
+      if (!origin.since_micros.has_value()) {
+        splits[origin.column].push_back(value);
+        continue;
+      }
+      const double micros = static_cast<double>(*origin.since_micros) + value * kMicrosPerDay;
+      if (std::fabs(micros) < kMostMicros) times[origin.column].push_back(static_cast<int64_t>(micros));
+    }
+  }
+
+  // Each word of each cross, and the same with a part missing.
+  void AddCrossRows(const transform::Transform& transform, std::span<const Value> plain) {
+    for (const transform::FittedFeature& feature : transform.fitted().features) {
+      if (feature.use != transform::Operation::kCross) continue;
+      for (const std::string& word : feature.vocabulary.words()) {
+        const std::vector<std::string_view> parts = CrossParts(word);
+        std::vector<Value> row(plain.begin(), plain.end());
+        for (size_t i = 0; i < parts.size(); ++i) {
+          const size_t column = feature.sources[i];
+          if (column >= row.size()) return;  // derived: there is no graph to compare with
+          const std::optional<double> number = NumberOfWord(std::string(parts[i]));
+          if (transform.inputs()[column].kind == Kind::kText) {
+            row[column] = parts[i];
+          } else if (number.has_value()) {
+            row[column] = *number;
+          }
+        }
+        values.insert(values.end(), row.begin(), row.end());
+        for (const size_t column : feature.sources) {
+          std::vector<Value> without = row;
+          without[column] = Value();
+          values.insert(values.end(), without.begin(), without.end());
         }
       }
     }
@@ -140,7 +196,12 @@ struct EdgeRows {
         return NumberEdges(all);
       }
       case Kind::kText: return TextEdges(texts);
-      case Kind::kTime: return TimeEdges();
+      case Kind::kTime: {
+        std::vector<int64_t> all(whole.begin(), whole.end());
+        const auto of_column = times.find(input.name);
+        if (of_column != times.end()) all.insert(all.end(), of_column->second.begin(), of_column->second.end());
+        return TimeEdges(all);
+      }
       case Kind::kTextList:
       case Kind::kNumberList: break;  // no graph takes lists
     }

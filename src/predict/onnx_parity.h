@@ -33,9 +33,9 @@ inline constexpr double kTreesBound = 1e-6;
 /// Edge rows: one row in turn gets, in each column alone, every border and reference number of the transform, the
 /// doubles to either side of it, 0, -0, the largest and least doubles, NaN, infinities, null; every word, the empty
 /// text, unknown texts; where trees split, and the floats to either side; times at the ends of days, months, leap years
-/// and of what int64 counts. Times that are the least int64, and texts that are U+FFFF, mean "missing" to the graph and
-/// are left out. FailedPrecondition, saying which row and output, where a difference exceeds `bound`; InvalidArgument
-/// as LoadExported and ScoreBatch.
+/// and of what int64 counts. Crosses get each of their words, also with a part missing. Times that are the least int64,
+/// and texts that are U+FFFF, mean "missing" to the graph and are left out. FailedPrecondition, saying which row and
+/// output, where a difference exceeds `bound`; InvalidArgument as LoadExported and ScoreBatch.
 absl::StatusOr<ParityCertificate> CertifyParity(const ScoringModel& model, const std::string& onnx_bytes,
                                                 std::span<const column::BatchView> batches, double bound,
                                                 const Context& context);

@@ -84,6 +84,23 @@ TEST(FitRows, CrossesListsAndNumbersAsWords) {
   EXPECT_DOUBLE_EQ(features.values.back(), 2 / std::sqrt(2.0 / 3));
 }
 
+// Mean, deviation, range and borders are those of the logarithms.
+TEST(FitRows, TheLogarithmComesBeforeWhatIsLearned) {
+  const OwnedBatch rows = BatchBuilder().Numbers("x", {0, std::exp(1.0) - 1, std::exp(2.0) - 1, std::nullopt}).Build();
+  const auto transform = FitRows(rows, {{},
+                                        {{.column = "x", .use = Operation::kStandardize, .log = true},
+                                         {.column = "x", .use = Operation::kMinMax, .log = true},
+                                         {.column = "x", .use = Operation::kBucketize, .log = true, .buckets = 2}}});
+  ASSERT_TRUE(transform.ok()) << transform.status();
+  // 0, 1 and 2: mean 1, variance 2 / 3.
+  const FeatureVector features = Apply(*transform, {std::exp(2.0) - 1});
+  EXPECT_NEAR(features.values[0], 1 / std::sqrt(2.0 / 3), 1e-12);
+  EXPECT_NEAR(features.values[1], 1, 1e-12);
+  EXPECT_THAT(transform->FeatureName(2), testing::StartsWith("x < "));
+  EXPECT_EQ(features.indices[2], 3);
+  EXPECT_EQ(Apply(*transform, {0.0}).indices[2], 2);
+}
+
 TEST(FitRows, StepsAndDerivedColumns) {
   const OwnedBatch rows = BatchBuilder().Numbers("x", {0, 1, 3, 100, std::nullopt}).Build();
   const auto transform = FitRows(rows, {{{.name = "twice", .expression = "x * 2"}},

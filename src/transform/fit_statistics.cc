@@ -62,7 +62,7 @@ void AddNumbers(const FittedFeature& feature, const Rows& rows, FeatureStatistic
       const double clipped = Prepare(clip, number);
       // Without the sign of 0: which of 0 and -0 came first must not matter.
       statistics.least = std::min(statistics.least, clipped + 0.0);
-      prepared.push_back(feature.steps.log_floor.has_value() ? std::log1p(clipped) : clipped);
+      prepared.push_back(statistics.wanted.log ? std::log1p(clipped) : clipped);
     }
   });
   statistics.rows += static_cast<int64_t>(raw.size());

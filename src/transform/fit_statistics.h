@@ -21,6 +21,7 @@ inline constexpr size_t kMaxCountedWords = 5'000'000;
 struct StatisticsWanted {
   bool raw = false;       ///< the numbers as they come
   bool prepared = false;  ///< the numbers after the steps, missing ones left out
+  bool log = false;       ///< of `prepared`: with the logarithm, whose floor is not known yet
   bool words = false;
   bool rows = false;  ///< how many have a value
 

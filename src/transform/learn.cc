@@ -42,6 +42,7 @@ StatisticsWanted WantedOf(const FittedFeature& feature, const FeatureSpec& spec,
     const bool is_changed = spec.log || spec.clip_low || spec.clip_high;
     wanted.raw = !is_plain && is_learned;
     wanted.prepared = (LearnsFromNumbers(feature) && (!is_plain || is_changed)) || (spec.log && !is_plain);
+    wanted.log = spec.log;
   } else if (LearnsVocabulary(feature)) {
     const bool is_listed = feature.use == Operation::kOneHot || feature.use == Operation::kOrdinal;
     wanted.words = !(is_listed && IsExactText(column));

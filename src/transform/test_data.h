@@ -17,6 +17,7 @@
 #include "base/thread_pool.h"
 #include "column/batch.h"
 #include "column/value.h"
+#include "profile/profile.h"
 #include "profile/summary.h"
 #include "transform/raw_column.h"
 #include "transform/transform.h"
@@ -151,6 +152,15 @@ inline std::vector<column::Value> RowOf(const column::BatchView& batch, std::spa
 inline absl::StatusOr<Transform> FitSummary(std::vector<FeatureSpec> features, const profile::ProfileSummary& summary) {
   ThreadPool pool(1);
   return Transform::Fit({.derived = {}, .features = std::move(features)}, {summary, {}}, {.pool = &pool});
+}
+
+/// Fit of the rows of `batches` and of what their profile says.
+inline absl::StatusOr<Transform> FitRows(const TransformSpec& spec, std::span<const column::BatchView> batches) {
+  ThreadPool pool(1);
+  const Context context{.pool = &pool};
+  profile::Profile profile;
+  if (const absl::Status added = profile.AddAll(batches, context); !added.ok()) return added;
+  return Transform::Fit(spec, {profile.Summarize(), batches}, context);
 }
 
 /// A context with its own threads.
