@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/rows_output.h"
+#include "cli/table_text.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::cli {
@@ -48,11 +49,13 @@ Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
 
 // "converged after 4 steps, 9 passes over the rows, gradient 2.1e-08, log loss 0.48155; 179 ms"
 std::string HowItEnded(const api::TrainerReport& report, absl::Duration elapsed) {
-  const std::string steps = report.steps == 0 && report.unit.empty()
-                                ? std::string("done")
-                                : fmt::format("{} {} {}", report.converged ? "converged after" : "NOT CONVERGED after",
-                                              FormatCount(report.steps), report.unit);
-  std::string text = report.unit == "trees" ? fmt::format("{} trees", FormatCount(report.steps)) : steps;
+  std::string text = "done";
+  if (report.unit == "trees") {
+    text = CountOf(report.steps, "tree");
+  } else if (!report.unit.empty()) {
+    text = fmt::format("{} {}", report.converged ? "converged after" : "NOT CONVERGED after",
+                       CountOf(report.steps, "step"));
+  }
   if (report.passes > 0) text += fmt::format(", {} passes over the rows", FormatCount(report.passes));
   if (report.gradient_norm.has_value()) text += fmt::format(", gradient {:.1e}", *report.gradient_norm);
   if (!report.loss_name.empty()) text += fmt::format(", {} {:.5f}", report.loss_name, report.loss);
