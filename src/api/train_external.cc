@@ -228,7 +228,7 @@ absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& j
   if (!result.done) return NotDone(job);
   TRY_ASSIGN(predict::ScoringModel model, LoadResult(job, result.output));
   TRY_ASSIGN(const std::optional<double> difference, CompareWithSample(job, model, result.output, context));
-  TrainedModel trained{std::move(model), ReportOf(job, start, result), {}, {}};
+  TrainedModel trained{std::move(model), ReportOf(job, start, result), {}};
   TRY(KeepFiles(folder, result.output, trained.parts));
   if (difference.has_value()) trained.lineage["sample_difference"] = *difference;
   return trained;

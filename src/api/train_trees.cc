@@ -160,7 +160,7 @@ absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job,
                                                         start.parent.has_value() ? &*start.parent : nullptr, context));
   TRY_ASSIGN(predict::ScoringModel model,
              predict::ScoringModel::Make(job.transform, fit.predictor, job.data.task, job.data.classes));
-  TrainedModel trained{std::move(model), ReportOf(fit, start, job), {{kXgboostPart, fit.xgboost_model}}, {}};
+  TrainedModel trained{std::move(model), ReportOf(fit, start, job), {{kXgboostPart, fit.xgboost_model}}};
   trained.lineage["trees"] = fit.predictor->num_trees();
   return trained;
 }

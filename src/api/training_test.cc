@@ -26,7 +26,6 @@ struct Trips {
   int rows = 2000;
   int poison = 1'000'000;
   int first = 0;
-  double scale = 1;
   std::string new_city;
 
   std::string Csv() const {
@@ -43,7 +42,7 @@ struct Trips {
         city = "poison";
       }
       text += fmt::format("{},2024-{:02}-{:02}T{:02}:00:00,{},{},{}\n", row % 200, row / 672 + 1, row / 24 % 28 + 1,
-                          row % 24, city, (row >= poison ? -1e6 : 1.0) * scale * distance, delay);
+                          row % 24, city, (row >= poison ? -1e6 : 1.0) * distance, delay);
     }
     return text;
   }
@@ -177,7 +176,7 @@ TEST_F(TrainingTest, TheNextVersionStartsAtTheOneBefore) {
   const auto first = Train(project, {}, context_);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->report.start, "cold");
-  Add(project, {.rows = 2000, .scale = 1.5, .new_city = "Rome"});
+  Add(project, {.rows = 2000, .new_city = "Rome"});
   const auto warm = Train(project, {}, context_);
   ASSERT_TRUE(warm.ok()) << warm.status();
   EXPECT_EQ(warm->report.start, "warm");

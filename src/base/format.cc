@@ -121,7 +121,8 @@ std::string Printable(std::string_view text) {
   while (!text.empty()) {
     const size_t length = CharacterLength(text);
     const auto first = static_cast<uint8_t>(text[0]);
-    const bool is_control = first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<uint8_t>(text[1]) < 0xa0);
+    const bool is_control =
+        first < 0x20 || first == 0x7f || (first == 0xc2 && length == 2 && static_cast<uint8_t>(text[1]) < 0xa0);
     if (length == 0 || is_control) {
       for (const char byte : text.substr(0, std::max<size_t>(1, length))) {
         printable += fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));

@@ -89,6 +89,23 @@ std::vector<double> ColdPoint(const TrainingRows& rows, Loss loss, const TargetS
   return point;
 }
 
+// The mean loss at ColdPoint, where the sums tell it without a pass over the rows.
+std::optional<double> ConstantLoss(Loss loss, const TargetSums& sums) {
+  switch (loss) {
+    case Loss::kLogistic:
+    case Loss::kSoftmax: {
+      double entropy = 0;
+      for (const double weight : sums.of_class) entropy -= weight / sums.weight * std::log(weight / sums.weight);
+      return entropy;
+    }
+    case Loss::kSquaredHinge: return 4 * sums.mean * (1 - sums.mean);
+    case Loss::kPoisson: return sums.mean - sums.mean * std::log(sums.mean);
+    case Loss::kSquared:
+    case Loss::kHinge: break;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<std::vector<double>> WarmPoint(const TrainingRows& rows, Loss loss, const LinearFit& start) {
   const auto outputs = static_cast<size_t>(NumOutputs(rows, loss));
   const auto features = static_cast<size_t>(rows.features->num_features);
@@ -133,9 +150,15 @@ void SetPoint(std::span<const double> point, size_t outputs, LinearFit& fit) {
 // A fit by one of the solvers that converge.
 class Fitter {
  public:
+  /// `constant_loss`: that of the cold point, where it is known.
   Fitter(const TrainingRows& rows, const LinearOptions& options, Solver solver, const Form& form,
-         const Context& context)
-      : rows_(rows), options_(options), solver_(solver), form_(form), context_(context) {}
+         std::optional<double> constant_loss, const Context& context)
+      : rows_(rows),
+        options_(options),
+        solver_(solver),
+        form_(form),
+        constant_loss_(constant_loss),
+        context_(context) {}
 
   absl::StatusOr<LinearFit> Run(std::vector<double> cold, const std::optional<std::vector<double>>& warm) {
     search_.point = std::move(cold);
@@ -158,9 +181,15 @@ class Fitter {
   // One search of a smooth loss. `warm`: a point to begin at if it is no worse.
   absl::Status RunSmooth(const LossShape& shape, double tolerance, const std::optional<std::vector<double>>& warm) {
     Objective objective(form_.problem, shape, context_);
-    TRY_ASSIGN(search_.at, objective.Evaluate(search_.point));
-    if (!IsFinite(search_.at)) return TooLarge();
-    if (warm.has_value()) TRY(MoveToWarmPoint(*warm, objective));
+    bool at_warm = false;
+    if (warm.has_value() && constant_loss_.has_value()) {
+      TRY_ASSIGN(at_warm, TakeWarmPoint(*warm, *constant_loss_, objective));
+    }
+    if (!at_warm) {
+      TRY_ASSIGN(search_.at, objective.Evaluate(search_.point));
+      if (!IsFinite(search_.at)) return TooLarge();
+      if (warm.has_value() && !constant_loss_.has_value()) TRY(MoveToWarmPoint(*warm, objective));
+    }
     const SearchLimits limits{.max_iterations = options_.max_iterations,
                               .tolerance = tolerance,
                               .l1 = options_.l1,
@@ -176,6 +205,17 @@ class Fitter {
     }
     passes_ += objective.passes();
     return absl::OkStatus();
+  }
+
+  // True where `warm_point` is no worse than the cold one, whose objective is `cold_objective`: it has no weights.
+  absl::StatusOr<bool> TakeWarmPoint(const std::vector<double>& warm_point, double cold_objective,
+                                     Objective& objective) {
+    TRY_ASSIGN(Evaluation warm, objective.Evaluate(warm_point));
+    if (!IsFinite(warm)) return false;
+    if (warm.objective + L1Penalty(objective, warm_point, options_.l1) > cold_objective) return false;
+    search_.point = warm_point;
+    search_.at = std::move(warm);
+    return true;
   }
 
   absl::Status MoveToWarmPoint(const std::vector<double>& warm_point, Objective& objective) {
@@ -216,6 +256,7 @@ class Fitter {
   const LinearOptions& options_;
   Solver solver_;
   const Form& form_;
+  const std::optional<double> constant_loss_;
   const Context& context_;
   Search search_;
   int64_t passes_ = 0;
@@ -298,7 +339,7 @@ absl::StatusOr<LinearFit> FitLinear(const TrainingRows& rows, const LinearOption
   if (solver == Solver::kFtrl) {
     return FitByFtrl(rows, options, warm.has_value() ? *std::move(warm) : std::move(cold), start, form, context);
   }
-  return Fitter(rows, options, solver, form, context).Run(std::move(cold), warm);
+  return Fitter(rows, options, solver, form, ConstantLoss(options.loss, sums), context).Run(std::move(cold), warm);
 }
 
 }  // namespace roost::train
