@@ -12,6 +12,8 @@
 #include "cli/commands.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
+#include "evaluate/evaluation.h"
+#include "evaluate/importance.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::cli {

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
+#include "pipeline/tune.h"
 
 namespace roost::cli {
 namespace {
