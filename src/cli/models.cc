@@ -16,7 +16,6 @@
 #include "cli/commands.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
-#include "evaluate/importance.h"
 #include "table/arrow_status.h"
 #include "table/output.h"
 

@@ -13,7 +13,6 @@
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
-#include "evaluate/importance.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::cli {
