@@ -1,6 +1,7 @@
 #include "api/evaluation.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,9 @@
 
 namespace roost::api {
 namespace {
+
+// Of the primary figure: less than this is what is left open where a training ends.
+constexpr double kClearGain = 1e-4;
 
 // The rows of these columns suffice: nothing is fitted.
 std::vector<std::string> InputNames(const predict::ScoringModel& model) {
@@ -61,7 +65,8 @@ absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& m
 bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second) {
   const evaluate::Figure a = evaluate::PrimaryMetric(first);
   const evaluate::Figure b = evaluate::PrimaryMetric(second);
-  return a.higher_is_better ? a.value > b.value : a.value < b.value;
+  const double gain = a.higher_is_better ? a.value - b.value : b.value - a.value;
+  return gain > kClearGain * std::abs(b.value);
 }
 
 absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,

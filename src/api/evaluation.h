@@ -51,7 +51,8 @@ absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& m
 /// What a dummy knows of the training rows.
 absl::StatusOr<evaluate::TrainingBaseline> BaselineOf(const LabelledData& data);
 
-/// True where `first` is better than `second` by its primary figure.
+/// True where `first` is better than `second` by its primary figure, and clearly: two trainings to the same minimum
+/// differ by their tolerance, which says nothing.
 bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second);
 
 }  // namespace roost::api

@@ -1,5 +1,7 @@
 #include "api/features.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,20 @@
 #include "transform/feature_yaml.h"
 
 namespace roost::api {
+namespace {
+
+// The lines of a block "features:" without that line, and without their indent of two.
+std::string LinesBelowTheKey(std::string_view block) {
+  std::string lines;
+  for (size_t begin = block.find('\n') + 1; begin < block.size();) {
+    const size_t end = block.find('\n', begin) + 1;
+    lines += block.substr(begin + 2, end - begin - 2);
+    begin = end;
+  }
+  return lines;
+}
+
+}  // namespace
 
 absl::StatusOr<ChooseFeaturesResponse> ChooseModelFeatures(Project& project, const ChooseFeaturesRequest& request,
                                                            const Context& context) {
@@ -28,8 +44,8 @@ absl::StatusOr<ChooseFeaturesResponse> ChooseModelFeatures(Project& project, con
   response.left_out = std::move(chosen.left_out);
   if (!request.write) return response;
   const std::vector<std::string> keys{"model", "features"};
-  TRY_ASSIGN(const std::string edited, SetYamlBlock(project.config_text(), kConfigName, keys,
-                                                    response.yaml.substr(response.yaml.find('\n') + 1)));
+  TRY_ASSIGN(const std::string edited,
+             SetYamlBlock(project.config_text(), kConfigName, keys, LinesBelowTheKey(response.yaml)));
   TRY(project.ReplaceConfig(edited));
   response.written = kConfigName;
   return response;

@@ -105,6 +105,15 @@ std::string ReasonOf(const train::TreesFit& fit, const Start& start, const Train
              : fmt::format("on top of the {} trees of {}", fit.parent_trees, parent);
 }
 
+// XGBoost's name of a metric in the words of the other trainers.
+std::string MetricWords(const std::string& metric) {
+  if (metric == "logloss" || metric == "mlogloss") return "log loss";
+  if (metric == "rmse") return "RMSE";
+  if (metric == "poisson-nloglik") return "Poisson loss";
+  if (metric.starts_with("ndcg")) return "NDCG";
+  return metric;
+}
+
 TrainerReport ReportOf(const train::TreesFit& fit, const Start& start, const TrainerJob& job) {
   const bool cold = fit.start == train::TreesStart::kCold;
   TrainerReport report{
@@ -118,7 +127,7 @@ TrainerReport ReportOf(const train::TreesFit& fit, const Start& start, const Tra
       .ended = fit.best_round < fit.rounds
                    ? fmt::format("the evaluation rows were best after {} of {} rounds", fit.best_round, fit.rounds)
                    : "all rounds were used",
-      .loss_name = fit.metric};
+      .loss_name = MetricWords(fit.metric)};
   if (!fit.train_loss.empty()) {
     const auto last = static_cast<size_t>(std::max<int64_t>(fit.best_round, 1) - 1);
     report.loss = fit.train_loss[std::min(last, fit.train_loss.size() - 1)];

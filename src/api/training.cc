@@ -279,10 +279,13 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.elapsed = context.now() - start;
   if (warm && candidate.trained.report.start != "cold" && ColdIsDue(*model, choice.parent)) {
     const absl::Time cold_start = context.now();
-    TRY_ASSIGN(Candidate cold, TrainCandidate(project, *model, prepared, nullptr, "due by 'cold_every'", context));
-    response.cold = ColdRun{cold.trained.report, cold.evaluation, context.now() - cold_start};
-    response.cold_was_better = IsBetter(cold.evaluation, candidate.evaluation);
-    if (response.cold_was_better) candidate = std::move(cold);
+    TRY_ASSIGN(Candidate other, TrainCandidate(project, *model, prepared, nullptr, "due by 'cold_every'", context));
+    absl::Duration other_elapsed = context.now() - cold_start;
+    if (IsBetter(other.evaluation, candidate.evaluation)) {
+      std::swap(other, candidate);
+      std::swap(other_elapsed, response.elapsed);
+    }
+    response.other = OtherTraining{other.trained.report, other.evaluation, other_elapsed};
   }
   response.train_rows = prepared.rows.data[Part::kTrain].num_rows();
   response.evaluate_rows = prepared.rows.data[Part::kEvaluate].num_rows();

@@ -24,8 +24,8 @@ struct TrainRequest {
   bool cold = false;      ///< from nothing, and held against the parent where there is one
 };
 
-/// A training of the same rows from nothing, beside a warm one.
-struct ColdRun {
+/// Of a warm and a cold training of the same rows, where both were made, the one that is not the version.
+struct OtherTraining {
   TrainerReport report;
   evaluate::Evaluation evaluation;
   absl::Duration elapsed;
@@ -47,8 +47,7 @@ struct TrainResponse {
   TrainerReport report;
   absl::Duration elapsed;               ///< of the trainer
   std::optional<absl::Duration> saved;  ///< by the warm start: what the last cold training took for as many rows, less
-  std::optional<ColdRun> cold;          ///< where a cold run was due beside the warm one
-  bool cold_was_better = false;         ///< and its model is the version
+  std::optional<OtherTraining> other;   ///< where a cold training was due beside the warm one
   evaluate::Evaluation evaluation;      ///< on the rows of Part::kEvaluate
   evaluate::Importance importance;
 };

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/rows_output.h"
+#include "cli/table_text.h"
 #include "evaluate/evaluation.h"
 #include "transform/feature_yaml.h"
 
@@ -38,22 +39,23 @@ Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
   for (const api::Leak& leak : response.leaks) {
     json["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
   }
-  if (response.cold.has_value()) {
-    json["cold"] = {{"training", response.cold->report.ToJson()},
-                    {"evaluation", evaluate::ToJson(response.cold->evaluation)},
-                    {"training_seconds", absl::ToDoubleSeconds(response.cold->elapsed)},
-                    {"was_better", response.cold_was_better}};
+  if (response.other.has_value()) {
+    json["other"] = {{"training", response.other->report.ToJson()},
+                     {"evaluation", evaluate::ToJson(response.other->evaluation)},
+                     {"training_seconds", absl::ToDoubleSeconds(response.other->elapsed)}};
   }
   return json;
 }
 
 // "converged after 4 steps, 9 passes over the rows, gradient 2.1e-08, log loss 0.48155; 179 ms"
 std::string HowItEnded(const api::TrainerReport& report, absl::Duration elapsed) {
-  const std::string steps = report.steps == 0 && report.unit.empty()
-                                ? std::string("done")
-                                : fmt::format("{} {} {}", report.converged ? "converged after" : "NOT CONVERGED after",
-                                              FormatCount(report.steps), report.unit);
-  std::string text = report.unit == "trees" ? fmt::format("{} trees", FormatCount(report.steps)) : steps;
+  std::string text = "done";
+  if (report.unit == "trees") {
+    text = CountOf(report.steps, "tree");
+  } else if (!report.unit.empty()) {
+    text = fmt::format("{} {}", report.converged ? "converged after" : "NOT CONVERGED after",
+                       CountOf(report.steps, "step"));
+  }
   if (report.passes > 0) text += fmt::format(", {} passes over the rows", FormatCount(report.passes));
   if (report.gradient_norm.has_value()) text += fmt::format(", gradient {:.1e}", *report.gradient_norm);
   if (!report.loss_name.empty()) text += fmt::format(", {} {:.5f}", report.loss_name, report.loss);
@@ -76,13 +78,11 @@ std::string HowItBegan(const api::TrainResponse& response) {
   return text;
 }
 
-void PrintCold(const api::TrainResponse& response, Session& session) {
-  const evaluate::Figure cold = evaluate::PrimaryMetric(response.cold->evaluation);
-  session.Print(
-      fmt::format("from nothing, beside it: {}\n", HowItEnded(response.cold->report, response.cold->elapsed)));
-  session.Print(fmt::format("{} from nothing {:.5f}: {}\n", cold.name, cold.value,
-                            response.cold_was_better ? "better, so it is the new version"
-                                                     : "not better, so the warm one is the new version"));
+// The training that was held against the version and is not better.
+void PrintOther(const api::OtherTraining& other, Session& session) {
+  const evaluate::Figure figure = evaluate::PrimaryMetric(other.evaluation);
+  session.Print(fmt::format("beside it, {} start: {}; {} on the rows kept back: {:.5f}\n", other.report.start,
+                            HowItEnded(other.report, other.elapsed), figure.name, figure.value));
 }
 
 void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
@@ -119,10 +119,10 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session)
   session.Print(fmt::format("{} from {}: {} rows {}, {}\n", response.version.ToString(), response.dataset,
                             FormatCount(response.train_rows), response.trained_on, what));
   session.Print(fmt::format("{}\n{}\n", HowItBegan(response), HowItEnded(response.report, response.elapsed)));
-  if (response.cold.has_value()) PrintCold(response, session);
   const evaluate::Figure figure = evaluate::PrimaryMetric(response.evaluation);
   session.Print(fmt::format("{} on {} rows kept back: {:.5f}, the dummy's {:.5f}\n", figure.name,
                             FormatCount(response.evaluate_rows), figure.value, figure.dummy));
+  if (response.other.has_value()) PrintOther(*response.other, session);
   NoteWhatToKnow(response, session);
   if (!response.is_new) {
     session.Note(

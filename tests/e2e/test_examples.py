@@ -57,13 +57,15 @@ def test_flights_with_trees(tmp_path):
     first = project.json("train")
     assert first["training"]["start"] == "cold"
     assert 10 < first["training"]["iterations"] < 400, "the evaluation rows stop the trees early"
+    model, dummy = figures(project)
+    assert model["auc"] > 0.62 and model["log_loss"] < 0.98 * dummy["log_loss"]
     project.run("data", "add", "flights", project.folder / "late.parquet", "--append")
     second = project.json("train")
     assert second["training"]["start"] == "continue" and second["training"]["parent"] == "late-flights@1"
     assert second["training"]["iterations"] > 0
-    for part in ("evaluate", "test"):
-        model, dummy = figures(project, "--part", part)
-        assert model["auc"] > 0.58 and model["log_loss"] < dummy["log_loss"]
+    model, dummy = figures(project)
+    assert model["auc"] > 0.6 and model["log_loss"] < dummy["log_loss"]
+    assert figures(project, "--part", "test")[0]["auc"] > 0.58
     check_scores(project, "flights", 20_000)
 
 
