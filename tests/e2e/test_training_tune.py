@@ -99,18 +99,19 @@ def test_another_space_is_another_search(tmp_path):
 
 @pytest.mark.parametrize("tune, says", [
     ({"space": [{"key": "max_depth", "low": 1, "high": 6, "whole": True}]}, ("max_depth", "linear")),
-    ({"space": [{"key": "l3", "low": 1, "high": 6}]}, ("l3", "did you mean")),
+    ({"space": [{"key": "l3", "low": 1, "high": 6}]}, ("unknown key 'l3'", "model.tune.space")),
     ({"space": [{"key": "l2", "low": 1}]}, ("l2", "'low' and 'high', or 'values'")),
     ({"space": [{"key": "l2", "low": 1, "high": 2, "values": ["1"]}]}, ("l2", "either")),
     ({"space": [{"key": "l2", "low": 2, "high": 1}]}, ("l2",)),
     ({"space": [{"key": "l2", "low": 0, "high": 1, "log": True}]}, ("l2",)),
     ({"space": [{"key": "l2", "low": -5, "high": -1}]}, ("l2",)),
     ({"space": [{"key": "l2", "values": ["much"]}]}, ("l2", "number")),
-    ({"space": []}, ("space",)),
+    ({"space": []}, ("roost.yaml:", "one entry or more")),
     ({"space": [{"low": 1, "high": 2}]}, ("key", "missing")),
 ])
 def test_a_space_that_makes_no_sense(tmp_path, tune, says):
-    project = ModelProject(tmp_path / "project", make_rows(100), tune=tune)
+    project = ModelProject(tmp_path / "project", make_rows(100))
+    project.configure(tune=tune)
     project.refused(2, "tune", says=says)
 
 
