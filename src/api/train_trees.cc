@@ -1,6 +1,7 @@
 // The trainer `boosted_trees`: XGBoost; warm by new trees on top of the parent's, or by new leaves in its trees.
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -82,16 +83,48 @@ absl::StatusOr<Start> StartOf(Project& project, const TrainerJob& job) {
   return Start{.parent = std::move(parent)};
 }
 
+// The rows of a part as a trainer wants them: of rankings, the rows of a group lie together.
 struct PartRows {
   transform::FeatureRows features;
+  std::vector<double> targets;
   std::vector<double> weights;
+  std::vector<int64_t> groups;
 };
 
-train::TrainingRows View(const PartRows& part, const LabelledRows& labelled, const LabelledData& data) {
+// Rows lie in the order of the dataset; those of a group come together here, and keep that order among themselves.
+void SortByGroup(PartRows& rows) {
+  if (std::is_sorted(rows.groups.begin(), rows.groups.end())) return;
+  std::vector<size_t> order(rows.groups.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rows.groups[a] < rows.groups[b]; });
+  PartRows sorted{.features = {.num_features = rows.features.num_features}};
+  for (const size_t row : order) {
+    for (auto entry = static_cast<size_t>(rows.features.starts[row]);
+         entry < static_cast<size_t>(rows.features.starts[row + 1]); ++entry) {
+      sorted.features.indices.push_back(rows.features.indices[entry]);
+      sorted.features.values.push_back(rows.features.values[entry]);
+    }
+    sorted.features.starts.push_back(static_cast<int64_t>(sorted.features.indices.size()));
+    sorted.targets.push_back(rows.targets[row]);
+    if (!rows.weights.empty()) sorted.weights.push_back(rows.weights[row]);
+    sorted.groups.push_back(rows.groups[row]);
+  }
+  rows = std::move(sorted);
+}
+
+absl::StatusOr<PartRows> RowsOf(const TrainerJob& job, Part part, std::vector<double> weights, const Context& context) {
+  const LabelledRows& labelled = job.data[part];
+  PartRows rows{.targets = labelled.targets, .weights = std::move(weights), .groups = labelled.groups};
+  TRY_ASSIGN(rows.features, Featurize(job.transform, labelled, context));
+  SortByGroup(rows);
+  return rows;
+}
+
+train::TrainingRows View(const PartRows& part, const LabelledData& data) {
   return {.features = &part.features,
-          .targets = labelled.targets,
+          .targets = part.targets,
           .weights = part.weights,
-          .groups = labelled.groups,
+          .groups = part.groups,
           .num_classes = static_cast<int32_t>(std::max<size_t>(data.classes.size(), 2))};
 }
 
@@ -139,9 +172,7 @@ TrainerReport ReportOf(const train::TreesFit& fit, const Start& start, const Tra
 absl::StatusOr<std::optional<PartRows>> EvaluationRows(const TrainerJob& job, const Context& context) {
   const LabelledRows& labelled = job.data[Part::kEvaluate];
   if (job.config.trainer.early_stopping == 0 || labelled.unseen_classes_rows > 0) return std::optional<PartRows>();
-  PartRows rows;
-  TRY_ASSIGN(rows.features, Featurize(job.transform, labelled, context));
-  rows.weights = labelled.weights;
+  TRY_ASSIGN(PartRows rows, RowsOf(job, Part::kEvaluate, labelled.weights, context));
   return std::optional<PartRows>(std::move(rows));
 }
 
@@ -149,12 +180,11 @@ absl::StatusOr<std::optional<PartRows>> EvaluationRows(const TrainerJob& job, co
 
 absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job, const Context& context) {
   TRY_ASSIGN(const Start start, StartOf(project, job));
-  PartRows training{.weights = TrainingWeights(job.config, job.data)};
-  TRY_ASSIGN(training.features, Featurize(job.transform, job.data[Part::kTrain], context));
+  TRY_ASSIGN(const PartRows training, RowsOf(job, Part::kTrain, TrainingWeights(job.config, job.data), context));
   TRY_ASSIGN(const std::optional<PartRows> evaluation, EvaluationRows(job, context));
-  const train::TrainingRows rows = View(training, job.data[Part::kTrain], job.data);
+  const train::TrainingRows rows = View(training, job.data);
   train::TrainingRows evaluation_rows;
-  if (evaluation.has_value()) evaluation_rows = View(*evaluation, job.data[Part::kEvaluate], job.data);
+  if (evaluation.has_value()) evaluation_rows = View(*evaluation, job.data);
   TRY_ASSIGN(const train::TreesFit fit, train::FitTrees(rows, evaluation.has_value() ? &evaluation_rows : nullptr,
                                                         OptionsOf(job.config.trainer, job.data, job.transform),
                                                         start.parent.has_value() ? &*start.parent : nullptr, context));

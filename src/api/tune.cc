@@ -77,8 +77,11 @@ absl::StatusOr<std::string> Edited(std::string text, const Edits& edits) {
 absl::StatusOr<config::ModelConfig> ModelOf(const std::string& text, const Edits& edits) {
   TRY_ASSIGN(const std::string edited, Edited(text, edits));
   auto config = config::ParseProject(edited, "roost.yaml with the values of a trial");
-  if (!config.ok()) return WithHint(config.status(), "check 'key', 'whole' and the bounds in model.tune.space");
-  return *std::move(config->model);
+  if (config.ok()) return *std::move(config->model);
+  std::vector<std::string> tried;
+  for (const auto& [key, value] : edits) tried.push_back(fmt::format("{}: {}", key, value));
+  return WithHint(Annotate(config.status(), fmt::format("with {}", fmt::join(tried, ", "))),
+                  "check 'key', 'whole' and the bounds in model.tune.space");
 }
 
 // The results of a search as they are kept: in a file that is named after what decides them.

@@ -60,6 +60,7 @@ TEST(Format, LinesThatATerminalIsSentKeepTheirEnds) {
   EXPECT_EQ(PrintableLines("a\x1b[2J\nb\r\n\xc2\x9b"), "a\\x1b[2J\nb\\x0d\n\\xc2\\x9b");
   EXPECT_EQ(PrintableLines(PrintableLines("\x1b")), "\\x1b");
   EXPECT_EQ(PrintableLines("\n"), "\n");
+  EXPECT_EQ(PrintableLines("a\xc2\n\xc2"), "a\\xc2\n\\xc2");
 }
 
 TEST(Format, WidthsAreThoseOfATerminal) {

@@ -50,7 +50,7 @@ def test_the_graph_gives_what_roost_gives(tmp_path, model, outputs, trainer, bou
     project.train()
     certificate = project.json("model", "export", "model@1", "-o", "model.onnx")
     assert (certificate["model"], certificate["file"]) == ("model@1", "model.onnx")
-    assert certificate["rows"] > 50 and certificate["edge_rows"] > 50 and certificate["largest_relative"] <= bound
+    assert certificate["rows"] > 50 and certificate["edge_rows"] > 50 and certificate["largest_relative_difference"] <= bound
     fresh = holed_rows(300, seed=5)
     fresh.loc[3, "word"] = "never seen"
     scored = project.predict(project.write(fresh)).iloc[:, -outputs:].to_numpy()
@@ -65,7 +65,7 @@ def test_the_graph_gives_what_roost_gives(tmp_path, model, outputs, trainer, bou
 
 @pytest.mark.parametrize("model, says", [
     ({"features": [{"column": "word", "use": "hash"}]}, ("'word'", "hash", "no operator")),
-    ({"features": [{"column": "word", "use": "one_hot", "min_count": 200, "unknown_buckets": 3}]},
+    ({"features": [{"column": "word", "use": "one_hot", "top": 2, "unknown_buckets": 3}]},
      ("'word'", "unknown words", "hash", "no operator")),
     ({"features": [{"column": "word", "use": "ordinal"}], "trainer": TREES}, ("sets of categories", "one_hot")),
     ({"features": [{"column": "word", "use": "tokens"}]}, ("'word'",)),
@@ -85,7 +85,7 @@ def test_files_and_names(tmp_path):
     assert "as ONNX, opset" in project.run("model", "export", "model", "--force").stdout
     refused = project.run("model", "export", "model", code=None)
     assert refused.code == 2 and "model-1.onnx" in refused.stderr
-    project.refused(2, "model", "export", "model@5", says="model@5")
+    project.refused(2, "model", "export", "model@5", says="no version 5")
     project.refused(2, "model", "export", "model", "--format", "pmml", says=("'pmml'", "onnx"))
 
 

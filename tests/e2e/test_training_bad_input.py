@@ -150,26 +150,26 @@ def test_weights_that_are_texts_or_all_zero(made):
     ({"trainer": {"kind": "external", "command": ["sh"], "l2": 1}}, ("l2", "external")),
     ({"trainer": {"kind": "linear", "start": "refresh"}}, ("refresh", "boosted_trees")),
     ({"trainer": {"kind": "lienar"}}, ("lienar", "linear")),
-    ({"trainer": {"l2": -1}}, ("l2",)),
-    ({"trainer": {"l2": "much"}}, ("l2", "number")),
+    ({"trainer": {"l2": -1}}, ("roost.yaml:16", "from 0", "-1")),
+    ({"trainer": {"l2": "much"}}, ("roost.yaml:16", "number", "much")),
     ({"split": {"by": "time"}}, ("column", "missing")),
     ({"split": {"by": "group"}}, ("column", "missing")),
     ({"split": {"by": "hash"}}, ("key", "missing")),
     ({"split": {"by": "hash", "key": ["key"], "column": "day"}}, ("column", "hash")),
     ({"split": HASH_SPLIT | {"evaluate_share": 0.6, "test_share": 0.4}}, ("5 %",)),
-    ({"features": []}, ("features", "auto")),
+    ({"features": []}, ("roost.yaml:11", "auto")),
     ({"features": [{"use": "standardize"}]}, ("column", "missing")),
     ({"features": [{"column": "a", "use": "cross"}]}, ("columns",)),
     ({"features": [{"column": "a", "use": "squared"}]}, ("squared",)),
     ({"features": [{"column": "a", "use": "standardize", "buckets": 3}]}, ("buckets", "standardize")),
-    ({"label": "late >"}, ("label",)),
+    ({"label": "late >"}, ("roost.yaml:6", "at character 7", "late >")),
     ({"task": "ranking", "label": "many", "trainer": TREES}, ("group",)),
 ])
 def test_keys_that_make_no_sense(tmp_path, model, says):
     project = ModelProject(tmp_path / "project")
     project.configure(**model)
     result = project.refused(2, "train", says=says)
-    assert "model" in result.stderr
+    assert "roost.yaml:" in result.stderr or "model." in result.stderr or "model:" in result.stderr
 
 
 @pytest.mark.parametrize("model, says", [
@@ -205,7 +205,7 @@ def test_rows_that_cannot_be_scored(made):
     project.refused(2, "predict", project.write(rows.assign(a="much")), says=("'a'", "number"))
     project.refused(2, "predict", project.write(rows.assign(word=1.5).assign(a=rows["day"])), says=("'a'",))
     project.refused(2, "predict", project.write(rows.assign(probability=0.5)), says=("'probability' already",))
-    project.refused(2, "predict", "model@7", "rows", says=("model@7",))
+    project.refused(2, "predict", "model@7", "rows", says=("no version 7", "model@1"))
     project.refused(2, "explain", "--row", '{"aa": 1}', says=("no column 'aa'", "did you mean 'a'?"))
     project.refused(2, "explain", "--row", '{"a": "x"}', says=("'a'", "a number"))
     project.refused(2, "explain", "--row", "[", says=("--row",))

@@ -125,7 +125,7 @@ def test_a_model_of_other_columns(made):
     other = onnx.load_from_string(make_model())
     other.graph.input[1].name = "c"
     other.graph.node[1].input[1] = "c"
-    refused(made(COPY, other.SerializeToString()), 2, "model.onnx", "'c'")
+    refused(made(COPY, other.SerializeToString()), 2, "model.onnx", "no input 'b'")
 
 
 def test_a_model_that_gives_no_probabilities(made):

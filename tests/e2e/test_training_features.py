@@ -1,6 +1,7 @@
 """Features: chosen from the statistics and explained, written into roost.yaml, and the same in training and serving."""
 import json
 import struct
+import urllib.error
 import urllib.request
 
 import numpy
@@ -35,6 +36,7 @@ EVERY_OPERATION = [
     {"column": "ratio", "use": "standardize"},
     {"column": "shout", "use": "one_hot"},
 ]
+TEXT_WORDS = [f"Wort{letter}" for letter in "abcdefghijklmnopqrst"] + ["ÄRGER", "straße", "x"]
 DERIVED = [{"name": "ratio", "value": "a / (1 + abs(b))"}, {"name": "shout", "value": "upper(word)"}]
 
 
@@ -47,10 +49,10 @@ def rich_rows(count=400, seed=1):
         return [None if missing else value for value, missing in zip(values, draw.random(count) < share)]
     return pa.table({
         "key": rows["key"], "late": rows["late"],
-        "a": pa.array(sometimes(rows["a"])), "b": pa.array(rows["b"].where(rows["key"] % 17 > 0, numpy.inf)),
+        "a": pa.array(sometimes(rows["a"])), "b": pa.array(sometimes(rows["b"])),
         "amount2": pa.array(sometimes(draw.gamma(2, 3, count))),
         "word": pa.array(sometimes(rows["word"])), "other": pa.array(sometimes(draw.choice(["x", "y", ""], count))),
-        "note": pa.array(sometimes([" ".join(draw.choice(["Free", "offer", "ÄRGER", "straße", "you", "x"], 4))
+        "note": pa.array(sometimes([" ".join(draw.choice(TEXT_WORDS, 6))
                                     for _ in range(count)])),
         "day": pa.array(sometimes(rows["day"]), pa.timestamp("us")),
         "end": pa.array(sometimes(rows["day"] + pandas.Timedelta(days=3)), pa.timestamp("us")),
@@ -62,8 +64,8 @@ def rich_rows(count=400, seed=1):
 
 
 def rich_project(folder, trainer=None, **model):
-    project = ModelProject(folder, **({"features": EVERY_OPERATION, "columns": DERIVED,
-                                       "trainer": trainer or {"kind": "linear"}} | model))
+    keys = {"features": EVERY_OPERATION, "columns": DERIVED, "trainer": trainer or {"kind": "linear"}} | model
+    project = ModelProject(folder, **{key: value for key, value in keys.items() if value is not None})
     parquet.write_table(rich_rows(), project.folder / "rich.parquet")
     project.add("rich.parquet")
     return project
@@ -72,7 +74,7 @@ def rich_project(folder, trainer=None, **model):
 # --- Chosen ---
 
 def test_auto_trains_and_tells_what_it_chose(tmp_path):
-    project = rich_project(tmp_path / "project", features="auto", columns=DERIVED[:0] or [DERIVED[1]])
+    project = rich_project(tmp_path / "project", features="auto", columns=DERIVED[1:])
     trained = project.run("train")
     assert "chosen: {column: word, use: one_hot" in trained.stderr
     chosen = project.show()["lineage"]["chosen_features"]
@@ -84,14 +86,14 @@ def test_auto_trains_and_tells_what_it_chose(tmp_path):
 
 @pytest.mark.parametrize("trainer", [{"kind": "linear"}, {"kind": "boosted_trees", "rounds": 5}])
 def test_what_is_chosen_can_be_written_down_and_gives_the_same_model(tmp_path, trainer):
-    project = rich_project(tmp_path / "project", trainer, features="auto", columns=[])
+    project = rich_project(tmp_path / "project", trainer, features="auto", columns=None)
     project.train()
     shown = project.run("features")
     listed = project.json("features")
     assert shown.stdout.startswith("features:")
     for entry in listed["features"]:
         assert entry["feature"] in shown.stdout and entry["reason"] in shown.stdout
-    assert "left out: key" in shown.stderr or "key" not in shown.stdout
+    assert "# key is left out: it is" in shown.stdout and "column: key" not in shown.stdout
     before = (project.folder / "roost.yaml").read_text()
     project.run("features", "--write")
     written = (project.folder / "roost.yaml").read_text()
@@ -106,13 +108,13 @@ def test_what_is_chosen_can_be_written_down_and_gives_the_same_model(tmp_path, t
 
 
 def test_a_column_alone_is_chosen_for(tmp_path):
-    project = rich_project(tmp_path / "project", features=[{"column": "word"}, {"column": "a", "use": "number"}], columns=[])
+    project = rich_project(tmp_path / "project", features=[{"column": "word"}, {"column": "a", "use": "number"}], columns=None)
     trained = project.run("train")
     assert "chosen: {column: word, use: one_hot" in trained.stderr and "column: a," not in trained.stderr
 
 
 def test_a_column_that_says_nothing_is_refused_where_it_is_named(tmp_path):
-    project = rich_project(tmp_path / "project", features=[{"column": "key"}], columns=[])
+    project = rich_project(tmp_path / "project", features=[{"column": "key"}], columns=None)
     project.train_refused("'key'", "identifier", "leave the column out")
 
 
@@ -128,7 +130,6 @@ def test_a_derived_column_is_computed_alike_in_training_and_scoring(tmp_path):
     explained = project.json("explain", "--row", '{"a": 1, "b": 2, "word": "red"}')
     half = explained["features"][0]
     assert half["inputs"][0]["expression"] == "sum / 2" and half["entries"][0]["value"] == 0.75
-    assert set(project.show()["lineage"]["leaks"][0]) == {"column", "power"} if "leaks" in project.show()["lineage"] else True
     project.refused(2, "explain", "--row", '{"sum": 1}', says="no column 'sum'")
 
 
@@ -162,7 +163,7 @@ def tensors(table):
         if name in ("day", "end"):
             kind, data = "INT64", column.cast(pa.int64()).to_pylist()
         elif pa.types.is_floating(column.type):
-            kind, data = "FP64", [value if value is None or numpy.isfinite(value) else None for value in column.to_pylist()]
+            kind, data = "FP64", column.to_pylist()
         else:
             kind, data = "BYTES", [element(value if name != "tags" or value is None else [t for t in value if t is not None])
                                    for value in column.to_pylist()]
@@ -196,7 +197,7 @@ def test_served_predictions_equal_the_batch_ones_to_the_bit_for_every_operation(
 
 
 def test_a_list_that_is_none_is_refused_by_the_server(tmp_path):
-    project = rich_project(tmp_path / "project", features=[{"column": "tags", "use": "multi_hot"}], columns=[])
+    project = rich_project(tmp_path / "project", features=[{"column": "tags", "use": "multi_hot"}], columns=None)
     project.train()
     with project.serve() as url:
         for bad in ('"red"', "[1]", "[", '{"red": 1}'):
@@ -212,4 +213,4 @@ def test_lists_are_explained(tmp_path):
     found = project.json("explain", "--row", json.dumps({"tags": ["red", "red", "new"], "scores": [1, 2, 6], "b": 1}))
     by_use = {feature["use"]: feature for feature in found["features"]}
     assert {entry["name"]: entry["value"] for entry in by_use["multi_hot"]["entries"]}["tags=red"] == 1
-    assert by_use["list_mean"]["steps"][0]["value"] in (3, "3") or "3" in json.dumps(by_use["list_mean"]["steps"])
+    assert "3" in json.dumps(by_use["list_mean"]["steps"][0])

@@ -10,7 +10,7 @@ from model_project import ModelProject, make_rows
 BAD = {"kind": "linear", "l2": 100000}
 SPACE = {"space": [{"key": "l2", "low": 0.001, "high": 100000, "log": True}], "trials": 8, "keep_one_in": 2,
          "least_share": 0.25}
-TREES = {"kind": "boosted_trees", "rounds": 60, "max_depth": 1}
+TREES = {"kind": "boosted_trees", "rounds": 40, "max_depth": 1}
 TREES_SPACE = {"space": [{"key": "max_depth", "low": 1, "high": 6, "whole": True},
                          {"key": "learning_rate", "values": [0.05, 0.3]}], "trials": 6, "least_share": 1}
 
@@ -60,7 +60,7 @@ def test_write_edits_the_value_and_keeps_the_comments(tmp_path):
 
 
 def test_it_goes_on_after_a_kill_and_ends_as_if_there_had_been_none(tmp_path):
-    project = ModelProject(tmp_path / "killed", rows_with_a_cross(6000), trainer=TREES | {"rounds": 150}, tune=TREES_SPACE)
+    project = ModelProject(tmp_path / "killed", rows_with_a_cross(4000), trainer=TREES, tune=TREES_SPACE)
     shutil.copytree(project.folder, tmp_path / "whole")
     whole = ModelProject.__new__(ModelProject)
     whole.__dict__.update(project.__dict__, folder=tmp_path / "whole")
@@ -99,18 +99,19 @@ def test_another_space_is_another_search(tmp_path):
 
 @pytest.mark.parametrize("tune, says", [
     ({"space": [{"key": "max_depth", "low": 1, "high": 6, "whole": True}]}, ("max_depth", "linear")),
-    ({"space": [{"key": "l3", "low": 1, "high": 6}]}, ("l3", "did you mean")),
+    ({"space": [{"key": "l3", "low": 1, "high": 6}]}, ("unknown key 'l3'", "model.tune.space")),
     ({"space": [{"key": "l2", "low": 1}]}, ("l2", "'low' and 'high', or 'values'")),
     ({"space": [{"key": "l2", "low": 1, "high": 2, "values": ["1"]}]}, ("l2", "either")),
     ({"space": [{"key": "l2", "low": 2, "high": 1}]}, ("l2",)),
     ({"space": [{"key": "l2", "low": 0, "high": 1, "log": True}]}, ("l2",)),
     ({"space": [{"key": "l2", "low": -5, "high": -1}]}, ("l2",)),
     ({"space": [{"key": "l2", "values": ["much"]}]}, ("l2", "number")),
-    ({"space": []}, ("space",)),
+    ({"space": []}, ("roost.yaml:", "one entry or more")),
     ({"space": [{"low": 1, "high": 2}]}, ("key", "missing")),
 ])
 def test_a_space_that_makes_no_sense(tmp_path, tune, says):
-    project = ModelProject(tmp_path / "project", make_rows(100), tune=tune)
+    project = ModelProject(tmp_path / "project", make_rows(100))
+    project.configure(tune=tune)
     project.refused(2, "tune", says=says)
 
 

@@ -13,11 +13,14 @@ LINEAR_FEATURES = [{"column": "a", "use": "standardize"}, {"column": "b", "use":
                    {"column": "word", "use": "one_hot"}]
 
 
-def make_rows(count=600, seed=1, first=0):
-    """Rows with a known signal: `late` (true or false), `kind` (three classes), `amount`, `many` (counts)."""
+def make_rows(count=600, seed=1, first=0, spread=1.0):
+    """Rows with a known signal: `late` (true or false), `kind` (three classes), `amount`, `many` (counts).
+
+    `spread` is the standard deviation of `a`; what a row means does not depend on it.
+    """
     draw = numpy.random.default_rng(seed)
     rows = pandas.DataFrame({
-        "key": numpy.arange(first, first + count), "a": draw.normal(size=count), "b": draw.normal(2, 3, size=count),
+        "key": numpy.arange(first, first + count), "a": draw.normal(0, spread, size=count), "b": draw.normal(2, 3, size=count),
         "word": draw.choice(WORDS, size=count),
         "day": pandas.Timestamp("2024-01-01") + pandas.to_timedelta(numpy.arange(first, first + count), unit="h")})
     margin = 1.5 * rows["a"] - 0.5 * (rows["b"] - 2) + rows["word"].map(EFFECTS)
