@@ -60,7 +60,7 @@ def test_write_edits_the_value_and_keeps_the_comments(tmp_path):
 
 
 def test_it_goes_on_after_a_kill_and_ends_as_if_there_had_been_none(tmp_path):
-    project = ModelProject(tmp_path / "killed", rows_with_a_cross(4000), trainer=TREES, tune=TREES_SPACE)
+    project = ModelProject(tmp_path / "killed", rows_with_a_cross(), trainer=TREES | {"rounds": 20}, tune=TREES_SPACE)
     shutil.copytree(project.folder, tmp_path / "whole")
     whole = ModelProject.__new__(ModelProject)
     whole.__dict__.update(project.__dict__, folder=tmp_path / "whole")
@@ -76,8 +76,9 @@ def test_it_goes_on_after_a_kill_and_ends_as_if_there_had_been_none(tmp_path):
     assert "2 results were there already" in again.stderr or "3 results were there already" in again.stderr, again
     ran = again.stderr.count("of the rows: ")
     assert 1 <= ran < 6
-    assert without_seconds(project.json("tune")) == without_seconds(whole.json("tune"))
-    assert project.json("tune")["edits"] == whole.json("tune")["edits"]
+    resumed, uninterrupted = project.json("tune"), whole.json("tune")
+    assert without_seconds(resumed) == without_seconds(uninterrupted)
+    assert (resumed["best"], resumed["edits"]) == (uninterrupted["best"], uninterrupted["edits"])
 
 
 def test_a_torn_line_of_the_record_is_made_again(tmp_path):
