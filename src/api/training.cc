@@ -197,6 +197,47 @@ absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, co
       {.repeats = kImportanceRepeats, .max_rows = kImportanceRows}, context);
 }
 
+registry::ModelPackage PackageOf(const Project& project, const config::ModelConfig& model,
+                                 const PreparedTraining& prepared, const TrainResponse& response,
+                                 const Candidate& candidate, const evaluate::TrainingBaseline& baseline) {
+  registry::ModelPackage package;
+  package.parts = candidate.trained.parts;
+  if (const std::string_view onnx = candidate.trained.model.onnx_bytes(); !onnx.empty()) {
+    package.parts[registry::kOnnxPart] = std::string(onnx);
+  }
+  package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
+  package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
+  package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
+  package.parts[registry::kConfigPart] = project.config_text();
+  package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
+  package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
+  package.parts[registry::kLineagePart] =
+      ToText(Lineage(project, model, prepared, response, candidate.trained, baseline));
+  return package;
+}
+
+// A warm training whose cold one is due, and a cold one that was asked for, are held against the other kind. Where a
+// cold training is due the better one stays `candidate`.
+absl::Status TrainBeside(Project& project, const config::ModelConfig& model, const PreparedTraining& prepared,
+                         const ParentChoice& choice, const TrainRequest& request, Candidate& candidate,
+                         TrainResponse& response, const Context& context) {
+  const bool is_cold = candidate.trained.report.start == "cold";
+  const bool due = !is_cold && ColdIsDue(model, choice.parent);
+  const bool asked = request.cold && choice.parent.has_value() && model.trainer.start != config::TrainingStart::kCold;
+  if (!due && !asked) return absl::OkStatus();
+  const absl::Time start = context.now();
+  TRY_ASSIGN(Candidate other, TrainCandidate(project, model, prepared, due ? nullptr : &*choice.parent,
+                                             due ? "due by 'cold_every'" : "", context));
+  absl::Duration elapsed = context.now() - start;
+  if (asked && other.trained.report.start == "cold") return absl::OkStatus();  // the parent does not suit
+  if (due && IsBetter(other.evaluation, candidate.evaluation)) {
+    std::swap(other, candidate);
+    std::swap(elapsed, response.elapsed);
+  }
+  response.other = OtherTraining{other.trained.report, other.evaluation, elapsed};
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) {
@@ -277,16 +318,7 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(Candidate candidate,
              TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr, choice.cold_reason, context));
   response.elapsed = context.now() - start;
-  if (warm && candidate.trained.report.start != "cold" && ColdIsDue(*model, choice.parent)) {
-    const absl::Time cold_start = context.now();
-    TRY_ASSIGN(Candidate other, TrainCandidate(project, *model, prepared, nullptr, "due by 'cold_every'", context));
-    absl::Duration other_elapsed = context.now() - cold_start;
-    if (IsBetter(other.evaluation, candidate.evaluation)) {
-      std::swap(other, candidate);
-      std::swap(other_elapsed, response.elapsed);
-    }
-    response.other = OtherTraining{other.trained.report, other.evaluation, other_elapsed};
-  }
+  TRY(TrainBeside(project, *model, prepared, choice, request, candidate, response, context));
   response.train_rows = prepared.rows.data[Part::kTrain].num_rows();
   response.evaluate_rows = prepared.rows.data[Part::kEvaluate].num_rows();
   response.unlabelled_rows = prepared.rows.data.unlabelled;
@@ -299,23 +331,12 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.evaluation = candidate.evaluation;
   TRY_ASSIGN(response.importance, ImportanceOf(candidate, prepared, baseline, context));
 
-  registry::ModelPackage package;
-  package.parts = candidate.trained.parts;
-  if (const std::string_view onnx = candidate.trained.model.onnx_bytes(); !onnx.empty()) {
-    package.parts[registry::kOnnxPart] = std::string(onnx);
-  }
-  package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
-  package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
-  package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
-  package.parts[registry::kConfigPart] = project.config_text();
-  package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
-  package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
-  package.parts[registry::kLineagePart] =
-      ToText(Lineage(project, *model, prepared, response, candidate.trained, baseline));
   TRY_ASSIGN(const Timing timing,
              TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));
   response.saved = timing.Saved();
-  TRY_ASSIGN(const Registered registered, RegisterTimed(project, model->name, std::move(package), timing, context));
+  TRY_ASSIGN(const Registered registered,
+             RegisterTimed(project, model->name, PackageOf(project, *model, prepared, response, candidate, baseline),
+                           timing, context));
   response.version = registered.version;
   response.is_new = registered.is_new;
   return response;

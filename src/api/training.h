@@ -47,7 +47,7 @@ struct TrainResponse {
   TrainerReport report;
   absl::Duration elapsed;               ///< of the trainer
   std::optional<absl::Duration> saved;  ///< by the warm start: what the last cold training took for as many rows, less
-  std::optional<OtherTraining> other;   ///< where a cold training was due beside the warm one
+  std::optional<OtherTraining> other;   ///< the other kind, where a cold training was due or asked for
   evaluate::Evaluation evaluation;      ///< on the rows of Part::kEvaluate
   evaluate::Importance importance;
 };

@@ -234,8 +234,7 @@ class Chooser {
   void ChooseTokens(double words) {
     FeatureSpec spec{.use = Operation::kTokens};
     spec.min_count = column_.rows >= 10'000 ? 5 : 2;
-    spec.max_share = 0.5;
-    std::string_view how = "words that stand in more than half of them tell little";
+    std::string_view how = "trees ask for the words that tell";
     if (!trees_) {
       spec.top = kMaxWords;
       spec.weight = TokenWeight::kTfIdf;

@@ -201,9 +201,9 @@ TEST(Choose, SentencesAreCountedByWords) {
   ColumnSummary column = Words({2, 1, 1});
   column.distinct = 9'999;
   column.text->kinds = profile::TextKinds{.words = 0.8};
-  EXPECT_EQ(Chosen(column), Lines{"{column: x, use: tokens, top: 20000, min_count: 5, weight: tf_idf, max_share: 0.5, "
+  EXPECT_EQ(Chosen(column), Lines{"{column: x, use: tokens, top: 20000, min_count: 5, weight: tf_idf, "
                                   "unit_length: true}"});
-  EXPECT_EQ(Chosen(column, /*trees=*/true), Lines{"{column: x, use: tokens, min_count: 5, max_share: 0.5}"});
+  EXPECT_EQ(Chosen(column, /*trees=*/true), Lines{"{column: x, use: tokens, min_count: 5}"});
   column.distinct = 100;  // sentences of a form: a category
   EXPECT_NE(Chosen(column).front().find("one_hot"), std::string::npos);
 }
@@ -309,7 +309,7 @@ TEST(Choose, ARealProfileGivesFeaturesThatSuit) {
   EXPECT_EQ(lines, (Lines{"{column: date, use: hour}", "{column: date, use: weekday}", "{column: date, use: month}",
                           "{column: distance, use: standardize, impute: median, log: true, indicator: true}",
                           "{column: distance, use: bucketize}", "{column: origin, use: one_hot, min_count: 20}",
-                          "{column: remark, use: tokens, top: 20000, min_count: 2, weight: tf_idf, max_share: 0.5, "
+                          "{column: remark, use: tokens, top: 20000, min_count: 2, weight: tf_idf, "
                           "unit_length: true}"}));
   Lines left_out;
   for (const LeftOutColumn& left : choice->left_out) left_out.push_back(left.column);
