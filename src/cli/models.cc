@@ -106,7 +106,9 @@ std::string TrainingOf(const Json& lineage) {
 std::string TimeOf(const std::optional<api::Timing>& timing) {
   if (!timing.has_value()) return "-";
   std::string text = FormatElapsed(timing->elapsed);
-  if (timing->passes > 0) text += fmt::format(", {} passes over {} rows", timing->passes, FormatCount(timing->rows));
+  if (timing->passes > 0)
+    text += fmt::format(", {} {} over {} rows", timing->passes, timing->passes == 1 ? "pass" : "passes",
+                        FormatCount(timing->rows));
   if (const std::optional<absl::Duration> saved = timing->Saved(); saved.has_value()) {
     text += fmt::format("; {} {} than the last training from nothing, for as many rows",
                         FormatElapsed(absl::AbsDuration(*saved)), *saved < absl::ZeroDuration() ? "more" : "less");

@@ -56,7 +56,8 @@ std::string HowItEnded(const api::TrainerReport& report, absl::Duration elapsed)
     text = fmt::format("{} {}", report.converged ? "converged after" : "NOT CONVERGED after",
                        CountOf(report.steps, "step"));
   }
-  if (report.passes > 0) text += fmt::format(", {} passes over the rows", FormatCount(report.passes));
+  if (report.passes > 0)
+    text += fmt::format(", {} {} over the rows", FormatCount(report.passes), report.passes == 1 ? "pass" : "passes");
   if (report.gradient_norm.has_value()) text += fmt::format(", gradient {:.1e}", *report.gradient_norm);
   if (!report.loss_name.empty()) text += fmt::format(", {} {:.5f}", report.loss_name, report.loss);
   return fmt::format("{}; {}", text, FormatElapsed(elapsed));
