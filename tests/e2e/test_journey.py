@@ -122,7 +122,7 @@ def test_the_rows_are_split_by_time(journey, split):
     train, kept = split
     assert (journey.trained["train_rows"], journey.trained["evaluate_rows"]) == (len(train), len(kept))
     assert len(kept) / (len(train) + len(kept)) == pytest.approx(0.25, abs=0.01)
-    assert journey.trained["converged"]
+    assert journey.trained["training"]["converged"]
 
 
 def test_the_metrics_agree_with_scikit_learn(journey, split):
