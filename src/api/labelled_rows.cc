@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "api/key_text.h"
 #include "base/format.h"
-#include "base/hash.h"
 #include "base/status.h"
 #include "evaluate/classes.h"
 #include "expr/expression.h"
@@ -149,19 +149,16 @@ class Reading {
   // Gives every class its number; classes that are not given are those of the training rows.
   absl::StatusOr<LabelledData> Finish(std::vector<std::string> classes) {
     if (data_.task != Task::kClasses) return std::move(data_);
-    if (classes.empty()) {
-      classes = texts_[static_cast<size_t>(Part::kTrain)];
-      std::sort(classes.begin(), classes.end());
-      classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+    if (classes.empty()) classes = ClassesOf(data_[Part::kTrain]);
+    std::vector<double> numbers(class_texts_.size(), evaluate::kUnseenClass);  // by order of first occurrence
+    for (size_t i = 0; i < classes.size(); ++i) {
+      const auto found = class_ids_.find(classes[i]);
+      if (found != class_ids_.end()) numbers[static_cast<size_t>(found->second)] = static_cast<double>(i);
     }
-    for (size_t part = 0; part < texts_.size(); ++part) {
-      LabelledRows& rows = data_.parts[part];
-      rows.targets.clear();
-      for (const std::string& text : texts_[part]) {
-        const auto place = std::lower_bound(classes.begin(), classes.end(), text);
-        const bool known = place != classes.end() && *place == text;
-        if (!known) ++rows.unseen_classes_rows;
-        rows.targets.push_back(known ? static_cast<double>(place - classes.begin()) : evaluate::kUnseenClass);
+    for (LabelledRows& rows : data_.parts) {
+      for (double& target : rows.targets) {
+        target = numbers[static_cast<size_t>(target)];
+        if (target == evaluate::kUnseenClass) ++rows.unseen_classes_rows;
       }
     }
     data_.classes = std::move(classes);
@@ -171,8 +168,7 @@ class Reading {
  private:
   bool IsInShare(int64_t row) const {
     if (train_share_ >= 1) return true;
-    const std::string_view bytes(reinterpret_cast<const char*>(&row), sizeof row);
-    return static_cast<double>(Hash64(bytes) >> 11) * 0x1p-53 < train_share_;
+    return PlaceOf(fmt::to_string(row)) < train_share_;
   }
 
   absl::Status AddRow(const Label& label, const expr::Values* weights, const column::BatchView& batch, size_t row,
@@ -183,8 +179,7 @@ class Reading {
                                                     rows_before_ + static_cast<int64_t>(row) + 1,
                                                     FormatExact(label.number)));
     }
-    rows.targets.push_back(label.number);
-    if (data_.task == Task::kClasses) texts_[static_cast<size_t>(part)].push_back(label.text);
+    rows.targets.push_back(data_.task == Task::kClasses ? static_cast<double>(ClassId(label.text)) : label.number);
     if (weights != nullptr) {
       const double weight = weights->is_null[row] != 0 ? std::nan("") : weights->numbers[row];
       if (!(weight >= 0 && std::isfinite(weight))) {
@@ -203,12 +198,28 @@ class Reading {
     return absl::OkStatus();
   }
 
+  // The number of a class by order of first occurrence.
+  int64_t ClassId(const std::string& text) {
+    const auto [entry, is_new] = class_ids_.try_emplace(text, static_cast<int64_t>(class_texts_.size()));
+    if (is_new) class_texts_.push_back(text);
+    return entry->second;
+  }
+
+  // The classes of some rows, by their bytes.
+  std::vector<std::string> ClassesOf(const LabelledRows& rows) const {
+    std::vector<bool> occurs(class_texts_.size());
+    for (const double target : rows.targets) occurs[static_cast<size_t>(target)] = true;
+    std::vector<std::string> classes;
+    for (size_t id = 0; id < occurs.size(); ++id) {
+      if (occurs[id]) classes.push_back(class_texts_[id]);
+    }
+    std::sort(classes.begin(), classes.end());
+    return classes;
+  }
+
   int64_t GroupOf(const column::ColumnView& column, column::Kind kind, int64_t row) {
-    const column::Value value = column::ValueAt(column, kind, row);
     std::string key;
-    if (const auto* number = std::get_if<double>(&value)) key = FormatExact(*number);
-    if (const auto* micros = std::get_if<int64_t>(&value)) key = fmt::to_string(*micros);
-    if (const auto* text = std::get_if<std::string_view>(&value)) key = *text;
+    AppendKeyText(column, kind, row, key);
     return groups_.try_emplace(std::move(key), static_cast<int64_t>(groups_.size())).first->second;
   }
 
@@ -228,7 +239,8 @@ class Reading {
   const double train_share_;
   const Context& context_;
   std::array<bool, 3> wanted_{};
-  std::array<std::vector<std::string>, 3> texts_;  // of classes
+  std::vector<std::string> class_texts_;  // in the order of first occurrence; until Finish targets are positions here
+  absl::flat_hash_map<std::string, int64_t> class_ids_;  // of class_texts_
   absl::flat_hash_map<std::string, int64_t> groups_;
   int64_t rows_before_ = 0;
   LabelledData data_;

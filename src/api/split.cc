@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/key_text.h"
 #include "base/format.h"
-#include "base/hash.h"
 #include "base/status.h"
 #include "table/bridge.h"
 #include "table/read.h"
@@ -55,19 +55,6 @@ int64_t TimeOfLatest(double share, std::vector<int64_t>& times) {
   const auto place = times.begin() + static_cast<ptrdiff_t>(std::min(before, times.size() - 1));
   std::nth_element(times.begin(), place, times.end());
   return *place;
-}
-
-// What is hashed of a value: the same whatever its column's width or encoding.
-void AppendKey(const column::ColumnView& column, column::Kind kind, int64_t row, std::string& key) {
-  const column::Value value = column::ValueAt(column, kind, row);
-  if (const auto* number = std::get_if<double>(&value)) {
-    key += FormatExact(*number);
-  } else if (const auto* micros = std::get_if<int64_t>(&value)) {
-    key += fmt::format("{}us", *micros);
-  } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-    key.append(*text);
-  }
-  key.push_back('\x1f');
 }
 
 }  // namespace
@@ -148,11 +135,11 @@ absl::StatusOr<std::vector<Part>> Split::ByHash(const column::BatchView& batch) 
     bool missing = true;
     for (size_t i = 0; i < columns.size(); ++i) {
       missing = missing && columns[i]->IsNull(static_cast<int64_t>(row));
-      AppendKey(*columns[i], kinds[i], static_cast<int64_t>(row), key);
+      AppendKeyText(*columns[i], kinds[i], static_cast<int64_t>(row), key);
+      key.push_back('\x1f');
     }
     if (missing) continue;
-    // The upper 53 bits as a number in [0, 1).
-    const double place = static_cast<double>(Hash64(key) >> 11) * 0x1p-53;
+    const double place = PlaceOf(key);
     const double kept = config_.test_share + config_.evaluate_share;
     parts[row] = place < config_.test_share ? Part::kTest : place < kept ? Part::kEvaluate : Part::kTrain;
   }

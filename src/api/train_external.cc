@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <utility>
 
 #include <arrow/api.h>
@@ -34,12 +32,10 @@ constexpr char kFilesPart[] = "output.json";
 constexpr size_t kMaxFiles = 40;
 constexpr int64_t kMaxFileBytes = 1'000'000'000;
 
-bool TakesFeatures(const TrainerJob& job) { return job.config.trainer.input == config::TrainerInput::kFeatures; }
-
-// The columns that the program gets, with their kinds, as the transform takes them.
+// The columns that the program gets, with their kinds.
 std::vector<pipeline::TrainerColumn> ColumnsOf(const TrainerJob& job) {
   std::vector<pipeline::TrainerColumn> columns;
-  for (const transform::InputColumn& input : job.transform.inputs()) {
+  for (const transform::InputColumn& input : job.inputs) {
     columns.push_back({input.name, std::string(column::KindName(input.kind))});
   }
   return columns;
@@ -56,16 +52,6 @@ struct Start {
   std::string reason;
 };
 
-absl::Status WriteFile(const fs::path& path, std::string_view bytes) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (file.good()) return absl::OkStatus();
-  return absl::UnknownError(fmt::format("writing '{}' failed", path.string()));
-}
-
 // The parent's output folder as its trainer left it.
 absl::StatusOr<Start> GiveParent(Project& project, const TrainerJob& job, const pipeline::WorkFolder& folder) {
   if (job.parent == nullptr) return Start{.reason = job.cold_reason};
@@ -73,13 +59,17 @@ absl::StatusOr<Start> GiveParent(Project& project, const TrainerJob& job, const 
   if (job.parent->model.onnx() == nullptr) {
     return Start{.reason = fmt::format("{} was not made by an external trainer", name)};
   }
+  if (job.parent->model.task() != job.data.task) return Start{.reason = fmt::format("{} has another task", name)};
+  if ((job.parent->model.transform() != nullptr) != (job.transform != nullptr)) {
+    return Start{.reason = fmt::format("{} takes another kind of input", name)};
+  }
   const absl::StatusOr<std::string> list = project.registry().LoadPart(job.parent->version, kFilesPart);
   if (!list.ok()) return Start{.reason = fmt::format("{} has no files for a child", name)};
   TRY_ASSIGN(const Json files, ParseJson(*list, kFilesPart));
   for (const auto& [path, part] : files.items()) {
     if (!part.is_string()) return absl::DataLossError(fmt::format("{} of {} cannot be read", kFilesPart, name));
     TRY_ASSIGN(const std::string bytes, project.registry().LoadPart(job.parent->version, part.get<std::string>()));
-    TRY(WriteFile(fs::path(folder.Parent()) / path, bytes));
+    TRY(folder.WriteParentFile(path, bytes));
   }
   return Start{.warm = true, .reason = fmt::format("the files of {}", name)};
 }
@@ -91,8 +81,8 @@ pipeline::TrainerConfig ConfigOf(const TrainerJob& job, const Start& start, cons
                                  .seed = context.seed,
                                  .threads = static_cast<int64_t>(context.pool->num_threads()),
                                  .options = job.config.trainer.options};
-  if (TakesFeatures(job)) {
-    config.features = FeatureNames(job.transform);
+  if (job.transform != nullptr) {
+    config.features = FeatureNames(*job.transform);
   } else {
     config.columns = ColumnsOf(job);
   }
@@ -101,9 +91,9 @@ pipeline::TrainerConfig ConfigOf(const TrainerJob& job, const Start& start, cons
   pipeline::TrainerParent parent{.model = job.parent->version.ToString()};
   for (const transform::InputColumn& input : job.parent->model.inputs()) parent.columns.push_back(input.name);
   parent.classes.assign(job.parent->model.classes().begin(), job.parent->model.classes().end());
-  if (TakesFeatures(job) && job.parent->model.transform() != nullptr) {
-    parent.features.resize(static_cast<size_t>(job.transform.num_features()));
-    for (const transform::ValueMap& map : transform::MapValues(*job.parent->model.transform(), job.transform)) {
+  if (job.transform != nullptr) {
+    parent.features.resize(static_cast<size_t>(job.transform->num_features()));
+    for (const transform::ValueMap& map : transform::MapValues(*job.parent->model.transform(), *job.transform)) {
       if (!map.categories.empty()) continue;
       parent.features[static_cast<size_t>(map.to)] = {map.from, map.scale, map.shift};
     }
@@ -121,24 +111,15 @@ std::map<std::string, std::string> VariablesOf(const config::TrainerConfig& trai
   return variables;
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!file.good()) return absl::UnknownError(fmt::format("reading '{}' failed", path));
-  return std::move(bytes).str();
-}
-
-absl::StatusOr<predict::ScoringModel> LoadResult(const TrainerJob& job, const pipeline::TrainerOutput& output) {
-  TRY_ASSIGN(std::string bytes, ReadFile(output.model));
+absl::StatusOr<predict::ScoringModel> LoadResult(const TrainerJob& job, std::string bytes) {
   predict::OnnxOptions options{.task = job.data.task,
                                .num_outputs = static_cast<int32_t>(std::max<size_t>(job.data.classes.size(), 1))};
   std::optional<transform::Transform> transform;
-  if (TakesFeatures(job)) {
-    options.num_features = job.transform.num_features();
-    transform = job.transform;
+  if (job.transform != nullptr) {
+    options.num_features = job.transform->num_features();
+    transform = *job.transform;
   } else {
-    for (const transform::InputColumn& input : job.transform.inputs()) {
+    for (const transform::InputColumn& input : job.inputs) {
       predict::OnnxColumn column{.column = input};
       // What NumPy writes for a missing time.
       if (input.kind == column::Kind::kTime) column.missing_integer = std::numeric_limits<int64_t>::min();
@@ -182,7 +163,7 @@ absl::Status KeepFiles(const pipeline::WorkFolder& folder, const pipeline::Train
                                                       FormatBytes(file.bytes), FormatBytes(kMaxFileBytes)));
     }
     const std::string part = fmt::format("output-{:03}", list.size());
-    TRY_ASSIGN(parts[part], ReadFile((fs::path(folder.Output()) / file.path).string()));
+    TRY_ASSIGN(parts[part], pipeline::ReadOutputFile(folder.Output(), file.path));
     list[file.path] = part;
   }
   parts[kFilesPart] = ToText(list);
@@ -214,7 +195,7 @@ absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& j
                                            job.parent == nullptr ? "" : job.parent->version.ToString());
   TRY_ASSIGN(const pipeline::WorkFolder folder, pipeline::WorkFolder::Open(path.string(), training));
   TRY_ASSIGN(const Start start, GiveParent(project, job, folder));
-  TRY(WriteTrainingFiles(job, TakesFeatures(job), folder.TrainPart(0), folder.EvaluatePart(0), context));
+  TRY(WriteTrainingFiles(job, folder.TrainPart(0), folder.EvaluatePart(0), context));
   pipeline::TrainerLimits limits{.seconds = 60.0 * static_cast<double>(trainer.max_minutes),
                                  .memory_bytes = 1'000'000 * trainer.max_memory_mb};
   TRY(folder.WriteConfig(ConfigOf(job, start, context), limits));
@@ -226,7 +207,8 @@ absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& j
                                            .limits = limits},
                                           context));
   if (!result.done) return NotDone(job);
-  TRY_ASSIGN(predict::ScoringModel model, LoadResult(job, result.output));
+  TRY_ASSIGN(std::string onnx, pipeline::ReadOutputFile(folder.Output(), pipeline::kModelFile));
+  TRY_ASSIGN(predict::ScoringModel model, LoadResult(job, std::move(onnx)));
   TRY_ASSIGN(const std::optional<double> difference, CompareWithSample(job, model, result.output, context));
   TrainedModel trained{std::move(model), ReportOf(job, start, result), {}};
   TRY(KeepFiles(folder, result.output, trained.parts));

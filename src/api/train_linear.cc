@@ -141,7 +141,7 @@ Start StartOf(const TrainerJob& job, Loss loss) {
   }
   const train::LinearFit old = FitOf(*predictor, SigmoidOf(job.parent->lineage));
   const absl::StatusOr<transform::WarmStart> mapped =
-      transform::ApplyMap(transform::MapFeatures(*job.parent->model.transform(), job.transform), old.weights,
+      transform::ApplyMap(transform::MapFeatures(*job.parent->model.transform(), *job.transform), old.weights,
                           old.intercepts, transform::MapClasses(job.parent->model.classes(), job.data.classes));
   if (!mapped.ok()) return cold(std::string(mapped.status().message()));
   Start start{.reason = fmt::format("the weights of {}", job.parent->version.ToString()),
@@ -178,7 +178,7 @@ TrainerReport ReportOf(const TrainerJob& job, const train::LinearFit& fit, const
 absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& context) {
   TRY_ASSIGN(const Loss loss, LossOf(job.config, job.data.task));
   const LabelledRows& labelled = job.data[Part::kTrain];
-  TRY_ASSIGN(const transform::FeatureRows features, Featurize(job.transform, labelled, context));
+  TRY_ASSIGN(const transform::FeatureRows features, Featurize(*job.transform, labelled, context));
   const std::vector<double> weights = TrainingWeights(job.config, job.data);
   const train::TrainingRows rows{.features = &features,
                                  .targets = labelled.targets,
@@ -205,7 +205,7 @@ absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& c
     sigmoid_json = Json{{"scale", sigmoid.scale}, {"shift", sigmoid.shift}};
   }
   TRY_ASSIGN(predict::ScoringModel model,
-             predict::ScoringModel::Make(job.transform, std::move(predictor), job.data.task, job.data.classes));
+             predict::ScoringModel::Make(*job.transform, std::move(predictor), job.data.task, job.data.classes));
   TrainedModel trained{std::move(model), ReportOf(job, fit, start, loss), {}};
   trained.lineage["loss"] = train::LossName(loss);
   if (!sigmoid_json.is_null()) trained.lineage["sigmoid"] = sigmoid_json;

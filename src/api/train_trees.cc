@@ -79,7 +79,7 @@ absl::StatusOr<Start> StartOf(Project& project, const TrainerJob& job) {
                             .start = job.config.trainer.start == config::TrainingStart::kRefresh
                                          ? train::TreesStart::kRefresh
                                          : train::TreesStart::kContinue,
-                            .features = FeaturesOf(*job.parent->model.transform(), job.transform)};
+                            .features = FeaturesOf(*job.parent->model.transform(), *job.transform)};
   return Start{.parent = std::move(parent)};
 }
 
@@ -115,7 +115,7 @@ void SortByGroup(PartRows& rows) {
 absl::StatusOr<PartRows> RowsOf(const TrainerJob& job, Part part, std::vector<double> weights, const Context& context) {
   const LabelledRows& labelled = job.data[part];
   PartRows rows{.targets = labelled.targets, .weights = std::move(weights), .groups = labelled.groups};
-  TRY_ASSIGN(rows.features, Featurize(job.transform, labelled, context));
+  TRY_ASSIGN(rows.features, Featurize(*job.transform, labelled, context));
   SortByGroup(rows);
   return rows;
 }
@@ -186,10 +186,10 @@ absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job,
   train::TrainingRows evaluation_rows;
   if (evaluation.has_value()) evaluation_rows = View(*evaluation, job.data);
   TRY_ASSIGN(const train::TreesFit fit, train::FitTrees(rows, evaluation.has_value() ? &evaluation_rows : nullptr,
-                                                        OptionsOf(job.config.trainer, job.data, job.transform),
+                                                        OptionsOf(job.config.trainer, job.data, *job.transform),
                                                         start.parent.has_value() ? &*start.parent : nullptr, context));
   TRY_ASSIGN(predict::ScoringModel model,
-             predict::ScoringModel::Make(job.transform, fit.predictor, job.data.task, job.data.classes));
+             predict::ScoringModel::Make(*job.transform, fit.predictor, job.data.task, job.data.classes));
   TrainedModel trained{std::move(model), ReportOf(fit, start, job), {{kXgboostPart, fit.xgboost_model}}};
   trained.lineage["trees"] = fit.predictor->num_trees();
   return trained;

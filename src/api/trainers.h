@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,10 +56,11 @@ struct TrainedModel {
 struct TrainerJob {
   const config::ModelConfig& config;
   const LabelledData& data;
-  const transform::Transform& transform;
-  std::string identity;                 ///< of the data: the digest of the dataset version
-  const ParentModel* parent = nullptr;  ///< null: from nothing
-  std::string cold_reason;              ///< why there is no parent
+  const transform::Transform* transform = nullptr;  ///< null: the trainer takes columns, and makes its own features
+  std::span<const transform::InputColumn> inputs;   ///< the columns that the model will take
+  std::string identity;                             ///< of the data: the digest of the dataset version
+  const ParentModel* parent = nullptr;              ///< null: from nothing
+  std::string cold_reason;                          ///< why there is no parent
 };
 
 /// Trains by `config.trainer`: its rows are those of Part::kTrain; trees and external programs also see those of

@@ -61,26 +61,17 @@ absl::StatusOr<const profile::ColumnSummary*> RequireColumn(const profile::Profi
                   "columns that are computed want a 'use'");
 }
 
-// An external trainer that takes columns makes its features itself: this transform only says which columns these are,
-// by an operation that every column of the kind can have.
-absl::StatusOr<transform::TransformSpec> ColumnsSpec(const std::vector<std::string>& columns,
-                                                     const config::ModelConfig& model, const column::BatchView& batch) {
-  transform::TransformSpec spec{.derived = model.columns};
+// The columns of an external trainer that makes its features itself.
+absl::StatusOr<std::vector<transform::InputColumn>> InputsOf(const std::vector<std::string>& columns,
+                                                             const column::BatchView& batch) {
+  std::vector<transform::InputColumn> inputs;
   for (const std::string& name : columns) {
     TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
     const auto kind = column::KindOf(*column);
     if (!kind.ok()) return Annotate(kind.status(), fmt::format("model.features: '{}'", name));
-    transform::FeatureSpec feature{.column = name};
-    switch (*kind) {
-      case column::Kind::kNumber: feature.use = transform::Operation::kNumber; break;
-      case column::Kind::kText: feature.use = transform::Operation::kHash; break;
-      case column::Kind::kTime: feature.use = transform::Operation::kHour; break;
-      case column::Kind::kTextList:
-      case column::Kind::kNumberList: feature.use = transform::Operation::kListCount; break;
-    }
-    spec.features.push_back(std::move(feature));
+    inputs.push_back({name, *kind});
   }
-  return spec;
+  return inputs;
 }
 
 bool TakesColumns(const config::ModelConfig& model) {
@@ -120,7 +111,7 @@ absl::StatusOr<transform::TransformSpec> SpecOf(const config::ModelConfig& model
 
 // Where the version came from: enough to make it again, and to find everything that it depends on.
 Json Lineage(const Project& project, const config::ModelConfig& model, const PreparedTraining& prepared,
-             const TrainResponse& response, const TrainedModel& trained, const evaluate::TrainingBaseline& baseline) {
+             const TrainResponse& response, const TrainedModel& trained) {
   const CodeRevision code = FindCodeRevision(project.folder());
   Json lineage{{"dataset", response.dataset},
                {"dataset_digest", prepared.rows.dataset.digest.ToHex()},
@@ -131,7 +122,7 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
                {"task", predict::TaskName(prepared.rows.data.task)},
                {"label", model.label},
                {"train_rows", response.train_rows},
-               {"baseline", baseline.ToJson()},
+               {"baseline", prepared.baseline.ToJson()},
                {"seed", model.trainer.seed}};
   lineage.update(prepared.rows.split.ToJson());
   lineage.update(response.report.ToJson());
@@ -182,7 +173,7 @@ bool ColdIsDue(const config::ModelConfig& model, const std::optional<ParentModel
 }
 
 absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, const PreparedTraining& prepared,
-                                                  const evaluate::TrainingBaseline& baseline, const Context& context) {
+                                                  const Context& context) {
   const predict::ScoringModel& model = candidate.trained.model;
   const LabelledRows& rows = prepared.rows.data[Part::kEvaluate];
   std::vector<std::string> columns;
@@ -193,13 +184,13 @@ absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, co
       {.batches = batches, .targets = rows.targets, .weights = rows.weights, .groups = rows.groups}, columns, score,
       {.task = prepared.rows.data.task,
        .num_outputs = model.num_outputs(),
-       .scoring = {.baseline = baseline, .class_names = prepared.rows.data.classes}},
+       .scoring = {.baseline = prepared.baseline, .class_names = prepared.rows.data.classes}},
       {.repeats = kImportanceRepeats, .max_rows = kImportanceRows}, context);
 }
 
 registry::ModelPackage PackageOf(const Project& project, const config::ModelConfig& model,
                                  const PreparedTraining& prepared, const TrainResponse& response,
-                                 const Candidate& candidate, const evaluate::TrainingBaseline& baseline) {
+                                 const Candidate& candidate) {
   registry::ModelPackage package;
   package.parts = candidate.trained.parts;
   if (const std::string_view onnx = candidate.trained.model.onnx_bytes(); !onnx.empty()) {
@@ -211,8 +202,7 @@ registry::ModelPackage PackageOf(const Project& project, const config::ModelConf
   package.parts[registry::kConfigPart] = project.config_text();
   package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
   package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
-  package.parts[registry::kLineagePart] =
-      ToText(Lineage(project, model, prepared, response, candidate.trained, baseline));
+  package.parts[registry::kLineagePart] = ToText(Lineage(project, model, prepared, response, candidate.trained));
   return package;
 }
 
@@ -277,14 +267,18 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
                                                  const std::string& reference, double train_share,
                                                  const Context& context) {
   TRY_ASSIGN(TrainingRows rows, ReadTraining(project, model, reference, train_share, context));
-  const profile::ProfileSummary summary = rows.profile.Summarize();
-  std::vector<transform::ChosenFeature> chosen;
-  const std::vector<column::BatchView> batches = rows.data[Part::kTrain].views();
-  TRY_ASSIGN(const transform::TransformSpec spec,
-             TakesColumns(model) ? ColumnsSpec(rows.columns, model, batches.front()) : SpecOf(model, summary, chosen));
-  TRY_ASSIGN(transform::Transform transform,
-             transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
-  return PreparedTraining{std::move(rows), std::move(transform), std::move(chosen)};
+  PreparedTraining prepared{.rows = std::move(rows)};
+  TRY_ASSIGN(prepared.baseline, BaselineOf(prepared.rows.data));
+  const std::vector<column::BatchView> batches = prepared.rows.data[Part::kTrain].views();
+  if (TakesColumns(model)) {
+    TRY_ASSIGN(prepared.inputs, InputsOf(prepared.rows.columns, batches.front()));
+    return prepared;
+  }
+  const profile::ProfileSummary summary = prepared.rows.profile.Summarize();
+  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, prepared.chosen));
+  TRY_ASSIGN(prepared.transform, transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
+  prepared.inputs.assign(prepared.transform->inputs().begin(), prepared.transform->inputs().end());
+  return prepared;
 }
 
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
@@ -292,14 +286,14 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
                                          std::string cold_reason, const Context& context) {
   const TrainerJob job{.config = model,
                        .data = prepared.rows.data,
-                       .transform = prepared.transform,
+                       .transform = prepared.transform.has_value() ? &*prepared.transform : nullptr,
+                       .inputs = prepared.inputs,
                        .identity = prepared.rows.dataset.digest.ToHex(),
                        .parent = parent,
                        .cold_reason = std::move(cold_reason)};
   TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));
-  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.rows.data));
   TRY_ASSIGN(evaluate::Evaluation evaluation,
-             EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], baseline, context));
+             EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], prepared.baseline, context));
   return Candidate{std::move(trained), std::move(evaluation)};
 }
 
@@ -310,7 +304,6 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, 1.0, context));
   TRY_ASSIGN(const ParentChoice choice, ChooseParent(project, *model, request, prepared.rows.dataset));
   const bool warm = choice.parent.has_value() && choice.cold_reason.empty();
-  TRY_ASSIGN(const evaluate::TrainingBaseline baseline, BaselineOf(prepared.rows.data));
 
   TrainResponse response{.dataset = prepared.rows.dataset.Name()};
   TRY_ASSIGN(response.leaks, FindLeaks(prepared.rows.data, prepared.rows.columns, prepared.rows.profile, context));
@@ -324,19 +317,19 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.unlabelled_rows = prepared.rows.data.unlabelled;
   response.trained_on = prepared.rows.split.Describe(Part::kTrain);
   response.split_at = prepared.rows.split.evaluate_from();
-  response.num_features = TakesColumns(*model) ? 0 : prepared.transform.num_features();
-  response.num_columns = static_cast<int64_t>(candidate.trained.model.inputs().size());
+  response.num_features = prepared.transform.has_value() ? prepared.transform->num_features() : 0;
+  response.num_columns = static_cast<int64_t>(prepared.inputs.size());
   response.chosen = prepared.chosen;
   response.report = candidate.trained.report;
   response.evaluation = candidate.evaluation;
-  TRY_ASSIGN(response.importance, ImportanceOf(candidate, prepared, baseline, context));
+  TRY_ASSIGN(response.importance, ImportanceOf(candidate, prepared, context));
 
   TRY_ASSIGN(const Timing timing,
              TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));
   response.saved = timing.Saved();
-  TRY_ASSIGN(const Registered registered,
-             RegisterTimed(project, model->name, PackageOf(project, *model, prepared, response, candidate, baseline),
-                           timing, context));
+  TRY_ASSIGN(
+      const Registered registered,
+      RegisterTimed(project, model->name, PackageOf(project, *model, prepared, response, candidate), timing, context));
   response.version = registered.version;
   response.is_new = registered.is_new;
   return response;

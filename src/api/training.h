@@ -85,8 +85,10 @@ absl::StatusOr<transform::FeatureChoice> ChooseAll(const config::ModelConfig& mo
 /// With the transform that was fitted on the training rows: for one training or many.
 struct PreparedTraining {
   TrainingRows rows;
-  transform::Transform transform;
-  std::vector<transform::ChosenFeature> chosen;  ///< of features without a 'use'
+  std::optional<transform::Transform> transform;  ///< none where the trainer takes columns
+  std::vector<transform::InputColumn> inputs;     ///< the columns that the model will take
+  evaluate::TrainingBaseline baseline;            ///< what a dummy knows of the training rows
+  std::vector<transform::ChosenFeature> chosen;   ///< of features without a 'use'
 };
 
 absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config::ModelConfig& model,

@@ -22,9 +22,8 @@ constexpr char kGroup[] = "__group";
 // The batches of a part with targets, weights and groups beside the columns.
 class PartReader : public arrow::RecordBatchReader {
  public:
-  PartReader(const TrainerJob& job, const LabelledRows& rows, std::vector<double> weights, bool features,
-             const Context& context)
-      : job_(job), rows_(rows), weights_(std::move(weights)), features_(features), context_(context) {}
+  PartReader(const TrainerJob& job, const LabelledRows& rows, std::vector<double> weights, const Context& context)
+      : job_(job), rows_(rows), weights_(std::move(weights)), context_(context) {}
 
   // The schema is that of the first batch.
   absl::Status Open() {
@@ -60,9 +59,9 @@ class PartReader : public arrow::RecordBatchReader {
   }
 
   absl::Status AddInputs(const column::OwnedBatch& batch, arrow::ArrayVector& arrays, arrow::FieldVector& fields) {
-    if (features_) return AddFeatures(batch, arrays, fields);
+    if (job_.transform != nullptr) return AddFeatures(batch, arrays, fields);
     TRY_ASSIGN(const std::shared_ptr<arrow::RecordBatch> all, table::Borrow(batch));
-    for (const transform::InputColumn& input : job_.transform.inputs()) {
+    for (const transform::InputColumn& input : job_.inputs) {
       if (input.name == kTarget || input.name == kWeight || input.name == kGroup) {
         return absl::InvalidArgumentError(
             fmt::format("the column '{}' has a name that trainers get something else under", input.name));
@@ -75,12 +74,12 @@ class PartReader : public arrow::RecordBatchReader {
   }
 
   absl::Status AddFeatures(const column::OwnedBatch& batch, arrow::ArrayVector& arrays, arrow::FieldVector& fields) {
-    TRY_ASSIGN(const transform::DenseRows dense, job_.transform.ApplyDense(batch.view(), 0.0, context_));
+    TRY_ASSIGN(const transform::DenseRows dense, job_.transform->ApplyDense(batch.view(), 0.0, context_));
     std::vector<double> values(static_cast<size_t>(batch.view().num_rows()));
     const auto width = static_cast<size_t>(dense.num_features);
     for (size_t feature = 0; feature < width; ++feature) {
       for (size_t row = 0; row < values.size(); ++row) values[row] = dense.values[row * width + feature];
-      const std::string name = job_.transform.FeatureName(static_cast<int32_t>(feature));
+      const std::string name = job_.transform->FeatureName(static_cast<int32_t>(feature));
       TRY((AddColumn<arrow::DoubleBuilder, double>(name.c_str(), values, arrays, fields)));
     }
     return absl::OkStatus();
@@ -107,7 +106,6 @@ class PartReader : public arrow::RecordBatchReader {
   const TrainerJob& job_;
   const LabelledRows& rows_;
   const std::vector<double> weights_;
-  const bool features_;
   const Context& context_;
   std::shared_ptr<arrow::RecordBatch> first_;
   std::shared_ptr<arrow::Schema> schema_;
@@ -115,22 +113,21 @@ class PartReader : public arrow::RecordBatchReader {
   int64_t row_ = 0;
 };
 
-absl::Status WritePart(const TrainerJob& job, Part part, bool features, const std::string& path,
-                       const Context& context) {
+absl::Status WritePart(const TrainerJob& job, Part part, const std::string& path, const Context& context) {
   const LabelledRows& rows = job.data[part];
   std::vector<double> weights = part == Part::kTrain ? TrainingWeights(job.config, job.data) : rows.weights;
   if (weights.empty()) weights.assign(rows.targets.size(), 1.0);
-  PartReader reader(job, rows, std::move(weights), features, context);
+  PartReader reader(job, rows, std::move(weights), context);
   TRY(reader.Open());
   return table::WriteTable(reader, table::Format::kParquet, path, table::Overwrite::kYes, context).status();
 }
 
 }  // namespace
 
-absl::Status WriteTrainingFiles(const TrainerJob& job, bool features, const std::string& train_path,
-                                const std::string& evaluate_path, const Context& context) {
-  TRY(WritePart(job, Part::kTrain, features, train_path, context));
-  return WritePart(job, Part::kEvaluate, features, evaluate_path, context);
+absl::Status WriteTrainingFiles(const TrainerJob& job, const std::string& train_path, const std::string& evaluate_path,
+                                const Context& context) {
+  TRY(WritePart(job, Part::kTrain, train_path, context));
+  return WritePart(job, Part::kEvaluate, evaluate_path, context);
 }
 
 }  // namespace roost::api

@@ -268,6 +268,13 @@ Declaration<ModelConfig> DeclareModel() {
 absl::Status CheckModel(const ModelConfig& model) {
   TRY(CheckSplit(model.split));
   TRY(CheckTrainer(model.trainer));
+  const bool takes_columns =
+      model.trainer.kind == TrainerKind::kExternal && model.trainer.input == TrainerInput::kColumns;
+  if (takes_columns && !model.columns.empty()) {
+    return WithHint(absl::InvalidArgumentError("model.columns: an external trainer with 'input: columns' gets the "
+                                               "columns of the dataset, and computes others itself"),
+                    "take 'input: features', or compute them in the trainer");
+  }
   if (model.task == predict::Task::kRanking && model.group.empty()) {
     return absl::InvalidArgumentError("model: key 'group' is missing: a ranking needs the column of its lists");
   }

@@ -1,6 +1,7 @@
 #include "pipeline/trainer_output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kModel = "model.onnx";
 constexpr const char* kSample = "sample.json";
 constexpr size_t kMaxFiles = 10'000;
 constexpr int kMaxDepth = 16;
@@ -140,12 +140,20 @@ absl::StatusOr<TrainerSample> ReadSample(const std::string& path, int64_t bytes)
 absl::StatusOr<TrainerOutput> ReadTrainerOutput(const std::string& output_folder, const TrainerLimits& limits) {
   TrainerOutput output;
   TRY_ASSIGN(output.files, ListFiles(output_folder, limits.output_bytes));
-  TRY(CheckModel(Find(output.files, kModel), limits.model_bytes));
-  output.model = fmt::format("{}/{}", output_folder, kModel);
+  TRY(CheckModel(Find(output.files, kModelFile), limits.model_bytes));
+  output.model = fmt::format("{}/{}", output_folder, kModelFile);
   if (const OutputFile* sample = Find(output.files, kSample); sample != nullptr) {
     TRY_ASSIGN(output.sample, ReadSample(fmt::format("{}/{}", output_folder, kSample), sample->bytes));
   }
   return output;
+}
+
+absl::StatusOr<std::string> ReadOutputFile(const std::string& output_folder, std::string_view path) {
+  std::ifstream file(fs::path(output_folder) / path, std::ios::binary);
+  std::ostringstream bytes;
+  if (file) bytes << file.rdbuf();
+  if (!file) return ErrnoStatus(errno, fmt::format("reading output/{}", Printable(path)));
+  return std::move(bytes).str();
 }
 
 absl::StatusOr<double> CompareSample(const TrainerSample& sample, std::span<const double> scored, double tolerance) {

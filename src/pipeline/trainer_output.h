@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@ struct TrainerSample {
   int64_t outputs = 0;         ///< a row: 1, or one a class
   std::vector<double> values;  ///< rows x outputs, row by row; all finite
 };
+
+/// The model among the files of output/.
+inline constexpr char kModelFile[] = "model.onnx";
 
 /// A file of output/.
 struct OutputFile {
@@ -37,6 +41,9 @@ struct TrainerOutput {
 /// those of `limits`, 10,000 files, folders 16 deep, 64 MB of sample.json. The bytes of model.onnx are not looked at:
 /// predict/onnx_model.h reads them.
 absl::StatusOr<TrainerOutput> ReadTrainerOutput(const std::string& output_folder, const TrainerLimits& limits);
+
+/// The bytes of one of TrainerOutput::files, by its path. The errors of files.
+absl::StatusOr<std::string> ReadOutputFile(const std::string& output_folder, std::string_view path);
 
 /// Compares the trainer's own predictions with `scored`, the outputs of the model as Roost runs it, rows x outputs of
 /// the same rows. InvalidArgument, with the row and both numbers, where they differ by more than

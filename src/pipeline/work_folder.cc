@@ -195,6 +195,16 @@ std::string WorkFolder::Parent() const { return path_ + "/parent"; }
 std::string WorkFolder::Checkpoint() const { return path_ + "/checkpoint"; }
 std::string WorkFolder::Output() const { return path_ + "/output"; }
 
+absl::Status WorkFolder::WriteParentFile(std::string_view path, std::string_view bytes) const {
+  const fs::path relative = fs::path(path).lexically_normal();
+  if (relative.empty() || relative.is_absolute() || *relative.begin() == "..") {
+    return absl::InvalidArgumentError(fmt::format("a file of the parent is named '{}', outside of its folder", path));
+  }
+  const fs::path target = fs::path(Parent()) / relative;
+  TRY(MakeFolder(target.parent_path().string()));
+  return WriteFile(target.string(), bytes);
+}
+
 absl::Status WorkFolder::WriteConfig(const TrainerConfig& config, const TrainerLimits& limits) const {
   TRY(CheckConfig(config));
   TRY_ASSIGN(const Json train, PartsIn(path_, "train"));

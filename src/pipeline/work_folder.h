@@ -32,11 +32,15 @@ class WorkFolder {
   std::string TrainPart(int64_t number) const;
   std::string EvaluatePart(int64_t number) const;
   std::string Schema() const;      ///< the file that the caller may write: schema.json
-  std::string Parent() const;      ///< the folder that the caller fills with the files of the parent's output/
+  std::string Parent() const;      ///< the folder with the files of the parent's output/ (WriteParentFile)
   std::string Checkpoint() const;  ///< the trainer's own
   std::string Output() const;      ///< what the trainer leaves
   /// Whether checkpoint/ held something of an earlier attempt when the folder was opened.
   bool resumes() const { return resumes_; }
+
+  /// Writes one file of the parent's output/, named as OutputFile::path was. InvalidArgument where `path` does not
+  /// stay within parent/; the errors of files.
+  absl::Status WriteParentFile(std::string_view path, std::string_view bytes) const;
 
   /// Writes config.json, when the rows, the schema and the parent's files are there: it names what it finds.
   /// InvalidArgument where `config` contradicts itself (neither columns nor features, or both; a parent in cold mode).

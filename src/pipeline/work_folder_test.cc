@@ -141,5 +141,19 @@ TEST_F(WorkFolderTest, AFolderOfOthersIsLeftAlone) {
   EXPECT_TRUE(std::filesystem::exists(path_ + "/train/precious"));
 }
 
+TEST_F(WorkFolderTest, FilesOfTheParentStayInItsFolder) {
+  const WorkFolder folder = Open("abc");
+  ASSERT_TRUE(folder.WriteParentFile("model.onnx", "model").ok());
+  ASSERT_TRUE(folder.WriteParentFile("words/de.txt", "Wort").ok());
+  std::ostringstream text;
+  text << std::ifstream(folder.Parent() + "/words/de.txt").rdbuf();
+  EXPECT_EQ(text.str(), "Wort");
+  for (const char* path : {"../train/part-00000.parquet", "/tmp/elsewhere", "words/../../lock", "", ".."}) {
+    const absl::Status status = folder.WriteParentFile(path, "x");
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << path << ": " << status;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.TrainPart(0)));
+}
+
 }  // namespace
 }  // namespace roost::pipeline

@@ -1,36 +1,17 @@
 #include "predict/model.h"
 
-#include <atomic>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
-#include <new>
 #include <random>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/allocation_counter.h"
 #include "predict/linear.h"
 #include "predict/three_classes.h"
 #include "transform/test_data.h"
-
-namespace {
-std::atomic<int64_t> num_allocations{0};
-}  // namespace
-
-// The whole test program counts its allocations, so that a test can show that scoring a row makes none.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++num_allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  ++num_allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace roost::predict {
 namespace {

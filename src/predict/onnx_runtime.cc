@@ -1,7 +1,5 @@
 #include "predict/onnx_runtime.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/check.h"
+#include "base/shared_library.h"
 #include "base/status.h"
 
 #define ORT_API_MANUAL_INIT
@@ -32,10 +31,12 @@ Runtime OpenRuntime() {
                             fmt::format("install {} beside Roost's libraries", kLibrary)),
                    nullptr};
   };
-  void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return unavailable(dlerror());
-  const auto get_base = reinterpret_cast<const OrtApiBase* (*)()>(dlsym(library, "OrtGetApiBase"));
-  if (get_base == nullptr) return unavailable("it lacks OrtGetApiBase");
+  const absl::StatusOr<SharedLibrary> library = SharedLibrary::Open(kLibrary);
+  if (!library.ok()) return unavailable(std::string(library.status().message()));
+  const OrtApiBase* (*get_base)() = nullptr;
+  if (const absl::Status found = library->Find("OrtGetApiBase", get_base); !found.ok()) {
+    return unavailable(std::string(found.message()));
+  }
   const OrtApi* api = get_base()->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
     return unavailable(fmt::format("version {} is older than {}", get_base()->GetVersionString(), ORT_API_VERSION));

@@ -1,12 +1,12 @@
 #include "train/xgboost_library.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <xgboost/c_api.h>
 
 #include <charconv>
 #include <utility>
 
+#include "base/shared_library.h"
 #include "base/status.h"
 
 namespace roost::train {
@@ -34,40 +34,34 @@ struct Functions {
   decltype(&XGBoosterPredictFromCSR) booster_predict;
 };
 
-absl::Status NotLoaded() {
-  const char* why = ::dlerror();
-  return WithHint(absl::UnavailableError(fmt::format("the library of XGBoost cannot be loaded: {}",
-                                                     why == nullptr ? "a function is missing" : why)),
-                  "Install Roost with its lib folder, or put libxgboost.so 3.2 on LD_LIBRARY_PATH.");
-}
-
-template <typename Function>
-bool Find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  return function != nullptr;
+absl::StatusOr<Functions> Load() {
+  TRY_ASSIGN(const SharedLibrary library, SharedLibrary::Open(kLibrary));
+  Functions f{};
+  TRY(library.Find("XGBGetLastError", f.last_error));
+  TRY(library.Find("XGBSetGlobalConfig", f.set_global_config));
+  TRY(library.Find("XGDMatrixCreateFromCSR", f.matrix_from_csr));
+  TRY(library.Find("XGDMatrixFree", f.matrix_free));
+  TRY(library.Find("XGDMatrixSetInfoFromInterface", f.matrix_set_info));
+  TRY(library.Find("XGDMatrixSetUIntInfo", f.matrix_set_integers));
+  TRY(library.Find("XGDMatrixSetStrFeatureInfo", f.matrix_set_texts));
+  TRY(library.Find("XGBoosterCreate", f.booster_create));
+  TRY(library.Find("XGBoosterFree", f.booster_free));
+  TRY(library.Find("XGBoosterSetParam", f.booster_set));
+  TRY(library.Find("XGBoosterLoadModelFromBuffer", f.booster_load));
+  TRY(library.Find("XGBoosterSaveModelToBuffer", f.booster_save));
+  TRY(library.Find("XGBoosterUpdateOneIter", f.booster_update));
+  TRY(library.Find("XGBoosterEvalOneIter", f.booster_evaluate));
+  TRY(library.Find("XGBoosterBoostedRounds", f.booster_rounds));
+  TRY(library.Find("XGBoosterSlice", f.booster_slice));
+  TRY(library.Find("XGBoosterPredictFromCSR", f.booster_predict));
+  return f;
 }
 
 absl::StatusOr<Functions> Open() {
-  // Never closed: its threads stay.
-  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return NotLoaded();
-  Functions f{};
-  const bool all =
-      Find(library, "XGBGetLastError", f.last_error) && Find(library, "XGBSetGlobalConfig", f.set_global_config) &&
-      Find(library, "XGDMatrixCreateFromCSR", f.matrix_from_csr) && Find(library, "XGDMatrixFree", f.matrix_free) &&
-      Find(library, "XGDMatrixSetInfoFromInterface", f.matrix_set_info) &&
-      Find(library, "XGDMatrixSetUIntInfo", f.matrix_set_integers) &&
-      Find(library, "XGDMatrixSetStrFeatureInfo", f.matrix_set_texts) &&
-      Find(library, "XGBoosterCreate", f.booster_create) && Find(library, "XGBoosterFree", f.booster_free) &&
-      Find(library, "XGBoosterSetParam", f.booster_set) &&
-      Find(library, "XGBoosterLoadModelFromBuffer", f.booster_load) &&
-      Find(library, "XGBoosterSaveModelToBuffer", f.booster_save) &&
-      Find(library, "XGBoosterUpdateOneIter", f.booster_update) &&
-      Find(library, "XGBoosterEvalOneIter", f.booster_evaluate) &&
-      Find(library, "XGBoosterBoostedRounds", f.booster_rounds) && Find(library, "XGBoosterSlice", f.booster_slice) &&
-      Find(library, "XGBoosterPredictFromCSR", f.booster_predict);
-  if (!all) return NotLoaded();
-  return f;
+  absl::StatusOr<Functions> functions = Load();
+  if (functions.ok()) return functions;
+  return WithHint(Annotate(functions.status(), "the library of XGBoost"),
+                  "Install Roost with its lib folder, or put libxgboost.so 3.2 on LD_LIBRARY_PATH.");
 }
 
 const absl::StatusOr<Functions>& Library() {

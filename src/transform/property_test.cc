@@ -1,33 +1,14 @@
 // The law of the folder: a batch and its rows give the same bits, in every encoding, on any number of threads, and what
 // is fitted does not hang on how the rows are split.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/allocation_counter.h"
 #include "column/builder.h"
 #include "profile/profile.h"
 #include "transform/test_data.h"
 #include "transform/transform.h"
-
-namespace {
-std::atomic<int64_t> num_allocations{0};
-}  // namespace
-
-// The whole test program counts its allocations, so that a test can show that applying a row makes none.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++num_allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  ++num_allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace roost::transform {
 namespace {

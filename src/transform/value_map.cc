@@ -1,8 +1,8 @@
 #include "transform/value_map.h"
 
 #include <algorithm>
-#include <unordered_map>
 
+#include "absl/container/flat_hash_map.h"
 #include "transform/feature_map.h"
 #include "transform/fitted.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 // Where each word of an ordinal feature is among those of its successor.
 std::vector<int32_t> CodesOf(const FittedFeature& from, const FittedFeature& to) {
-  std::unordered_map<std::string_view, int32_t> codes;
+  absl::flat_hash_map<std::string_view, int32_t> codes;
   for (const std::string& word : to.vocabulary.words()) codes.emplace(word, static_cast<int32_t>(codes.size()));
   std::vector<int32_t> map;
   for (const std::string& word : from.vocabulary.words()) {
@@ -37,7 +37,7 @@ std::vector<ValueMap> MapValues(const Transform& from, const Transform& to) {
   const FeatureMap features = MapFeatures(from, to);
   // MapFeatures speaks of weights: w_to = factor * w_from and b_to = b_from + constant * w_from say that
   // value_from = factor * value_to + constant.
-  std::unordered_map<int32_t, double> constants;
+  absl::flat_hash_map<int32_t, double> constants;
   for (const WeightTerm& term : features.intercept) constants[term.from] += term.factor;
   std::vector<ValueMap> maps;
   for (int32_t feature = 0; feature < features.num_to; ++feature) {
