@@ -8,142 +8,160 @@
 namespace roost::train {
 namespace {
 
-constexpr size_t kRowsOfGram = 64;  // rows that are multiplied with each other while they are in the cache
+constexpr size_t kRowsOfGram = 64;        // rows that are multiplied with each other while they are in the cache
+constexpr size_t kRowsOfTranspose = 128;  // rows whose part of a few columns stays in the first cache
+constexpr size_t kColumns = 4;            // vectors of columns that are summed at once
 
-// One output: the rows' products with `w`, and `intercept`.
-ROOST_INLINE void DotRowsBody(const double* x, size_t rows, size_t p, const double* w, double intercept, double* out) {
-  const size_t whole = p / kLanes * kLanes;
-  for (size_t row = 0; row < rows; ++row, x += p) {
-    V8 first{}, second{}, a, b;
-    size_t j = 0;
-    for (; j + 2 * kLanes <= whole; j += 2 * kLanes) {
-      Load(x + j, a);
-      Load(w + j, b);
-      first += a * b;
-      Load(x + j + kLanes, a);
-      Load(w + j + kLanes, b);
-      second += a * b;
+// out[row * outputs + k] = intercepts[k] + x[row] . w[k] for kRows rows and kOutputs outputs; `w` has p numbers an
+// output. A product's bits do not depend on the tile that it is in.
+template <Simd kSimd, size_t kRows, size_t kOutputs>
+ROOST_INLINE void DotTile(const double* x, size_t p, const double* w, const double* intercepts, size_t outputs,
+                          double* out) {
+  V8 sums[kRows][kOutputs] = {}, a[kRows], b;
+  size_t j = 0;
+  for (; j + kLanes <= p; j += kLanes) {
+    ROOST_UNROLL
+    for (size_t r = 0; r < kRows; ++r) Load(x + r * p + j, a[r]);
+    ROOST_UNROLL
+    for (size_t k = 0; k < kOutputs; ++k) {
+      Load(w + k * p + j, b);
+      ROOST_UNROLL
+      for (size_t r = 0; r < kRows; ++r) MultiplyAdd<kSimd>(a[r], b, sums[r][k]);
     }
-    for (; j < whole; j += kLanes) {
-      Load(x + j, a);
-      Load(w + j, b);
-      first += a * b;
+  }
+  ROOST_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
+    ROOST_UNROLL
+    for (size_t k = 0; k < kOutputs; ++k) {
+      double sum = SumOfLanes(sums[r][k]);
+      for (size_t rest = j; rest < p; ++rest) sum += x[r * p + rest] * w[k * p + rest];
+      out[r * outputs + k] = sum + intercepts[k];
     }
-    first += second;
-    double sum = SumOfLanes(first);
-    for (; j < p; ++j) sum += x[j] * w[j];
-    out[row] = sum + intercept;
   }
 }
 
-// One output: sums[j] += sum of s[row] * x[row][j], eight rows at a time.
-ROOST_INLINE void AddRowsBody(const double* x, size_t rows, size_t p, const double* s, double* sums) {
-  constexpr size_t kRows = 8;
-  const size_t whole = p / kLanes * kLanes;
+template <Simd kSimd, size_t kRows, size_t kOutputs>
+ROOST_INLINE void DotRowsOf(const double* x, size_t rows, size_t p, const double* w, const double* intercepts,
+                            size_t outputs, double* out) {
   size_t row = 0;
   for (; row + kRows <= rows; row += kRows) {
+    DotTile<kSimd, kRows, kOutputs>(x + row * p, p, w, intercepts, outputs, out + row * outputs);
+  }
+  for (; row < rows; ++row) DotTile<kSimd, 1, kOutputs>(x + row * p, p, w, intercepts, outputs, out + row * outputs);
+}
+
+// The rows' products with all outputs' weights.
+template <Simd kSimd>
+ROOST_INLINE void DotRowsBody(const double* x, size_t rows, size_t p, const double* w, const double* intercepts,
+                              size_t outputs, double* out) {
+  size_t k = 0;
+  for (; k + 5 <= outputs; k += 5) DotRowsOf<kSimd, 4, 5>(x, rows, p, w + k * p, intercepts + k, outputs, out + k);
+  for (; k + 2 <= outputs; k += 2) DotRowsOf<kSimd, 4, 2>(x, rows, p, w + k * p, intercepts + k, outputs, out + k);
+  if (k < outputs) DotRowsOf<kSimd, 4, 1>(x, rows, p, w + k * p, intercepts + k, outputs, out + k);
+}
+
+// sums[k * p + 0 .. 8 * kVectors) += sum over rows of s[row * outputs + k] * x[row][0 .. 8 * kVectors).
+template <Simd kSimd, size_t kOutputs, size_t kVectors>
+ROOST_INLINE void AddTile(const double* x, size_t rows, size_t p, const double* s, size_t outputs, double* sums) {
+  V8 of[kOutputs][kVectors], a[kVectors];
+  ROOST_UNROLL
+  for (size_t k = 0; k < kOutputs; ++k) {
+    ROOST_UNROLL
+    for (size_t v = 0; v < kVectors; ++v) Load(sums + k * p + v * kLanes, of[k][v]);
+  }
+  for (size_t row = 0; row < rows; ++row, x += p, s += outputs) {
+    ROOST_UNROLL
+    for (size_t v = 0; v < kVectors; ++v) Load(x + v * kLanes, a[v]);
+    ROOST_UNROLL
+    for (size_t k = 0; k < kOutputs; ++k) {
+      const V8 slope = V8{} + s[k];
+      ROOST_UNROLL
+      for (size_t v = 0; v < kVectors; ++v) MultiplyAdd<kSimd>(a[v], slope, of[k][v]);
+    }
+  }
+  ROOST_UNROLL
+  for (size_t k = 0; k < kOutputs; ++k) {
+    ROOST_UNROLL
+    for (size_t v = 0; v < kVectors; ++v) Store(of[k][v], sums + k * p + v * kLanes);
+  }
+}
+
+template <Simd kSimd, size_t kVectors>
+ROOST_INLINE void AddColumns(const double* x, size_t rows, size_t p, const double* s, size_t outputs, double* sums) {
+  size_t k = 0;
+  for (; k + 5 <= outputs; k += 5) AddTile<kSimd, 5, kVectors>(x, rows, p, s + k, outputs, sums + k * p);
+  for (; k < outputs; ++k) AddTile<kSimd, 1, kVectors>(x, rows, p, s + k, outputs, sums + k * p);
+}
+
+// sums[k][j] += sum over rows of s[row][k] * x[row][j]; `sums` has p numbers an output.
+template <Simd kSimd>
+ROOST_INLINE void AddRowsBody(const double* x, size_t rows, size_t p, const double* s, size_t outputs, double* sums) {
+  for (size_t row = 0; row < rows; row += kRowsOfTranspose) {
+    const size_t some = std::min(kRowsOfTranspose, rows - row);
     const double* block = x + row * p;
-    for (size_t j = 0; j < whole; j += kLanes) {
-      V8 sum, a;
-      Load(sums + j, sum);
-      for (size_t r = 0; r < kRows; ++r) {
-        Load(block + r * p + j, a);
-        sum += a * s[row + r];
+    const double* slopes = s + row * outputs;
+    size_t j = 0;
+    for (; j + kColumns * kLanes <= p; j += kColumns * kLanes) {
+      AddColumns<kSimd, kColumns>(block + j, some, p, slopes, outputs, sums + j);
+    }
+    for (; j + kLanes <= p; j += kLanes) AddColumns<kSimd, 1>(block + j, some, p, slopes, outputs, sums + j);
+    for (size_t r = 0; r < some && j < p; ++r) {
+      for (size_t k = 0; k < outputs; ++k) {
+        for (size_t rest = j; rest < p; ++rest) sums[k * p + rest] += slopes[r * outputs + k] * block[r * p + rest];
       }
-      Store(sum, sums + j);
-    }
-    for (size_t r = 0; r < kRows; ++r) {
-      for (size_t j = whole; j < p; ++j) sums[j] += s[row + r] * block[r * p + j];
     }
   }
-  for (; row < rows; ++row) {
-    for (size_t j = 0; j < p; ++j) sums[j] += s[row] * x[row * p + j];
-  }
 }
 
-// out[row][0..8 * kVectors) += sum over j of x[row * x_row + j * x_column] * w[j * stride .. + 8 * kVectors), for
-// kRows rows. The same kernel serves X W and X' S.
-template <size_t kRows, size_t kVectors>
-ROOST_INLINE void AddProductsOfRows(const double* x, size_t x_row, size_t x_column, size_t depth, const double* w,
-                                    size_t stride, double* out) {
-  V8 sums[kRows][kVectors], v[kVectors];
-  for (size_t r = 0; r < kRows; ++r) {
-    for (size_t c = 0; c < kVectors; ++c) Load(out + r * stride + c * kLanes, sums[r][c]);
+// gram[i][j] += sum over rows of scaled[row][i] * plain[row][j] for 8 rows i of the matrix and 8 * kVectors columns j.
+template <Simd kSimd, size_t kVectors>
+ROOST_INLINE void AddGramTile(const double* scaled, const double* plain, size_t rows, size_t size, double* gram) {
+  V8 sums[kLanes][kVectors], v[kVectors];
+  ROOST_UNROLL
+  for (size_t i = 0; i < kLanes; ++i) {
+    ROOST_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) Load(gram + i * size + c * kLanes, sums[i][c]);
   }
-  for (size_t j = 0; j < depth; ++j, x += x_column, w += stride) {
-    for (size_t c = 0; c < kVectors; ++c) Load(w + c * kLanes, v[c]);
-    for (size_t r = 0; r < kRows; ++r) {
-      for (size_t c = 0; c < kVectors; ++c) sums[r][c] += v[c] * x[r * x_row];
+  for (size_t row = 0; row < rows; ++row, scaled += size, plain += size) {
+    ROOST_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) Load(plain + c * kLanes, v[c]);
+    ROOST_UNROLL
+    for (size_t i = 0; i < kLanes; ++i) {
+      const V8 factor = V8{} + scaled[i];
+      ROOST_UNROLL
+      for (size_t c = 0; c < kVectors; ++c) MultiplyAdd<kSimd>(v[c], factor, sums[i][c]);
     }
   }
-  for (size_t r = 0; r < kRows; ++r) {
-    for (size_t c = 0; c < kVectors; ++c) Store(sums[r][c], out + r * stride + c * kLanes);
+  ROOST_UNROLL
+  for (size_t i = 0; i < kLanes; ++i) {
+    ROOST_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) Store(sums[i][c], gram + i * size + c * kLanes);
   }
 }
 
-template <size_t kVectors>
-ROOST_INLINE void AddProductsOf(const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth,
-                                const double* w, size_t stride, double* out) {
-  size_t row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    AddProductsOfRows<4, kVectors>(x + row * x_row, x_row, x_column, depth, w, stride, out + row * stride);
-  }
-  for (; row < rows; ++row) {
-    AddProductsOfRows<1, kVectors>(x + row * x_row, x_row, x_column, depth, w, stride, out + row * stride);
-  }
-}
-
-// All `stride` columns, which are a multiple of eight.
-ROOST_INLINE void AddProductsBody(const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth,
-                                  const double* w, size_t stride, double* out) {
-  size_t column = 0;
-  for (; column + 2 * kLanes <= stride; column += 2 * kLanes) {
-    AddProductsOf<2>(x, x_row, x_column, rows, depth, w + column, stride, out + column);
-  }
-  if (column < stride) AddProductsOf<1>(x, x_row, x_column, rows, depth, w + column, stride, out + column);
-}
-
-// gram[i][j] += sum over rows of scaled[row][i] * plain[row][j] for j <= i and a few more; all of `size` columns, a
-// multiple of 8.
+// The lower triangle, and a few more; all of `size` columns, a multiple of 8.
+template <Simd kSimd>
 ROOST_INLINE void AddGramBlockBody(const double* scaled, const double* plain, size_t rows, size_t size, double* gram) {
-  for (size_t i = 0; i < size; i += 4) {
-    for (size_t j = 0; j <= i + 3; j += kLanes) {
-      V8 a, b, c, d, v;
-      double* out = gram + i * size + j;
-      Load(out, a);
-      Load(out + size, b);
-      Load(out + 2 * size, c);
-      Load(out + 3 * size, d);
-      for (size_t row = 0; row < rows; ++row) {
-        const double* left = scaled + row * size + i;
-        Load(plain + row * size + j, v);
-        a += v * left[0];
-        b += v * left[1];
-        c += v * left[2];
-        d += v * left[3];
-      }
-      Store(a, out);
-      Store(b, out + size);
-      Store(c, out + 2 * size);
-      Store(d, out + 3 * size);
-    }
+  for (size_t i = 0; i < size; i += kLanes) {
+    size_t j = 0;
+    for (; j + kLanes <= i; j += 2 * kLanes)
+      AddGramTile<kSimd, 2>(scaled + i, plain + j, rows, size, gram + i * size + j);
+    if (j <= i) AddGramTile<kSimd, 1>(scaled + i, plain + j, rows, size, gram + i * size + j);
   }
 }
 
-ROOST_DISPATCH(void, DotRows, (const double* x, size_t rows, size_t p, const double* w, double intercept, double* out),
-               (x, rows, p, w, intercept, out))
-ROOST_DISPATCH(void, AddRows, (const double* x, size_t rows, size_t p, const double* s, double* sums),
-               (x, rows, p, s, sums))
-ROOST_DISPATCH(void, AddProducts,
-               (const double* x, size_t x_row, size_t x_column, size_t rows, size_t depth, const double* w,
-                size_t stride, double* out),
-               (x, x_row, x_column, rows, depth, w, stride, out))
+ROOST_DISPATCH(void, DotRows,
+               (const double* x, size_t rows, size_t p, const double* w, const double* intercepts, size_t outputs,
+                double* out),
+               (x, rows, p, w, intercepts, outputs, out))
+ROOST_DISPATCH(void, AddRows, (const double* x, size_t rows, size_t p, const double* s, size_t outputs, double* sums),
+               (x, rows, p, s, outputs, sums))
 ROOST_DISPATCH(void, AddGramBlock, (const double* scaled, const double* plain, size_t rows, size_t size, double* gram),
                (scaled, plain, rows, size, gram))
 
 size_t RoundedUp(size_t size) { return (size + kLanes - 1) / kLanes * kLanes; }
 
-// The inner layout of several outputs is padded to a multiple of eight of them.
+// The inner layout: the weights of each output, and then all intercepts.
 class DenseDesign final : public Design {
  public:
   explicit DenseDesign(const transform::FeatureRows& rows)
@@ -151,52 +169,39 @@ class DenseDesign final : public Design {
 
   int64_t num_rows() const override { return rows_.num_rows(); }
   int32_t num_features() const override { return rows_.num_features; }
-  size_t InnerSize(size_t outputs) const override { return (p_ + 1) * (outputs == 1 ? 1 : RoundedUp(outputs)); }
+  size_t InnerSize(size_t outputs) const override { return (p_ + 1) * outputs; }
 
   std::vector<double> ToInner(std::span<const double> parameters, size_t outputs) const override {
-    if (outputs == 1) return {parameters.begin(), parameters.end()};
-    const size_t stride = RoundedUp(outputs);
-    std::vector<double> inner((p_ + 1) * stride);
+    std::vector<double> inner((p_ + 1) * outputs);
     for (size_t k = 0; k < outputs; ++k) {
-      for (size_t j = 0; j <= p_; ++j) inner[j * stride + k] = parameters[k * (p_ + 1) + j];
+      std::copy_n(&parameters[k * (p_ + 1)], p_, &inner[k * p_]);
+      inner[outputs * p_ + k] = parameters[k * (p_ + 1) + p_];
     }
     return inner;
   }
   std::vector<double> FromInner(std::span<const double> inner, size_t outputs) const override {
-    std::vector<double> parameters(outputs * (p_ + 1));
-    const size_t stride = outputs == 1 ? 1 : RoundedUp(outputs);
+    std::vector<double> parameters((p_ + 1) * outputs);
     for (size_t k = 0; k < outputs; ++k) {
-      for (size_t j = 0; j <= p_; ++j) parameters[k * (p_ + 1) + j] = inner[j * stride + k];
+      std::copy_n(&inner[k * p_], p_, &parameters[k * (p_ + 1)]);
+      parameters[k * (p_ + 1) + p_] = inner[outputs * p_ + k];
     }
     return parameters;
   }
 
   void Margins(int64_t begin, int64_t end, std::span<const double> inner, size_t outputs,
                std::span<double> margins) const override {
-    const auto rows = static_cast<size_t>(end - begin);
-    if (outputs == 1) return DotRows(Row(begin), rows, p_, inner.data(), inner[p_], margins.data());
-    const size_t stride = RoundedUp(outputs);
-    std::vector<double> products(rows * stride);
-    for (size_t row = 0; row < rows; ++row) std::copy_n(&inner[p_ * stride], stride, &products[row * stride]);
-    AddProducts(Row(begin), p_, 1, rows, p_, inner.data(), stride, products.data());
-    for (size_t row = 0; row < rows; ++row) std::copy_n(&products[row * stride], outputs, &margins[row * outputs]);
+    DotRows(Row(begin), static_cast<size_t>(end - begin), p_, inner.data(), &inner[outputs * p_], outputs,
+            margins.data());
   }
 
   void AddTransposed(int64_t begin, int64_t end, std::span<const double> slopes, size_t outputs,
                      std::span<double> inner_sums) const override {
     const auto rows = static_cast<size_t>(end - begin);
-    if (outputs == 1) {
-      AddRows(Row(begin), rows, p_, slopes.data(), inner_sums.data());
-      for (size_t row = 0; row < rows; ++row) inner_sums[p_] += slopes[row];
-      return;
-    }
-    const size_t stride = RoundedUp(outputs);
-    std::vector<double> padded(rows * stride);
+    AddRows(Row(begin), rows, p_, slopes.data(), outputs, inner_sums.data());
+    double* intercepts = &inner_sums[outputs * p_];
     for (size_t row = 0; row < rows; ++row) {
-      std::copy_n(&slopes[row * outputs], outputs, &padded[row * stride]);
-      for (size_t k = 0; k < outputs; ++k) inner_sums[p_ * stride + k] += slopes[row * outputs + k];
+      for (size_t k = 0; k < outputs; ++k) intercepts[k] += slopes[row * outputs + k];
     }
-    AddProducts(Row(begin), 1, p_, p_, rows, padded.data(), stride, inner_sums.data());
   }
 
   void AddSquares(int64_t begin, int64_t end, std::span<const double> factors, std::span<double> sums) const override {

@@ -118,6 +118,7 @@ ROOST_INLINE double Rows(const Shape& shape, size_t size, const double* margins,
   return SumOfLanes(sum);
 }
 
+template <Simd>
 ROOST_INLINE double OneMarginLossesBody(const LossShape& shape, size_t size, const double* margins,
                                         const double* targets, const double* weights, double* slopes,
                                         double* curvatures) {
@@ -134,6 +135,7 @@ ROOST_INLINE double OneMarginLossesBody(const LossShape& shape, size_t size, con
 
 // Rows' margins to their exponentials relative to the largest of the row; returns nothing: sums are taken by the
 // caller.
+template <Simd>
 ROOST_INLINE void ExpAllBody(double* values, size_t size) {
   size_t i = 0;
   V8 x;

@@ -21,24 +21,54 @@ class Preconditioner {
     Preconditioner preconditioner;
     const size_t size = objective.num_features() + 1;
     const auto most = static_cast<size_t>(max_dense_features);
+    const int64_t step = SampleStep(objective, std::max<size_t>(8192, 8 * size));
     if (objective.num_parameters() <= most) {
-      TRY_ASSIGN(const std::vector<double> hessian, objective.Hessian(SampleStep(objective, size)));
+      TRY_ASSIGN(const std::vector<double> hessian, objective.Hessian(step));
       preconditioner.Factor(hessian, objective.num_parameters());
     } else if (size <= most) {
-      TRY_ASSIGN(const std::vector<double> hessian, objective.MeanHessian(SampleStep(objective, size)));
+      TRY_ASSIGN(const std::vector<double> hessian, objective.MeanHessian(step));
       preconditioner.Factor(hessian, size);
     }
-    if (preconditioner.factors_.has_value()) return preconditioner;
+    if (!preconditioner.factors_.empty()) return preconditioner;
     TRY_ASSIGN(preconditioner.diagonal_, objective.HessianDiagonal());
     return preconditioner;
   }
 
+  /// One matrix an output, of its own curvatures: far from the start, where outputs have rows of their own, conjugate
+  /// gradients need a tenth of the passes with it. `none` where an output's matrix is not positive definite.
+  static absl::StatusOr<std::optional<Preconditioner>> MakeOfOutputs(const Objective& objective) {
+    const size_t size = objective.num_features() + 1;
+    TRY_ASSIGN(const std::vector<double> hessians, objective.OutputHessians(StepOfOutputs(objective)));
+    Preconditioner preconditioner;
+    for (size_t k = 0; k < objective.outputs(); ++k) {
+      preconditioner.Factor(std::span(hessians).subspan(k * size * size, size * size), size);
+    }
+    if (preconditioner.factors_.size() != objective.outputs()) return std::nullopt;
+    return preconditioner;
+  }
+
+  /// What MakeOfOutputs costs, in passes over the rows: a matrix takes size / 4 times the multiplications of a pass, in
+  /// a third of their time, as it reads less. Infinite where the matrices would not fit (kMaxOutputSums) or there is
+  /// but one output.
+  static double CostOfOutputs(const Objective& objective, int32_t max_dense_features) {
+    const size_t size = objective.num_features() + 1;
+    const bool whole = objective.num_parameters() <= static_cast<size_t>(max_dense_features);
+    if (whole || size > static_cast<size_t>(max_dense_features) || objective.outputs() * size * size > kMaxOutputSums) {
+      return HUGE_VAL;
+    }
+    return static_cast<double>(size) / 12 / static_cast<double>(StepOfOutputs(objective));
+  }
+
   std::vector<double> Solve(std::span<const double> vector) const {
     std::vector<double> result(vector.begin(), vector.end());
-    if (factors_.has_value()) {
-      const Eigen::Index size = factors_->rows();
+    if (!factors_.empty()) {
+      const Eigen::Index size = factors_[0].rows();
       Eigen::Map<Eigen::MatrixXd> columns(result.data(), size, static_cast<Eigen::Index>(result.size()) / size);
-      factors_->solveInPlace(columns);
+      if (factors_.size() == 1) factors_[0].solveInPlace(columns);
+      for (size_t k = 0; k < factors_.size() && factors_.size() > 1; ++k) {
+        auto column = columns.col(static_cast<Eigen::Index>(k));
+        factors_[k].solveInPlace(column);
+      }
       return result;
     }
     // A feature that no row has and no penalty holds has a zero diagonal, and a zero gradient.
@@ -47,24 +77,63 @@ class Preconditioner {
   }
 
  private:
-  // Every how many blocks of rows one is looked at: enough rows that their Hessian is like that of all.
-  static int64_t SampleStep(const Objective& objective, size_t size) {
-    const auto wanted = std::max<int64_t>(8192, 8 * static_cast<int64_t>(size));
-    return std::max<int64_t>(1, objective.problem().design->num_rows() / wanted);
+  static constexpr size_t kMaxOutputSums = (size_t{128} << 20) / sizeof(double);
+
+  // Every how many blocks of rows one is looked at, for so many rows in all.
+  static int64_t SampleStep(const Objective& objective, size_t wanted) {
+    return std::max<int64_t>(1, objective.problem().design->num_rows() / static_cast<int64_t>(wanted));
   }
 
-  void Factor(const std::vector<double>& lower, size_t size) {
+  // Each output has but a part of the rows to itself.
+  static int64_t StepOfOutputs(const Objective& objective) {
+    return SampleStep(objective, std::max<size_t>(8192, 64 * (objective.num_features() + 1)));
+  }
+
+  void Factor(std::span<const double> lower, size_t size) {
     const auto n = static_cast<Eigen::Index>(size);
     Eigen::MatrixXd matrix = Eigen::Map<const Eigen::MatrixXd>(lower.data(), n, n);
     const double largest = matrix.diagonal().maxCoeff();
     if (!std::isfinite(largest) || !(largest > 0)) return;
     matrix.diagonal().array() += 1e-9 * largest;
-    factors_.emplace(matrix);
-    if (factors_->info() != Eigen::Success) factors_.reset();
+    factors_.emplace_back(matrix);
+    if (factors_.back().info() != Eigen::Success) factors_.pop_back();
   }
 
-  std::optional<Eigen::LLT<Eigen::MatrixXd, Eigen::Upper>> factors_;
+  std::vector<Eigen::LLT<Eigen::MatrixXd, Eigen::Upper>> factors_;  // one for all outputs, or one each
   std::vector<double> diagonal_;
+};
+
+// The preconditioner of each Newton step.
+class Preconditioning {
+ public:
+  Preconditioning(const Objective& objective, int32_t max_dense_features)
+      : objective_(objective),
+        max_dense_features_(max_dense_features),
+        cost_of_outputs_(Preconditioner::CostOfOutputs(objective, max_dense_features)) {}
+
+  /// At the point of the objective's last Evaluate. The dear one of all outputs is made, and made anew, when as many
+  /// passes were spent without it as it costs (so that at most twice the least is spent); the others at each step.
+  absl::StatusOr<const Preconditioner*> Next() {
+    const bool dear = static_cast<double>(objective_.passes() - made_at_) > cost_of_outputs_;
+    if (dear) {
+      TRY_ASSIGN(std::optional<Preconditioner> of_outputs, Preconditioner::MakeOfOutputs(objective_));
+      made_at_ = objective_.passes();
+      has_outputs_ = of_outputs.has_value();
+      if (has_outputs_) current_ = *std::move(of_outputs);
+    }
+    if (!has_outputs_) {
+      TRY_ASSIGN(current_, Preconditioner::Make(objective_, max_dense_features_));
+    }
+    return &current_;
+  }
+
+ private:
+  const Objective& objective_;
+  int32_t max_dense_features_;
+  double cost_of_outputs_;
+  int64_t made_at_ = 0;
+  bool has_outputs_ = false;
+  Preconditioner current_;
 };
 
 // A step and what the quadratic model promises of it. Lengths are measured by the preconditioner's norm.
@@ -132,16 +201,17 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
   bool stuck = false;
   double norm = LargestComponent(search.at.gradient);
   std::vector<double> next(search.point.size());
+  Preconditioning preconditioning(objective, limits.max_dense_features);
   while (norm > limits.tolerance && search.iterations < last && !stuck) {
-    TRY_ASSIGN(const Preconditioner preconditioner, Preconditioner::Make(objective, limits.max_dense_features));
+    TRY_ASSIGN(const Preconditioner* preconditioner, preconditioning.Next());
     if (radius == 0) {
-      radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner.Solve(search.at.gradient))));
+      radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner->Solve(search.at.gradient))));
     }
     // The closer to the solution, the more exact the step; but never more than the tolerance asks for.
     const double forcing = std::max(std::min(0.1, std::sqrt(norm)), 0.3 * std::min(1.0, limits.tolerance / norm));
     bool advanced = false;
     for (int tries = 0; tries < 40 && !advanced; ++tries) {
-      TRY_ASSIGN(const Step step, TakeStep(objective, preconditioner, search.at.gradient, radius, forcing));
+      TRY_ASSIGN(const Step step, TakeStep(objective, *preconditioner, search.at.gradient, radius, forcing));
       for (size_t i = 0; i < next.size(); ++i) next[i] = search.point[i] + step.step[i];
       TRY_ASSIGN(Evaluation trial, objective.Evaluate(next));
       const double rounding = RoundingOf(search.at.objective);

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMaxGroups = 16;
 constexpr size_t kMaxSums = (size_t{128} << 20) / sizeof(double);
 constexpr int64_t kMinRowsOfGroup = 4096;
-constexpr int64_t kBlockRows = 256;  // at once: what a block needs stays in the cache from step to step
+constexpr int64_t kBlockRows = 128;  // at once: what a block needs stays in the cache from step to step
 constexpr int64_t kSampledRows = 64;
 
 // Enough groups for the cores of one machine, few enough that the groups' sums stay within 128 MiB.
@@ -175,6 +175,28 @@ absl::StatusOr<std::vector<double>> Objective::MeanHessian(int64_t step) const {
   for (double& x : hessian) x /= problem_.total_weight;
   for (size_t i = 0; i + 1 < size_; ++i) hessian[i * size_ + i] += problem_.l2 / problem_.total_weight;
   return hessian;
+}
+
+absl::StatusOr<std::vector<double>> Objective::OutputHessians(int64_t step) const {
+  const size_t num_sums = problem_.design->num_gram_sums();
+  const auto add = [&](int64_t begin, int64_t end, std::span<double> out) {
+    double factors[kBlockRows];
+    const std::span<double> of_rows(factors, static_cast<size_t>(end - begin));
+    for (size_t k = 0; k < outputs_; ++k) {
+      BlockFactors(begin, end, k, k, of_rows);
+      problem_.design->AddGram(begin, end, of_rows, out.subspan(k * num_sums, num_sums));
+    }
+  };
+  TRY_ASSIGN(const std::vector<double> sums, SumOverRows(num_sums * outputs_, step, add));
+  std::vector<double> hessians;
+  for (size_t k = 0; k < outputs_; ++k) {
+    const auto first = sums.begin() + static_cast<std::ptrdiff_t>(k * num_sums);
+    std::vector<double> block = problem_.design->FinishGram({first, first + static_cast<std::ptrdiff_t>(num_sums)});
+    for (double& x : block) x /= problem_.total_weight;
+    for (size_t i = 0; i + 1 < size_; ++i) block[i * size_ + i] += problem_.l2 / problem_.total_weight;
+    hessians.insert(hessians.end(), block.begin(), block.end());
+  }
+  return hessians;
 }
 
 absl::StatusOr<std::vector<double>> Objective::HessianDiagonal() const {

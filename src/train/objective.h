@@ -55,6 +55,9 @@ class Objective {
   /// The mean of the Hessian's diagonal blocks, one an output; num_features() + 1 numbers a row.
   absl::StatusOr<std::vector<double>> MeanHessian(int64_t step) const;
 
+  /// The Hessian's diagonal blocks, one an output after the other, each as MeanHessian gives one.
+  absl::StatusOr<std::vector<double>> OutputHessians(int64_t step) const;
+
   absl::StatusOr<std::vector<double>> HessianDiagonal() const;
 
   /// The Hessian times `vector`, which has one component a parameter.
