@@ -193,6 +193,16 @@ double NextRadius(double radius, const Step& step, double ratio) {
   return radius;
 }
 
+// How exactly a step is computed: as a share of the gradient that may be left of the model's. By how much the last step
+// lowered the gradient tells how good the model is (Eisenstat & Walker, SIAM J. Sci. Comput. 17, 1996, choice 2); and
+// no step need be more exact than the tolerance asks for.
+double Forcing(double norm, double before, double tolerance) {
+  constexpr double kLeast = 0.01, kMost = 0.3;
+  const double shrinkage = norm / before;
+  const double by_last_step = std::clamp(0.9 * shrinkage * shrinkage, kLeast, kMost);
+  return std::max(by_last_step, 0.3 * std::min(1.0, tolerance / norm));
+}
+
 }  // namespace
 
 absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, Search& search) {
@@ -200,6 +210,7 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
   double radius = 0;
   bool stuck = false;
   double norm = LargestComponent(search.at.gradient);
+  double before = norm;  // the last step
   std::vector<double> next(search.point.size());
   Preconditioning preconditioning(objective, limits.max_dense_features);
   while (norm > limits.tolerance && search.iterations < last && !stuck) {
@@ -207,8 +218,8 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
     if (radius == 0) {
       radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner->Solve(search.at.gradient))));
     }
-    // The closer to the solution, the more exact the step; but never more than the tolerance asks for.
-    const double forcing = std::max(std::min(0.1, std::sqrt(norm)), 0.3 * std::min(1.0, limits.tolerance / norm));
+    const double forcing = Forcing(norm, before, limits.tolerance);
+    before = norm;
     bool advanced = false;
     for (int tries = 0; tries < 40 && !advanced; ++tries) {
       TRY_ASSIGN(const Step step, TakeStep(objective, *preconditioner, search.at.gradient, radius, forcing));
