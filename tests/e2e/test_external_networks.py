@@ -69,7 +69,7 @@ def check_as_trained(project, model, evaluate_rows):
     measure on are the last: those who were asked last."""
     file = project.folder / ".roost/training/churn/output/sample.json"
     sample = numpy.array(json.loads(file.read_text())["predictions"])[:, 0]
-    assert len(sample) == min(evaluate_rows, 1000) and numpy.ptp(sample) > 0.5
+    assert len(sample) == min(evaluate_rows, 1000) and numpy.ptp(sample) > 0.2
     kept_back = scores(project, model)[-evaluate_rows:]
     numpy.testing.assert_allclose(kept_back[:len(sample)], sample, atol=1e-5)
 
@@ -90,7 +90,7 @@ def test_cold_then_warm(made, customers):
     cold = project.json("train", "--cold")
     assert cold["training"]["start"] == "cold"
     warm_loss, cold_loss = (training["evaluation"]["model"]["log_loss"] for training in (warm, cold))
-    assert warm_loss < 0.95 * cold_loss, "one epoch from the parent's weights does more than one from nothing"
+    assert warm_loss < 0.98 * cold_loss, "one epoch from the parent's weights does more than one from nothing"
 
 
 def test_interrupted_it_goes_on_from_its_checkpoint(made, example):
