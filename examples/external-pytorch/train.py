@@ -12,18 +12,15 @@ def make_network(inputs, hidden):
 
 
 def start_from_parent(trainer, network):
-    """The parent's weights by feature, rescaled to how the features are now; new features begin with no weight."""
+    """The parent's weights, by feature and as these are scaled now, shrunk and disturbed so that new rows still count."""
     old = numpy.load(trainer.parent.folder / "weights.npz")
     if old["2.weight"].shape != tuple(network[2].weight.shape):
         return  # another number of hidden units: nothing to go on from
-    weights = {name: old[name].copy() for name in old.files}
-    first = numpy.zeros(tuple(network[0].weight.shape), dtype="float32")
-    for position, feature in enumerate(trainer.parent.features):
-        if feature["old"] >= 0:
-            first[:, position] = old["0.weight"][:, feature["old"]] / feature["scale"]
-            weights["0.bias"] -= first[:, position] * feature["shift"]
-    weights["0.weight"] = first
-    weights = shrink_perturb(weights, trainer.warm["shrink"], trainer.warm["noise"], trainer.seed)
+    weights = {name: old[name] for name in old.files}
+    first, bias = trainer.parent.first_layer(weights["0.weight"].T, weights["0.bias"])
+    weights |= {"0.weight": first.T, "0.bias": bias}
+    figures = trainer.warm | trainer.options
+    weights = shrink_perturb(weights, figures["shrink"], figures["noise"], trainer.seed)
     network.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
 
@@ -60,6 +57,7 @@ def main():
         new.replace(checkpoint)
         if trainer.should_stop and epoch + 1 < epochs:
             trainer.leave()
+    trainer.metric("epochs", epochs - done)  # of this run, not of one that was stopped before
     numpy.savez(trainer.output / "weights.npz", **{name: value.numpy() for name, value in network.state_dict().items()})
     trainer.save_torch(network)
 

@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 import pytest
 
-from program import FLIGHTS, ROOT, Project, program_path
+from program import FLIGHTS, ROOT, Project
+from trainers import path_with_python
 
 SPAM = FLIGHTS.parent / "spam/messages.parquet"
 
@@ -79,18 +80,9 @@ def test_spam(tmp_path):
     check_scores(project, "messages", 6046)
 
 
-def path_with_python(folder):
-    """A PATH whose `python` has scikit-learn and the package roost, as an active environment would."""
-    script = folder / "bin/python"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/python" exec "{ROOT}/.deps/python/bin/python" "$@"\n')
-    script.chmod(0o755)
-    return f"{script.parent}:{program_path().parent}:/usr/bin:/bin"
-
-
 def test_churn_with_scikit_learn(tmp_path):
     project = copy_of("churn", tmp_path)
-    project.instead["PATH"] = path_with_python(tmp_path)
+    project.instead["PATH"] = path_with_python(tmp_path, "churn")
     subprocess.run(["python3", "make_data.py"], cwd=project.folder, check=True)
     project.run("data", "add", "customers", "customers.csv")
     trained = project.json("train")

@@ -10,7 +10,7 @@ import sys
 import numpy
 import pyarrow as pa
 import pytest
-from roost.trainer import CHECKPOINTED, ContractError, Trainer, name_map, shrink_perturb
+from roost.trainer import CHECKPOINTED, ContractError, Parent, Trainer, name_map, shrink_perturb
 
 from program import ROOT
 from work_folder import make_work_folder
@@ -103,6 +103,25 @@ def test_the_parent_is_at_hand(tmp_path):
     opened = Trainer.open(work)
     assert opened.parent.model == "churn@3" and (opened.parent.folder / "weights").read_text() == "1"
     assert name_map(opened.parent.columns, opened.columns) == [0, -1, -1]
+
+
+def test_the_first_layer_of_the_parent_says_the_same_of_the_features_of_now():
+    generator = numpy.random.default_rng(1)
+    features = [{"old": 2, "scale": 0.5, "shift": 3.0}, {"old": -1, "scale": 1.0, "shift": 0.0},
+                {"old": 0, "scale": -2.0, "shift": -1.0}]
+    parent = Parent(None, {"model": "churn@3", "columns": [], "classes": [], "features": features})
+    weights, bias = generator.normal(size=(3, 4)).astype("float32"), generator.normal(size=4).astype("float32")
+    weights[1] = 0  # the feature that is gone said nothing
+    old = generator.normal(size=(100, 3)).astype("float32")
+    now = numpy.stack([0.5 * old[:, 2] + 3, generator.normal(size=100), -2 * old[:, 0] - 1], axis=1)
+    given = weights.copy(), bias.copy()
+    new_weights, new_bias = parent.first_layer(weights, bias)
+    assert new_weights.dtype == new_bias.dtype == "float32" and new_weights.shape == (3, 4)
+    numpy.testing.assert_allclose(now @ new_weights + new_bias, old @ weights + bias, atol=1e-5)
+    assert (new_weights[1] == 0).all()
+    assert (weights == given[0]).all() and (bias == given[1]).all(), "what was given stays as it was"
+    line, intercept = parent.first_layer(weights[:, 0], bias[0])
+    assert (line == new_weights[:, 0]).all() and intercept == new_bias[0], "a linear model is a layer of one unit"
 
 
 def test_sigterm_means_checkpoint_and_leave(work):

@@ -43,8 +43,7 @@ def predictions_of(trainer, model, rows):
 def save_torch(trainer, module, sample_rows):
     import torch
 
-    inputs, _, _ = trainer.evaluate_arrays(sample_rows)
-    example = torch.from_numpy(inputs)
+    example = torch.from_numpy(matrix(trainer, sample_rows))
     module = module.eval()
     with torch.no_grad():
         predictions = module(example).numpy()
@@ -53,3 +52,22 @@ def save_torch(trainer, module, sample_rows):
         torch.onnx.export(module, (example,), str(path), input_names=["features"], output_names=["score"],
                           dynamic_axes={"features": {0: "rows"}, "score": {0: "rows"}}, opset_version=OPSET)
         trainer.save_onnx(path.read_bytes(), predictions)
+
+
+def save_keras(trainer, model, sample_rows):
+    import keras
+
+    inputs = matrix(trainer, sample_rows)
+    signature = [keras.InputSpec(shape=(None, inputs.shape[1]), dtype="float32", name="features")]
+    predictions = model.predict(inputs, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.onnx"
+        model.export(path, format="onnx", verbose=False, input_signature=signature, opset_version=OPSET)
+        trainer.save_onnx(path.read_bytes(), predictions)
+
+
+def matrix(trainer, rows):
+    """The first rows to measure on, for a network, whose ONNX model has one input."""
+    if trainer.input != "features":
+        raise ContractError("a network takes one matrix: it needs `input: features` in roost.yaml")
+    return trainer.evaluate_arrays(rows)[0]

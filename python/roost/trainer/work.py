@@ -26,6 +26,19 @@ class Parent:
         self.classes = description["classes"]
         self.features = description["features"]  # one a feature of now: {"old": index or -1, "scale", "shift"}
 
+    def first_layer(self, weights, bias):
+        """The parent's first layer, NumPy arrays `weights` [features, units] and `bias` [units], for the features of
+        now: (weights, bias) that give the same for the same row, whatever its scaling is now. Features that are new
+        begin with no weight. For `input: features`."""
+        import numpy
+
+        now = numpy.zeros((len(self.features), *weights.shape[1:]), dtype=weights.dtype)
+        for position, feature in enumerate(self.features):
+            if feature["old"] >= 0:  # the value of now is scale * the old one + shift
+                now[position] = weights[feature["old"]] / feature["scale"]
+                bias = bias - now[position] * feature["shift"]
+        return now, bias
+
 
 class Trainer:
     """One training. Made by Trainer.open()."""
@@ -199,10 +212,17 @@ class Trainer:
         export.save_sklearn(self, model, sample_rows)
 
     def save_torch(self, module, sample_rows=SAMPLE_ROWS):
-        """A PyTorch module over one float32 tensor [rows, columns], by torch.onnx."""
+        """A PyTorch module over one float32 tensor [rows, features], by torch.onnx. For `input: features`."""
         from . import export
 
         export.save_torch(self, module, sample_rows)
+
+    def save_keras(self, model, sample_rows=SAMPLE_ROWS):
+        """A Keras model over one float32 tensor [rows, features], by Keras' own exporter, which with TensorFlow needs
+        tf2onnx. For `input: features`."""
+        from . import export
+
+        export.save_keras(self, model, sample_rows)
 
 
 def _finite(value):
