@@ -128,20 +128,19 @@ double NextRadius(double radius, const Step& step, double ratio) {
 
 absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, Search& search) {
   const int64_t last = search.iterations + limits.max_iterations;
-  double radius = 0;
   bool stuck = false;
   double norm = LargestComponent(search.at.gradient);
   std::vector<double> next(search.point.size());
   while (norm > limits.tolerance && search.iterations < last && !stuck) {
     TRY_ASSIGN(const Preconditioner preconditioner, Preconditioner::Make(objective, limits.max_dense_features));
-    if (radius == 0) {
-      radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner.Solve(search.at.gradient))));
+    if (search.radius == 0) {
+      search.radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner.Solve(search.at.gradient))));
     }
     // The closer to the solution, the more exact the step; but never more than the tolerance asks for.
     const double forcing = std::max(std::min(0.1, std::sqrt(norm)), 0.3 * std::min(1.0, limits.tolerance / norm));
     bool advanced = false;
     for (int tries = 0; tries < 40 && !advanced; ++tries) {
-      TRY_ASSIGN(const Step step, TakeStep(objective, preconditioner, search.at.gradient, radius, forcing));
+      TRY_ASSIGN(const Step step, TakeStep(objective, preconditioner, search.at.gradient, search.radius, forcing));
       for (size_t i = 0; i < next.size(); ++i) next[i] = search.point[i] + step.step[i];
       TRY_ASSIGN(Evaluation trial, objective.Evaluate(next));
       const double rounding = RoundingOf(search.at.objective);
@@ -149,7 +148,7 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
       // Where the promise is within the rounding, the gradient decides.
       const bool in_the_noise = step.promised <= rounding && std::abs(gain) <= 4 * rounding;
       const double ratio = in_the_noise ? 1 : gain / step.promised;
-      radius = NextRadius(radius, step, IsFinite(trial) ? ratio : 0);
+      search.radius = NextRadius(search.radius, step, IsFinite(trial) ? ratio : 0);
       if (!IsFinite(trial) || !(ratio > 1e-4)) {
         // The second derivatives must be those of the point that the search stays at.
         TRY(objective.Evaluate(search.point).status());
@@ -162,7 +161,7 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
     stuck = !advanced;
     if (advanced) ++search.iterations;
     norm = LargestComponent(search.at.gradient);
-    ReportIteration(objective, search);
+    TRY(FinishStep(objective, limits, search));
   }
   EndSearch(limits, norm, stuck, search);
   return absl::OkStatus();
