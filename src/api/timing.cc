@@ -26,17 +26,16 @@ std::optional<absl::Duration> Timing::Saved() const {
 }
 
 std::string Timing::ToText() const {
-  return roost::ToText(Json{{"seconds", absl::ToDoubleSeconds(elapsed)},
-                            {"rows", rows},
-                            {"passes", passes},
-                            {"cold_seconds", absl::ToDoubleSeconds(cold_elapsed)},
-                            {"cold_rows", cold_rows},
-                            {"cold_passes", cold_passes}});
+  Json json{
+      {"seconds", absl::ToDoubleSeconds(elapsed)},           {"rows", rows},           {"passes", passes},
+      {"cold_seconds", absl::ToDoubleSeconds(cold_elapsed)}, {"cold_rows", cold_rows}, {"cold_passes", cold_passes}};
+  if (resumed_after > 0) json["resumed_after"] = resumed_after;
+  return roost::ToText(json);
 }
 
 absl::StatusOr<Timing> TimingOf(Project& project, const TrainerReport& report, absl::Duration elapsed, int64_t rows,
                                 const std::optional<ParentModel>& parent) {
-  Timing timing{.elapsed = elapsed, .rows = rows, .passes = report.passes};
+  Timing timing{.elapsed = elapsed, .rows = rows, .passes = report.passes, .resumed_after = report.resumed_after};
   if (report.start == "cold" || !parent.has_value()) {
     timing.cold_elapsed = elapsed;
     timing.cold_rows = rows;
@@ -65,7 +64,8 @@ absl::StatusOr<std::optional<Timing>> LoadTiming(Project& project, const registr
                                       .passes = static_cast<int64_t>(number("passes")),
                                       .cold_elapsed = absl::Seconds(number("cold_seconds")),
                                       .cold_rows = static_cast<int64_t>(number("cold_rows")),
-                                      .cold_passes = static_cast<int64_t>(number("cold_passes"))});
+                                      .cold_passes = static_cast<int64_t>(number("cold_passes")),
+                                      .resumed_after = static_cast<int64_t>(number("resumed_after"))});
 }
 
 absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& model, registry::ModelPackage package,

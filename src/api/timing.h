@@ -24,6 +24,7 @@ struct Timing {
   absl::Duration cold_elapsed;  ///< of the last cold training (this one, where it is cold)
   int64_t cold_rows = 0;
   int64_t cold_passes = 0;
+  int64_t resumed_after = 0;  ///< steps (of trees: rounds) of an earlier call that was killed; `elapsed` counts them
 
   /// What the cold training would have taken for as many rows, less `elapsed`; none for a cold one.
   std::optional<absl::Duration> Saved() const;

@@ -196,7 +196,7 @@ absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& j
   TRY_ASSIGN(const pipeline::WorkFolder folder, pipeline::WorkFolder::Open(path.string(), training));
   TRY_ASSIGN(const Start start, GiveParent(project, job, folder));
   TRY(WriteTrainingFiles(job, folder.TrainPart(0), folder.EvaluatePart(0), context));
-  pipeline::TrainerLimits limits{.seconds = 60.0 * static_cast<double>(trainer.max_minutes),
+  pipeline::TrainerLimits limits{.seconds = 60 * trainer.max_minutes,
                                  .memory_bytes = 1'000'000 * trainer.max_memory_mb};
   TRY(folder.WriteConfig(ConfigOf(job, start, context), limits));
   TRY_ASSIGN(const pipeline::ExternalTrainerResult result,

@@ -173,6 +173,13 @@ TrainerReport ReportOf(const TrainerJob& job, const train::LinearFit& fit, const
           .features_dropped = start.dropped};
 }
 
+// Where an earlier call of the same training was, if it was killed.
+std::optional<train::LinearState> LeftState(TrainingCheckpoint* checkpoint) {
+  if (checkpoint == nullptr) return std::nullopt;
+  absl::StatusOr<train::LinearState> state = train::ParseLinearState(checkpoint->TakeLeft());
+  return state.ok() ? std::optional(*std::move(state)) : std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& context) {
@@ -185,13 +192,15 @@ absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& c
                                  .weights = weights,
                                  .num_classes = static_cast<int32_t>(std::max<size_t>(job.data.classes.size(), 2))};
   const config::TrainerConfig& trainer = job.config.trainer;
+  const std::optional<train::LinearState> from = LeftState(job.checkpoint);
   const train::LinearOptions options{.loss = loss,
                                      .l2 = trainer.l2,
                                      .l1 = trainer.l1,
                                      .solver = trainer.solver,
                                      .max_iterations = trainer.max_iterations,
                                      .tolerance = trainer.tolerance,
-                                     .passes = trainer.passes};
+                                     .passes = trainer.passes,
+                                     .resumption = ResumptionOf(job.checkpoint, from)};
   const Start start = StartOf(job, loss);
   TRY_ASSIGN(train::LinearFit fit,
              train::FitLinear(rows, options, start.fit.has_value() ? &*start.fit : nullptr, context));
@@ -207,6 +216,10 @@ absl::StatusOr<TrainedModel> TrainLinear(const TrainerJob& job, const Context& c
   TRY_ASSIGN(predict::ScoringModel model,
              predict::ScoringModel::Make(*job.transform, std::move(predictor), job.data.task, job.data.classes));
   TrainedModel trained{std::move(model), ReportOf(job, fit, start, loss), {}};
+  if (from.has_value()) {
+    trained.report.resumed_after = from->steps;
+    trained.report.earlier = job.checkpoint->spent();
+  }
   trained.lineage["loss"] = train::LossName(loss);
   if (!sigmoid_json.is_null()) trained.lineage["sigmoid"] = sigmoid_json;
   return trained;

@@ -176,6 +176,21 @@ absl::StatusOr<std::optional<PartRows>> EvaluationRows(const TrainerJob& job, co
   return std::optional<PartRows>(std::move(rows));
 }
 
+// Where an earlier call of the same training was, if it was killed.
+std::optional<train::TreesState> LeftState(TrainingCheckpoint* checkpoint) {
+  if (checkpoint == nullptr) return std::nullopt;
+  absl::StatusOr<train::TreesState> state = train::ParseTreesState(checkpoint->TakeLeft());
+  return state.ok() ? std::optional(*std::move(state)) : std::nullopt;
+}
+
+void RecordResumption(const TrainerJob& job, const train::TreesState& from, TrainedModel& trained) {
+  trained.report.resumed_after = from.rounds;
+  trained.report.earlier = job.checkpoint->spent();
+  // Other samples than those of a training that was not interrupted: the model is another one, as good (FitTrees).
+  const bool samples = job.config.trainer.subsample < 1 || job.config.trainer.column_share < 1;
+  if (samples) trained.lineage["resumed_after"] = from.rounds;
+}
+
 }  // namespace
 
 absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job, const Context& context) {
@@ -185,13 +200,17 @@ absl::StatusOr<TrainedModel> TrainTrees(Project& project, const TrainerJob& job,
   const train::TrainingRows rows = View(training, job.data);
   train::TrainingRows evaluation_rows;
   if (evaluation.has_value()) evaluation_rows = View(*evaluation, job.data);
-  TRY_ASSIGN(const train::TreesFit fit, train::FitTrees(rows, evaluation.has_value() ? &evaluation_rows : nullptr,
-                                                        OptionsOf(job.config.trainer, job.data, *job.transform),
-                                                        start.parent.has_value() ? &*start.parent : nullptr, context));
+  const std::optional<train::TreesState> from = LeftState(job.checkpoint);
+  train::TreesOptions options = OptionsOf(job.config.trainer, job.data, *job.transform);
+  options.resumption = ResumptionOf(job.checkpoint, from);
+  TRY_ASSIGN(const train::TreesFit fit,
+             train::FitTrees(rows, evaluation.has_value() ? &evaluation_rows : nullptr, options,
+                             start.parent.has_value() ? &*start.parent : nullptr, context));
   TRY_ASSIGN(predict::ScoringModel model,
              predict::ScoringModel::Make(*job.transform, fit.predictor, job.data.task, job.data.classes));
   TrainedModel trained{std::move(model), ReportOf(fit, start, job), {{kXgboostPart, fit.xgboost_model}}};
   trained.lineage["trees"] = fit.predictor->num_trees();
+  if (from.has_value()) RecordResumption(job, *from, trained);
   return trained;
 }
 

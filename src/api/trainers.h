@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "api/labelled_rows.h"
 #include "api/parent.h"
+#include "api/training_checkpoint.h"
 #include "base/context.h"
 #include "base/json.h"
 #include "config/model.h"
@@ -41,6 +42,8 @@ struct TrainerReport {
   int64_t features_new = 0;               ///< warm: that the parent did not have
   int64_t features_dropped = 0;           ///< warm: of the parent, that are no more
   std::map<std::string, double> metrics;  ///< what an external trainer told
+  int64_t resumed_after = 0;              ///< of `steps`: those of an earlier call that was killed; not in ToJson
+  absl::Duration earlier;                 ///< what that call took for them; not in ToJson
 
   Json ToJson() const;
 };
@@ -61,6 +64,7 @@ struct TrainerJob {
   std::string identity;                             ///< of the data: the digest of the dataset version
   const ParentModel* parent = nullptr;              ///< null: from nothing
   std::string cold_reason;                          ///< why there is no parent
+  TrainingCheckpoint* checkpoint = nullptr;         ///< null: none; an external trainer has one of its own
 };
 
 /// Trains by `config.trainer`: its rows are those of Part::kTrain; trees and external programs also see those of

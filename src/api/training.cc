@@ -1,6 +1,7 @@
 #include "api/training.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@
 
 namespace roost::api {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Permutation importance looks at so many held-out rows and times a column: enough to rank columns.
 constexpr int64_t kImportanceRows = 20'000;
@@ -206,25 +209,62 @@ registry::ModelPackage PackageOf(const Project& project, const config::ModelConf
   return package;
 }
 
+fs::path CheckpointFolder(const Project& project, const std::string& model) {
+  return fs::path(project.folder()) / ".roost" / "checkpoints" / model;
+}
+
+// Where a training keeps its state, named after all that decides its result. `role`: which one of a call. None for an
+// external trainer, which has a checkpoint of its own.
+std::optional<TrainingCheckpoint> CheckpointOf(const Project& project, const config::ModelConfig& model,
+                                               const PreparedTraining& prepared, const ParentModel* parent,
+                                               const std::string& role, const Context& context) {
+  if (model.trainer.kind == config::TrainerKind::kExternal) return std::nullopt;
+  const Json training{{"roost", ROOST_VERSION},
+                      {"config", Sha256(project.config_text()).ToHex()},
+                      {"dataset", prepared.rows.dataset.digest.ToHex()},
+                      {"transform", Sha256(ToLine(prepared.transform->ToJson())).ToHex()},
+                      {"seed", context.seed},
+                      {"parent", parent == nullptr ? "" : parent->version.ToString()}};
+  return TrainingCheckpoint::Open((CheckpointFolder(project, model.name) / role).string(), ToLine(training), context);
+}
+
+void RemoveCheckpoints(const Project& project, const std::string& model) {
+  std::error_code ignored;  // the model is there; what is left does no harm
+  fs::remove_all(CheckpointFolder(project, model), ignored);
+}
+
+// A candidate, and how long its training took, with what an earlier call did for it.
+struct TimedCandidate {
+  Candidate candidate;
+  absl::Duration elapsed;
+};
+
+absl::StatusOr<TimedCandidate> TrainResumably(Project& project, const config::ModelConfig& model,
+                                              const PreparedTraining& prepared, CandidateStart from,
+                                              const std::string& role, const Context& context) {
+  std::optional<TrainingCheckpoint> checkpoint = CheckpointOf(project, model, prepared, from.parent, role, context);
+  from.checkpoint = checkpoint.has_value() ? &*checkpoint : nullptr;
+  const absl::Time start = context.now();
+  TRY_ASSIGN(Candidate candidate, TrainCandidate(project, model, prepared, from, context));
+  const absl::Duration elapsed = context.now() - start + candidate.trained.report.earlier;
+  return TimedCandidate{std::move(candidate), elapsed};
+}
+
 // A warm training whose cold one is due, and a cold one that was asked for, are held against the other kind. Where a
-// cold training is due the better one stays `candidate`.
+// cold training is due the better one stays `first`.
 absl::Status TrainBeside(Project& project, const config::ModelConfig& model, const PreparedTraining& prepared,
-                         const ParentChoice& choice, const TrainRequest& request, Candidate& candidate,
+                         const ParentChoice& choice, const TrainRequest& request, TimedCandidate& first,
                          TrainResponse& response, const Context& context) {
-  const bool is_cold = candidate.trained.report.start == "cold";
+  const bool is_cold = first.candidate.trained.report.start == "cold";
   const bool due = !is_cold && ColdIsDue(model, choice.parent);
   const bool asked = request.cold && choice.parent.has_value() && model.trainer.start != config::TrainingStart::kCold;
   if (!due && !asked) return absl::OkStatus();
-  const absl::Time start = context.now();
-  TRY_ASSIGN(Candidate other, TrainCandidate(project, model, prepared, due ? nullptr : &*choice.parent,
-                                             due ? "due by 'cold_every'" : "", context));
-  absl::Duration elapsed = context.now() - start;
-  if (asked && other.trained.report.start == "cold") return absl::OkStatus();  // the parent does not suit
-  if (due && IsBetter(other.evaluation, candidate.evaluation)) {
-    std::swap(other, candidate);
-    std::swap(elapsed, response.elapsed);
-  }
-  response.other = OtherTraining{other.trained.report, other.evaluation, elapsed};
+  const CandidateStart start{.parent = due ? nullptr : &*choice.parent,
+                             .cold_reason = due ? "due by 'cold_every'" : ""};
+  TRY_ASSIGN(TimedCandidate other, TrainResumably(project, model, prepared, start, "beside", context));
+  if (asked && other.candidate.trained.report.start == "cold") return absl::OkStatus();  // the parent does not suit
+  if (due && IsBetter(other.candidate.evaluation, first.candidate.evaluation)) std::swap(other, first);
+  response.other = OtherTraining{other.candidate.trained.report, other.candidate.evaluation, other.elapsed};
   return absl::OkStatus();
 }
 
@@ -282,15 +322,16 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
 }
 
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
-                                         const PreparedTraining& prepared, const ParentModel* parent,
-                                         std::string cold_reason, const Context& context) {
+                                         const PreparedTraining& prepared, const CandidateStart& start,
+                                         const Context& context) {
   const TrainerJob job{.config = model,
                        .data = prepared.rows.data,
                        .transform = prepared.transform.has_value() ? &*prepared.transform : nullptr,
                        .inputs = prepared.inputs,
                        .identity = prepared.rows.dataset.digest.ToHex(),
-                       .parent = parent,
-                       .cold_reason = std::move(cold_reason)};
+                       .parent = start.parent,
+                       .cold_reason = start.cold_reason,
+                       .checkpoint = start.checkpoint};
   TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));
   TRY_ASSIGN(evaluate::Evaluation evaluation,
              EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], prepared.baseline, context));
@@ -307,11 +348,11 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
 
   TrainResponse response{.dataset = prepared.rows.dataset.Name()};
   TRY_ASSIGN(response.leaks, FindLeaks(prepared.rows.data, prepared.rows.columns, prepared.rows.profile, context));
-  const absl::Time start = context.now();
-  TRY_ASSIGN(Candidate candidate,
-             TrainCandidate(project, *model, prepared, warm ? &*choice.parent : nullptr, choice.cold_reason, context));
-  response.elapsed = context.now() - start;
-  TRY(TrainBeside(project, *model, prepared, choice, request, candidate, response, context));
+  const CandidateStart start{.parent = warm ? &*choice.parent : nullptr, .cold_reason = choice.cold_reason};
+  TRY_ASSIGN(TimedCandidate timed, TrainResumably(project, *model, prepared, start, "train", context));
+  TRY(TrainBeside(project, *model, prepared, choice, request, timed, response, context));
+  const Candidate& candidate = timed.candidate;
+  response.elapsed = timed.elapsed;
   response.train_rows = prepared.rows.data[Part::kTrain].num_rows();
   response.evaluate_rows = prepared.rows.data[Part::kEvaluate].num_rows();
   response.unlabelled_rows = prepared.rows.data.unlabelled;
@@ -330,6 +371,7 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(
       const Registered registered,
       RegisterTimed(project, model->name, PackageOf(project, *model, prepared, response, candidate), timing, context));
+  RemoveCheckpoints(project, model->name);
   response.version = registered.version;
   response.is_new = registered.is_new;
   return response;

@@ -55,7 +55,9 @@ struct TrainResponse {
 /// Trains the project's model on a dataset version, evaluates it on the rows kept back, and registers it as a new
 /// version. It starts from the version before, unless `model.trainer.start` or `request.cold` say otherwise; the same
 /// dataset version, configuration, code and parent give the same model to the bit, on any number of threads, and no
-/// new version. InvalidArgument where the data cannot be learned from; nothing is registered then.
+/// new version. A long training keeps its state in the workspace: where it was killed, the same call goes on from
+/// there, and ends with the same model (of trees that sample rows or columns: one as good). InvalidArgument where the
+/// data cannot be learned from; nothing is registered then.
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& context);
 
 /// A model with what it was trained on and how it does: what Train registers, and what one trial of a search makes.
@@ -101,9 +103,16 @@ absl::StatusOr<store::CommitInfo> ResolveDataset(Project& project, const std::st
 /// The model of roost.yaml; InvalidArgument where there is none.
 absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project);
 
+/// Where a training begins.
+struct CandidateStart {
+  const ParentModel* parent = nullptr;       ///< null: from nothing
+  std::string cold_reason;                   ///< why there is no parent
+  TrainingCheckpoint* checkpoint = nullptr;  ///< null: a training that is killed begins again
+};
+
 /// Trains on what is prepared and measures the result on its Part::kEvaluate.
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
-                                         const PreparedTraining& prepared, const ParentModel* parent,
-                                         std::string cold_reason, const Context& context);
+                                         const PreparedTraining& prepared, const CandidateStart& start,
+                                         const Context& context);
 
 }  // namespace roost::api

@@ -3,14 +3,18 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "api/data.h"
 #include "api/evaluation.h"
 #include "api/models.h"
+#include "api/timing.h"
 #include "api/training.h"
 #include "base/thread_pool.h"
 
@@ -73,6 +77,26 @@ class TrainingTest : public testing::Test {
     std::ofstream(path) << trips.Csv();
     const auto added = AddData(project, {.dataset = "trips", .files = {path}}, context_);
     ASSERT_TRUE(added.ok()) << added.status();
+  }
+
+  // Trains until the progress of training has come `updates` times, and leaves what a kill would leave. The clock goes
+  // so fast that a state is kept after every step.
+  absl::Status TrainAndStop(Project& project, const TrainRequest& request, int updates) {
+    Cancellation cancellation;
+    absl::Time now = absl::UnixEpoch();
+    Context context = context_;
+    context.cancellation = &cancellation;
+    context.now = [&now] { return now; };
+    context.progress = [&](const ProgressUpdate& update) {
+      if (std::string_view(update.stage) != "train") return;
+      now += absl::Seconds(3);
+      if (--updates == 0) cancellation.Cancel();
+    };
+    return Train(project, request, context).status();
+  }
+
+  static fs::path Checkpoint(const Project& project, const std::string& role = "train") {
+    return fs::path(project.folder()) / ".roost" / "checkpoints" / "late" / role;
   }
 
   std::string ModelJson(Project& project) {
@@ -193,6 +217,104 @@ TEST_F(TrainingTest, TheNextVersionStartsAtTheOneBefore) {
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_FALSE(again->is_new);
   EXPECT_EQ(again->version.ToString(), "late@2");
+}
+
+TEST_F(TrainingTest, AKilledTrainingGoesOnToTheSameModel) {
+  const std::string model = Model("{column: time, evaluate_share: 0.2}");
+  for (const std::string& trainer :
+       {std::string(), std::string("  trainer: {kind: linear, solver: ftrl, passes: 20}\n"),
+        std::string("  trainer: {kind: boosted_trees, rounds: 20, early_stopping: 5, learning_rate: 0.4}\n")}) {
+    const std::string name = fmt::format("{}", trainer.size());
+    Project whole = MakeProject(name + "-whole", model + trainer);
+    Add(whole, {});
+    const auto uninterrupted = Train(whole, {}, context_);
+    ASSERT_TRUE(uninterrupted.ok()) << uninterrupted.status();
+    Project killed = MakeProject(name + "-killed", model + trainer);
+    Add(killed, {});
+    EXPECT_TRUE(absl::IsCancelled(TrainAndStop(killed, {}, 3)));
+    EXPECT_TRUE(ListModels(killed, "")->empty());
+    ASSERT_TRUE(fs::exists(Checkpoint(killed))) << name;
+    const auto resumed = Train(killed, {}, context_);
+    ASSERT_TRUE(resumed.ok()) << resumed.status();
+    EXPECT_GT(resumed->report.resumed_after, 0);
+    EXPECT_EQ(LoadTiming(killed, resumed->version).value()->resumed_after, resumed->report.resumed_after);
+    EXPECT_GE(resumed->elapsed, absl::Seconds(6)) << "what the killed call took counts";
+    EXPECT_EQ(ModelJson(killed), ModelJson(whole)) << name;
+    EXPECT_EQ(ToLine(resumed->report.ToJson()), ToLine(uninterrupted->report.ToJson()));
+    EXPECT_FALSE(fs::exists(Checkpoint(killed).parent_path())) << "the model is there";
+    const auto again = Train(killed, {}, context_);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_FALSE(again->is_new) << "a training that is not interrupted gives the same version";
+    EXPECT_EQ(again->report.resumed_after, 0);
+  }
+}
+
+TEST_F(TrainingTest, TheTrainingBesideGoesOnToo) {
+  Project project = MakeProject("project", Model("{column: time, evaluate_share: 0.2}"));
+  Add(project, {.rows = 1500});
+  ASSERT_TRUE(Train(project, {}, context_).ok());
+  Add(project, {.rows = 2000, .new_city = "Rome"});
+  int steps = 0;
+  Context counting = context_;
+  counting.progress = [&](const ProgressUpdate& update) { steps += std::string_view(update.stage) == "train"; };
+  const auto first = Train(project, {}, counting);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto cold = Train(project, {.cold = true}, context_);
+  ASSERT_TRUE(cold.ok()) << cold.status();
+  const auto cold_steps = static_cast<int>(cold->report.steps);
+  ASSERT_GE(steps, 2);
+  // The cold training is done, and the warm one beside it has made a step.
+  EXPECT_TRUE(absl::IsCancelled(TrainAndStop(project, {.cold = true}, cold_steps + 1)));
+  EXPECT_TRUE(fs::exists(Checkpoint(project, "beside")));
+  const auto resumed = Train(project, {.cold = true}, context_);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_FALSE(resumed->is_new);
+  EXPECT_EQ(resumed->report.resumed_after, cold_steps);
+  EXPECT_EQ(resumed->other->report.resumed_after, 1);
+  EXPECT_EQ(ToLine(resumed->other->report.ToJson()), ToLine(cold->other->report.ToJson()));
+}
+
+TEST_F(TrainingTest, ACheckpointOfAnotherTrainingIsPassedOver) {
+  const std::string model = Model("{column: time, evaluate_share: 0.2}");
+  Project project = MakeProject("project", model);
+  Add(project, {});
+  EXPECT_TRUE(absl::IsCancelled(TrainAndStop(project, {}, 2)));
+  Add(project, {.rows = 2400});
+  const auto other_data = Train(project, {}, context_);
+  ASSERT_TRUE(other_data.ok()) << other_data.status();
+  EXPECT_EQ(other_data->report.resumed_after, 0);
+  EXPECT_TRUE(absl::IsCancelled(TrainAndStop(project, {.cold = true}, 2)));
+  const auto other_parent = Train(project, {.parent = "late@1"}, context_);
+  ASSERT_TRUE(other_parent.ok()) << other_parent.status();
+  EXPECT_EQ(other_parent->report.resumed_after, 0);
+  Project configured = MakeProject("configured", model);
+  Add(configured, {});
+  EXPECT_TRUE(absl::IsCancelled(TrainAndStop(configured, {}, 2)));
+  ASSERT_TRUE(configured.ReplaceConfig(configured.config_text() + "  trainer: {seed: 5}\n").ok());
+  const auto other_seed = Train(configured, {}, context_);
+  ASSERT_TRUE(other_seed.ok()) << other_seed.status();
+  EXPECT_EQ(other_seed->report.resumed_after, 0);
+}
+
+TEST_F(TrainingTest, ATornCheckpointIsPassedOver) {
+  Project project = MakeProject("project", Model("{column: time, evaluate_share: 0.2}"));
+  Add(project, {});
+  const auto tear = [](std::string bytes, int how) {
+    if (how == 0) return bytes.substr(0, bytes.size() / 2);
+    if (how == 1) return std::string();
+    bytes[bytes.size() - 9] ^= 1;
+    return bytes;
+  };
+  for (int how = 0; how < 3; ++how) {
+    EXPECT_TRUE(absl::IsCancelled(TrainAndStop(project, {}, 2)));
+    std::ostringstream text;
+    text << std::ifstream(Checkpoint(project)).rdbuf();
+    std::ofstream(Checkpoint(project)) << tear(text.str(), how);
+    const auto trained = Train(project, {}, context_);
+    ASSERT_TRUE(trained.ok()) << trained.status();
+    EXPECT_EQ(trained->report.resumed_after, 0) << how;
+    EXPECT_EQ(trained->version.ToString(), "late@1");
+  }
 }
 
 TEST_F(TrainingTest, AColumnThatKnowsTheLabelIsTold) {

@@ -153,7 +153,7 @@ absl::StatusOr<TrialResult> RunTrial(Project& project, const TrialRun& run, cons
   TRY_ASSIGN(const PreparedTraining* prepared, rows.Of(*project.config().model, run.budget, context));
   const absl::Time start = context.now();
   const absl::StatusOr<Candidate> candidate =
-      TrainCandidate(project, model, *prepared, nullptr, "a trial of 'roost tune'", context);
+      TrainCandidate(project, model, *prepared, {.cold_reason = "a trial of 'roost tune'"}, context);
   TrialResult result{.trial = run.trial, .rung = run.rung};
   result.seconds = absl::ToDoubleSeconds(context.now() - start);
   if (absl::IsCancelled(candidate.status())) return candidate.status();

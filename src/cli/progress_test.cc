@@ -78,7 +78,51 @@ TEST_F(ProgressTest, ALogGetsAPlainLineEveryTenSeconds) {
   EXPECT_EQ(Take(), "") << "short work leaves no line";
   now_ += absl::Seconds(10);
   progress.Update({"reading", "rows", 50, 100});
-  EXPECT_EQ(Take(), "reading: 50 %, 50 of 100 rows, 5/s, 10.0 s left\n");
+  EXPECT_EQ(Take(), "reading: 50 %, 50 of 100 rows, 5/s, 10.2 s left\n");
+  progress.Clear();
+  EXPECT_EQ(Take(), "");
+}
+
+TEST_F(ProgressTest, WhatIsGoneOnWithDoesNotCountAsFast) {
+  Progress progress = Make(Progress::Style::kTerminal);
+  progress.Update({"train", "rounds", 900, 1'000});
+  Take();
+  now_ += absl::Seconds(1);
+  progress.Update({"train", "rounds", 910, 1'000});
+  EXPECT_EQ(Take(), "\r\x1b[Ktrain [##################..]  91 %, 910 of 1,000 rounds, 10/s, 9.0 s left");
+}
+
+TEST_F(ProgressTest, ProgramsGetLinesOfJson) {
+  Progress progress = Make(Progress::Style::kJson);
+  progress.Update({"train", "rounds", 1, 200, 0.5});
+  EXPECT_EQ(Take(), R"({"message_type":"progress","stage":"train","unit":"rounds","done":1,"total":200,"loss":0.5})"
+                    "\n");
+  now_ += absl::Milliseconds(249);
+  progress.Update({"train", "rounds", 2, 200, 0.25});
+  EXPECT_EQ(Take(), "") << "not more often than four times a second";
+  now_ += absl::Milliseconds(751);
+  progress.Update({"train", "rounds", 11, 200, 0.125});
+  EXPECT_EQ(Take(), R"({"message_type":"progress","stage":"train","unit":"rounds","done":11,"total":200,"loss":0.125,)"
+                    R"("seconds_left":18.9})"
+                    "\n");
+}
+
+TEST_F(ProgressTest, TheLastLineOfAStageAlwaysComes) {
+  Progress progress = Make(Progress::Style::kJson);
+  progress.Update({"reading", "rows", 1, 0});
+  progress.Update({"reading", "rows", 7, 0});
+  progress.Update({"reading", "rows", 9, 0});
+  EXPECT_EQ(Take(), R"({"message_type":"progress","stage":"reading","unit":"rows","done":1})"
+                    "\n");
+  progress.Update({"scoring", "rows", 1, 0});
+  EXPECT_EQ(Take(), R"({"message_type":"progress","stage":"reading","unit":"rows","done":9})"
+                    "\n"
+                    R"({"message_type":"progress","stage":"scoring","unit":"rows","done":1})"
+                    "\n");
+  progress.Update({"scoring", "rows", 4, 0});
+  progress.Clear();
+  EXPECT_EQ(Take(), R"({"message_type":"progress","stage":"scoring","unit":"rows","done":4})"
+                    "\n");
   progress.Clear();
   EXPECT_EQ(Take(), "");
 }

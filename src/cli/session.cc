@@ -62,11 +62,12 @@ const Cancellation& InterruptCancellation() { return interrupt_cancellation; }
 
 Session::Session() = default;
 
-Context Session::MakeContext() {
+Context Session::MakeContext(JsonProgress json_progress) {
   if (pool_ == nullptr) pool_ = std::make_unique<ThreadPool>();
   if (progress_ == nullptr) {
-    const bool silent = options_.quiet || options_.json;
+    const bool silent = options_.quiet || (options_.json && json_progress == JsonProgress::kNo);
     const auto style = silent                       ? Progress::Style::kSilent
+                       : options_.json              ? Progress::Style::kJson
                        : isatty(STDERR_FILENO) == 1 ? Progress::Style::kTerminal
                                                     : Progress::Style::kLog;
     progress_ = std::make_unique<Progress>(style, Width(), std::cerr);
@@ -92,6 +93,12 @@ void Session::Note(std::string_view line) {
   if (options_.quiet) return;
   if (progress_ != nullptr) progress_->Clear();
   std::cerr << PrintableLines(line) << std::endl;
+}
+
+void Session::NoteJson(const Json& json) {
+  if (options_.quiet) return;
+  if (progress_ != nullptr) progress_->Clear();
+  std::cerr << ToLine(json) << std::endl;
 }
 
 std::string Session::Colored(std::string_view text, std::string_view color) const {

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/context.h"
+#include "base/json.h"
 #include "base/thread_pool.h"
 #include "cli/progress.h"
 
@@ -24,6 +25,9 @@ struct GlobalOptions {
   std::string project = ".";
 };
 
+/// Whether a command shows its progress with --json too, as lines of JSON on stderr.
+enum class JsonProgress { kNo, kYes };
+
 /// One run of the program: its options, its streams, its threads, and the code that it ends with.
 /// Data goes to stdout; messages, progress and errors to stderr.
 class Session {
@@ -35,7 +39,7 @@ class Session {
   const std::string& project() const { return options_.project; }
 
   /// A context for the work of a command: interrupted by Ctrl-C, with progress on stderr.
-  Context MakeContext();
+  Context MakeContext(JsonProgress json_progress = JsonProgress::kNo);
 
   /// Writes `text` to stdout. A reader that has gone away (a closed pipe) ends the program with code 141, quietly.
   void Print(std::string_view text);
@@ -43,6 +47,9 @@ class Session {
   /// Writes a line to stderr, unless --quiet. Of it and of errors all is escaped that a terminal would obey: foreign
   /// names may be in them.
   void Note(std::string_view line);
+
+  /// With --json: writes `json` as a line to stderr, unless --quiet.
+  void NoteJson(const Json& json);
 
   /// A word in `color` ("red", "yellow", "green", "bold", "dim") where stdout may have colours, else as it is.
   std::string Colored(std::string_view text, std::string_view color) const;

@@ -35,6 +35,7 @@ Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
             {"training_seconds", absl::ToDoubleSeconds(response.elapsed)},
             {"seconds", absl::ToDoubleSeconds(elapsed)}};
   if (response.split_at.has_value()) json["split_at"] = FormatUtc(*response.split_at);
+  if (response.report.resumed_after > 0) json["resumed_after"] = response.report.resumed_after;
   if (response.saved.has_value()) json["saved_seconds"] = absl::ToDoubleSeconds(*response.saved);
   for (const api::Leak& leak : response.leaks) {
     json["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
@@ -87,6 +88,11 @@ void PrintOther(const api::OtherTraining& other, Session& session) {
 }
 
 void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
+  if (response.report.resumed_after > 0) {
+    const char* unit = response.report.unit == "trees" ? "round" : "step";
+    session.Note(fmt::format("went on after {} of an earlier call that was interrupted",
+                             CountOf(response.report.resumed_after, unit)));
+  }
   for (const api::Leak& leak : response.leaks) {
     session.Note(
         fmt::format("warning: '{}' alone predicts the label with a power of {:.3f}: it may know what is to be "
@@ -109,7 +115,7 @@ void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
 absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::TrainResponse response, api::Train(project, request, session.MakeContext()));
+  TRY_ASSIGN(const api::TrainResponse response, api::Train(project, request, session.MakeContext(JsonProgress::kYes)));
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
     session.Print(ToText(ToJson(response, elapsed)));
@@ -142,7 +148,8 @@ absl::StatusOr<int> RunEvaluate(const EvaluateOptions& options, Session& session
   api::EvaluateRequest request = options.request;
   TRY_ASSIGN(request.part, api::ParsePart(options.part));
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::EvaluateResponse response, api::Evaluate(project, request, session.MakeContext()));
+  TRY_ASSIGN(const api::EvaluateResponse response,
+             api::Evaluate(project, request, session.MakeContext(JsonProgress::kYes)));
   if (session.json()) {
     // "model" and "dummy" are the figures of the two.
     Json json{{"name", response.version.name},
@@ -173,7 +180,7 @@ absl::StatusOr<int> RunPredict(const PredictOptions& options, Session& session) 
         "roost predict MODEL SOURCE");
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const Context context = session.MakeContext();
+  const Context context = session.MakeContext(JsonProgress::kYes);
   api::PredictRequest request{.model = options.model, .source = options.names.back()};
   if (options.names.size() == 2) request.model = options.names.front();
   request.limit = options.output.limit;

@@ -39,8 +39,9 @@ Json ToJson(const api::TuneResponse& response) {
   }
   Json edits = Json::object();
   for (const auto& [key, value] : response.edits) edits[key] = value;
-  return {{"dataset", response.dataset}, {"metric", response.metric}, {"trials", std::move(trials)},
-          {"best", response.best.trial}, {"edits", std::move(edits)}, {"written", response.written}};
+  return {{"dataset", response.dataset}, {"metric", response.metric},   {"trials", std::move(trials)},
+          {"resumed", response.resumed}, {"best", response.best.trial}, {"edits", std::move(edits)},
+          {"written", response.written}};
 }
 
 std::string Table(const api::TuneResponse& response) {
@@ -64,13 +65,23 @@ std::string Table(const api::TuneResponse& response) {
   return AlignColumns(lines, align);
 }
 
+// One trial that is done, for programs that watch.
+Json TrialEvent(const pipeline::TrialRun& run, const pipeline::TrialResult& result) {
+  return {{"message_type", "trial"},
+          {"trial", run.trial},
+          {"rung", run.rung},
+          {"share", run.budget},
+          {"score", result.score.has_value() ? Json(*result.score) : Json(nullptr)}};
+}
+
 absl::StatusOr<int> RunTune(api::TuneRequest request, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   request.on_trial = [&session](const pipeline::TrialRun& run, const pipeline::TrialResult& result) {
+    if (session.json()) return session.NoteJson(TrialEvent(run, result));
     session.Note(fmt::format("trial {} with {} of the rows: {}{}", run.trial, FormatShare(run.budget), ScoreOf(result),
                              result.note.empty() ? "" : fmt::format(": {}", result.note)));
   };
-  TRY_ASSIGN(const api::TuneResponse response, api::Tune(project, request, session.MakeContext()));
+  TRY_ASSIGN(const api::TuneResponse response, api::Tune(project, request, session.MakeContext(JsonProgress::kYes)));
   if (session.json()) {
     session.Print(ToText(ToJson(response)));
     return 0;

@@ -118,7 +118,7 @@ void DeclareExternal(Declaration<TrainerConfig>& trainer) {
               "what it gets: the columns as they are, or the features of `features` as one matrix")
       .Custom("options", "mapping", "", "handed to the program as it is", Presence::kOptional, ReadOptions)
       .Texts("environment", &TrainerConfig::environment, "names of environment variables that it may see")
-      .Integer("max_minutes", &TrainerConfig::max_minutes, {.min = 1, .max = 100'000}, "it is stopped after that")
+      .Number("max_minutes", &TrainerConfig::max_minutes, {.min = 0.01, .max = 100'000}, "it is stopped after that")
       .Integer("max_memory_mb", &TrainerConfig::max_memory_mb, {.min = 0, .max = 100'000'000},
                "it is stopped when it takes more; 0: no limit");
 }

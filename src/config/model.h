@@ -77,7 +77,7 @@ struct TrainerConfig {
   TrainerInput input = TrainerInput::kColumns;
   std::string options = "{}";  ///< JSON, handed to the program as it is
   std::vector<std::string> environment;
-  int64_t max_minutes = 60;
+  double max_minutes = 60;
   int64_t max_memory_mb = 0;  ///< 0: no limit
 };
 

@@ -188,7 +188,7 @@ void Run::Take(std::string_view bytes, bool events) {
 
 void Run::OnEvent(const TrainerEvent& event) {
   if (const auto* progress = std::get_if<TrainerProgress>(&event)) {
-    context_.Report({"training", "steps", progress->step, progress->steps});
+    context_.Report({"training", "steps", progress->step, progress->steps, progress->loss.value_or(std::nan(""))});
   }
   if (request_.on_event) request_.on_event(event);
 }
@@ -276,12 +276,12 @@ absl::Status Run::Stopped(const ProcessEnd& end) const {
       return Failure(absl::StatusCode::kResourceExhausted,
                      fmt::format("it had {} of memory, more than its limit of {}, and was stopped",
                                  FormatBytes(peak_memory_), FormatBytes(request_.limits.memory_bytes)),
-                     "Give it more with `memory`, or make it take less.");
+                     "Give it more with `max_memory_mb`, or make it take less.");
     default:
       return Failure(absl::StatusCode::kDeadlineExceeded,
                      fmt::format("it ran longer than its limit of {} and was stopped{}",
                                  FormatElapsed(absl::Seconds(request_.limits.seconds)), left),
-                     checkpointed ? again : "Give it more with `seconds`, or make it write checkpoints.");
+                     checkpointed ? again : "Give it more with `max_minutes`, or make it write checkpoints.");
   }
 }
 

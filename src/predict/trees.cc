@@ -17,7 +17,7 @@ namespace {
 static_assert(std::numeric_limits<float>::is_iec559, "doubles beyond the range of floats become infinite");
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr size_t kTogether = 8;  // trees that descend in step: enough to hide the latency of their loads
+constexpr size_t kTogether = 16;  // trees that descend in step: enough to hide the latency of their loads
 
 // Each used feature has two slots with its value. A missing one has -infinity in the first, which every split that
 // sends it left reads, and +infinity in the second. Slots 0 and 1 belong to no feature: leaves read them.
@@ -139,7 +139,7 @@ void TreesPredictor::AddLeaves(const float* slots, std::span<double> margins) co
         for (int32_t& node : at) node = Next(node, slots);
         continue;
       }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (size_t t = 0; t < kTogether; ++t) {
         const Node& node = nodes[at[t]];
         at[t] = node.left + static_cast<int32_t>(!(slots[node.slot] < node.value));

@@ -211,7 +211,9 @@ class Training {
       TRY(context_.CheckCancelled());
     }
     TRY_ASSIGN(XgboostBooster booster, XgboostBooster::Make(matrices_));
-    if (!beginning_.model.empty()) TRY(booster.Load(beginning_.model));
+    const TreesState* from = options_.resumption.from;
+    const std::string& grown = from == nullptr ? beginning_.model : from->xgboost_model;
+    if (!grown.empty()) TRY(booster.Load(grown));
     TRY(SetOptions(booster, rows_, options_, context_));
     if (beginning_.start == TreesStart::kRefresh) {
       TRY(Refresh(booster));
@@ -247,35 +249,71 @@ class Training {
     context_.Report(update);
   }
 
+  // The evaluation loss before the first round, where a parent has one.
+  absl::StatusOr<std::optional<double>> BeginToGrow(XgboostBooster& booster) const {
+    if (beginning_.trees > 0) return EvaluationLoss(booster);
+    if (options_.base_score.has_value()) TRY(booster.Set("base_score", FormatExact(*options_.base_score)));
+    return std::optional<double>();
+  }
+
+  // The best evaluation loss of the rounds before.
+  absl::StatusOr<std::optional<double>> GoOn(const TreesState& from, const XgboostBooster& booster) {
+    TRY_ASSIGN(const int64_t rounds, booster.NumRounds());
+    const size_t measured = matrices_.size() < 2 ? 0 : static_cast<size_t>(from.rounds);
+    if (rounds != ParentRounds() + from.rounds || from.rounds < 1 || from.rounds > options_.rounds ||
+        from.best_round > from.rounds || from.evaluation_loss.size() != measured) {
+      return absl::InvalidArgumentError(fmt::format(
+          "the state to go on from has {} rounds of {} and belongs to another training", from.rounds, rounds));
+    }
+    fit_.rounds = from.rounds;
+    fit_.best_round = from.best_round;
+    fit_.train_loss = from.train_loss;
+    fit_.evaluation_loss = from.evaluation_loss;
+    Report(fit_.rounds, options_.rounds);
+    return from.best_loss;
+  }
+
+  absl::Status KeepState(const XgboostBooster& booster, std::optional<double> best_loss) const {
+    const Resumption<TreesState>& resumption = options_.resumption;
+    if (!resumption.due || !resumption.due()) return absl::OkStatus();
+    TRY_ASSIGN(std::string model, booster.Save());
+    return resumption.keep({.xgboost_model = std::move(model),
+                            .rounds = fit_.rounds,
+                            .best_round = fit_.best_round,
+                            .best_loss = best_loss,
+                            .train_loss = fit_.train_loss,
+                            .evaluation_loss = fit_.evaluation_loss});
+  }
+
+  // Whether the evaluation rows have seen no better loss for early_stopping rounds.
+  bool IsLate() const {
+    return matrices_.size() > 1 && options_.early_stopping > 0 &&
+           fit_.rounds - fit_.best_round >= options_.early_stopping;
+  }
+
   // New trees, until there are enough or the evaluation rows have seen none better for long.
   absl::Status Grow(XgboostBooster& booster) {
-    if (beginning_.trees == 0 && options_.base_score.has_value()) {
-      TRY(booster.Set("base_score", FormatExact(*options_.base_score)));
-    }
     std::optional<double> best;
-    if (beginning_.trees > 0) {
-      TRY_ASSIGN(best, EvaluationLoss(booster));
+    if (options_.resumption.from != nullptr) {
+      TRY_ASSIGN(best, GoOn(*options_.resumption.from, booster));
+    } else {
+      TRY_ASSIGN(best, BeginToGrow(booster));
     }
-    int64_t measured = 0;
-    for (int64_t round = 0; round < options_.rounds; ++round) {
+    while (fit_.rounds < options_.rounds && !IsLate()) {
       TRY(context_.CheckCancelled());
-      TRY(booster.Update(round, matrices_.front()));
-      ++fit_.rounds;
-      if (round % kTrainLossEvery == 0) {
-        TRY(RecordTrainLoss(booster));
-        measured = fit_.rounds;
-      }
+      TRY(booster.Update(fit_.rounds, matrices_.front()));
+      if (fit_.rounds++ % kTrainLossEvery == 0) TRY(RecordTrainLoss(booster));
       TRY_ASSIGN(const std::optional<double> loss, EvaluationLoss(booster));
       if (loss.has_value()) fit_.evaluation_loss.push_back(*loss);
       Report(fit_.rounds, options_.rounds);
       if (!loss.has_value() || !best.has_value() || Better(*loss, *best)) {
         best = loss;
         fit_.best_round = fit_.rounds;
-      } else if (options_.early_stopping > 0 && fit_.rounds - fit_.best_round >= options_.early_stopping) {
-        break;
       }
+      TRY(KeepState(booster, best));
     }
-    if (measured < fit_.rounds) TRY(RecordTrainLoss(booster));
+    const bool is_measured = (fit_.rounds - 1) % kTrainLossEvery == 0;
+    if (!is_measured) TRY(RecordTrainLoss(booster));
     return SaveFirst(booster, ParentRounds() + fit_.best_round);
   }
 

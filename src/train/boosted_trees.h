@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "predict/task.h"
 #include "predict/trees.h"
+#include "train/fit_state.h"
 #include "train/training_rows.h"
 
 namespace roost::train {
@@ -27,21 +28,22 @@ std::string_view TreesStartName(TreesStart start);
 
 struct TreesOptions {
   predict::Task task = predict::Task::kBinary;
-  int64_t rounds = 200;              ///< at most; each grows one tree, one a class for kClasses
-  int64_t max_depth = 6;             ///< 1 to 30
-  double learning_rate = 0.1;        ///< above 0, at most 1
-  double min_child_weight = 1;       ///< least sum of second derivatives in a leaf
-  double l2 = 1;                     ///< on leaves
-  double l1 = 0;                     ///< on leaves
-  double gamma = 0;                  ///< least gain of a split
-  double subsample = 1;              ///< share of rows that each round sees, above 0, at most 1
-  double column_share = 1;           ///< share of features that each tree sees, above 0, at most 1
-  int64_t max_bins = 256;            ///< of a feature's histogram, 2 to 65,536
-  int64_t early_stopping = 20;       ///< rounds without a better evaluation loss before the end; 0: none
-  std::optional<double> base_score;  ///< the score before the first tree; none: the best constant
-  int64_t max_trees = 2000;          ///< kContinue: of the whole model
-  double decay = 0.5;                ///< kRefresh: leaf = decay * old + (1 - decay) * new, 0 to 1
-  std::vector<uint8_t> is_category;  ///< one a feature: 1 where values are codes of categories; empty: none are
+  int64_t rounds = 200;               ///< at most; each grows one tree, one a class for kClasses
+  int64_t max_depth = 6;              ///< 1 to 30
+  double learning_rate = 0.1;         ///< above 0, at most 1
+  double min_child_weight = 1;        ///< least sum of second derivatives in a leaf
+  double l2 = 1;                      ///< on leaves
+  double l1 = 0;                      ///< on leaves
+  double gamma = 0;                   ///< least gain of a split
+  double subsample = 1;               ///< share of rows that each round sees, above 0, at most 1
+  double column_share = 1;            ///< share of features that each tree sees, above 0, at most 1
+  int64_t max_bins = 256;             ///< of a feature's histogram, 2 to 65,536
+  int64_t early_stopping = 20;        ///< rounds without a better evaluation loss before the end; 0: none
+  std::optional<double> base_score;   ///< the score before the first tree; none: the best constant
+  int64_t max_trees = 2000;           ///< kContinue: of the whole model
+  double decay = 0.5;                 ///< kRefresh: leaf = decay * old + (1 - decay) * new, 0 to 1
+  std::vector<uint8_t> is_category;   ///< one a feature: 1 where values are codes of categories; empty: none are
+  Resumption<TreesState> resumption;  ///< asked after each round; kRefresh, which is short, hands out no state
 };
 
 /// What became of a feature of the parent.
@@ -88,9 +90,14 @@ struct TreesFit {
 /// number of threads, and rounds what it makes of the sums to floats: models have been the same bytes for any number
 /// of threads wherever this was tried, which its authors do not promise.
 ///
+/// What goes on from a state ends with the same bytes as what was never interrupted, unless subsample or column_share
+/// is below 1: XGBoost keeps the generator that chooses columns from round to round and saves it nowhere, and draws its
+/// seed from the one that chooses rows, so that the samples after the interruption are others (as good as those).
+///
 /// InvalidArgument for no rows, targets, weights, groups or options out of range, features that are not finite, beyond
 /// the range of floats or not strictly ascending within their row (the message names the first such row, from 0),
-/// codes of categories that are no integers from 0 to 2^24 - 1. Unavailable where XGBoost's library is missing.
+/// codes of categories that are no integers from 0 to 2^24 - 1, a state of
+/// other rows or options. Unavailable where XGBoost's library is missing.
 /// Cancelled between rounds as the context says. Reports a stage "train" in rounds, with the loss.
 /// Cost: 8 bytes an entry, and 1 to 4 more for its bin; XGBoost's time, and one pass over the entries.
 absl::StatusOr<TreesFit> FitTrees(const TrainingRows& rows, const TrainingRows* evaluation, const TreesOptions& options,

@@ -110,18 +110,27 @@ class Ftrl {
   std::vector<double> margins_, slopes_, curvatures_;
 };
 
+absl::Status KeepState(const Resumption<LinearState>& resumption, const FtrlState& state) {
+  if (!resumption.due || !resumption.due()) return absl::OkStatus();
+  return resumption.keep({.point = state.point, .steps = state.rows, .z = state.z, .n = state.n});
+}
+
 }  // namespace
 
 absl::Status RunFtrl(const TrainingRows& rows, const LinearOptions& options, const Context& context, FtrlState& state) {
   Ftrl ftrl(rows, options, state);
   const int64_t num_rows = rows.features->num_rows();
-  for (int64_t pass = 0; pass < options.passes; ++pass) {
-    for (int64_t row = 0; row < num_rows; row += kBatchRows) {
-      if (row % kRowsBetweenChecks == 0) TRY(context.CheckCancelled());
-      ftrl.TakeBatch(row, std::min(num_rows, row + kBatchRows));
+  while (state.rows < options.passes * num_rows) {
+    const int64_t row = state.rows % num_rows;
+    if (row % kRowsBetweenChecks == 0) {
+      TRY(context.CheckCancelled());
+      TRY(KeepState(options.resumption, state));
     }
-    state.rows += num_rows;
-    context.Report({.stage = "train", .unit = "iterations", .done = pass + 1, .total = options.passes});
+    const int64_t end = std::min(num_rows, row + kBatchRows);
+    ftrl.TakeBatch(row, end);
+    state.rows += end - row;
+    if (end < num_rows) continue;
+    context.Report({.stage = "train", .unit = "passes", .done = state.rows / num_rows, .total = options.passes});
   }
   for (size_t i = 0; i < state.point.size(); ++i) state.point[i] = ftrl.Parameter(i);
   return absl::OkStatus();

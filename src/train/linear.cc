@@ -147,6 +147,22 @@ void SetPoint(std::span<const double> point, size_t outputs, LinearFit& fit) {
   }
 }
 
+// That the parameters of a state are those of the rows, and numbers.
+absl::Status CheckState(const LinearState& state, size_t num_parameters) {
+  const auto fits = [&](const std::vector<double>& numbers) {
+    return numbers.size() == num_parameters && std::isfinite(LargestComponent(numbers));
+  };
+  const bool of_ftrl = !state.z.empty() || !state.n.empty();
+  const std::vector<double>& made_at = state.newton_cg.outputs_point;
+  if (fits(state.point) && (made_at.empty() || fits(made_at)) && (!of_ftrl || (fits(state.z) && fits(state.n))) &&
+      state.steps >= state.steps_before) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("the state to go on from has {} parameters; there must be {}, all of them numbers",
+                  state.point.size(), num_parameters));
+}
+
 // A fit by one of the solvers that converge.
 class Fitter {
  public:
@@ -163,7 +179,8 @@ class Fitter {
   absl::StatusOr<LinearFit> Run(std::vector<double> cold, const std::optional<std::vector<double>>& warm) {
     search_.point = std::move(cold);
     const bool is_hinge = options_.loss == Loss::kHinge;
-    TRY(is_hinge ? RunHinge(warm) : RunSmooth({.loss = options_.loss}, options_.tolerance, warm));
+    const LinearState* from = options_.resumption.from;
+    TRY(is_hinge ? RunHinge(warm, from) : RunSmooth({.loss = options_.loss}, options_.tolerance, warm, from));
     LinearFit fit;
     SetPoint(search_.point, static_cast<size_t>(form_.problem.outputs), fit);
     fit.solver = SolverName(solver_);
@@ -178,22 +195,17 @@ class Fitter {
   }
 
  private:
-  // One search of a smooth loss. `warm`: a point to begin at if it is no worse.
-  absl::Status RunSmooth(const LossShape& shape, double tolerance, const std::optional<std::vector<double>>& warm) {
+  // One search of a smooth loss. `warm`: a point to begin at if it is no worse; `from`: where this search was.
+  absl::Status RunSmooth(const LossShape& shape, double tolerance, const std::optional<std::vector<double>>& warm,
+                         const LinearState* from) {
     Objective objective(form_.problem, shape, context_);
-    bool at_warm = false;
-    if (warm.has_value() && constant_loss_.has_value()) {
-      TRY_ASSIGN(at_warm, TakeWarmPoint(*warm, *constant_loss_, objective));
-    }
-    if (!at_warm) {
-      TRY_ASSIGN(search_.at, objective.Evaluate(search_.point));
-      if (!IsFinite(search_.at)) return TooLarge();
-      if (warm.has_value() && !constant_loss_.has_value()) TRY(MoveToWarmPoint(*warm, objective));
-    }
-    const SearchLimits limits{.max_iterations = options_.max_iterations,
+    TRY(from == nullptr ? Begin(warm, objective) : GoOn(*from, objective));
+    const int64_t steps_before = from == nullptr ? search_.iterations : from->steps_before;
+    const SearchLimits limits{.max_iterations = options_.max_iterations - (search_.iterations - steps_before),
                               .tolerance = tolerance,
                               .l1 = options_.l1,
-                              .max_dense_features = std::max(0, options_.max_dense_features)};
+                              .max_dense_features = std::max(0, options_.max_dense_features),
+                              .after_step = [&] { return KeepState(objective, shape.smoothing, steps_before); }};
     switch (solver_) {
       case Solver::kNewton: TRY(SearchByNewton(objective, limits, search_)); break;
       case Solver::kProximal: TRY(SearchByProximalNewton(objective, rows_.features, limits, search_)); break;
@@ -205,6 +217,42 @@ class Fitter {
     }
     passes_ += objective.passes();
     return absl::OkStatus();
+  }
+
+  absl::Status Begin(const std::optional<std::vector<double>>& warm, Objective& objective) {
+    search_.newton_cg = {};
+    bool at_warm = false;
+    if (warm.has_value() && constant_loss_.has_value()) {
+      TRY_ASSIGN(at_warm, TakeWarmPoint(*warm, *constant_loss_, objective));
+    }
+    if (at_warm) return absl::OkStatus();
+    TRY_ASSIGN(search_.at, objective.Evaluate(search_.point));
+    if (!IsFinite(search_.at)) return TooLarge();
+    return warm.has_value() && !constant_loss_.has_value() ? MoveToWarmPoint(*warm, objective) : absl::OkStatus();
+  }
+
+  absl::Status GoOn(const LinearState& from, Objective& objective) {
+    search_.point = from.point;
+    search_.iterations = from.steps;
+    search_.newton_cg = from.newton_cg;
+    passes_ = from.passes;
+    TRY_ASSIGN(search_.at, objective.Evaluate(search_.point));
+    if (!IsFinite(search_.at)) return TooLarge();
+    objective.CountRows(from.rows_read - objective.rows_read());  // the evaluation was counted before
+    context_.Report({.stage = "train", .unit = "iterations", .done = from.steps, .total = 0, .loss = search_.at.loss});
+    return absl::OkStatus();
+  }
+
+  absl::Status KeepState(const Objective& objective, double smoothing, int64_t steps_before) const {
+    const Resumption<LinearState>& resumption = options_.resumption;
+    if (!resumption.due || !resumption.due()) return absl::OkStatus();
+    return resumption.keep({.point = search_.point,
+                            .steps = search_.iterations,
+                            .passes = passes_,
+                            .rows_read = objective.rows_read(),
+                            .steps_before = steps_before,
+                            .smoothing = smoothing,
+                            .newton_cg = search_.newton_cg});
   }
 
   // True where `warm_point` is no worse than the cold one, whose objective is `cold_objective`: it has no weights.
@@ -231,15 +279,16 @@ class Fitter {
   }
 
   // The hinge with ever sharper bends. The widest ones are left out where a start is given.
-  absl::Status RunHinge(const std::optional<std::vector<double>>& warm) {
-    double width = warm.has_value() ? 1e-2 : 1;
+  absl::Status RunHinge(const std::optional<std::vector<double>>& warm, const LinearState* from) {
+    double width = from != nullptr ? from->smoothing : warm.has_value() ? 1e-2 : 1;
     std::optional<std::vector<double>> start = warm;
     while (true) {
       const double sharpest = options_.tolerance;
       const bool is_last = width <= sharpest;
       TRY(RunSmooth({.loss = Loss::kHinge, .smoothing = std::max(width, sharpest)},
-                    is_last ? options_.tolerance : std::max(options_.tolerance, 1e-4 * width), start));
+                    is_last ? options_.tolerance : std::max(options_.tolerance, 1e-4 * width), start, from));
       start.reset();
+      from = nullptr;
       const double objective = hinge_loss_ + (search_.at.objective - search_.at.loss) + l1_penalty_;
       const double gap = hinge_loss_ - search_.at.loss;
       const bool proved = gap <= options_.tolerance * std::max(1.0, objective);
@@ -267,7 +316,9 @@ class Fitter {
 absl::StatusOr<LinearFit> FitByFtrl(const TrainingRows& rows, const LinearOptions& options, std::vector<double> point,
                                     const LinearFit* start, const Form& form, const Context& context) {
   FtrlState state{.point = std::move(point)};
-  if (start != nullptr && !start->ftrl_state.empty()) {
+  if (const LinearState* from = options.resumption.from; from != nullptr) {
+    state = {.z = from->z, .n = from->n, .rows = from->steps, .point = from->point};
+  } else if (start != nullptr && !start->ftrl_state.empty()) {
     const auto half = static_cast<std::ptrdiff_t>(state.point.size());
     if (start->ftrl_state.size() != 2 * state.point.size()) {
       return absl::InvalidArgumentError(fmt::format("the start's ftrl_state has {} numbers; it must have {}",
@@ -333,6 +384,7 @@ absl::StatusOr<LinearFit> FitLinear(const TrainingRows& rows, const LinearOption
   }
   std::vector<double> cold = ColdPoint(rows, options.loss, sums);
   const Solver solver = ChooseSolver(rows, options);
+  if (options.resumption.from != nullptr) TRY(CheckState(*options.resumption.from, NumParameters(rows, options.loss)));
   const bool wide = NumParameters(rows, options.loss) > static_cast<size_t>(std::max(0, options.max_dense_features));
   const bool needs_entries = solver == Solver::kFtrl || (solver == Solver::kProximal && wide);
   const Form form = MakeForm(rows, options, sums.weight, needs_entries);

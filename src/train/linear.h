@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/context.h"
+#include "train/fit_state.h"
 #include "train/training_rows.h"
 
 namespace roost::train {
@@ -61,6 +62,7 @@ struct LinearOptions {
   double ftrl_beta = 1.0;   ///< kFtrl: what is added to the root of the sum of squared gradients, >= 0
   /// Up to so many parameters the Hessian may be built whole (20 bytes * parameters^2, and at most 128 MiB of sums).
   int32_t max_dense_features = 2000;
+  Resumption<LinearState> resumption;  ///< asked after each step; kFtrl: every 4,096 rows
 };
 
 /// A fitted model. K outputs: one a class for kSoftmax, else 1.
@@ -71,7 +73,7 @@ struct LinearFit {
   int64_t iterations = 0;          ///< Newton steps; kFtrl: rows read
   /// Passes over the rows: each evaluation of loss and gradient, Hessian, product with the Hessian and sweep of
   /// coordinate descent is one; parts of passes are added up, and their sum is rounded up. Checking the rows and
-  /// bringing them into the solver's form is not counted.
+  /// bringing them into the solver's form is not counted, nor is finding out again where an interrupted fit was.
   int64_t passes = 0;
   double gradient_norm = 0;  ///< see LinearOptions::tolerance; in the largest component
   double loss = 0;           ///< sum of weight * loss / W, without penalties
@@ -102,11 +104,11 @@ struct LinearFit {
 /// InvalidArgument for no rows, targets or weights that are not one a row or out of range (a class without rows is
 /// too; a constant target is an error for the losses of classes, and a mean of 0 for kPoisson), weights that are all
 /// 0, features that are not finite, not below num_features or not strictly ascending within their row (the message
-/// names the first such row, counted from 0), a `start` of another shape, options out of range, a solver that cannot
-/// do the loss or the penalty, and features so large that sums overflow. A fit that did not converge is not an error:
-/// it says so. Cancelled as the context says. Reports a stage "train" in iterations.
-/// Cost: 4 to 10 Newton steps as a rule; 16 bytes a row and output of memory beside the rows, and for l1 with more than
-/// max_dense_features parameters a copy of the entries.
+/// names the first such row, counted from 0), a `start` or a state of another shape, options out of range, a solver
+/// that cannot do the loss or the penalty, and features so large that sums overflow. A fit that did not converge is not
+/// an error: it says so. Cancelled as the context says. Reports a stage "train" in iterations, with the loss (kFtrl: in
+/// passes). Cost: 4 to 10 Newton steps as a rule; 16 bytes a row and output of memory beside the rows, and for l1 with
+/// more than max_dense_features parameters a copy of the entries.
 absl::StatusOr<LinearFit> FitLinear(const TrainingRows& rows, const LinearOptions& options, const LinearFit* start,
                                     const Context& context);
 

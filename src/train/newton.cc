@@ -68,7 +68,7 @@ absl::Status SearchByNewton(Objective& objective, const SearchLimits& limits, Se
       break;
     }
     ++search.iterations;
-    ReportIteration(objective, search);
+    TRY(FinishStep(objective, limits, search));
   }
   EndSearch(limits, LargestComponent(search.at.gradient), stuck, search);
   return absl::OkStatus();

@@ -106,34 +106,43 @@ class Preconditioner {
 // The preconditioner of each Newton step.
 class Preconditioning {
  public:
-  Preconditioning(const Objective& objective, int32_t max_dense_features)
+  Preconditioning(Objective& objective, int32_t max_dense_features, NewtonCgState& state)
       : objective_(objective),
         max_dense_features_(max_dense_features),
-        cost_of_outputs_(Preconditioner::CostOfOutputs(objective, max_dense_features)) {}
+        cost_of_outputs_(Preconditioner::CostOfOutputs(objective, max_dense_features)),
+        state_(state) {}
 
-  /// At the point of the objective's last Evaluate. The dear one of all outputs is made, and made anew, when as many
-  /// passes were spent without it as it costs (so that at most twice the least is spent); the others at each step.
-  absl::StatusOr<const Preconditioner*> Next() {
-    const bool dear = static_cast<double>(objective_.passes() - made_at_) > cost_of_outputs_;
-    if (dear) {
-      TRY_ASSIGN(std::optional<Preconditioner> of_outputs, Preconditioner::MakeOfOutputs(objective_));
-      made_at_ = objective_.passes();
-      has_outputs_ = of_outputs.has_value();
-      if (has_outputs_) current_ = *std::move(of_outputs);
+  /// Where the search goes on: the dear one again, as it was; the evaluations are not counted again.
+  absl::Status GoOn(const std::vector<double>& point) {
+    if (state_.outputs_point.empty()) return absl::OkStatus();
+    const int64_t rows_read = objective_.rows_read();
+    TRY(objective_.Evaluate(state_.outputs_point).status());
+    TRY_ASSIGN(of_outputs_, Preconditioner::MakeOfOutputs(objective_));
+    TRY(objective_.Evaluate(point).status());
+    objective_.CountRows(rows_read - objective_.rows_read());
+    return absl::OkStatus();
+  }
+
+  /// At `point`, that of the objective's last Evaluate. The dear one of all outputs is made, and made anew, when as
+  /// many passes were spent without it as it costs (so that at most twice the least is spent); the others at each step.
+  absl::StatusOr<const Preconditioner*> Next(const std::vector<double>& point) {
+    if (static_cast<double>(objective_.passes() - state_.outputs_made) > cost_of_outputs_) {
+      TRY_ASSIGN(of_outputs_, Preconditioner::MakeOfOutputs(objective_));
+      state_.outputs_made = objective_.passes();
+      state_.outputs_point = point;
     }
-    if (!has_outputs_) {
-      TRY_ASSIGN(current_, Preconditioner::Make(objective_, max_dense_features_));
-    }
-    return &current_;
+    if (of_outputs_.has_value()) return &*of_outputs_;
+    TRY_ASSIGN(of_step_, Preconditioner::Make(objective_, max_dense_features_));
+    return &of_step_;
   }
 
  private:
-  const Objective& objective_;
+  Objective& objective_;
   int32_t max_dense_features_;
   double cost_of_outputs_;
-  int64_t made_at_ = 0;
-  bool has_outputs_ = false;
-  Preconditioner current_;
+  NewtonCgState& state_;
+  std::optional<Preconditioner> of_outputs_;
+  Preconditioner of_step_;
 };
 
 // A step and what the quadratic model promises of it. Lengths are measured by the preconditioner's norm.
@@ -196,9 +205,9 @@ double NextRadius(double radius, const Step& step, double ratio) {
 // How exactly a step is computed: as a share of the gradient that may be left of the model's. By how much the last step
 // lowered the gradient tells how good the model is (Eisenstat & Walker, SIAM J. Sci. Comput. 17, 1996, choice 2); and
 // no step need be more exact than the tolerance asks for.
-double Forcing(double norm, double before, double tolerance) {
+double Forcing(double norm, double last_norm, double tolerance) {
   constexpr double kLeast = 0.01, kMost = 0.3;
-  const double shrinkage = norm / before;
+  const double shrinkage = norm / last_norm;
   const double by_last_step = std::clamp(0.9 * shrinkage * shrinkage, kLeast, kMost);
   return std::max(by_last_step, 0.3 * std::min(1.0, tolerance / norm));
 }
@@ -207,22 +216,22 @@ double Forcing(double norm, double before, double tolerance) {
 
 absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, Search& search) {
   const int64_t last = search.iterations + limits.max_iterations;
-  double radius = 0;
   bool stuck = false;
   double norm = LargestComponent(search.at.gradient);
-  double before = norm;  // the last step
   std::vector<double> next(search.point.size());
-  Preconditioning preconditioning(objective, limits.max_dense_features);
+  NewtonCgState& state = search.newton_cg;
+  Preconditioning preconditioning(objective, limits.max_dense_features, state);
+  TRY(preconditioning.GoOn(search.point));
   while (norm > limits.tolerance && search.iterations < last && !stuck) {
-    TRY_ASSIGN(const Preconditioner* preconditioner, preconditioning.Next());
-    if (radius == 0) {
-      radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner->Solve(search.at.gradient))));
+    TRY_ASSIGN(const Preconditioner* preconditioner, preconditioning.Next(search.point));
+    if (state.radius == 0) {
+      state.radius = 2 * std::sqrt(std::max(0.0, Dot(search.at.gradient, preconditioner->Solve(search.at.gradient))));
     }
-    const double forcing = Forcing(norm, before, limits.tolerance);
-    before = norm;
+    const double forcing = Forcing(norm, state.last_norm > 0 ? state.last_norm : norm, limits.tolerance);
+    state.last_norm = norm;
     bool advanced = false;
     for (int tries = 0; tries < 40 && !advanced; ++tries) {
-      TRY_ASSIGN(const Step step, TakeStep(objective, *preconditioner, search.at.gradient, radius, forcing));
+      TRY_ASSIGN(const Step step, TakeStep(objective, *preconditioner, search.at.gradient, state.radius, forcing));
       for (size_t i = 0; i < next.size(); ++i) next[i] = search.point[i] + step.step[i];
       TRY_ASSIGN(Evaluation trial, objective.Evaluate(next));
       const double rounding = RoundingOf(search.at.objective);
@@ -230,7 +239,7 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
       // Where the promise is within the rounding, the gradient decides.
       const bool in_the_noise = step.promised <= rounding && std::abs(gain) <= 4 * rounding;
       const double ratio = in_the_noise ? 1 : gain / step.promised;
-      radius = NextRadius(radius, step, IsFinite(trial) ? ratio : 0);
+      state.radius = NextRadius(state.radius, step, IsFinite(trial) ? ratio : 0);
       if (!IsFinite(trial) || !(ratio > 1e-4)) {
         // The second derivatives must be those of the point that the search stays at.
         TRY(objective.Evaluate(search.point).status());
@@ -243,7 +252,7 @@ absl::Status SearchByNewtonCg(Objective& objective, const SearchLimits& limits, 
     stuck = !advanced;
     if (advanced) ++search.iterations;
     norm = LargestComponent(search.at.gradient);
-    ReportIteration(objective, search);
+    TRY(FinishStep(objective, limits, search));
   }
   EndSearch(limits, norm, stuck, search);
   return absl::OkStatus();

@@ -68,6 +68,7 @@ class Objective {
 
   /// Passes over the rows up to now, parts added up and the sum rounded up.
   int64_t passes() const { return (rows_read_ + num_rows_ - 1) / num_rows_; }
+  int64_t rows_read() const { return rows_read_; }
   /// Counts passes that others made over the same rows.
   void CountRows(int64_t rows) { rows_read_ += rows; }
 

@@ -166,7 +166,7 @@ class ProximalNewton {
       stuck = !advanced;
       if (advanced) ++search.iterations;
       norm = Norm(search);
-      ReportIteration(objective_, search);
+      TRY(FinishStep(objective_, limits_, search));
     }
     EndSearch(limits_, norm, stuck, search);
     return absl::OkStatus();

@@ -43,8 +43,10 @@ void EndSearch(const SearchLimits& limits, double gradient_norm, bool stuck, Sea
   }
 }
 
-void ReportIteration(const Objective& objective, const Search& search) {
-  objective.context().Report({.stage = "train", .unit = "iterations", .done = search.iterations, .total = 0});
+absl::Status FinishStep(const Objective& objective, const SearchLimits& limits, const Search& search) {
+  objective.context().Report(
+      {.stage = "train", .unit = "iterations", .done = search.iterations, .total = 0, .loss = search.at.loss});
+  return limits.after_step ? limits.after_step() : absl::OkStatus();
 }
 
 }  // namespace roost::train

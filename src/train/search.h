@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,9 +14,10 @@ namespace roost::train {
 /// When a search ends.
 struct SearchLimits {
   int64_t max_iterations = 100;
-  double tolerance = 1e-6;            ///< of the largest component of the (sub)gradient
-  double l1 = 0;                      ///< kProximal only
-  int32_t max_dense_features = 2000;  ///< parameters up to which a Hessian may be built whole
+  double tolerance = 1e-6;                   ///< of the largest component of the (sub)gradient
+  double l1 = 0;                             ///< kProximal only
+  int32_t max_dense_features = 2000;         ///< parameters up to which a Hessian may be built whole
+  std::function<absl::Status()> after_step;  ///< called with `search` up to date; its error ends the search
 };
 
 /// Where a search is, and at the end what it found. `iterations` counts on from what it was.
@@ -23,6 +25,7 @@ struct Search {
   std::vector<double> point;
   Evaluation at;  ///< the smooth part at `point`, as of the objective's last Evaluate
   int64_t iterations = 0;
+  NewtonCgState newton_cg;   ///< SearchByNewtonCg's own
   double gradient_norm = 0;  ///< the largest component of the (sub)gradient
   bool converged = false;
   std::string reason;
@@ -54,6 +57,7 @@ double Dot(std::span<const double> a, std::span<const double> b);
 double RoundingOf(double objective);
 /// Fills in gradient_norm, converged and reason after the last step. `stuck`: no step lowered the objective.
 void EndSearch(const SearchLimits& limits, double gradient_norm, bool stuck, Search& search);
-void ReportIteration(const Objective& objective, const Search& search);
+/// After each step: reports it, and calls limits.after_step.
+absl::Status FinishStep(const Objective& objective, const SearchLimits& limits, const Search& search);
 
 }  // namespace roost::train

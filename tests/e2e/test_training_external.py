@@ -153,6 +153,22 @@ def test_one_that_hangs_is_stopped_with_roost(made):
     assert project.models() == []
 
 
+def test_one_that_will_not_stop_is_stopped_by_force(made):
+    project = made("trap '' TERM; echo asked to stop; while :; do sleep 1.987654; done", max_minutes=0.02)
+    began = time.monotonic()
+    refused(project, 13, "ran longer than its limit of 1.2 s and was stopped by force", "asked to stop", "max_minutes")
+    assert 30 < time.monotonic() - began < 60, "it has 30 seconds to leave by itself"
+    assert processes_of("1.987654") == []
+
+
+def test_one_that_leaves_a_checkpoint_in_time(made):
+    project = made("trap 'echo 1 > \"$ROOST_WORK/checkpoint/half\"; exit 75' TERM; "
+                   f'[ -f "$ROOST_WORK/checkpoint/half" ] && {{ {COPY}; exit 0; }}; '
+                   "while :; do sleep 0.1; done", max_minutes=0.02)
+    refused(project, 13, "ran longer than its limit of 1.2 s and was stopped and left a checkpoint", "same command again")
+    assert project.train()["version"] == 1
+
+
 def test_a_checkpoint_is_gone_on_from(made):
     project = made(f'if [ -f "$ROOST_WORK/checkpoint/half" ]; then {COPY}; '
                    'else echo 1 > "$ROOST_WORK/checkpoint/half"; exit 75; fi')

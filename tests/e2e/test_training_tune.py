@@ -62,8 +62,7 @@ def test_write_edits_the_value_and_keeps_the_comments(tmp_path):
 def test_it_goes_on_after_a_kill_and_ends_as_if_there_had_been_none(tmp_path):
     project = ModelProject(tmp_path / "killed", rows_with_a_cross(), trainer=TREES | {"rounds": 20}, tune=TREES_SPACE)
     shutil.copytree(project.folder, tmp_path / "whole")
-    whole = ModelProject.__new__(ModelProject)
-    whole.__dict__.update(project.__dict__, folder=tmp_path / "whole")
+    whole = ModelProject.at(tmp_path / "whole", project)
     process = project.start("tune")
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:

@@ -60,6 +60,13 @@ class ModelProject(Project):
         if rows is not None:
             self.add(rows)
 
+    @classmethod
+    def at(cls, folder, original):
+        """The copy of a project that lies in `folder`."""
+        copy = cls.__new__(cls)
+        copy.__dict__.update(original.__dict__, folder=folder)
+        return copy
+
     def configure(self, **model):
         """Writes roost.yaml. What the keys leave out: `late` by the features above, split by a hash of `key`."""
         keys = {"name": "model", "label": "late", "split": HASH_SPLIT, "features": LINEAR_FEATURES} | model

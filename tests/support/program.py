@@ -32,6 +32,13 @@ class Result:
     def json(self):
         return json.loads(self.stdout)
 
+    def events(self):
+        """With --json: the lines on stderr."""
+        return [json.loads(line) for line in self.stderr.splitlines()]
+
+    def progress(self):
+        return [event for event in self.events() if event["message_type"] == "progress"]
+
     def __repr__(self):
         return f"$ roost {' '.join(self.arguments)}\n[exit {self.code}]\n{self.stdout[:2000]}\n{self.stderr[:2000]}"
 
