@@ -90,6 +90,8 @@ TEST_F(FitStateTest, LinearFitsEndWithTheSameBits) {
       {Task::kBinary, {.loss = Loss::kHinge, .tolerance = 1e-4}},
       {Task::kBinary, {.loss = Loss::kLogistic, .solver = Solver::kNewton, .max_iterations = 3, .tolerance = 1e-13}},
       {Task::kClasses, {.loss = Loss::kSoftmax, .solver = Solver::kNewtonCg}},
+      {Task::kClasses,
+       {.loss = Loss::kSoftmax, .solver = Solver::kNewtonCg, .tolerance = 1e-9, .max_dense_features = 9}},
       {Task::kCounts, {.loss = Loss::kPoisson}},
       {Task::kBinary, {.loss = Loss::kLogistic, .solver = Solver::kFtrl, .passes = 3}}};
   for (const LinearCase& of : cases) {

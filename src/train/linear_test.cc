@@ -95,6 +95,19 @@ TEST(FitLinear, ReachesThePeersMinimumForEveryLossPenaltyAndSolver) {
   }
 }
 
+// Between the whole Hessian and its diagonal: one matrix a class, made when passes enough were spent without it.
+TEST(FitLinear, ManyParametersOfAFewFeaturesReachTheSameMinimum) {
+  const TestRows data = Matrix(Loss::kSoftmax, 6000, 30, 4);
+  LinearOptions options{.loss = Loss::kSoftmax, .solver = Solver::kNewtonCg, .tolerance = 1e-10};
+  const LinearFit whole = *Fit(data, options);
+  options.max_dense_features = 40;  // 31 of an output, but not the 93 parameters
+  const LinearFit of_outputs = *Fit(data, options);
+  EXPECT_TRUE(of_outputs.converged) << of_outputs.reason;
+  EXPECT_NEAR(of_outputs.objective, whole.objective, 1e-12);
+  options.max_dense_features = 0;
+  EXPECT_LT(of_outputs.passes, Fit(data, options)->passes) << "than with the diagonal";
+}
+
 class EveryLoss : public testing::TestWithParam<Loss> {
  protected:
   double Tolerance() const { return GetParam() == Loss::kHinge ? 1e-3 : 1e-8; }

@@ -167,6 +167,77 @@ INSTANTIATE_TEST_SUITE_P(All, ObjectiveTest, testing::ValuesIn(kLosses),
                          [](const auto& test) { return std::string(LossName(test.param)); });
 
 // Several fields that do not depend on each other stay apart.
+// Of many features those of many rows come first inside; nobody sees it.
+TEST(SparseDesign, ManyFeaturesAreTheSameAsFew) {
+  const TestRows few = Matrix(Loss::kSquared, 200, 20, 3);
+  TestRows many = few;
+  constexpr int32_t kApart = 150;
+  many.rows.num_features = 20 * kApart;
+  for (int32_t& feature : many.rows.indices) feature = feature * kApart + 7;
+  many.Add({{5, 2.0}}, 1);  // a feature of one row, before all others
+  for (const size_t outputs : {1, 3}) {
+    const std::vector<double> parameters = RandomVector(outputs * 21, 4);
+    std::vector<double> spread(outputs * (20 * kApart + 1));
+    for (size_t k = 0; k < outputs; ++k) {
+      double* to = &spread[k * (20 * kApart + 1)];
+      for (size_t j = 0; j < 20; ++j) to[j * kApart + 7] = parameters[k * 21 + j];
+      to[20 * kApart] = parameters[k * 21 + 20];
+    }
+    const auto one = MakeSparseDesign(few.rows);
+    const auto other = MakeSparseDesign(many.rows);
+    EXPECT_EQ(other->FromInner(other->ToInner(spread, outputs), outputs), spread);
+    std::vector<double> margins(200 * outputs), same(200 * outputs);
+    one->Margins(0, 200, one->ToInner(parameters, outputs), outputs, margins);
+    other->Margins(0, 200, other->ToInner(spread, outputs), outputs, same);
+    EXPECT_EQ(same, margins);
+    std::vector<double> sums(one->InnerSize(outputs)), others(other->InnerSize(outputs));
+    one->AddTransposed(0, 200, margins, outputs, sums);
+    other->AddTransposed(0, 200, margins, outputs, others);
+    const std::vector<double> of_few = one->FromInner(sums, outputs), of_many = other->FromInner(others, outputs);
+    for (size_t k = 0; k < outputs; ++k) {
+      for (size_t j = 0; j < 20; ++j) {
+        EXPECT_EQ(of_many[k * (20 * kApart + 1) + j * kApart + 7], of_few[k * 21 + j]);
+      }
+      EXPECT_EQ(of_many[k * (20 * kApart + 1) + 20 * kApart], of_few[k * 21 + 20]);
+    }
+  }
+}
+
+// Every tile of the dense kernels, and what is left over beside them.
+TEST(DenseDesign, AnyNumberOfOutputsAndFeaturesIsTheSameAsItsEntries) {
+  for (const int features : {1, 8, 37, 131}) {
+    const TestRows data = Matrix(Loss::kSquared, 150, features, 3);
+    const auto entries = MakeSparseDesign(data.rows);
+    const auto dense = MakeDenseDesign(data.rows);
+    const int64_t num_rows = data.rows.num_rows();
+    const auto size = static_cast<size_t>(features + 1);
+    for (const size_t outputs : {1, 2, 5, 8, 13}) {
+      const std::vector<double> parameters = RandomVector(outputs * size, 4);
+      const std::vector<double> slopes = RandomVector(outputs * static_cast<size_t>(num_rows), 5);
+      std::vector<std::vector<double>> margins, sums;
+      for (const Design* design : {entries.get(), dense.get()}) {
+        margins.emplace_back(slopes.size());
+        design->Margins(0, num_rows, design->ToInner(parameters, outputs), outputs, margins.back());
+        std::vector<double> inner(design->InnerSize(outputs));
+        design->AddTransposed(0, num_rows, slopes, outputs, inner);
+        sums.push_back(design->FromInner(inner, outputs));
+      }
+      for (size_t i = 0; i < slopes.size(); ++i) ASSERT_NEAR(margins[1][i], margins[0][i], 1e-12);
+      for (size_t i = 0; i < parameters.size(); ++i) ASSERT_NEAR(sums[1][i], sums[0][i], 1e-11);
+    }
+    const std::vector<double> factors = RandomVector(static_cast<size_t>(num_rows), 6);
+    std::vector<std::vector<double>> grams;
+    for (const Design* design : {entries.get(), dense.get()}) {
+      std::vector<double> of_rows(design->num_gram_sums());
+      design->AddGram(0, num_rows, factors, of_rows);
+      grams.push_back(design->FinishGram(std::move(of_rows)));
+    }
+    for (size_t i = 0; i < size; ++i) {
+      for (size_t j = 0; j <= i; ++j) ASSERT_NEAR(grams[1][i * size + j], grams[0][i * size + j], 1e-11);
+    }
+  }
+}
+
 TEST(Cells, OfIndependentFieldsAreTheSameAsTheirEntries) {
   std::mt19937_64 random(8);
   TestRows data;

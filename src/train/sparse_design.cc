@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "train/design.h"
 
@@ -7,19 +8,34 @@ namespace {
 
 using transform::FeatureRows;
 
+constexpr int32_t kFewFeatures = 2048;  // their parameters stay in the first cache in any order
+
+// The inner layout has features by how many rows have them, most first: of many words a few make up most entries, and
+// lie in the first cache then. The intercept is last.
 class SparseDesign final : public Design {
  public:
-  explicit SparseDesign(const FeatureRows& rows) : rows_(rows), size_(static_cast<size_t>(rows.num_features) + 1) {}
+  explicit SparseDesign(const FeatureRows& rows)
+      : rows_(rows), size_(static_cast<size_t>(rows.num_features) + 1), places_(rows.indices) {
+    if (rows.num_features > kFewFeatures) OrderFeatures();
+  }
 
   int64_t num_rows() const override { return rows_.num_rows(); }
   int32_t num_features() const override { return rows_.num_features; }
   size_t InnerSize(size_t outputs) const override { return size_ * outputs; }
 
   std::vector<double> ToInner(std::span<const double> parameters, size_t outputs) const override {
-    return Transposed(parameters, outputs, size_);
+    std::vector<double> inner(parameters.size());
+    for (size_t i = 0; i < size_; ++i) {
+      for (size_t k = 0; k < outputs; ++k) inner[PlaceOf(i) * outputs + k] = parameters[k * size_ + i];
+    }
+    return inner;
   }
   std::vector<double> FromInner(std::span<const double> inner, size_t outputs) const override {
-    return Transposed(inner, size_, outputs);
+    std::vector<double> parameters(inner.size());
+    for (size_t i = 0; i < size_; ++i) {
+      for (size_t k = 0; k < outputs; ++k) parameters[k * size_ + i] = inner[PlaceOf(i) * outputs + k];
+    }
+    return parameters;
   }
 
   void Margins(int64_t begin, int64_t end, std::span<const double> inner, size_t outputs,
@@ -30,7 +46,7 @@ class SparseDesign final : public Design {
       double* margin = &margins[static_cast<size_t>(row - begin) * outputs];
       std::copy_n(intercepts, outputs, margin);
       for (int64_t e = rows_.starts[row]; e < rows_.starts[row + 1]; ++e) {
-        const double* weights = &inner[static_cast<size_t>(rows_.indices[e]) * outputs];
+        const double* weights = &inner[static_cast<size_t>(places_[e]) * outputs];
         for (size_t k = 0; k < outputs; ++k) margin[k] += weights[k] * rows_.values[e];
       }
     }
@@ -43,7 +59,7 @@ class SparseDesign final : public Design {
       const double* slope = &slopes[static_cast<size_t>(row - begin) * outputs];
       for (size_t k = 0; k < outputs; ++k) intercepts[k] += slope[k];
       for (int64_t e = rows_.starts[row]; e < rows_.starts[row + 1]; ++e) {
-        double* sums = &inner_sums[static_cast<size_t>(rows_.indices[e]) * outputs];
+        double* sums = &inner_sums[static_cast<size_t>(places_[e]) * outputs];
         for (size_t k = 0; k < outputs; ++k) sums[k] += slope[k] * rows_.values[e];
       }
     }
@@ -85,23 +101,33 @@ class SparseDesign final : public Design {
       double sums[4] = {inner[size_ - 1], 0, 0, 0};
       int64_t e = rows_.starts[row];
       for (; e + 4 <= rows_.starts[row + 1]; e += 4) {
-        for (int64_t i = 0; i < 4; ++i) sums[i] += inner[rows_.indices[e + i]] * rows_.values[e + i];
+        for (int64_t i = 0; i < 4; ++i) sums[i] += inner[places_[e + i]] * rows_.values[e + i];
       }
-      for (; e < rows_.starts[row + 1]; ++e) sums[0] += inner[rows_.indices[e]] * rows_.values[e];
+      for (; e < rows_.starts[row + 1]; ++e) sums[0] += inner[places_[e]] * rows_.values[e];
       margins[row - begin] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
     }
   }
 
-  static std::vector<double> Transposed(std::span<const double> matrix, size_t rows, size_t columns) {
-    std::vector<double> result(rows * columns);
-    for (size_t i = 0; i < rows; ++i) {
-      for (size_t j = 0; j < columns; ++j) result[j * rows + i] = matrix[i * columns + j];
-    }
-    return result;
+  void OrderFeatures() {
+    std::vector<int64_t> counts(size_ - 1);
+    for (const int32_t feature : rows_.indices) ++counts[static_cast<size_t>(feature)];
+    std::vector<int32_t> order(size_ - 1);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&counts](int32_t a, int32_t b) { return counts[a] > counts[b]; });
+    place_of_.resize(size_, static_cast<int32_t>(size_ - 1));
+    for (size_t place = 0; place < order.size(); ++place) place_of_[order[place]] = static_cast<int32_t>(place);
+    own_places_.reserve(rows_.indices.size());
+    for (const int32_t feature : rows_.indices) own_places_.push_back(place_of_[feature]);
+    places_ = own_places_;
   }
 
+  size_t PlaceOf(size_t feature) const { return place_of_.empty() ? feature : static_cast<size_t>(place_of_[feature]); }
+
   const FeatureRows& rows_;
-  size_t size_;  // features and intercept
+  size_t size_;                      // features and intercept
+  std::span<const int32_t> places_;  // of each entry's feature in the inner layout
+  std::vector<int32_t> place_of_;    // by feature, and the intercept's; empty: features are in their order
+  std::vector<int32_t> own_places_;
 };
 
 }  // namespace
