@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kHttp2Start = "PRI ";
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
+constexpr size_t kMaxUnsentOfTransport = 256 << 10;  // answers of TLS itself, which a client could pile up
 
 }  // namespace
 
@@ -30,7 +31,9 @@ Connection::Connection(std::unique_ptr<Transport> transport, uint64_t serial, Co
 }
 
 bool Connection::wants_read() const {
-  if (phase_ == Phase::kOpen) return protocol_ != nullptr ? protocol_->wants_read() : !ended_;
+  if (phase_ == Phase::kOpen) {
+    return (protocol_ != nullptr ? protocol_->wants_read() : !ended_) && transport_->unsent() < kMaxUnsentOfTransport;
+  }
   return phase_ == Phase::kLingering;
 }
 
@@ -117,7 +120,9 @@ void Connection::Settle() {
 void Connection::OnTick() {
   const ServerOptions& options = *context_.options;
   const absl::Time now = context_.now;
-  if (phase_ == Phase::kLingering) {
+  if (!transport_->is_established()) {
+    if (now - opened_ > options.head_timeout) phase_ = Phase::kClosed;
+  } else if (phase_ == Phase::kLingering) {
     if (now - linger_since_ > kLingerTime) phase_ = Phase::kClosed;
   } else if (has_unsent()) {
     if (now - write_since_ > options.write_timeout) phase_ = Phase::kClosed;
@@ -125,7 +130,7 @@ void Connection::OnTick() {
     protocol_->OnTick();
     OnWritable();
   } else {
-    const bool begun = !first_bytes_.empty() || !transport_->is_established();
+    const bool begun = !first_bytes_.empty();
     const absl::Duration patience = begun ? options.head_timeout : options.idle_timeout;
     if ((context_.draining && !begun) || now - opened_ > patience) phase_ = Phase::kClosed;
   }

@@ -46,7 +46,7 @@ class Connection {
  private:
   enum class Phase { kOpen, kFinishing, kLingering, kClosed };
 
-  bool has_unsent() const { return !output_.empty() || transport_->has_unsent(); }
+  bool has_unsent() const { return !output_.empty() || transport_->unsent() > 0; }
   void Deliver(std::string_view bytes);
   bool Choose(std::string_view& bytes);
   void Flush();

@@ -13,11 +13,12 @@ Http1::Http1(ConnectionContext& context, const Peer& peer, OutputQueue& output)
     : context_(context),
       output_(output),
       later_slot_{context.mailbox, peer.connection, 0, nullptr},
+      peer_name_(peer.name),
       parser_(context.options->limits),
       idle_since_(context.now),
       request_since_(context.now),
       body_since_(context.now) {
-  parser_.SetOrigin(peer.tls, peer.name, &later_slot_);
+  parser_.SetOrigin(peer.tls, peer_name_, &later_slot_);
 }
 
 Http1::~Http1() {

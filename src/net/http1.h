@@ -37,6 +37,7 @@ class Http1 final : public Protocol {
   ConnectionContext& context_;
   OutputQueue& output_;
   LaterSlot later_slot_;
+  std::string peer_name_;
   HttpParser parser_;
   State state_ = State::kServing;
   std::string unparsed_;  // bytes behind a request that is not answered, or an answer that is not taken

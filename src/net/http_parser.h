@@ -35,7 +35,7 @@ class HttpParser {
  public:
   explicit HttpParser(const HttpLimits& limits) : limits_(limits) {}
 
-  /// What every request says of its connection from now on.
+  /// What every request says of its connection from now on. `peer_name` is seen in place.
   void SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot);
 
   /// Takes bytes of the current request and returns how many. It takes fewer than there are only where the request is

@@ -31,8 +31,7 @@ uint32_t InterestOf(const Connection& connection) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Make(FileDescriptor listener, const ServerOptions& options,
-                                                       const Handler& handler, std::atomic<size_t>& num_connections) {
+absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Make(FileDescriptor listener, ReactorShare& share) {
   FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return ErrnoStatus(errno, "opening an epoll descriptor");
   TRY_ASSIGN(std::shared_ptr<Mailbox> mailbox, Mailbox::Make());
@@ -40,16 +39,16 @@ absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Make(FileDescriptor listener, 
       !Watch(epoll.get(), EPOLL_CTL_ADD, listener.get(), EPOLLIN)) {
     return ErrnoStatus(errno, "watching a socket");
   }
-  return std::unique_ptr<Reactor>(
-      new Reactor(std::move(listener), std::move(epoll), std::move(mailbox), options, handler, num_connections));
+  return std::unique_ptr<Reactor>(new Reactor(std::move(listener), std::move(epoll), std::move(mailbox), share));
 }
 
-Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox,
-                 const ServerOptions& options, const Handler& handler, std::atomic<size_t>& num_connections)
+Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox, ReactorShare& share)
     : listener_(std::move(listener)),
       epoll_(std::move(epoll)),
-      num_connections_(num_connections),
-      context_{&options, &handler, std::move(mailbox), {}, {}, std::string(Transport::kReadBytes, '\0'), false} {
+      share_(share),
+      context_{&share.options, &share.handler, std::move(mailbox), {}, {}, std::string(Transport::kReadBytes, '\0'),
+               false} {
+  const ServerOptions& options = share.options;
   const absl::Duration shortest =
       std::min({options.idle_timeout, options.head_timeout, options.body_timeout, options.write_timeout});
   tick_ = std::clamp(shortest / 4, absl::Milliseconds(5), absl::Milliseconds(500));
@@ -114,14 +113,19 @@ void Reactor::Accept() {
 }
 
 void Reactor::Add(FileDescriptor fd) {
-  const size_t before = num_connections_.fetch_add(1, std::memory_order_relaxed);
+  const size_t before = share_.num_connections.fetch_add(1, std::memory_order_relaxed);
   const size_t max = context_.options->max_connections;
   const int number = fd.get();
   if (before >= max + kMaxRefusals || !Watch(epoll_.get(), EPOLL_CTL_ADD, number, EPOLLIN)) {
-    num_connections_.fetch_sub(1, std::memory_order_relaxed);
+    share_.num_connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  auto transport = std::make_unique<PlainTransport>(std::move(fd));
+  std::unique_ptr<Transport> transport;
+  if (share_.credentials != nullptr) {
+    transport = std::make_unique<TlsTransport>(std::move(fd), share_.credentials->NewConnection());
+  } else {
+    transport = std::make_unique<PlainTransport>(std::move(fd));
+  }
   auto connection = std::make_unique<Connection>(std::move(transport), next_serial_++, context_);
   if (before >= max) connection->Refuse();
   Settle(connections_.emplace(number, Entry{std::move(connection), EPOLLIN}).first);
@@ -163,7 +167,7 @@ std::unordered_map<int, Reactor::Entry>::iterator Reactor::Find(const Connection
 std::unordered_map<int, Reactor::Entry>::iterator Reactor::Settle(std::unordered_map<int, Entry>::iterator entry) {
   const Connection& connection = *entry->second.connection;
   if (connection.closed()) {
-    num_connections_.fetch_sub(1, std::memory_order_relaxed);
+    share_.num_connections.fetch_sub(1, std::memory_order_relaxed);
     return connections_.erase(entry);
   }
   const uint32_t interest = InterestOf(connection);
@@ -198,7 +202,7 @@ void Reactor::BeginDrain() {
 
 void Reactor::CloseAll() {
   context_.mailbox->Close();
-  num_connections_.fetch_sub(connections_.size(), std::memory_order_relaxed);
+  share_.num_connections.fetch_sub(connections_.size(), std::memory_order_relaxed);
   connections_.clear();
 }
 

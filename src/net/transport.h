@@ -32,8 +32,8 @@ class Transport {
 
   /// Sends off `output` what the client takes and removes it there. Returns whether any byte has gone.
   virtual bool Write(OutputQueue& output) = 0;
-  /// Bytes were removed from an output, or are its own, and are not sent yet.
-  virtual bool has_unsent() const { return false; }
+  /// Bytes of its own, or that it has taken off an output, which are not sent yet.
+  virtual size_t unsent() const { return 0; }
 
   /// Tells the client that no further byte comes.
   virtual void EndWriting();
