@@ -127,6 +127,7 @@ void Http2::OnTick() {
   const absl::Time now = context_.now;
   if (!greeted_ && now - begun_ > options.head_timeout) Terminate(NGHTTP2_SETTINGS_TIMEOUT);
   for (const auto& stream : streams_) CheckStream(*stream);
+  if (context_.draining) OnDrain();  // where the connection has become HTTP/2 only after the drain began
   if (drain_announced_ && now - drain_since_ > kDrainPatience) FinishDrain();
   if (streams_.empty() && now - idle_since_ > options.idle_timeout) Terminate(NGHTTP2_NO_ERROR);
 }

@@ -440,6 +440,25 @@ TEST(Http2, DrainAnswersWhatHasBegunAndWhatIsUnderWay) {
   drain.join();
 }
 
+TEST(Http2, AConnectionThatBecomesHttp2InADrainIsAnsweredAndEnded) {
+  const auto server = StartServer();
+  Client socket(server->port());
+  Http2Client client(socket);
+  const int32_t id = client.Get("/a");
+  const std::string bytes = client.Bytes();
+  socket.Send(std::string_view(bytes).substr(0, 2));
+  Sleep(50);
+  std::thread drain([&] { server->Drain(absl::Seconds(20)); });
+  Sleep(50);
+  socket.Send(std::string_view(bytes).substr(2));
+  EXPECT_EQ(client.Wait(id).body, "GET /a ");
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client.GoAway(), NGHTTP2_NO_ERROR);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  socket.Close();
+  drain.join();
+}
+
 TEST(Http2, Serves4000RequestsOver8Connections) {
   const auto server = StartServer();
   std::atomic<int> good = 0;

@@ -120,6 +120,7 @@ class Http2Client {
  private:
   struct OutBody {
     std::string bytes;
+    size_t sent = 0;
     bool last = false;
   };
 
@@ -143,10 +144,10 @@ class Http2Client {
   static ssize_t ReadBody(nghttp2_session*, int32_t id, uint8_t* buffer, size_t length, uint32_t* flags,
                           nghttp2_data_source*, void* self) {
     OutBody& body = static_cast<Http2Client*>(self)->bodies_[id];
-    const size_t size = std::min(length, body.bytes.size());
-    std::memcpy(buffer, body.bytes.data(), size);
-    body.bytes.erase(0, size);
-    if (body.bytes.empty() && body.last) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    const size_t size = std::min(length, body.bytes.size() - body.sent);
+    std::memcpy(buffer, body.bytes.data() + body.sent, size);
+    body.sent += size;
+    if (body.sent == body.bytes.size() && body.last) *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (size == 0 && !body.last) return NGHTTP2_ERR_DEFERRED;
     return static_cast<ssize_t>(size);
   }
