@@ -17,6 +17,13 @@ void AppendField(std::string_view name, std::string_view value, std::string& byt
   bytes.append(name).append(": ").append(value).append("\r\n");
 }
 
+std::string WithoutControls(std::string_view value) {
+  std::string clean(value);
+  std::replace_if(
+      clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return clean;
+}
+
 }  // namespace
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
@@ -31,10 +38,11 @@ std::optional<std::string_view> HttpRequest::Header(std::string_view name) const
 }
 
 void HttpResponse::AddHeader(std::string_view name, std::string_view value) {
-  std::string clean(value);
-  std::replace_if(
-      clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  headers.emplace_back(std::string(name), std::move(clean));
+  headers.emplace_back(std::string(name), WithoutControls(value));
+}
+
+void HttpResponse::AddTrailer(std::string_view name, std::string_view value) {
+  trailers.emplace_back(std::string(name), WithoutControls(value));
 }
 
 std::string_view ReasonPhrase(int status) {

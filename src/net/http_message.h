@@ -14,6 +14,9 @@ struct HttpHeader {
   std::string_view value;
 };
 
+class LaterReply;
+struct LaterSlot;
+
 /// A whole request, seen in place: valid only while the handler runs.
 struct HttpRequest {
   std::string_view method;          ///< as sent: "GET"
@@ -22,22 +25,34 @@ struct HttpRequest {
   std::string_view host;            ///< host and port that the client asked for; "" only with HTTP/1.0
   std::vector<HttpHeader> headers;  ///< in their order
   std::string_view body;
-  int minor_version = 1;   ///< HTTP/1.minor_version
-  bool keep_alive = true;  ///< the client may send another request
+  int minor_version = 1;            ///< HTTP/1.minor_version, where `http2` is false
+  bool http2 = false;               ///< came over HTTP/2; the names of the fields are in lower case then
+  bool tls = false;                 ///< came over TLS
+  std::string_view peer_name;       ///< common name of the client's certificate under mutual TLS, else ""
+  bool keep_alive = true;           ///< the client may send another request
+  LaterSlot* later_slot = nullptr;  ///< the server's place for AnswerLater
 
   /// The value of the first field of that name, in any case of letters.
   std::optional<std::string_view> Header(std::string_view name) const;
+
+  /// Lets the answer come after the handler has returned, from any thread (later_reply.h). Legal once, while the
+  /// handler runs, for a request that a server read; what the handler puts into its response is ignored then.
+  LaterReply AnswerLater() const;
 };
 
-/// What a handler fills in. The server adds Content-Length, Date and Connection.
+/// What a handler fills in. The server adds Date, over HTTP/1.1 Content-Length and Connection, over HTTP/2
+/// Content-Length where there are no trailers.
 struct HttpResponse {
-  int status = 200;
+  int status = 200;                               ///< 200 to 599
   std::string content_type = "application/json";  ///< "": no Content-Type
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
 
   /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.
   void AddHeader(std::string_view name, std::string_view value);
+  /// The same for a trailer.
+  void AddTrailer(std::string_view name, std::string_view value);
 };
 
 /// "Not Found" for 404, and so on; "Unknown" for codes that are not used here.

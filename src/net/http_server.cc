@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,10 +13,8 @@
 namespace roost::net {
 
 struct HttpServer::State {
-  ServerOptions options;
-  Handler handler;
+  ReactorShare share;
   uint16_t port = 0;
-  std::atomic<size_t> num_connections{0};
   std::vector<std::unique_ptr<Reactor>> reactors;
   std::mutex stop_mutex;
   std::vector<std::thread> threads;  // guarded by stop_mutex after Start
@@ -27,14 +24,17 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const ServerOptions& options, Handler handler) {
   auto state = std::make_unique<State>();
-  state->options = options;
-  state->handler = std::move(handler);
+  state->share.options = options;
+  state->share.handler = std::move(handler);
+  if (options.tls.has_value()) {
+    TRY_ASSIGN(state->share.credentials, TlsCredentials::Load(*options.tls));
+  }
   const size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const size_t num_threads = options.num_threads > 0 ? options.num_threads : cores;
   TRY_ASSIGN(Listeners listeners, Listen(options.host, options.port, num_threads));
   state->port = listeners.port;
   for (FileDescriptor& socket : listeners.sockets) {
-    TRY_ASSIGN(auto reactor, Reactor::Make(std::move(socket), state->options, state->handler, state->num_connections));
+    TRY_ASSIGN(auto reactor, Reactor::Make(std::move(socket), state->share));
     state->reactors.push_back(std::move(reactor));
   }
   for (const auto& reactor : state->reactors) {
@@ -46,6 +46,11 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const ServerOption
 HttpServer::~HttpServer() { Drain(absl::ZeroDuration()); }
 
 uint16_t HttpServer::port() const { return state_->port; }
+
+absl::Status HttpServer::ReloadCertificates() {
+  if (state_->share.credentials != nullptr) return state_->share.credentials->Reload();
+  return absl::FailedPreconditionError("the server was started without TLS: it has no certificates to read again");
+}
 
 void HttpServer::Drain(absl::Duration patience) {
   const std::lock_guard lock(state_->stop_mutex);

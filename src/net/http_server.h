@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "net/http_message.h"
@@ -17,26 +19,38 @@ namespace roost::net {
 /// connections of its thread wait. Must not throw.
 using Handler = std::function<void(const HttpRequest&, HttpResponse&)>;
 
+/// PEM files. With `client_ca_file` only clients are served that show a certificate which one of its authorities has
+/// signed (mutual TLS); "": clients show none.
+struct TlsOptions {
+  std::string certificate_file;  ///< the server's certificate, then those that signed it
+  std::string key_file;          ///< its key, without a passphrase
+  std::string client_ca_file;
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< a loopback name or address
   uint16_t port = 0;               ///< 0: any free one
   size_t num_threads = 0;          ///< 0: one per core
+  std::optional<TlsOptions> tls;   ///< absent: clear text
   HttpLimits limits;
+  size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2
   size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
   absl::Duration idle_timeout = absl::Seconds(60);  ///< between two requests of a connection
-  absl::Duration head_timeout = absl::Seconds(10);  ///< from a request's first byte to its last header field
+  absl::Duration head_timeout = absl::Seconds(10);  ///< from a request's first byte to its last field; of a handshake
   absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
   size_t min_body_bytes_per_second = 16 << 10;
   absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
 };
 
-/// An HTTP/1.1 server: keep-alive, pipelining, chunked requests, "Expect: 100-continue", HEAD, back-pressure.
+/// A server of HTTP/1.1 and HTTP/2 on one port, told apart by the first bytes: keep-alive, pipelining, chunked
+/// requests, "Expect: 100-continue", HEAD, trailers of answers over HTTP/2, back-pressure. Answers may come later, from
+/// other threads (HttpRequest::AnswerLater). Under TLS the protocols are told apart in the same way; ALPN offers both.
 ///
-/// Requests that break the rules get 400, 408, 413, 417, 431, 501 or 505 with {"error": text}, and their connection is
-/// closed. Threads: all methods may be called from any thread.
+/// Requests that break the rules get 400, 408, 413, 417, 431, 501 or 505 with {"error": text}; over HTTP/1.1 their
+/// connection is closed. Threads: all methods may be called from any thread.
 class HttpServer {
  public:
-  /// Listens and serves at once. Errors as Listen (listener.h).
+  /// Listens and serves at once. Errors as Listen (listener.h) and TlsCredentials::Load (tls.h).
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const ServerOptions& options, Handler handler);
 
   /// Stops without waiting for anybody.
@@ -46,8 +60,13 @@ class HttpServer {
 
   uint16_t port() const;
 
+  /// Reads the files of TlsOptions again, for the connections to come. After an error the ones before stay in use.
+  /// FailedPrecondition without TLS.
+  absl::Status ReloadCertificates();
+
   /// Takes no new connection, closes idle ones, finishes the requests of which a byte has come (answered with
-  /// "Connection: close"), and returns when all is done or `patience` is over. The server is stopped then.
+  /// "Connection: close"; over HTTP/2 also those that the client sends before it has seen GOAWAY), waits for later
+  /// answers, and returns when all is done or `patience` is over. The server is stopped then.
   void Drain(absl::Duration patience);
 
  private:

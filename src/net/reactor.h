@@ -11,16 +11,23 @@
 #include "net/connection.h"
 #include "net/http_server.h"
 #include "net/listener.h"
+#include "net/tls.h"
 
 namespace roost::net {
+
+/// What all reactors of one server have in common; outlives them.
+struct ReactorShare {
+  ServerOptions options;
+  Handler handler;
+  std::unique_ptr<TlsCredentials> credentials;  ///< null: clear text
+  std::atomic<size_t> num_connections{0};
+};
 
 /// One thread's event loop: a listener and the connections that came through it.
 /// Threads: Run on one thread; Stop from any.
 class Reactor {
  public:
-  /// `options`, `handler` and `num_connections` (of all reactors together) outlive the reactor.
-  static absl::StatusOr<std::unique_ptr<Reactor>> Make(FileDescriptor listener, const ServerOptions& options,
-                                                       const Handler& handler, std::atomic<size_t>& num_connections);
+  static absl::StatusOr<std::unique_ptr<Reactor>> Make(FileDescriptor listener, ReactorShare& share);
 
   /// Serves until Stop.
   void Run();
@@ -29,8 +36,7 @@ class Reactor {
   void Stop(absl::Time deadline);
 
  private:
-  Reactor(FileDescriptor listener, FileDescriptor epoll, FileDescriptor wake, const ServerOptions& options,
-          const Handler& handler, std::atomic<size_t>& num_connections);
+  Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox, ReactorShare& share);
 
   struct Entry {
     std::unique_ptr<Connection> connection;
@@ -41,17 +47,21 @@ class Reactor {
   void Accept();
   void Add(FileDescriptor fd);
   void Dispatch(int fd, uint32_t events);
+  /// Hands out the answers that other threads have sent.
+  void DeliverLetters();
+  std::unordered_map<int, Entry>::iterator Find(const ConnectionId& id);
   /// Tells the kernel what the connection waits for, or destroys it. Returns the next one.
   std::unordered_map<int, Entry>::iterator Settle(std::unordered_map<int, Entry>::iterator entry);
   void Tick();
   void BeginDrain();
+  void CloseAll();
 
   FileDescriptor listener_;
   FileDescriptor epoll_;
-  FileDescriptor wake_;
-  std::atomic<size_t>& num_connections_;
+  ReactorShare& share_;
   ConnectionContext context_;
   std::unordered_map<int, Entry> connections_;
+  uint64_t next_serial_ = 1;
   absl::Duration tick_;
   absl::Time next_tick_;
   bool accept_paused_ = false;
