@@ -9,7 +9,7 @@ namespace roost::grpc {
 /// application/grpc. Unary methods with protobuf messages:
 ///
 ///   inference.GRPCInferenceService      ServerLive, ServerReady, ModelReady, ServerMetadata, ModelMetadata, ModelInfer,
-///                                       ModelConfig, RepositoryIndex
+///                                       ModelConfig, ModelStatistics, RepositoryIndex
 ///   tensorflow.serving.PredictionService  Predict, Classify, Regress, GetModelMetadata
 ///   tensorflow.serving.ModelService     GetModelStatus
 ///   grpc.health.v1.Health               Check; Watch is Unimplemented, which tells clients to go without it

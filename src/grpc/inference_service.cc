@@ -47,7 +47,7 @@ absl::Status ServerMetadata(const Call&, const ServerMetadataRequest&, ServerMet
   answer.set_name("roost");
   answer.set_version(ROOST_VERSION);
   answer.add_extensions("model_configuration");
-  answer.add_extensions("model_repository");
+  answer.add_extensions("statistics");
   return absl::OkStatus();
 }
 
@@ -63,7 +63,7 @@ absl::Status ModelMetadata(const Call& call, const ModelMetadataRequest& request
   answer.set_platform(kPlatform);
   const auto snapshot = call.models.snapshot();
   if (const auto model = snapshot->find(servable->name()); model != snapshot->end()) {
-    for (const auto& loaded : model->second) answer.add_versions(fmt::format("{}", loaded->version()));
+    for (const auto& loaded : model->second.versions) answer.add_versions(fmt::format("{}", loaded->version()));
   }
   for (const TensorSpec& spec : servable->inputs()) Describe(spec, *answer.add_inputs());
   for (const TensorSpec& spec : servable->outputs()) Describe(spec, *answer.add_outputs());
@@ -115,20 +115,70 @@ absl::Status ModelConfiguration(const Call& call, const ModelConfigRequest& requ
   return absl::OkStatus();
 }
 
+/// Triton's word for a state.
+const char* RepositoryState(serving::State state) {
+  switch (state) {
+    case serving::State::kLoading: return "LOADING";
+    case serving::State::kAvailable: return "READY";
+    case serving::State::kUnloading: return "UNLOADING";
+    case serving::State::kEnd: return "UNAVAILABLE";
+  }
+  return "";
+}
+
 absl::Status RepositoryIndex(const Call& call, const RepositoryIndexRequest& request,
                              RepositoryIndexResponse& answer) {
   if (!request.repository_name().empty()) {
     return absl::NotFoundError(fmt::format("there is no repository '{}': this server has one, without a name",
                                            request.repository_name()));
   }
+  for (const serving::ModelState& state : call.models.States()) {
+    if (request.ready() && state.state != serving::State::kAvailable) continue;
+    auto& index = *answer.add_models();
+    index.set_name(state.name);
+    index.set_version(fmt::format("{}", state.version));
+    index.set_state(RepositoryState(state.state));
+    index.set_reason(state.reason);
+  }
+  return absl::OkStatus();
+}
+
+void Write(serving::Timed timed, StatisticDuration& duration) {
+  duration.set_count(static_cast<uint64_t>(timed.count));
+  duration.set_ns(static_cast<uint64_t>(timed.nanoseconds));
+}
+
+void WriteStatistics(const serving::Servable& servable, inference::ModelStatistics& statistics) {
+  const serving::Statistics::Totals totals = servable.statistics().Sum();
+  statistics.set_name(servable.name());
+  statistics.set_version(fmt::format("{}", servable.version()));
+  statistics.set_last_inference(static_cast<uint64_t>(totals.last_inference_ms));
+  statistics.set_inference_count(static_cast<uint64_t>(totals.inference_count));
+  statistics.set_execution_count(static_cast<uint64_t>(totals.execution_count));
+  InferStatistics& times = *statistics.mutable_inference_stats();
+  Write(totals.success, *times.mutable_success());
+  Write(totals.failure, *times.mutable_fail());
+  Write(totals.compute, *times.mutable_compute_infer());
+  // Nothing queues, and values are not copied apart from scoring; clients divide by these counts.
+  const serving::Timed none{.count = totals.success.count};
+  for (auto* duration : {times.mutable_queue(), times.mutable_compute_input(), times.mutable_compute_output()}) {
+    Write(none, *duration);
+  }
+}
+
+/// Of one version, of all versions of a model, or of all models.
+absl::Status ModelStatistics(const Call& call, const ModelStatisticsRequest& request,
+                             ModelStatisticsResponse& answer) {
+  if (!request.version().empty()) {
+    TRY_ASSIGN(const ServablePointer servable, Find(call, request.name(), request.version()));
+    WriteStatistics(*servable, *answer.add_model_stats());
+    return absl::OkStatus();
+  }
+  if (!request.name().empty()) TRY(call.models.Find(request.name(), std::nullopt).status());
   const auto snapshot = call.models.snapshot();
-  for (const auto& [name, versions] : *snapshot) {
-    for (const auto& servable : versions) {
-      auto& index = *answer.add_models();
-      index.set_name(name);
-      index.set_version(fmt::format("{}", servable->version()));
-      index.set_state("READY");
-    }
+  for (const auto& [name, model] : *snapshot) {
+    if (!request.name().empty() && name != request.name()) continue;
+    for (const auto& servable : model.versions) WriteStatistics(*servable, *answer.add_model_stats());
   }
   return absl::OkStatus();
 }
@@ -146,7 +196,9 @@ constexpr std::array kMethods{
     Method{"/inference.GRPCInferenceService/ModelConfig",
            RunMethod<ModelConfigRequest, ModelConfigResponse, ModelConfiguration>},
     Method{"/inference.GRPCInferenceService/RepositoryIndex",
-           RunMethod<RepositoryIndexRequest, RepositoryIndexResponse, RepositoryIndex>}};
+           RunMethod<RepositoryIndexRequest, RepositoryIndexResponse, RepositoryIndex>},
+    Method{"/inference.GRPCInferenceService/ModelStatistics",
+           RunMethod<ModelStatisticsRequest, ModelStatisticsResponse, ModelStatistics>}};
 
 }  // namespace
 
