@@ -15,15 +15,13 @@ size_t LengthOf(std::string_view prefix) {
   return length;
 }
 
-absl::StatusOr<std::string_view> Decompress(std::string_view message, std::string_view encoding,
-                                            std::string& storage) {
+absl::StatusOr<std::string_view> Decompress(std::string_view message, std::string_view encoding, std::string& storage) {
   if (encoding.empty() || encoding == "identity") {
     return absl::InternalError("the message is marked as compressed, and grpc-encoding does not say how");
   }
   if (encoding != "gzip" && encoding != "deflate") {
-    return absl::UnimplementedError(
-        fmt::format("messages in grpc-encoding '{}' are not understood; those that are: {}", encoding,
-                    kAcceptedEncodings));
+    return absl::UnimplementedError(fmt::format("messages in grpc-encoding '{}' are not understood; those that are: {}",
+                                                encoding, kAcceptedEncodings));
   }
   TRY_ASSIGN(storage, Inflate(message, kMaxMessageBytes));
   return std::string_view(storage);

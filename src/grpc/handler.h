@@ -8,7 +8,8 @@ namespace roost::grpc {
 /// Answers gRPC calls over `models`, which outlives the handler; for POST requests of HTTP/2 whose Content-Type is
 /// application/grpc. Unary methods with protobuf messages:
 ///
-///   inference.GRPCInferenceService      ServerLive, ServerReady, ModelReady, ServerMetadata, ModelMetadata, ModelInfer,
+///   inference.GRPCInferenceService      ServerLive, ServerReady, ModelReady, ServerMetadata, ModelMetadata,
+///   ModelInfer,
 ///                                       ModelConfig, ModelStatistics, RepositoryIndex
 ///   tensorflow.serving.PredictionService  Predict, Classify, Regress, GetModelMetadata
 ///   tensorflow.serving.ModelService     GetModelStatus

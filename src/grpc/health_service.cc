@@ -14,9 +14,9 @@ namespace {
 using ::grpc::health::v1::HealthCheckRequest;
 using ::grpc::health::v1::HealthCheckResponse;
 
-constexpr std::array<std::string_view, 5> kServices = {
-    "", "grpc.health.v1.Health", "inference.GRPCInferenceService", "tensorflow.serving.PredictionService",
-    "tensorflow.serving.ModelService"};
+constexpr std::array<std::string_view, 5> kServices = {"", "grpc.health.v1.Health", "inference.GRPCInferenceService",
+                                                       "tensorflow.serving.PredictionService",
+                                                       "tensorflow.serving.ModelService"};
 
 absl::Status Check(const Call& call, const HealthCheckRequest& request, HealthCheckResponse& answer) {
   const bool known = std::find(kServices.begin(), kServices.end(), request.service()) != kServices.end();

@@ -126,11 +126,10 @@ const char* RepositoryState(serving::State state) {
   return "";
 }
 
-absl::Status RepositoryIndex(const Call& call, const RepositoryIndexRequest& request,
-                             RepositoryIndexResponse& answer) {
+absl::Status RepositoryIndex(const Call& call, const RepositoryIndexRequest& request, RepositoryIndexResponse& answer) {
   if (!request.repository_name().empty()) {
-    return absl::NotFoundError(fmt::format("there is no repository '{}': this server has one, without a name",
-                                           request.repository_name()));
+    return absl::NotFoundError(
+        fmt::format("there is no repository '{}': this server has one, without a name", request.repository_name()));
   }
   for (const serving::ModelState& state : call.models.States()) {
     if (request.ready() && state.state != serving::State::kAvailable) continue;
@@ -167,8 +166,7 @@ void WriteStatistics(const serving::Servable& servable, inference::ModelStatisti
 }
 
 /// Of one version, of all versions of a model, or of all models.
-absl::Status ModelStatistics(const Call& call, const ModelStatisticsRequest& request,
-                             ModelStatisticsResponse& answer) {
+absl::Status ModelStatistics(const Call& call, const ModelStatisticsRequest& request, ModelStatisticsResponse& answer) {
   if (!request.version().empty()) {
     TRY_ASSIGN(const ServablePointer servable, Find(call, request.name(), request.version()));
     WriteStatistics(*servable, *answer.add_model_stats());

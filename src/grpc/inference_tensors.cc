@@ -71,10 +71,9 @@ absl::Status ReadContents(const InferTensorContents& contents, Tensor& tensor) {
   const auto count = serving::NumElements(tensor.shape);
   if (!count.ok()) return Annotate(count.status(), fmt::format("input '{}'", tensor.name));
   if (tensor.size() == *count) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("input '{}': shape {} means {} values of {}, and {} has {}",
-                                                tensor.name, serving::ShapeText(tensor.shape), *count,
-                                                serving::DatatypeName(tensor.datatype), FieldOf(tensor.datatype),
-                                                tensor.size()));
+  return absl::InvalidArgumentError(fmt::format(
+      "input '{}': shape {} means {} values of {}, and {} has {}", tensor.name, serving::ShapeText(tensor.shape),
+      *count, serving::DatatypeName(tensor.datatype), FieldOf(tensor.datatype), tensor.size()));
 }
 
 /// `raw` is null where the values are in the input itself.

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include <google/protobuf/arena.h>
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
 
 #include "absl/status/status.h"
 #include "grpc/call.h"
@@ -23,8 +23,7 @@ struct Method {
 
 /// Method::run of a function that answers one message with another.
 template <typename Request, typename Answer, absl::Status (*kAnswer)(const Call&, const Request&, Answer&)>
-absl::Status RunMethod(const Call& call, std::string_view message, google::protobuf::Arena& arena,
-                       std::string& frame) {
+absl::Status RunMethod(const Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame) {
   auto* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   auto* answer = google::protobuf::Arena::CreateMessage<Answer>(&arena);
   if (!request->ParseFromArray(message.data(), static_cast<int>(message.size()))) {
