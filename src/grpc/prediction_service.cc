@@ -13,6 +13,7 @@
 #include "grpc/method.h"
 #include "grpc/status.h"
 #include "grpc/tensor_proto.h"
+#include "predict/task.h"
 #include "serving/infer.h"
 #include "tensorflow_serving.pb.h"
 

@@ -4,8 +4,11 @@
 #include <functional>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "grpc/test_calls.h"
+#include "predict/three_classes.h"
 #include "serving/infer.h"
 #include "tensorflow_serving.pb.h"
 
@@ -170,6 +173,36 @@ TEST_F(PredictionTest, ClassifiesExamples) {
     EXPECT_EQ(classes[1].label(), "true");
     EXPECT_EQ(classes[1].score(), static_cast<float>(scores[static_cast<size_t>(row)]));
   }
+}
+
+TEST_F(PredictionTest, ModelsOfClassesClassifyAndDoNotRegress) {
+  const auto binary = predict::ScoringModel::FromJson(*ParseJson(serving::TestModelJson(), "model"));
+  ASSERT_TRUE(binary.ok()) << binary.status();
+  auto predictor = std::make_shared<const predict::ThreeClasses>(binary->transform()->num_features());
+  const auto model = predict::ScoringModel::Make(*binary->transform(), std::move(predictor), predict::Task::kClasses,
+                                                 {"early", "late", "cancelled"});
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_TRUE(models_.Publish(std::make_shared<const serving::Servable>("classes", 1, *model)).ok());
+  ClassificationRequest request;
+  request.mutable_model_spec()->set_name("classes");
+  *request.mutable_input() = TwoExamples();
+  const auto answer = Ask<ClassificationResponse>(kClassify, request);
+  PredictRequest predict = TwoRows();
+  predict.mutable_model_spec()->set_name("classes");
+  const auto predicted = Ask<PredictResponse>(kPredict, predict);
+  const auto& probabilities = predicted.outputs().at("probabilities").double_val();
+  ASSERT_EQ(answer.result().classifications_size(), 2);
+  ASSERT_EQ(probabilities.size(), 6);
+  for (int row = 0; row < 2; ++row) {
+    const auto& classes = answer.result().classifications(row).classes();
+    ASSERT_EQ(classes.size(), 3);
+    EXPECT_EQ(classes[1].label(), "late");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(classes[i].score(), static_cast<float>(probabilities[3 * row + i]));
+  }
+  RegressionRequest regression;
+  *regression.mutable_model_spec() = request.model_spec();
+  *regression.mutable_input() = TwoExamples();
+  EXPECT_THAT(Fail(kRegress, regression).message, HasSubstr("Classify"));
 }
 
 TEST_F(PredictionTest, MissingFeaturesAreMissingValues) {
