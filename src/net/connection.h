@@ -1,81 +1,68 @@
 #pragma once
 
-#include <cstddef>
-#include <deque>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "net/http_parser.h"
-#include "net/http_server.h"
-#include "net/listener.h"
+#include "net/output_queue.h"
+#include "net/protocol.h"
+#include "net/transport.h"
 
 namespace roost::net {
 
-/// What the connections of one thread share.
-struct ConnectionContext {
-  const ServerOptions* options;
-  const Handler* handler;
-  std::string date;         ///< now, as an HTTP date
-  absl::Time now;           ///< of the current turn of the loop
-  std::string read_buffer;  ///< scratch of every read
-  bool draining = false;
-};
-
-/// One client's connection: reads requests, calls the handler, writes the answers in the order of the requests.
+/// One client's connection: a transport, what is still to be sent, and the protocol that its first bytes have chosen.
+/// HTTP/2 begins with "PRI " (RFC 9113, section 3.4), which begins no request of HTTP/1.1 that is served here; so one
+/// port has both, in clear text and under TLS.
 /// Lives on one thread; every call does what can be done without waiting.
 ///
-/// A client that does not take its answers is not read from: at most kMaxPending bytes of finished answers wait, plus
-/// one. An answer that ends the connection is followed by a short time in which further bytes are thrown away, because
-/// closing at once would make the kernel discard the answer with them.
+/// A client that does not take its answers is not read from. An answer that ends the connection is followed by a short
+/// time in which further bytes are thrown away, because closing at once would make the kernel discard the answer with
+/// them.
 class Connection {
  public:
-  Connection(FileDescriptor fd, ConnectionContext& context);
+  Connection(std::unique_ptr<Transport> transport, uint64_t serial, ConnectionContext& context);
 
-  int fd() const { return fd_.get(); }
+  int fd() const { return transport_->fd(); }
+  uint64_t serial() const { return serial_; }
   /// Nothing more will happen: destroy it.
   bool closed() const { return phase_ == Phase::kClosed; }
-  bool wants_read() const { return phase_ == Phase::kLingering || (phase_ == Phase::kOpen && !congested()); }
-  bool wants_write() const { return pending_bytes_ > 0; }
+  bool wants_read() const;
+  bool wants_write() const { return has_unsent() && phase_ != Phase::kClosed; }
 
   void OnReadable();
+  /// Writes and goes on with what has waited for that.
   void OnWritable();
   /// Closes what has waited too long; called a few times per second or more often.
   void OnTick();
   /// Answers 503 and closes, without reading a request.
   void Refuse();
-  /// Closes the connection where it is between two requests.
+  /// Closes the connection where nothing has begun, and lets the protocol finish what has.
   void OnDrain();
+  /// Hands over an answer that came later; OnWritable sends it.
+  void OnReply(int32_t stream, HttpResponse response);
 
  private:
   enum class Phase { kOpen, kFinishing, kLingering, kClosed };
 
-  static constexpr size_t kMaxPending = 1 << 20;
-
-  bool congested() const { return pending_bytes_ >= kMaxPending; }
-  bool idle() const { return !parser_.started() && pending_bytes_ == 0; }
-  void Process(std::string_view bytes);
-  void Answer();
-  void Fail(int status, std::string_view message);
-  void Push(std::string bytes);
-  void Send(const HttpResponse& response, bool keep_alive, bool with_body);
+  bool has_unsent() const { return !output_.empty() || transport_->has_unsent(); }
+  void Deliver(std::string_view bytes);
+  bool Choose(std::string_view& bytes);
   void Flush();
-  void OnFlushed();
+  void Settle();
 
-  FileDescriptor fd_;
   ConnectionContext& context_;
-  HttpParser parser_;
+  std::unique_ptr<Transport> transport_;
+  uint64_t serial_;
+  OutputQueue output_;
+  std::unique_ptr<Protocol> protocol_;  // null until the first bytes tell which
+  std::string first_bytes_;             // too few to tell
   Phase phase_ = Phase::kOpen;
-  std::string unparsed_;         // bytes that wait until the client has taken its answers
-  std::deque<std::string> out_;  // the first `written_` bytes of the front are sent
-  size_t written_ = 0;
-  size_t pending_bytes_ = 0;
-  bool continued_ = false;  // "100 Continue" is sent for the current request
-  bool peer_done_ = false;  // the client sends nothing more
-  absl::Time idle_since_;
-  absl::Time request_since_;  // first byte of the current request
-  absl::Time body_since_;     // last field of the current request
-  absl::Time write_since_;    // last time the client took a byte
+  bool ended_ = false;    // the client sends nothing more
+  bool blocked_ = false;  // the client takes nothing at the moment
+  absl::Time opened_;
+  absl::Time write_since_;  // last time the client took a byte
   absl::Time linger_since_;
 };
 

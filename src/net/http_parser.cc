@@ -45,7 +45,19 @@ std::optional<uint64_t> ParseDigits(std::string_view text, int base) {
   return error == std::errc() ? value : UINT64_MAX;
 }
 
+bool IsVisible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+}
+
 }  // namespace
+
+bool IsRequestTarget(std::string_view text) { return text.starts_with('/') && IsVisible(text); }
+
+void HttpParser::SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot) {
+  request_.tls = tls;
+  request_.peer_name = peer_name;
+  request_.later_slot = later_slot;
+}
 
 void HttpParser::Reset() {
   state_ = State::kRequestLine;
@@ -149,8 +161,7 @@ void HttpParser::OnRequestLine(size_t begin, size_t size) {
 }
 
 bool HttpParser::OnTarget(std::string_view target, size_t begin) {
-  const bool visible = std::all_of(target.begin(), target.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-  if (!visible || target.find('#') != std::string_view::npos) {
+  if (!IsVisible(target)) {
     Fail(400, "the request target has characters that are not allowed");
     return false;
   }

@@ -22,6 +22,10 @@ struct HttpError {
   std::string message;
 };
 
+/// Whether `text` is the target of a request as an origin server wants it: begins with a slash, visible ASCII
+/// characters only, no fragment.
+bool IsRequestTarget(std::string_view text);
+
 /// Reads HTTP/1.1 requests (RFC 9112) from bytes that come in pieces of any size; pure, no I/O.
 ///
 /// Strict, because a lenient reader behind a proxy is how requests get smuggled: lines end in CR LF, no folded fields,
@@ -30,6 +34,9 @@ struct HttpError {
 class HttpParser {
  public:
   explicit HttpParser(const HttpLimits& limits) : limits_(limits) {}
+
+  /// What every request says of its connection from now on.
+  void SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot);
 
   /// Takes bytes of the current request and returns how many. It takes fewer than there are only where the request is
   /// done (the rest belongs to the next one) or has failed.

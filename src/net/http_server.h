@@ -22,6 +22,7 @@ struct ServerOptions {
   uint16_t port = 0;               ///< 0: any free one
   size_t num_threads = 0;          ///< 0: one per core
   HttpLimits limits;
+  size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2
   size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
   absl::Duration idle_timeout = absl::Seconds(60);  ///< between two requests of a connection
   absl::Duration head_timeout = absl::Seconds(10);  ///< from a request's first byte to its last header field
@@ -30,10 +31,12 @@ struct ServerOptions {
   absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
 };
 
-/// An HTTP/1.1 server: keep-alive, pipelining, chunked requests, "Expect: 100-continue", HEAD, back-pressure.
+/// A server of HTTP/1.1 and HTTP/2 on one port, told apart by the first bytes: keep-alive, pipelining, chunked
+/// requests, "Expect: 100-continue", HEAD, trailers of answers over HTTP/2, back-pressure. Answers may come later, from
+/// other threads (HttpRequest::AnswerLater).
 ///
-/// Requests that break the rules get 400, 408, 413, 417, 431, 501 or 505 with {"error": text}, and their connection is
-/// closed. Threads: all methods may be called from any thread.
+/// Requests that break the rules get 400, 408, 413, 417, 431, 501 or 505 with {"error": text}; over HTTP/1.1 their
+/// connection is closed. Threads: all methods may be called from any thread.
 class HttpServer {
  public:
   /// Listens and serves at once. Errors as Listen (listener.h).
@@ -47,7 +50,8 @@ class HttpServer {
   uint16_t port() const;
 
   /// Takes no new connection, closes idle ones, finishes the requests of which a byte has come (answered with
-  /// "Connection: close"), and returns when all is done or `patience` is over. The server is stopped then.
+  /// "Connection: close"; over HTTP/2 also those that the client sends before it has seen GOAWAY), waits for later
+  /// answers, and returns when all is done or `patience` is over. The server is stopped then.
   void Drain(absl::Duration patience);
 
  private:

@@ -54,6 +54,8 @@ struct PendingReply {
   ConnectionId connection;
   int32_t stream = 0;
   std::atomic<bool> cancelled{false};
+
+  void Cancel() { cancelled.store(true, std::memory_order_relaxed); }
 };
 
 /// Where the request that is being handled belongs to.
@@ -68,7 +70,7 @@ struct LaterSlot {
 ///
 /// A connection over HTTP/1.1 reads its next request after this answer; over HTTP/2 other streams go on meanwhile. A
 /// drain of the server waits for the answer. The reply may outlive its connection and the server.
-/// Threads: Send from any thread; cancelled from any thread.
+/// Threads: may be used on any thread, on one at a time.
 class LaterReply {
  public:
   explicit LaterReply(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}

@@ -1,7 +1,6 @@
 #include "net/reactor.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,13 +8,13 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 
 namespace roost::net {
 namespace {
 
-constexpr size_t kReadBufferBytes = 64 << 10;
 constexpr size_t kMaxRefusals = 64;  // connections above the maximum that are told so; further ones are just closed
 constexpr int kAcceptsPerTurn = 64;
 
@@ -36,23 +35,21 @@ absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Make(FileDescriptor listener, 
                                                        const Handler& handler, std::atomic<size_t>& num_connections) {
   FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return ErrnoStatus(errno, "opening an epoll descriptor");
-  FileDescriptor wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (!wake.valid()) return ErrnoStatus(errno, "opening an event descriptor");
-  if (!Watch(epoll.get(), EPOLL_CTL_ADD, wake.get(), EPOLLIN) ||
+  TRY_ASSIGN(std::shared_ptr<Mailbox> mailbox, Mailbox::Make());
+  if (!Watch(epoll.get(), EPOLL_CTL_ADD, mailbox->fd(), EPOLLIN) ||
       !Watch(epoll.get(), EPOLL_CTL_ADD, listener.get(), EPOLLIN)) {
     return ErrnoStatus(errno, "watching a socket");
   }
   return std::unique_ptr<Reactor>(
-      new Reactor(std::move(listener), std::move(epoll), std::move(wake), options, handler, num_connections));
+      new Reactor(std::move(listener), std::move(epoll), std::move(mailbox), options, handler, num_connections));
 }
 
-Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, FileDescriptor wake, const ServerOptions& options,
-                 const Handler& handler, std::atomic<size_t>& num_connections)
+Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox,
+                 const ServerOptions& options, const Handler& handler, std::atomic<size_t>& num_connections)
     : listener_(std::move(listener)),
       epoll_(std::move(epoll)),
-      wake_(std::move(wake)),
       num_connections_(num_connections),
-      context_{&options, &handler, {}, {}, std::string(kReadBufferBytes, '\0'), false} {
+      context_{&options, &handler, std::move(mailbox), {}, {}, std::string(Transport::kReadBytes, '\0'), false} {
   const absl::Duration shortest =
       std::min({options.idle_timeout, options.head_timeout, options.body_timeout, options.write_timeout});
   tick_ = std::clamp(shortest / 4, absl::Milliseconds(5), absl::Milliseconds(500));
@@ -73,17 +70,21 @@ void Reactor::Run() {
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(absl::ToInt64Milliseconds(tick_)));
     ReadClock();
+    bool woken = false;
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<size_t>(i)].data.fd;
       if (fd == listener_.get()) {
         Accept();
-      } else if (fd != wake_.get()) {
+      } else if (fd == context_.mailbox->fd()) {
+        woken = true;
+      } else {
         Dispatch(fd, events[static_cast<size_t>(i)].events);
       }
     }
+    if (woken) DeliverLetters();
     if (stopping_.load(std::memory_order_acquire)) {
       if (!context_.draining) BeginDrain();
-      if (connections_.empty() || context_.now >= deadline_) return;
+      if (connections_.empty() || context_.now >= deadline_) return CloseAll();
     }
     if (context_.now >= next_tick_) Tick();
   }
@@ -92,8 +93,7 @@ void Reactor::Run() {
 void Reactor::Stop(absl::Time deadline) {
   deadline_ = deadline;
   stopping_.store(true, std::memory_order_release);
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+  context_.mailbox->Wake();
 }
 
 void Reactor::Accept() {
@@ -121,7 +121,8 @@ void Reactor::Add(FileDescriptor fd) {
     num_connections_.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
-  auto connection = std::make_unique<Connection>(std::move(fd), context_);
+  auto transport = std::make_unique<PlainTransport>(std::move(fd));
+  auto connection = std::make_unique<Connection>(std::move(transport), next_serial_++, context_);
   if (before >= max) connection->Refuse();
   Settle(connections_.emplace(number, Entry{std::move(connection), EPOLLIN}).first);
 }
@@ -136,6 +137,27 @@ void Reactor::Dispatch(int fd, uint32_t events) {
   const bool readable = (events & EPOLLIN) != 0 && connection.wants_read();
   if (!connection.closed() && (broken || readable)) connection.OnReadable();
   Settle(entry);
+}
+
+void Reactor::DeliverLetters() {
+  std::vector<Mailbox::Letter> letters = context_.mailbox->Take();
+  for (Mailbox::Letter& letter : letters) {
+    const auto entry = Find(letter.connection);
+    if (entry != connections_.end()) entry->second.connection->OnReply(letter.stream, std::move(letter.response));
+  }
+  // Only now is written, so that several answers to one client leave together.
+  for (const Mailbox::Letter& letter : letters) {
+    const auto entry = Find(letter.connection);
+    if (entry == connections_.end()) continue;
+    entry->second.connection->OnWritable();
+    Settle(entry);
+  }
+}
+
+std::unordered_map<int, Reactor::Entry>::iterator Reactor::Find(const ConnectionId& id) {
+  const auto entry = connections_.find(id.fd);
+  const bool is_it = entry != connections_.end() && entry->second.connection->serial() == id.serial;
+  return is_it ? entry : connections_.end();
 }
 
 std::unordered_map<int, Reactor::Entry>::iterator Reactor::Settle(std::unordered_map<int, Entry>::iterator entry) {
@@ -165,8 +187,6 @@ void Reactor::Tick() {
 }
 
 void Reactor::BeginDrain() {
-  uint64_t wakes;
-  [[maybe_unused]] const ssize_t size = read(wake_.get(), &wakes, sizeof wakes);
   Accept();  // clients whose connection the kernel has already accepted
   listener_.Close();
   context_.draining = true;
@@ -174,6 +194,12 @@ void Reactor::BeginDrain() {
     entry->second.connection->OnDrain();
     entry = Settle(entry);
   }
+}
+
+void Reactor::CloseAll() {
+  context_.mailbox->Close();
+  num_connections_.fetch_sub(connections_.size(), std::memory_order_relaxed);
+  connections_.clear();
 }
 
 }  // namespace roost::net

@@ -29,7 +29,7 @@ class Reactor {
   void Stop(absl::Time deadline);
 
  private:
-  Reactor(FileDescriptor listener, FileDescriptor epoll, FileDescriptor wake, const ServerOptions& options,
+  Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox, const ServerOptions& options,
           const Handler& handler, std::atomic<size_t>& num_connections);
 
   struct Entry {
@@ -41,17 +41,21 @@ class Reactor {
   void Accept();
   void Add(FileDescriptor fd);
   void Dispatch(int fd, uint32_t events);
+  /// Hands out the answers that other threads have sent.
+  void DeliverLetters();
+  std::unordered_map<int, Entry>::iterator Find(const ConnectionId& id);
   /// Tells the kernel what the connection waits for, or destroys it. Returns the next one.
   std::unordered_map<int, Entry>::iterator Settle(std::unordered_map<int, Entry>::iterator entry);
   void Tick();
   void BeginDrain();
+  void CloseAll();
 
   FileDescriptor listener_;
   FileDescriptor epoll_;
-  FileDescriptor wake_;
   std::atomic<size_t>& num_connections_;
   ConnectionContext context_;
   std::unordered_map<int, Entry> connections_;
+  uint64_t next_serial_ = 1;
   absl::Duration tick_;
   absl::Time next_tick_;
   bool accept_paused_ = false;
