@@ -2,9 +2,10 @@
 
 #include <vector>
 
+#include <tensorflow_serving.pb.h>
+
 #include "absl/status/statusor.h"
 #include "serving/servable.h"
-#include "tensorflow_serving.pb.h"
 
 namespace roost::grpc {
 

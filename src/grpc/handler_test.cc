@@ -4,10 +4,10 @@
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <health.pb.h>
 
+#include <inference.pb.h>
 #include "grpc/test_calls.h"
-#include "health.pb.h"
-#include "inference.pb.h"
 
 namespace roost::grpc {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <health.pb.h>
 
 #include "grpc/method.h"
-#include "health.pb.h"
 
 namespace roost::grpc {
 namespace {

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <inference.pb.h>
 
 #include "base/status.h"
 #include "grpc/inference_tensors.h"
 #include "grpc/method.h"
 #include "grpc/model_version.h"
-#include "inference.pb.h"
 #include "serving/infer.h"
 
 namespace roost::grpc {

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include <gmock/gmock.h>
+#include <inference.pb.h>
 
 #include "grpc/test_calls.h"
-#include "inference.pb.h"
 #include "serving/infer.h"
 
 namespace roost::grpc {

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <inference.pb.h>
+
 #include "absl/status/statusor.h"
-#include "inference.pb.h"
 #include "serving/infer.h"
 
 namespace roost::grpc {

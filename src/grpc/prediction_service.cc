@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <tensorflow_serving.pb.h>
 
 #include "base/format.h"
 #include "base/status.h"
@@ -15,7 +16,6 @@
 #include "grpc/tensor_proto.h"
 #include "predict/task.h"
 #include "serving/infer.h"
-#include "tensorflow_serving.pb.h"
 
 namespace roost::grpc {
 namespace {

@@ -4,13 +4,13 @@
 #include <functional>
 
 #include <gmock/gmock.h>
+#include <tensorflow_serving.pb.h>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "grpc/test_calls.h"
 #include "predict/three_classes.h"
 #include "serving/infer.h"
-#include "tensorflow_serving.pb.h"
 
 namespace roost::grpc {
 namespace {

@@ -2,9 +2,10 @@
 
 #include <string>
 
+#include <tensorflow.pb.h>
+
 #include "absl/status/statusor.h"
 #include "serving/tensor.h"
-#include "tensorflow.pb.h"
 
 namespace roost::grpc {
 
