@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "base/status.h"
 #include "grpc/call_headers.h"
@@ -100,7 +101,10 @@ bool IsCall(const HttpRequest& request, HttpResponse& response) {
 }  // namespace
 
 net::Handler MakeHandler(const serving::ModelManager& models) {
-  return [&models, methods = AllMethods()](const HttpRequest& request, HttpResponse& response) {
+  // libprotobuf writes a line to stderr for a message that it cannot read, which whoever sends messages could fill a
+  // disk with. It is quiet while the handler lives; what is wrong is in the answer.
+  auto silence = std::make_shared<google::protobuf::LogSilencer>();
+  return [&models, methods = AllMethods(), silence](const HttpRequest& request, HttpResponse& response) {
     if (!IsCall(request, response)) return;
     const absl::Status status = Run(models, methods, request, response.body);
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);

@@ -88,6 +88,7 @@ TEST_F(HandlerTest, GarbageIsAnErrorAndNothingElse) {
   input.add_shape(1);
   seed.add_raw_input_contents("12345678");
   const std::string message = seed.SerializeAsString();
+  testing::internal::CaptureStderr();
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = message;
     for (int change = 0; change < 1 + round % 4; ++change) bytes[random() % bytes.size()] = static_cast<char>(random());
@@ -97,6 +98,7 @@ TEST_F(HandlerTest, GarbageIsAnErrorAndNothingElse) {
     EXPECT_NE(outcome.message, "");
   }
   EXPECT_THAT(Call(kInfer, Frame("\xff")).message, HasSubstr("inference.ModelInferRequest"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(HandlerTest, AnswersManyThreadsAtOnce) {

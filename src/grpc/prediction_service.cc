@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,10 +27,15 @@ using ServablePointer = std::shared_ptr<const Servable>;
 
 constexpr char kSignature[] = "serving_default";
 
+/// The version that `spec` names by its number. Clients of OpenVINO send 0 where they name none; versions begin at 1.
+std::optional<int64_t> VersionOf(const ModelSpec& spec) {
+  if (!spec.has_version() || spec.version().value() == 0) return std::nullopt;
+  return spec.version().value();
+}
+
 absl::StatusOr<ServablePointer> Find(const Call& call, const ModelSpec& spec) {
   if (spec.has_version_label()) return call.models.FindAlias(spec.name(), spec.version_label());
-  if (spec.has_version()) return call.models.Find(spec.name(), spec.version().value());
-  return call.models.Find(spec.name(), std::nullopt);
+  return call.models.Find(spec.name(), VersionOf(spec));
 }
 
 /// The same for a call that uses a signature; a model has one.
@@ -157,8 +163,7 @@ ModelVersionStatus::State StateOf(serving::State state) {
 /// Of one version, or of all of a model. A version that ended for a reason ended by an error.
 absl::Status GetModelStatus(const Call& call, const GetModelStatusRequest& message, GetModelStatusResponse& answer) {
   const ModelSpec& spec = message.model_spec();
-  std::optional<int64_t> version;
-  if (spec.has_version()) version = spec.version().value();
+  std::optional<int64_t> version = VersionOf(spec);
   if (spec.has_version_label()) {
     TRY_ASSIGN(const ServablePointer servable, Find(call, spec));
     version = servable->version();

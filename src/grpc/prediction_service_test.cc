@@ -127,6 +127,8 @@ TEST_F(PredictionTest, VersionsLabelsAndSignaturesAreChosen) {
   request.mutable_model_spec()->mutable_version()->set_value(9);
   EXPECT_EQ(Fail(kPredict, request).code, 5);
   EXPECT_EQ(Fail(kPredict, PredictRequest()).code, 5);
+  request.mutable_model_spec()->mutable_version()->set_value(0);
+  EXPECT_EQ(Scores(request), newest);
 }
 
 TEST_F(PredictionTest, OutputsAreFiltered) {
