@@ -26,8 +26,8 @@ absl::Status ReadBinaryTexts(std::string_view bytes, int64_t count, Tensor& tens
   }
   if (bytes.empty() && static_cast<int64_t>(tensor.texts.size()) == count) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("input '{}': shape {} means {} values, and the binary data has {}{}",
-                                                tensor.name, ShapeText(tensor.shape), count,
-                                                tensor.texts.size(), bytes.empty() ? "" : " and more bytes"));
+                                                tensor.name, ShapeText(tensor.shape), count, tensor.texts.size(),
+                                                bytes.empty() ? "" : " and more bytes"));
 }
 
 }  // namespace
