@@ -10,6 +10,8 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "grpc/call_headers.h"
+#include "grpc/handler.h"
 #include "net/http_server.h"
 #include "rest/routes.h"
 #include "serving/model_manager.h"
@@ -35,6 +37,15 @@ net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::Se
   return server;
 }
 
+/// gRPC and REST on one port, told apart by the content type.
+net::Handler MakeHandler(const serving::ModelManager& models) {
+  return [grpc = grpc::MakeHandler(models), rest = rest::MakeHandler(models)](const net::HttpRequest& request,
+                                                                              net::HttpResponse& response) {
+    const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
+    (is_grpc ? grpc : rest)(request, response);
+  };
+}
+
 void Announce(const std::string& url, const std::vector<api::ServableModel>& models, Session& session) {
   std::vector<std::string> names;
   for (const api::ServableModel& model : models) names.push_back(model.version.ToString());
@@ -55,7 +66,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
                  model.version.ToString()));
   }
   const net::ServerOptions server_options = ServerOptionsOf(options, project.config().serve);
-  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, rest::MakeHandler(manager)));
+  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
   Announce(fmt::format("http://{}:{}", host, server->port()), models, session);
@@ -68,7 +79,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
 }  // namespace
 
 void AddServeCommand(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand("serve", "Answer requests over HTTP: the Open Inference Protocol v2");
+  CLI::App* command = app.add_subcommand("serve", "Answer requests over HTTP and gRPC");
   auto options = std::make_shared<ServeOptions>();
   command->add_option("MODEL", options->models, "NAME or NAME@VERSION; default: the latest version of every model");
   command->add_option("-p,--port", options->port, "The port; 0 takes any free one; default: serve.port of roost.yaml")

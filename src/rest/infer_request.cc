@@ -8,7 +8,7 @@
 #include <simdjson.h>
 
 #include "base/status.h"
-#include "rest/tensor_codec.h"
+#include "serving/binary_tensor.h"
 
 namespace roost::rest {
 namespace {
@@ -177,7 +177,7 @@ absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& 
       return Wrong(tensor,
                    fmt::format("binary_data_size is {}, and {} bytes are left in the body", size, binary.size()));
     }
-    TRY(ReadBinary(binary.substr(0, size), tensor));
+    TRY(serving::ReadBinary(binary.substr(0, size), tensor));
     binary.remove_prefix(size);
     return tensor;
   }

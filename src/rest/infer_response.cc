@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "rest/tensor_codec.h"
+#include "serving/binary_tensor.h"
 
 namespace roost::rest {
 namespace {
@@ -28,7 +29,7 @@ void AppendOutput(const serving::Tensor& output, bool is_binary, std::string& js
   json.append("\"shape\":").append(serving::ShapeText(output.shape));
   if (is_binary) {
     const size_t before = binary.size();
-    AppendBinary(output, binary);
+    serving::AppendBinary(output, binary);
     json.append(fmt::format(",\"parameters\":{{\"binary_data_size\":{}}}", binary.size() - before));
   } else {
     json.append(",\"data\":");

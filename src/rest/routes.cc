@@ -94,7 +94,7 @@ void Ready(const ModelManager& models, HttpResponse& response) {
 void ListModels(const ModelManager& models, HttpResponse& response) {
   Json names = Json::array();
   const auto snapshot = models.snapshot();
-  for (const auto& [name, versions] : *snapshot) names.push_back(name);
+  for (const auto& [name, model] : *snapshot) names.push_back(name);
   Answer({{"models", std::move(names)}}, response);
 }
 
@@ -102,7 +102,7 @@ void ModelMetadata(const ModelManager& models, const serving::Servable& servable
   Json versions = Json::array();
   const auto snapshot = models.snapshot();
   if (const auto model = snapshot->find(servable.name()); model != snapshot->end()) {
-    for (const auto& loaded : model->second) versions.push_back(fmt::format("{}", loaded->version()));
+    for (const auto& loaded : model->second.versions) versions.push_back(fmt::format("{}", loaded->version()));
   }
   Answer({{"name", servable.name()},
           {"versions", std::move(versions)},

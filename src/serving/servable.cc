@@ -37,7 +37,7 @@ column::Value PlainValue(column::Kind kind) {
 }  // namespace
 
 Servable::Servable(std::string name, int64_t version, predict::ScoringModel model)
-    : name_(std::move(name)), version_(version), model_(std::move(model)) {
+    : name_(std::move(name)), version_(version), model_(std::move(model)), statistics_(std::make_unique<Statistics>()) {
   for (const auto& input : model_.inputs()) inputs_.push_back({input.name, PreferredDatatype(input.kind), {-1}});
   if (model_.task() == predict::Task::kClasses) {
     outputs_.push_back({"probabilities", Datatype::kFp64, {-1, model_.num_outputs()}});

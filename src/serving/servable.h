@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "predict/model.h"
+#include "serving/statistics.h"
 #include "serving/tensor.h"
 
 namespace roost::serving {
@@ -19,7 +20,7 @@ struct TensorSpec {
   std::vector<int64_t> shape;
 };
 
-/// A loaded model version. Immutable; usable from any number of threads.
+/// A loaded model version. Immutable but for its counts; usable from any number of threads.
 class Servable {
  public:
   /// `model` under a name and a version. Nothing is scored yet; ModelManager does so before it publishes.
@@ -41,6 +42,9 @@ class Servable {
   /// probable (of equal ones the first).
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
 
+  /// What became of the requests to it; Infer adds to them.
+  Statistics& statistics() const { return *statistics_; }
+
   /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
   /// is not a finite number.
   absl::Status WarmUp() const;
@@ -51,6 +55,7 @@ class Servable {
   predict::ScoringModel model_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  std::unique_ptr<Statistics> statistics_;
 };
 
 }  // namespace roost::serving
