@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 
 import numpy
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
