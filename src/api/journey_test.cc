@@ -12,6 +12,7 @@
 #include "api/data.h"
 #include "api/evaluation.h"
 #include "api/models.h"
+#include "api/registry_models.h"
 #include "api/schema.h"
 #include "api/training.h"
 #include "api/validate.h"
@@ -211,7 +212,8 @@ TEST_F(JourneyTest, PredictionsOfAVersionAndOfItsFileAreTheSame) {
     EXPECT_GT(values.Value(row), 0);
     EXPECT_LT(values.Value(row), 1);
   }
-  EXPECT_EQ(ModelsToServe(project, {})->size(), 1u);
+  EXPECT_TRUE(CheckModelsToServe(project, {}).ok());
+  EXPECT_TRUE(absl::IsNotFound(CheckModelsToServe(project, {"tripz"})));
 }
 
 TEST_F(JourneyTest, WhatCannotBeDoneIsToldWithItsReason) {
@@ -224,7 +226,7 @@ TEST_F(JourneyTest, WhatCannotBeDoneIsToldWithItsReason) {
   EXPECT_TRUE(absl::IsNotFound(ShowData(project, "trips@x").status()));
   EXPECT_TRUE(absl::IsNotFound(AddData(project, {.dataset = "a", .files = {"none.csv"}}, context_).status()));
   EXPECT_TRUE(absl::IsNotFound(Evaluate(project, {}, context_).status())) << "nothing is trained yet";
-  EXPECT_TRUE(absl::IsNotFound(ModelsToServe(project, {}).status()));
+  EXPECT_TRUE(absl::IsNotFound(CheckModelsToServe(project, {})));
   EXPECT_TRUE(absl::IsNotFound(Predict(project, {.source = "trips"}, context_).status()));
 }
 

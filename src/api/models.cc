@@ -22,15 +22,14 @@ absl::StatusOr<ModelDescription> Describe(Project& project, const registry::Mode
 
 // The parts of a package that make a ScoringModel.
 struct ModelParts {
-  std::string text;
-  Json json;  // of `text`
+  Json json;  // model.json
   std::string onnx;
 };
 
 absl::StatusOr<ModelParts> LoadParts(Project& project, const registry::ModelVersion& version) {
   ModelParts parts;
-  TRY_ASSIGN(parts.text, project.registry().LoadPart(version, registry::kModelPart));
-  TRY_ASSIGN(parts.json, ParseJson(parts.text, fmt::format("{} of {}", registry::kModelPart, version.ToString())));
+  TRY_ASSIGN(const std::string text, project.registry().LoadPart(version, registry::kModelPart));
+  TRY_ASSIGN(parts.json, ParseJson(text, fmt::format("{} of {}", registry::kModelPart, version.ToString())));
   if (predict::ScoringModel::HasOnnx(parts.json)) {
     TRY_ASSIGN(parts.onnx, project.registry().LoadPart(version, registry::kOnnxPart));
   }
@@ -115,24 +114,6 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
   auto model = predict::ScoringModel::FromParts(parts.json, std::move(parts.onnx));
   if (!model.ok()) return Annotate(model.status(), version.ToString());
   return LoadedModel{version, *std::move(model)};
-}
-
-absl::StatusOr<std::vector<ServableModel>> ModelsToServe(Project& project, const std::vector<std::string>& references) {
-  std::vector<std::string> wanted = references;
-  if (wanted.empty()) {
-    TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List());
-    for (const registry::ModelVersion& version : versions) {
-      if (wanted.empty() || wanted.back() != version.name) wanted.push_back(version.name);
-    }
-  }
-  if (wanted.empty()) return WithHint(absl::NotFoundError("there is no model to serve"), "'roost train' makes one");
-  std::vector<ServableModel> models;
-  for (const std::string& reference : wanted) {
-    TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(reference));
-    TRY_ASSIGN(ModelParts parts, LoadParts(project, version));
-    models.push_back({version, std::move(parts.text), std::move(parts.onnx)});
-  }
-  return models;
 }
 
 absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& project, const PredictRequest& request,

@@ -37,16 +37,6 @@ struct LoadedModel {
 /// What serves and scores. `reference` empty: the latest version of the project's model.
 absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& reference);
 
-/// A version as the server loads it.
-struct ServableModel {
-  registry::ModelVersion version;
-  std::string model_json;
-  std::string onnx;  ///< the ONNX file of models that have one
-};
-
-/// The versions named by `references`; none: the latest version of every model. NotFound where there is no model yet.
-absl::StatusOr<std::vector<ServableModel>> ModelsToServe(Project& project, const std::vector<std::string>& references);
-
 struct PredictRequest {
   std::string model;   ///< as LoadModel
   std::string source;  ///< a dataset version, or files

@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "profile/profile.h"
+#include "serving/recorded_requests.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::api {
@@ -191,15 +192,17 @@ absl::StatusOr<evaluate::Importance> ImportanceOf(const Candidate& candidate, co
       {.repeats = kImportanceRepeats, .max_rows = kImportanceRows}, context);
 }
 
-registry::ModelPackage PackageOf(const Project& project, const config::ModelConfig& model,
-                                 const PreparedTraining& prepared, const TrainResponse& response,
-                                 const Candidate& candidate) {
+absl::StatusOr<registry::ModelPackage> PackageOf(const Project& project, const config::ModelConfig& model,
+                                                 const PreparedTraining& prepared, const TrainResponse& response,
+                                                 const Candidate& candidate) {
   registry::ModelPackage package;
   package.parts = candidate.trained.parts;
   if (const std::string_view onnx = candidate.trained.model.onnx_bytes(); !onnx.empty()) {
     package.parts[registry::kOnnxPart] = std::string(onnx);
   }
   package.parts[registry::kModelPart] = ToText(candidate.trained.model.ToJson());
+  const std::vector<column::BatchView> kept_back = prepared.rows.data[Part::kEvaluate].views();
+  TRY_ASSIGN(package.parts[registry::kWarmupPart], serving::RecordRequests(candidate.trained.model, kept_back));
   package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
   package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
   package.parts[registry::kConfigPart] = project.config_text();
@@ -368,9 +371,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(const Timing timing,
              TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));
   response.saved = timing.Saved();
-  TRY_ASSIGN(
-      const Registered registered,
-      RegisterTimed(project, model->name, PackageOf(project, *model, prepared, response, candidate), timing, context));
+  TRY_ASSIGN(const registry::ModelPackage package, PackageOf(project, *model, prepared, response, candidate));
+  TRY_ASSIGN(const Registered registered, RegisterTimed(project, model->name, package, timing, context));
   RemoveCheckpoints(project, model->name);
   response.version = registered.version;
   response.is_new = registered.is_new;

@@ -30,6 +30,7 @@ void AddTrainingCommands(CLI::App& app, Session& session);
 void AddTuneCommand(CLI::App& app, Session& session);
 void AddExplainCommand(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);
+/// With the hidden command try-model, the child of model_trial.h.
 void AddServeCommand(CLI::App& app, Session& session);
 void AddConfigCommands(CLI::App& app, Session& session);
 

@@ -82,8 +82,9 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_option("--project", options.project, "The project's folder, or one below it")->type_name("DIR");
 }
 
+// Those that help shows: one without a group is not for people.
 std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
 }
 
 std::vector<std::string> NamesOf(const std::vector<const CLI::App*>& commands) {

@@ -1,19 +1,28 @@
 // roost serve
 
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "api/models.h"
+#include "api/model_folder.h"
+#include "api/project.h"
+#include "api/registry_models.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_trial.h"
 #include "grpc/call_headers.h"
 #include "grpc/handler.h"
 #include "net/http_server.h"
 #include "rest/routes.h"
+#include "serving/model_loader.h"
 #include "serving/model_manager.h"
 
 namespace roost::cli {
@@ -24,10 +33,32 @@ constexpr absl::Duration kSignalPoll = absl::Milliseconds(50);
 
 struct ServeOptions {
   std::vector<std::string> models;
+  std::optional<std::string> model_dir;
   std::optional<std::string> host;
   std::optional<int64_t> port;
   std::optional<int64_t> threads;
 };
+
+/// Where the models come from: a project's workspace, or a folder.
+struct Source {
+  std::unique_ptr<api::Project> project;  // none with a folder
+  std::unique_ptr<serving::Repository> repository;
+  config::ServeConfig config;
+};
+
+absl::StatusOr<Source> OpenSource(const ServeOptions& options, Session& session) {
+  Source source;
+  if (options.model_dir.has_value()) {
+    source.repository = std::make_unique<api::ModelFolder>(*options.model_dir);
+    return source;
+  }
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY(api::CheckModelsToServe(project, options.models));
+  source.project = std::make_unique<api::Project>(std::move(project));
+  source.repository = std::make_unique<api::RegistryModels>(*source.project);
+  source.config = source.project->config().serve;
+  return source;
+}
 
 net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::ServeConfig& config) {
   net::ServerOptions server;
@@ -46,30 +77,53 @@ net::Handler MakeHandler(const serving::ModelManager& models) {
   };
 }
 
-void Announce(const std::string& url, const std::vector<api::ServableModel>& models, Session& session) {
+// The first load, on this thread. A server that begins with no model at all says why instead.
+absl::Status LoadFirst(serving::ModelLoader& loader, const serving::ModelManager& manager, Session& session) {
+  TRY(loader.Sync());
+  if (!manager.ready()) {
+    TRY(loader.FirstFailure());
+    return WithHint(absl::NotFoundError("there is no model to serve"),
+                    "a folder of models has NAME/VERSION/model.json, NAME/VERSION/model.onnx or NAME.onnx");
+  }
+  for (const serving::ModelState& state : manager.States()) {
+    if (state.state != serving::State::kEnd) continue;
+    session.Note(fmt::format("{}@{} is not served: {}", state.name, state.version, state.reason));
+  }
+  return absl::OkStatus();
+}
+
+void Announce(const std::string& url, const serving::ModelManager& manager, Session& session) {
   std::vector<std::string> names;
-  for (const api::ServableModel& model : models) names.push_back(model.version.ToString());
+  const auto snapshot = manager.snapshot();
+  for (const auto& [name, model] : *snapshot) {
+    for (const auto& servable : model.versions) names.push_back(fmt::format("{}@{}", name, servable->version()));
+  }
   if (session.json()) {
     session.Print(ToLine(Json{{"url", url}, {"models", names}}) + "\n");
     return;
   }
   session.Print(fmt::format("serving {} at {}\n", fmt::join(names, ", "), url));
-  session.Note(fmt::format("what a model takes: curl {}/v2/models/{}\nCtrl-C ends it", url, models[0].version.name));
+  session.Note(fmt::format("what a model takes: curl {}/v2/models/{}\nCtrl-C ends it", url, snapshot->begin()->first));
 }
 
 absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const std::vector<api::ServableModel> models, api::ModelsToServe(project, options.models));
+  TRY_ASSIGN(const Source source, OpenSource(options, session));
+  TRY_ASSIGN(serving::LoaderOptions loader_options, api::LoaderOptionsOf(source.config, options.models));
+  bool announced = false;
+  loader_options.try_apart = TryModelApart;
+  loader_options.tell = [&session, &announced](const std::string& line) {
+    if (announced) session.Note(line);
+  };
   serving::ModelManager manager;
-  for (const api::ServableModel& model : models) {
-    TRY(Annotate(manager.Load(model.version.name, model.version.version, model.model_json, model.onnx),
-                 model.version.ToString()));
-  }
-  const net::ServerOptions server_options = ServerOptionsOf(options, project.config().serve);
+  serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
+  TRY(LoadFirst(loader, manager, session));
+  const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
-  Announce(fmt::format("http://{}:{}", host, server->port()), models, session);
+  Announce(fmt::format("http://{}:{}", host, server->port()), manager, session);
+  announced = true;
+  loader.Start();
   while (!InterruptCancellation().cancelled()) std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
   session.Note("finishing the requests that are under way");
   server->Drain(kDrainPatience);
@@ -81,7 +135,10 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
 void AddServeCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("serve", "Answer requests over HTTP and gRPC");
   auto options = std::make_shared<ServeOptions>();
-  command->add_option("MODEL", options->models, "NAME or NAME@VERSION; default: the latest version of every model");
+  command->add_option("MODEL", options->models,
+                      "NAME, NAME@VERSION or NAME@ALIAS; default: every model, as serve.models says");
+  command->add_option("--model-dir", options->model_dir, "Serve a folder of models, without a project")
+      ->type_name("DIR");
   command->add_option("-p,--port", options->port, "The port; 0 takes any free one; default: serve.port of roost.yaml")
       ->check(CLI::Range(0, 65535))
       ->type_name("PORT");
@@ -89,8 +146,20 @@ void AddServeCommand(CLI::App& app, Session& session) {
   command->add_option("--threads", options->threads, "0: one per core; default: serve.threads of roost.yaml")
       ->check(CLI::Range(0, 1024))
       ->type_name("NUMBER");
-  command->footer("Ctrl-C or SIGTERM ends it after the requests that are under way.");
+  command->footer(
+      "It goes on looking: new versions and moved aliases are served without a restart.\n"
+      "Ctrl-C or SIGTERM ends it after the requests that are under way.");
   command->callback([options, &session] { session.Finish(RunServe(*options, session)); });
+
+  CLI::App* trial = app.add_subcommand("try-model", "The child of 'serve' that loads an ONNX model first")->group("");
+  auto name = std::make_shared<std::string>();
+  auto version = std::make_shared<int64_t>(1);
+  trial->add_option("NAME", *name)->required();
+  trial->add_option("VERSION", *version)->required();
+  trial->callback([name, version, &session] {
+    const absl::Status tried = TryModelFromStdin(*name, *version);
+    session.Finish(tried.ok() ? absl::StatusOr<int>(0) : tried);
+  });
 }
 
 }  // namespace roost::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "config/serve.h"
 
 namespace roost::config {
 namespace {
@@ -25,10 +26,6 @@ absl::Status CheckEndpoint(const std::string& url) {
 }  // namespace
 
 Declaration<ProjectConfig> DeclareProject() {
-  Declaration<ServeConfig> serve;
-  serve.Text("host", &ServeConfig::host, "the address to listen on; a loopback address")
-      .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
-      .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core");
   using Addressing = S3Config::Addressing;
   Declaration<S3Config> s3;
   s3.Text("endpoint", &S3Config::endpoint,
@@ -62,7 +59,7 @@ Declaration<ProjectConfig> DeclareProject() {
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
-      .Section("serve", &ProjectConfig::serve, serve, "how models are served")
+      .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serving.md)")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
   return project;
 }

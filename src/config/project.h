@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,11 +13,23 @@
 
 namespace roost::config {
 
-/// Where `roost serve` listens.
+/// Which versions of a model are served: all that any of these names.
+struct ServedVersions {
+  int64_t latest = 0;
+  bool all = false;
+  std::vector<int64_t> versions;
+  std::vector<std::string> aliases;
+};
+
+/// Where `roost serve` listens, and what it serves.
 struct ServeConfig {
   std::string host = "127.0.0.1";
   int64_t port = 8080;
   int64_t threads = 0;
+  std::map<std::string, ServedVersions> models;  ///< of models not named here, the latest version
+  double watch_seconds = 1;
+  int64_t memory_mb = 0;
+  bool evict = false;
 };
 
 /// How to reach a bucket, where the AWS_* variables are not to say it. Empty: what they say.

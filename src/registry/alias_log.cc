@@ -22,6 +22,10 @@ constexpr char kCreateTable[] =
     "moved_us BIGINT NOT NULL, PRIMARY KEY (model, alias, number))";
 constexpr char kSelect[] =
     "SELECT model, alias, number, from_version, to_version, author, reason, moved_us FROM model_alias_moves";
+constexpr char kIsLast[] =
+    "number = (SELECT MAX(later.number) FROM model_alias_moves AS later WHERE later.model = model_alias_moves.model "
+    "AND "
+    "later.alias = model_alias_moves.alias)";
 constexpr char kRecords[] = "names/aliases";
 
 std::string RecordKey(std::string_view model, std::string_view alias, int64_t number) {
@@ -187,11 +191,14 @@ absl::StatusOr<std::vector<AliasMove>> AliasLog::History(std::string_view model,
 
 absl::StatusOr<std::vector<AliasMove>> AliasLog::Current(std::string_view model) const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             database_->Query(std::string(kSelect) +
-                                  " WHERE model = :p1 AND number = (SELECT MAX(later.number) FROM model_alias_moves "
-                                  "AS later WHERE later.model = model_alias_moves.model AND later.alias = "
-                                  "model_alias_moves.alias) ORDER BY alias",
+             database_->Query(fmt::format("{} WHERE model = :p1 AND {} ORDER BY alias", kSelect, kIsLast),
                               {std::string(model)}));
+  return FromRows(rows);
+}
+
+absl::StatusOr<std::vector<AliasMove>> AliasLog::CurrentOfAll() const {
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             database_->Query(fmt::format("{} WHERE {} ORDER BY model, alias", kSelect, kIsLast)));
   return FromRows(rows);
 }
 

@@ -49,6 +49,8 @@ class AliasLog {
 
   /// The last move of each alias of `model`, by alias.
   absl::StatusOr<std::vector<AliasMove>> Current(std::string_view model) const;
+  /// The same of all models, by model and alias.
+  absl::StatusOr<std::vector<AliasMove>> CurrentOfAll() const;
 
   /// Adds the moves that have a record object and are not in the database; returns how many. DataLoss for a damaged
   /// record. Run it with no writer at work.

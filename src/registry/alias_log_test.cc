@@ -53,6 +53,12 @@ TEST_F(AliasLogTest, AnAliasPointsWhereItsLastMoveSays) {
   EXPECT_EQ(current[0].alias, "champion");
   EXPECT_EQ(current[0].to, 3);
   EXPECT_EQ(current[1].alias, "reference");
+  ASSERT_TRUE(log.Move("churn", "champion", std::nullopt, 2, "ada", "the first", context_).ok());
+  const std::vector<AliasMove> all = *log.CurrentOfAll();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].model, "churn");
+  EXPECT_EQ(all[0].to, 2);
+  EXPECT_EQ((std::vector<AliasMove>{all[1], all[2]}), current);
 }
 
 TEST_F(AliasLogTest, TheHistorySaysWhoMovedItWhenAndWhy) {

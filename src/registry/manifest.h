@@ -19,6 +19,7 @@ inline constexpr char kProfilePart[] = "profile";
 inline constexpr char kEvaluationPart[] = "evaluation.json";
 inline constexpr char kImportancePart[] = "importance.json";
 inline constexpr char kConfigPart[] = "config.yaml";
+inline constexpr char kWarmupPart[] = "warmup.json";  ///< versions of older programs have none
 inline constexpr char kLineagePart[] = "lineage.json";
 
 /// All that a model version is, as named bytes. "model.json" must be there, the other parts may be.

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "serving/reaper.h"
 #include "serving/servable.h"
+#include "serving/stripes.h"
 
 namespace roost::serving {
 
@@ -44,8 +46,11 @@ struct LoadedModel {
 
 /// Which model versions are loaded.
 ///
-/// Readers see an immutable snapshot behind one pointer: they never wait for a load, and a servable that they hold
-/// stays alive until they let go of it. Threads: all methods may be called from any thread.
+/// Readers see an immutable snapshot behind one pointer: they never wait for a load, never destroy a model, and a
+/// servable that they hold stays alive until they let go of it. Each stripe (stripes.h) has that pointer and counts of
+/// references for itself, so that threads which serve requests write to no memory of each other; a reader sees
+/// changes in their order, two readers perhaps some microseconds apart. Threads: all methods may be called from any
+/// thread.
 class ModelManager {
  public:
   using Snapshot = std::map<std::string, LoadedModel, std::less<>>;
@@ -57,17 +62,18 @@ class ModelManager {
   /// errors as Servable::Parse and WarmUp, after which nothing has changed.
   absl::Status Load(std::string name, int64_t version, std::string_view bytes, std::string onnx = "");
 
-  /// The same with a model that is in memory already.
-  absl::Status Publish(std::shared_ptr<const Servable> servable);
+  /// Publishes a model that the caller has warmed up, in place of that version where it is loaded.
+  void Publish(std::shared_ptr<const Servable> servable);
 
-  /// Takes a version out; aliases that point at it go with it. Requests that hold it end as if nothing had happened.
-  /// NotFound where it is not loaded.
+  /// Takes a version out; aliases that point at it go with it. Requests that hold it end as if nothing had happened;
+  /// then it is destroyed on a thread of its own, and its memory given back. NotFound where it is not loaded.
   absl::Status Unload(std::string_view name, int64_t version);
 
   /// Makes `aliases` those of model `name`. One whose version is not loaded stays where it was.
   void SetAliases(std::string_view name, const std::map<std::string, int64_t>& aliases);
 
-  /// Without `version` the highest. NotFound names what there is.
+  /// Without `version` the highest. NotFound names what there is; Unavailable says why a version that is known does not
+  /// answer (it is being loaded, has failed, was pushed out).
   absl::StatusOr<std::shared_ptr<const Servable>> Find(std::string_view name, std::optional<int64_t> version) const;
 
   /// The version that `alias` points at. NotFound names what there is.
@@ -81,16 +87,32 @@ class ModelManager {
   /// All that is loaded, being loaded, going, or known to have failed; by name and version.
   std::vector<ModelState> States() const;
 
-  std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.load(std::memory_order_acquire); }
+  std::shared_ptr<const Snapshot> snapshot() const {
+    return stripes_[ThreadStripe()].snapshot.load(std::memory_order_acquire);
+  }
 
   /// There is a model that can answer.
   bool ready() const { return !snapshot()->empty(); }
 
  private:
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  struct alignas(kCacheLine) Stripe {
+    std::atomic<std::shared_ptr<const Snapshot>> snapshot;
+  };
+
+  /// Whether it was done: not where the version is loaded and `replace` is false.
+  bool Insert(std::shared_ptr<const Servable> servable, bool replace);
+  /// Makes `next` what readers see. With publish_mutex_ held.
+  void Swap(Snapshot next);
+  /// Hands a version that no snapshot has any more to the reaper. With publish_mutex_ held.
+  void Bury(std::shared_ptr<const Servable> servable);
+  absl::Status NotServing(std::string_view name, std::optional<int64_t> version) const;
+
   std::mutex publish_mutex_;  // one writer at a time; readers take no lock
+  Snapshot current_;          // guarded by publish_mutex_
+  std::vector<Stripe> stripes_;
   mutable std::mutex states_mutex_;
   std::map<std::pair<std::string, int64_t>, ModelState> states_;  // of versions that do not answer
+  Reaper reaper_;                                                 // the last: its thread uses the others
 };
 
 }  // namespace roost::serving

@@ -1,12 +1,18 @@
 #include "serving/model_manager.h"
 
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
+#include <fstream>
+#include <functional>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/status.h"
+#include "serving/reaper.h"
 #include "serving/test_model.h"
 
 namespace roost::serving {
@@ -112,6 +118,68 @@ TEST(ModelManager, TellsTheStateOfWhatIsLoadedAndOfWhatIsNot) {
   models.ClearState("delay", 2);
   EXPECT_EQ(models.States(), (std::vector<ModelState>{{"delay", 1, State::kAvailable, ""}}));
   EXPECT_EQ(StateName(State::kAvailable), "AVAILABLE");
+}
+
+// Whether `gone` is true within ten seconds.
+bool Eventually(const std::function<bool()>& gone) {
+  for (int i = 0; i < 2'000 && !gone(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return gone();
+}
+
+TEST(ModelManager, AReaderNeverDestroysAModel) {
+  ModelManager models;
+  ASSERT_TRUE(models.Load("delay", 1, TestModelJson()).ok());
+  std::shared_ptr<const Servable> held = *models.Find("delay", 1);
+  const std::weak_ptr<const Servable> watched = held;
+  ASSERT_TRUE(models.Unload("delay", 1).ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(watched.expired());
+  EXPECT_EQ(models.States(),
+            (std::vector<ModelState>{{"delay", 1, State::kUnloading, "it is being taken out of memory"}}));
+  held.reset();
+  EXPECT_TRUE(Eventually([&] { return models.States().empty(); })) << "its memory is not back";
+}
+
+TEST(Reaper, DestroysOnItsOwnThreadWhatNobodyHoldsAnyMore) {
+  std::thread::id destroyed_on;
+  std::atomic<bool> gone = false;
+  const auto make = [&] {
+    return std::shared_ptr<const int>(new int(7), [&](const int* number) {
+      destroyed_on = std::this_thread::get_id();
+      delete number;
+    });
+  };
+  Reaper reaper;
+  std::shared_ptr<const int> held = make();
+  reaper.Take(held, 0, [&] { gone = true; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  EXPECT_FALSE(gone);
+  held.reset();
+  ASSERT_TRUE(Eventually([&] { return gone.load(); }));
+  EXPECT_NE(destroyed_on, std::this_thread::get_id());
+}
+
+int64_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(ModelManager, AThousandSwapsLeaveTheMemoryAsItWas) {
+  ModelManager models;
+  const std::string model = ManyWordsJson();
+  const auto swap = [&](int64_t version) {
+    ASSERT_TRUE(models.Load("words", version, model).ok());
+    if (version > 1) {
+      ASSERT_TRUE(models.Unload("words", version - 1).ok());
+    }
+    ASSERT_TRUE(Eventually([&] { return models.States().size() == 1; }));
+  };
+  for (int64_t version = 1; version <= 100; ++version) swap(version);
+  const int64_t before = ResidentBytes();
+  for (int64_t version = 101; version <= 1'000; ++version) swap(version);
+  EXPECT_LT(ResidentBytes() - before, int64_t{4} << 20);
 }
 
 TEST(Servable, ShowsItsSignature) {

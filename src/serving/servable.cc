@@ -1,5 +1,8 @@
 #include "serving/servable.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +11,8 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "predict/plain_onnx.h"
+#include "serving/recorded_requests.h"
 
 namespace roost::serving {
 namespace {
@@ -34,6 +39,28 @@ column::Value PlainValue(column::Kind kind) {
   return {};
 }
 
+// Bytes that the process has allocated, whichever way, in all arenas.
+int64_t HeapBytes() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<int64_t>(heap.uordblks + heap.hblkhd);
+}
+
+absl::StatusOr<predict::ScoringModel> ParseModel(std::string_view bytes, std::string onnx) {
+  if (bytes.empty() && !onnx.empty()) return predict::FromPlainOnnx(std::move(onnx));
+  TRY_ASSIGN(const Json json, ParseJson(bytes, "model.json"));
+  return predict::ScoringModel::FromParts(json, std::move(onnx));
+}
+
+absl::Status ScoreFinite(const predict::ScoringModel& model, std::span<const column::Value> row) {
+  std::vector<double> outputs(static_cast<size_t>(model.num_outputs()));
+  transform::FeatureVector scratch;
+  TRY(model.ScoreRows(row, scratch, outputs));
+  for (const double output : outputs) {
+    if (!std::isfinite(output)) return absl::InternalError(fmt::format("it scores {}, which is no number", output));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Servable::Servable(std::string name, int64_t version, predict::ScoringModel model)
@@ -50,26 +77,25 @@ Servable::Servable(std::string name, int64_t version, predict::ScoringModel mode
 absl::StatusOr<std::shared_ptr<const Servable>> Servable::Parse(std::string name, int64_t version,
                                                                 std::string_view bytes, std::string onnx) {
   const std::string what = fmt::format("model {}@{}", name, version);
-  TRY_ASSIGN(const Json json, ParseJson(bytes, what));
-  auto model = predict::ScoringModel::FromParts(json, std::move(onnx));
+  const int64_t before = HeapBytes();
+  const auto file_bytes = static_cast<int64_t>(bytes.size() + onnx.size());
+  auto model = ParseModel(bytes, std::move(onnx));
   if (!model.ok()) return Annotate(model.status(), what);
-  return std::make_shared<const Servable>(std::move(name), version, *std::move(model));
+  auto servable = std::make_shared<Servable>(std::move(name), version, *std::move(model));
+  servable->memory_bytes_ = std::max(file_bytes, HeapBytes() - before);
+  return servable;
 }
 
-absl::Status Servable::WarmUp() const {
-  const size_t num_inputs = model_.inputs().size();
-  std::vector<column::Value> values(2 * num_inputs);
-  for (size_t i = 0; i < num_inputs; ++i) values[num_inputs + i] = PlainValue(model_.inputs()[i].kind);
-  std::vector<double> outputs(2 * static_cast<size_t>(model_.num_outputs()));
-  transform::FeatureVector scratch;
-  const absl::Status scored = model_.ScoreRows(values, scratch, outputs);
-  if (!scored.ok()) return Annotate(scored, fmt::format("model {}@{}: its warm-up rows", name_, version_));
-  for (const double output : outputs) {
-    if (std::isfinite(output)) continue;
-    return absl::InternalError(
-        fmt::format("model {}@{}: a warm-up row scores {}, which is no number", name_, version_, output));
-  }
-  return absl::OkStatus();
+absl::Status Servable::WarmUp(std::string_view recorded) const {
+  const std::string what = fmt::format("model {}@{}", name_, version_);
+  std::vector<column::Value> plain(model_.inputs().size());
+  for (size_t i = 0; i < plain.size(); ++i) plain[i] = PlainValue(model_.inputs()[i].kind);
+  TRY(Annotate(ScoreFinite(model_, plain), fmt::format("{}: a warm-up row", what)));
+  const absl::Status missing = ScoreFinite(model_, std::vector<column::Value>(plain.size()));
+  // Inputs of integers cannot say that a value is missing.
+  const bool refused = model_.onnx() != nullptr && absl::IsInvalidArgument(missing);
+  if (!refused) TRY(Annotate(missing, fmt::format("{}: a warm-up row without values", what)));
+  return recorded.empty() ? absl::OkStatus() : Annotate(ReplayRequests(model_, recorded), what);
 }
 
 }  // namespace roost::serving

@@ -26,8 +26,8 @@ class Servable {
   /// `model` under a name and a version. Nothing is scored yet; ModelManager does so before it publishes.
   Servable(std::string name, int64_t version, predict::ScoringModel model);
 
-  /// From the JSON text of ScoringModel::ToJson and the ONNX file that it speaks of, or "". InvalidArgument where it is
-  /// none.
+  /// From the JSON text of ScoringModel::ToJson and the ONNX file that it speaks of, or "". Without JSON, an ONNX file
+  /// of whoever made it (predict/plain_onnx.h). InvalidArgument where it is none.
   static absl::StatusOr<std::shared_ptr<const Servable>> Parse(std::string name, int64_t version,
                                                                std::string_view bytes, std::string onnx = "");
 
@@ -45,9 +45,15 @@ class Servable {
   /// What became of the requests to it; Infer adds to them.
   Statistics& statistics() const { return *statistics_; }
 
-  /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
-  /// is not a finite number.
-  absl::Status WarmUp() const;
+  /// What it costs in memory: what the heap of the process grew by while it was parsed, and at least its files. Other
+  /// threads that allocate meanwhile blur it.
+  int64_t memory_bytes() const { return memory_bytes_; }
+
+  /// Scores a row of missing and a row of plain values, and the recorded requests, if any (recorded_requests.h): what
+  /// is needed later is in memory then. Internal where a score is not a finite number, or where an answer is another
+  /// than the recorded one; InvalidArgument where `recorded` is damaged. ONNX models may refuse the row of missing
+  /// values.
+  absl::Status WarmUp(std::string_view recorded = "") const;
 
  private:
   std::string name_;
@@ -56,6 +62,7 @@ class Servable {
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
   std::unique_ptr<Statistics> statistics_;
+  int64_t memory_bytes_ = 0;
 };
 
 }  // namespace roost::serving

@@ -27,4 +27,17 @@ inline std::string TestModelJson(uint32_t seed = 1) {
       weights);
 }
 
+/// For tests: a model of 4,000 words, some hundred kilobytes, so that its memory can be told from that of a test.
+inline std::string ManyWordsJson() {
+  std::string words, weights;
+  constexpr int kWords = 4'000;
+  for (int i = 0; i < kWords; ++i) words += fmt::format("{}\"word {}\"", i == 0 ? "" : ",", i);
+  for (int i = 0; i < kWords + 2; ++i) weights += i == 0 ? "0.5" : ",0.5";
+  return fmt::format(
+      R"({{"version":1,"transform":{{"version":1,"inputs":[{{"name":"word","kind":"text"}}],
+        "features":[{{"column":"word","use":"one_hot","words":[{}],"unknown_buckets":1}}]}},
+        "predictor":{{"kind":"logistic","intercept":0,"weights":[{}]}}}})",
+      words, weights);
+}
+
 }  // namespace roost::serving

@@ -1,0 +1,102 @@
+#include "api/registry_models.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+
+namespace roost::api {
+namespace {
+
+registry::ModelVersion VersionOf(const std::string& name, const serving::ListedVersion& version, Digest manifest) {
+  return {.name = name, .version = version.version, .manifest = manifest, .author = "", .created = absl::Time()};
+}
+
+serving::VersionPolicy PolicyOf(const config::ServedVersions& served) {
+  return {.latest = served.latest,
+          .all = served.all,
+          .versions = {served.versions.begin(), served.versions.end()},
+          .aliases = {served.aliases.begin(), served.aliases.end()}};
+}
+
+}  // namespace
+
+absl::StatusOr<serving::Listing> RegistryModels::List() {
+  serving::Listing listing;
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project_.registry().List());
+  for (const registry::ModelVersion& version : versions) {
+    listing[version.name].versions.push_back({version.version, version.manifest.ToHex()});
+  }
+  TRY_ASSIGN(const std::vector<registry::AliasMove> moves, project_.registry().aliases().CurrentOfAll());
+  for (const registry::AliasMove& move : moves) {
+    if (const auto model = listing.find(move.model); model != listing.end()) {
+      model->second.aliases[move.alias] = move.to;
+    }
+  }
+  return listing;
+}
+
+absl::StatusOr<int64_t> RegistryModels::Size(const std::string& name, const serving::ListedVersion& version) {
+  TRY_ASSIGN(const Digest digest, Digest::FromHex(version.identity));
+  TRY_ASSIGN(const registry::Manifest manifest, project_.registry().LoadManifest(VersionOf(name, version, digest)));
+  int64_t bytes = 0;
+  for (const char* part : {registry::kModelPart, registry::kOnnxPart, registry::kWarmupPart}) {
+    if (const registry::Manifest::Part* found = manifest.Find(part)) bytes += found->bytes;
+  }
+  return bytes;
+}
+
+absl::StatusOr<serving::ModelFiles> RegistryModels::Load(const std::string& name,
+                                                         const serving::ListedVersion& version) {
+  TRY_ASSIGN(const Digest digest, Digest::FromHex(version.identity));
+  const registry::ModelVersion model = VersionOf(name, version, digest);
+  TRY_ASSIGN(const registry::Manifest manifest, project_.registry().LoadManifest(model));
+  serving::ModelFiles files;
+  TRY_ASSIGN(files.model_json, project_.registry().LoadPart(model, registry::kModelPart));
+  if (manifest.Find(registry::kOnnxPart) != nullptr) {
+    TRY_ASSIGN(files.onnx, project_.registry().LoadPart(model, registry::kOnnxPart));
+  }
+  if (manifest.Find(registry::kWarmupPart) != nullptr) {
+    TRY_ASSIGN(files.warmup, project_.registry().LoadPart(model, registry::kWarmupPart));
+  }
+  return files;
+}
+
+absl::StatusOr<serving::LoaderOptions> LoaderOptionsOf(const config::ServeConfig& config,
+                                                       const std::vector<std::string>& references) {
+  serving::LoaderOptions options;
+  options.watch_every = absl::Seconds(config.watch_seconds);
+  options.memory_bytes = config.memory_mb * 1'000'000;
+  options.evict = config.evict;
+  for (const auto& [name, served] : config.models) options.policies[name] = PolicyOf(served);
+  if (references.empty()) return options;
+  std::map<std::string, serving::VersionPolicy, std::less<>> asked;
+  for (const std::string& text : references) {
+    TRY_ASSIGN(const registry::ModelReference reference, registry::ParseModelReference(text));
+    serving::VersionPolicy& policy = asked[reference.name];
+    if (reference.version.has_value()) {
+      policy.versions.insert(*reference.version);
+    } else if (reference.alias.has_value()) {
+      policy.aliases.insert(*reference.alias);
+    } else if (const auto known = options.policies.find(reference.name);
+               known != options.policies.end() && text == reference.name) {
+      policy = known->second;
+    } else {
+      policy.latest = 1;
+    }
+  }
+  options.policies = std::move(asked);
+  options.others = std::nullopt;
+  return options;
+}
+
+absl::Status CheckModelsToServe(Project& project, const std::vector<std::string>& references) {
+  for (const std::string& reference : references) TRY(project.registry().Resolve(reference).status());
+  if (!references.empty()) return absl::OkStatus();
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List());
+  if (!versions.empty()) return absl::OkStatus();
+  return WithHint(absl::NotFoundError("there is no model to serve"), "'roost train' makes one");
+}
+
+}  // namespace roost::api
