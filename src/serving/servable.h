@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,9 @@ class Servable {
   /// probable (of equal ones the first).
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
 
+  /// The position of the column of that name in model().inputs(), or nothing. Cost: a binary search.
+  std::optional<size_t> FindInput(std::string_view input) const;
+
   /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
   /// is not a finite number.
   absl::Status WarmUp() const;
@@ -51,6 +55,7 @@ class Servable {
   predict::ScoringModel model_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  std::vector<size_t> inputs_by_name_;  // positions of model().inputs(), by ascending name
 };
 
 }  // namespace roost::serving
