@@ -135,7 +135,7 @@ Json OpenApi(const serving::ModelManager& models, std::string_view host) {
                  {"properties", {{"error", {{"type", "string"}}}, {"example", {{"type", "string"}}}}},
                  {"required", Json::array({"error"})}}}};
   const auto snapshot = models.snapshot();
-  for (const auto& [name, versions] : *snapshot) AddModel(*versions.back(), paths, schemas);
+  for (const auto& [name, model] : *snapshot) AddModel(*model.versions.back(), paths, schemas);
   const std::string url = host.empty() ? "/" : fmt::format("http://{}", host);
   return {{"openapi", "3.1.0"},
           {"info", {{"title", "Roost"}, {"version", ROOST_VERSION}}},

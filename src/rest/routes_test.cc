@@ -33,7 +33,8 @@ constexpr char kTwoRows[] =
 TEST_F(RoutesTest, AnswerTheGoldenTexts) {
   EXPECT_EQ(
       Get("/v2"),
-      R"({"name":"roost","version":"0.1.0","extensions":["binary_tensor_data","classification","parameters","schedule_policy"]})");
+      R"({"name":"roost","version":"0.1.0","extensions":["binary_tensor_data","classification","model_configuration",)"
+      R"("model_repository","parameters","schedule_policy","statistics"]})");
   EXPECT_EQ(Get("/v2/"), Get("/v2"));
   EXPECT_EQ(Get("/v2/health/live"), R"({"live":true})");
   EXPECT_EQ(Get("/v2/health/ready"), R"({"ready":true})");
@@ -188,6 +189,47 @@ TEST_F(RoutesTest, ClassificationNamesTheGreatestValues) {
   EXPECT_EQ(infer("probabilities", "0").status, 400);
   EXPECT_EQ(infer("probabilities", "\"a\"").status, 400);
   EXPECT_EQ(infer("class", "1").status, 400);
+}
+
+TEST_F(RoutesTest, StatisticsCountEveryProtocol) {
+  const auto statistics = [&](const std::string& path) { return (*ParseJson(Get(path), "answer"))["model_stats"]; };
+  EXPECT_EQ(statistics("/v2/models/stats").size(), 4u);
+  Post("/v2/models/delay/infer", kTwoRows);
+  Post("/v1/models/delay:score", R"({"rows":[{},{},{}]})");
+  Post("/v1/models/delay:predict", R"({"instances":[{}]})");
+  Refused(400, "/v1/models/delay:score", "7");
+  Refused(400, "/v2/models/delay/infer", R"({"inputs":[]})");
+  const Json of_version = statistics("/v2/models/delay/versions/4/stats");
+  ASSERT_EQ(of_version.size(), 1u);
+  EXPECT_EQ(of_version[0]["inference_count"], 6);
+  EXPECT_EQ(of_version[0]["execution_count"], 3);
+  EXPECT_GT(of_version[0]["last_inference"], 0);
+  const Json& figures = of_version[0]["inference_stats"];
+  EXPECT_EQ(figures["success"]["count"], 3);
+  EXPECT_GE(figures["success"]["ns"], figures["compute_infer"]["ns"]);
+  EXPECT_EQ(figures["fail"]["count"], 2);
+  const Json of_model = statistics("/v2/models/delay/stats");
+  ASSERT_EQ(of_model.size(), 2u);
+  EXPECT_EQ(of_model[0]["inference_count"], 0);
+  EXPECT_EQ(Call("GET", "/v2/models/none/stats").status, 404);
+}
+
+TEST_F(RoutesTest, TheConfigurationNamesTypes) {
+  EXPECT_EQ(Get("/v2/models/value/config"),
+            R"({"name":"value","platform":"roost","backend":"roost","max_batch_size":0,)"
+            R"("input":[{"name":"distance","data_type":"TYPE_FP64","dims":[-1]}],)"
+            R"("output":[{"name":"value","data_type":"TYPE_FP64","dims":[-1]}]})");
+}
+
+TEST_F(RoutesTest, TheIndexTellsWhatIsLoadedAndWhatFailed) {
+  models_.SetState({.name = "value", .version = 3, .state = serving::State::kEnd, .reason = "damaged"});
+  const Json index = Post("/v2/repository/index", "");
+  ASSERT_EQ(index.size(), 5u);
+  EXPECT_EQ(ToLine(index[0]), R"({"name":"class","version":"1","state":"READY","reason":""})");
+  EXPECT_EQ(ToLine(index[4]), R"({"name":"value","version":"3","state":"UNAVAILABLE","reason":"damaged"})");
+  EXPECT_EQ(Post("/v2/repository/index", R"({"ready":true})").size(), 4u);
+  for (const char* body : {"{", "[]", R"({"ready":1})"}) Refused(400, "/v2/repository/index", body);
+  EXPECT_EQ(Call("GET", "/v2/repository/index").status, 405);
 }
 
 /// 1,000 generated rows; the same as JSON and as binary data.

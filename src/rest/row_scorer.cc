@@ -49,9 +49,9 @@ absl::Status RowScorer::Add(std::span<const size_t> columns, std::span<const sim
   return AfterRow();
 }
 
-absl::Status RowScorer::AfterRow() { return memory.reader.num_rows() < piece_rows_ ? absl::OkStatus() : Finish(); }
+absl::Status RowScorer::AfterRow() { return memory.reader.num_rows() < piece_rows_ ? absl::OkStatus() : ScorePiece(); }
 
-absl::Status RowScorer::Finish() {
+absl::Status RowScorer::ScorePiece() {
   const int64_t rows = memory.reader.num_rows();
   if (rows == 0) return absl::OkStatus();
   if (num_rows() > serving::kMaxRows) {
@@ -59,10 +59,18 @@ absl::Status RowScorer::Finish() {
   }
   TRY(serving::CheckOutputs(servable_, num_rows()));
   memory.scores.resize(static_cast<size_t>(rows * servable_.model().num_outputs()));
+  const Clock::time_point begin = Clock::now();
   TRY(serving::ScoreRows(servable_, memory.reader.values(), memory.scratch, memory.scores));
+  scoring_ += Clock::now() - begin;
   TRY(take_({first_, memory.reader.values(), memory.scores}));
   first_ += rows;
   memory.reader.Clear();
+  return absl::OkStatus();
+}
+
+absl::Status RowScorer::Finish() {
+  TRY(ScorePiece());
+  servable_.statistics().AddSuccess(num_rows(), Clock::now() - start_, scoring_);
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 
@@ -36,17 +37,22 @@ class RowScorer {
   /// The next row, a value of input `columns[i]` from each of `values[i]`. Errors as Add.
   absl::Status Add(std::span<const size_t> columns, std::span<const simdjson::dom::element> values);
 
-  /// Scores and hands over what is left.
+  /// Scores and hands over what is left, and counts the request in the servable's statistics as answered.
   absl::Status Finish();
 
   int64_t num_rows() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   absl::Status AfterRow();
+  absl::Status ScorePiece();
 
   const serving::Servable& servable_;
   Take take_;
   int64_t piece_rows_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::duration scoring_{};
   int64_t first_ = 0;  // the number of the reader's first row
 };
 

@@ -1,5 +1,6 @@
 #include "rest/v1_routes.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -66,35 +67,38 @@ std::optional<ModelCall> ParseModelCall(std::span<const std::string> path) {
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> Find(const ModelManager& models, const ModelCall& call) {
-  TRY_ASSIGN(auto servable, models.Find(call.name, call.version));
-  if (!call.label.has_value()) return servable;
-  return absl::NotFoundError(fmt::format("model '{}' has no label '{}'", call.name, *call.label));
+  return call.label.has_value() ? models.FindAlias(call.name, *call.label) : models.Find(call.name, call.version);
 }
 
 void ListModels(const ModelManager& models, HttpResponse& response) {
   Json names = Json::array();
   const auto snapshot = models.snapshot();
-  for (const auto& [name, versions] : *snapshot) names.push_back(name);
+  for (const auto& [name, model] : *snapshot) names.push_back(name);
   Answer({{"models", std::move(names)}}, response);
 }
 
-Json VersionStatus(int64_t version) {
-  return {{"version", fmt::format("{}", version)},
-          {"state", "AVAILABLE"},
-          {"status", {{"error_code", "OK"}, {"error_message", ""}}}};
-}
-
 /// TensorFlow Serving's status of the versions, and beside it what KServe's clients of v1 read on the same path.
-void Status(const ModelManager& models, const ModelCall& call, const Servable& servable, HttpResponse& response) {
-  Json versions = Json::array();
-  const auto snapshot = models.snapshot();
-  const auto model = snapshot->find(call.name);
-  if (call.version.has_value() || call.label.has_value() || model == snapshot->end()) {
-    versions.push_back(VersionStatus(servable.version()));
-  } else {
-    for (const auto& loaded : model->second) versions.push_back(VersionStatus(loaded->version()));
+absl::Status AnswerStatus(const ModelManager& models, const ModelCall& call, HttpResponse& response) {
+  std::optional<int64_t> version = call.version;
+  if (call.label.has_value()) {
+    TRY_ASSIGN(const auto servable, Find(models, call));
+    version = servable->version();
   }
-  Answer({{"model_version_status", std::move(versions)}, {"name", servable.name()}, {"ready", true}}, response);
+  Json versions = Json::array();
+  bool ready = false;
+  for (const serving::ModelState& state : models.States()) {
+    if (state.name != call.name || (version.has_value() && state.version != *version)) continue;
+    ready |= state.state == serving::State::kAvailable;
+    versions.push_back(
+        {{"version", fmt::format("{}", state.version)},
+         {"state", std::string(serving::StateName(state.state))},
+         {"status", {{"error_code", state.reason.empty() ? "OK" : "UNKNOWN"}, {"error_message", state.reason}}}});
+  }
+  if (versions.empty()) {
+    TRY(Find(models, call).status());
+  }
+  Answer({{"model_version_status", std::move(versions)}, {"name", call.name}, {"ready", ready}}, response);
+  return absl::OkStatus();
 }
 
 std::string_view TfDatatype(serving::Datatype datatype) {
@@ -136,6 +140,7 @@ std::string ExampleOf(const Servable& servable, const std::string& verb, std::st
 }
 
 void Score(const Servable& servable, const std::string& verb, const HttpRequest& request, HttpResponse& response) {
+  const auto start = std::chrono::steady_clock::now();
   absl::Status status;
   if (verb == "score") {
     const std::string id = RequestIdOf(request);
@@ -148,6 +153,7 @@ void Score(const Servable& servable, const std::string& verb, const HttpRequest&
         verb == "classify" ? TfClassify(servable, request.body, response) : TfRegress(servable, request.body, response);
   }
   if (status.ok()) return;
+  servable.statistics().AddFailure(std::chrono::steady_clock::now() - start);
   AnswerError(status, response, absl::IsInvalidArgument(status) ? ExampleOf(servable, verb, request.host) : "");
 }
 
@@ -155,10 +161,13 @@ void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRe
                  HttpResponse& response) {
   const bool scores = !call.verb.empty() && call.verb != "metadata";
   if (!HasMethod(request, scores, response)) return;
+  if (call.verb.empty()) {
+    const absl::Status status = AnswerStatus(models, call, response);
+    return status.ok() ? void() : AnswerError(status, response);
+  }
   const auto servable = Find(models, call);
   if (!servable.ok()) return AnswerError(servable.status(), response);
-  if (scores) return Score(**servable, call.verb, request, response);
-  call.verb.empty() ? Status(models, call, **servable, response) : Metadata(**servable, response);
+  scores ? Score(**servable, call.verb, request, response) : Metadata(**servable, response);
 }
 
 }  // namespace

@@ -130,6 +130,20 @@ TEST_F(V1Routes, StatusIsOfTensorFlowServingAndOfKServe) {
   EXPECT_EQ(Call("GET", "/v1/models/none").status, 404);
 }
 
+TEST_F(V1Routes, LabelsAreAliases) {
+  models_.SetAliases("delay", {{"champion", 3}});
+  EXPECT_EQ(Post("/v1/models/delay/labels/champion:score", "{}")["version"], 3);
+  EXPECT_EQ(Get("/v1/models/delay/labels/champion"), Get("/v1/models/delay/versions/3"));
+  EXPECT_THAT(Get("/v1/models/delay/labels/champion/metadata"), HasSubstr(R"("version":"3")"));
+}
+
+TEST_F(V1Routes, TheStatusOfAVersionThatFailedSaysWhy) {
+  models_.SetState({.name = "fraud", .version = 7, .state = serving::State::kEnd, .reason = "damaged"});
+  EXPECT_EQ(Get("/v1/models/fraud"),
+            R"({"model_version_status":[{"version":"7","state":"END","status":{"error_code":"UNKNOWN",)"
+            R"("error_message":"damaged"}}],"name":"fraud","ready":false})");
+}
+
 TEST_F(V1Routes, MetadataIsASignature) {
   const Json metadata = *ParseJson(Get("/v1/models/delay/versions/4/metadata"), "answer");
   EXPECT_EQ(metadata["model_spec"]["version"], "4");

@@ -1,5 +1,7 @@
 #include "rest/v2_routes.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "rest/example.h"
 #include "rest/infer_request.h"
 #include "rest/infer_response.h"
+#include "rest/model_report.h"
 #include "serving/infer.h"
 
 namespace roost::rest {
@@ -31,8 +34,10 @@ constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
 struct ModelCall {
   std::string name;
   std::optional<int64_t> version;
-  std::string operation;  // "", "ready" or "infer"
+  std::string operation;  // one of kOperations
 };
+
+constexpr std::string_view kOperations[] = {"", "ready", "infer", "stats", "config"};
 
 /// Nothing where no such path exists. `pieces` are those after /v2/models.
 std::optional<ModelCall> ParseModelCall(std::span<const std::string> pieces) {
@@ -45,7 +50,7 @@ std::optional<ModelCall> ParseModelCall(std::span<const std::string> pieces) {
   }
   if (pieces.size() > 1) return std::nullopt;
   if (pieces.size() == 1) call.operation = pieces[0];
-  const bool known = call.operation.empty() || call.operation == "ready" || call.operation == "infer";
+  const bool known = std::find(std::begin(kOperations), std::end(kOperations), call.operation) != std::end(kOperations);
   return known && (pieces.empty() || !call.operation.empty()) ? std::optional(std::move(call)) : std::nullopt;
 }
 
@@ -61,7 +66,8 @@ Json ToJson(const std::vector<TensorSpec>& specs) {
 void ServerMetadata(HttpResponse& response) {
   Answer({{"name", "roost"},
           {"version", ROOST_VERSION},
-          {"extensions", Json::array({"binary_tensor_data", "classification", "parameters", "schedule_policy"})}},
+          {"extensions", Json::array({"binary_tensor_data", "classification", "model_configuration", "model_repository",
+                                      "parameters", "schedule_policy", "statistics"})}},
          response);
 }
 
@@ -74,7 +80,7 @@ void Ready(const ModelManager& models, HttpResponse& response) {
 void ListModels(const ModelManager& models, HttpResponse& response) {
   Json names = Json::array();
   const auto snapshot = models.snapshot();
-  for (const auto& [name, versions] : *snapshot) names.push_back(name);
+  for (const auto& [name, model] : *snapshot) names.push_back(name);
   Answer({{"models", std::move(names)}}, response);
 }
 
@@ -82,7 +88,7 @@ void ModelMetadata(const ModelManager& models, const serving::Servable& servable
   Json versions = Json::array();
   const auto snapshot = models.snapshot();
   if (const auto model = snapshot->find(servable.name()); model != snapshot->end()) {
-    for (const auto& loaded : model->second) versions.push_back(fmt::format("{}", loaded->version()));
+    for (const auto& loaded : model->second.versions) versions.push_back(fmt::format("{}", loaded->version()));
   }
   Answer({{"name", servable.name()},
           {"versions", std::move(versions)},
@@ -90,6 +96,51 @@ void ModelMetadata(const ModelManager& models, const serving::Servable& servable
           {"inputs", ToJson(servable.inputs())},
           {"outputs", ToJson(servable.outputs())}},
          response);
+}
+
+/// Statistics of the versions of a model, or of the one that is named.
+void AnswerStatistics(const ModelManager& models, const ModelCall& call, HttpResponse& response) {
+  Json all = Json::array();
+  const auto snapshot = models.snapshot();
+  if (const auto model = snapshot->find(call.name); model != snapshot->end()) {
+    for (const auto& servable : model->second.versions) {
+      if (!call.version.has_value() || servable->version() == *call.version) all.push_back(ModelStatistics(*servable));
+    }
+  }
+  Answer({{"model_stats", std::move(all)}}, response);
+}
+
+void AnswerAllStatistics(const ModelManager& models, HttpResponse& response) {
+  Json all = Json::array();
+  const auto snapshot = models.snapshot();
+  for (const auto& [name, model] : *snapshot) {
+    for (const auto& servable : model.versions) all.push_back(ModelStatistics(*servable));
+  }
+  Answer({{"model_stats", std::move(all)}}, response);
+}
+
+/// The model repository extension's index. The body may be {"ready": true}: then only what answers.
+absl::Status AnswerIndex(const ModelManager& models, std::string_view body, HttpResponse& response) {
+  bool only_ready = false;
+  if (!body.empty()) {
+    TRY_ASSIGN(const Json json, ParseJson(body, "the request"));
+    if (!json.is_object()) return absl::InvalidArgumentError("the request is not a JSON object");
+    const auto ready = json.find("ready");
+    if (ready != json.end() && !ready->is_boolean()) {
+      return absl::InvalidArgumentError("'ready' must be true or false");
+    }
+    only_ready = ready != json.end() && ready->get<bool>();
+  }
+  Json index = Json::array();
+  for (const serving::ModelState& state : models.States()) {
+    if (only_ready && state.state != serving::State::kAvailable) continue;
+    index.push_back({{"name", state.name},
+                     {"version", fmt::format("{}", state.version)},
+                     {"state", std::string(RepositoryState(state.state))},
+                     {"reason", state.reason}});
+  }
+  Answer(index, response);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<DecodedRequest> Decode(const serving::Servable& servable, const HttpRequest& request) {
@@ -129,6 +180,8 @@ void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRe
   const auto servable = models.Find(call.name, call.version);
   if (!servable.ok()) return AnswerError(servable.status(), response);
   if (call.operation.empty()) return ModelMetadata(models, **servable, response);
+  if (call.operation == "config") return Answer(ModelConfig(**servable), response);
+  if (call.operation == "stats") return AnswerStatistics(models, call, response);
   if (!infers) return Answer({{"name", (*servable)->name()}, {"ready", true}}, response);
   const absl::Status status = Infer(**servable, request, response);
   if (status.ok()) return;
@@ -141,21 +194,29 @@ void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRe
 
 bool HandleV2(const ModelManager& models, std::span<const std::string> pieces, const HttpRequest& request,
               HttpResponse& response) {
-  if (pieces.size() >= 2 && pieces[0] == "models") {
+  using Path = std::vector<std::string>;
+  const Path path(pieces.begin(), pieces.end());
+  if (path == Path{"repository", "index"}) {
+    if (!HasMethod(request, true, response)) return true;
+    const absl::Status status = AnswerIndex(models, request.body, response);
+    if (!status.ok()) AnswerError(status, response);
+    return true;
+  }
+  const bool of_server = path.empty() || path == Path{"health", "live"} || path == Path{"health", "ready"} ||
+                         path == Path{"models"} || path == Path{"models", "stats"};
+  if (!of_server) {
+    if (path.size() < 2 || path[0] != "models") return false;
     const auto call = ParseModelCall(pieces.subspan(1));
     if (call.has_value()) HandleModel(models, *call, request, response);
     return call.has_value();
   }
-  const std::vector<std::string> path(pieces.begin(), pieces.end());
-  using Path = std::vector<std::string>;
-  const bool known =
-      path.empty() || path == Path{"health", "live"} || path == Path{"health", "ready"} || path == Path{"models"};
-  if (!known) return false;
   if (!HasMethod(request, false, response)) return true;
   if (path.empty()) {
     ServerMetadata(response);
-  } else if (path == Path{"models"}) {
+  } else if (path.back() == "models") {
     ListModels(models, response);
+  } else if (path.back() == "stats") {
+    AnswerAllStatistics(models, response);
   } else if (path.back() == "live") {
     Answer({{"live", true}}, response);
   } else {

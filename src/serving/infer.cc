@@ -1,6 +1,7 @@
 #include "serving/infer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -15,6 +16,8 @@
 
 namespace roost::serving {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 /// One input column of a request, checked and ready to be read row by row.
 struct BoundInput {
@@ -242,6 +245,23 @@ Tensor ScoreTensor(const TensorSpec& spec, std::span<const double> scores, int64
   return tensor;
 }
 
+absl::StatusOr<InferResponse> InferFrom(Clock::time_point start, const Servable& servable,
+                                        const InferRequest& request) {
+  TRY_ASSIGN(const std::vector<size_t> wanted, WantedOutputs(servable, request.outputs));
+  TRY_ASSIGN(const std::vector<BoundInput> inputs, BindAll(servable, request.inputs));
+  const int64_t num_rows = inputs.front().tensor->size();
+  const Clock::time_point bound = Clock::now();
+  TRY_ASSIGN(const std::vector<double> scores, Score(servable, inputs, num_rows));
+  InferResponse response{servable.name(), servable.version(), request.id, {}};
+  for (const size_t output : wanted) {
+    response.outputs.push_back(output == 0 ? ScoreTensor(servable.outputs()[0], scores, num_rows)
+                                           : ClassTensor(servable, scores));
+  }
+  const Clock::time_point scored = Clock::now();
+  servable.statistics().AddSuccess(num_rows, scored - start, scored - bound);
+  return response;
+}
+
 }  // namespace
 
 absl::StatusOr<InferResponse> Infer(const ModelManager& models, const InferRequest& request) {
@@ -250,15 +270,9 @@ absl::StatusOr<InferResponse> Infer(const ModelManager& models, const InferReque
 }
 
 absl::StatusOr<InferResponse> Infer(const Servable& servable, const InferRequest& request) {
-  TRY_ASSIGN(const std::vector<size_t> wanted, WantedOutputs(servable, request.outputs));
-  TRY_ASSIGN(const std::vector<BoundInput> inputs, BindAll(servable, request.inputs));
-  const int64_t num_rows = inputs.front().tensor->size();
-  TRY_ASSIGN(const std::vector<double> scores, Score(servable, inputs, num_rows));
-  InferResponse response{servable.name(), servable.version(), request.id, {}};
-  for (const size_t output : wanted) {
-    response.outputs.push_back(output == 0 ? ScoreTensor(servable.outputs()[0], scores, num_rows)
-                                           : ClassTensor(servable, scores));
-  }
+  const Clock::time_point start = Clock::now();
+  absl::StatusOr<InferResponse> response = InferFrom(start, servable, request);
+  if (!response.ok()) servable.statistics().AddFailure(Clock::now() - start);
   return response;
 }
 

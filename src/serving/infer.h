@@ -36,6 +36,7 @@ struct InferResponse {
 };
 
 /// Scores the rows of `request` on the calling thread, in their order, each to the bit as ScoringModel::ScoreBatch.
+/// It is counted in the servable's statistics.
 /// NotFound for a model or version that is not loaded. InvalidArgument for an unknown, missing or double input, a wrong
 /// datatype or shape, a text that is no UTF-8 or no time, and an unknown output. Internal where a score is no number.
 absl::StatusOr<InferResponse> Infer(const ModelManager& models, const InferRequest& request);

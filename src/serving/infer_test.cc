@@ -231,5 +231,22 @@ TEST_F(InferTest, RefusesMoreRowsThanOneRequestTakes) {
   EXPECT_THAT(std::string(Infer(models_, request).status().message()), HasSubstr("1,000,001 rows"));
 }
 
+TEST_F(InferTest, WhatIsAskedIsCounted) {
+  const Statistics& statistics = (*models_.Find("delay", 3))->statistics();
+  InferRequest request = TwoRows();
+  ASSERT_TRUE(Infer(models_, request).ok());
+  ASSERT_TRUE(Infer(models_, request).ok());
+  request.inputs.pop_back();
+  ASSERT_FALSE(Infer(models_, request).ok());
+  const Statistics::Totals totals = statistics.Sum();
+  EXPECT_EQ(totals.success.count, 2);
+  EXPECT_EQ(totals.failure.count, 1);
+  EXPECT_EQ(totals.inference_count, 4);
+  EXPECT_EQ(totals.execution_count, 2);
+  EXPECT_GT(totals.compute.nanoseconds, 0);
+  EXPECT_GE(totals.success.nanoseconds, totals.compute.nanoseconds);
+  EXPECT_GT(totals.failure.nanoseconds, 0);
+}
+
 }  // namespace
 }  // namespace roost::serving

@@ -69,6 +69,51 @@ TEST(ModelManager, ReadersSeeWholeSnapshotsWhileModelsAreLoaded) {
   reader.join();
 }
 
+TEST(ModelManager, AVersionThatIsTakenOutAnswersNoMoreAndStaysWithWhoHoldsIt) {
+  ModelManager models;
+  ASSERT_TRUE(models.Load("delay", 1, TestModelJson()).ok());
+  ASSERT_TRUE(models.Load("delay", 2, TestModelJson()).ok());
+  const auto held = *models.Find("delay", 2);
+  ASSERT_TRUE(models.Unload("delay", 2).ok());
+  EXPECT_EQ((*models.Find("delay", std::nullopt))->version(), 1);
+  EXPECT_EQ(models.Find("delay", 2).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(held->WarmUp().ok());
+  EXPECT_EQ(models.Unload("delay", 2).code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(models.Unload("delay", 1).ok());
+  EXPECT_FALSE(models.ready());
+  EXPECT_EQ(models.Unload("delay", 1).code(), absl::StatusCode::kNotFound);
+}
+
+TEST(ModelManager, AnAliasAnswersWithTheLoadedVersionThatItPointsAt) {
+  ModelManager models;
+  for (const int64_t version : {1, 2}) ASSERT_TRUE(models.Load("delay", version, TestModelJson()).ok());
+  EXPECT_THAT(Message(models.FindAlias("delay", "champion").status()), HasSubstr("no alias 'champion'"));
+  models.SetAliases("delay", {{"champion", 1}, {"next", 7}});
+  EXPECT_EQ((*models.FindAlias("delay", "champion"))->version(), 1);
+  const absl::Status not_loaded = models.FindAlias("delay", "next").status();
+  EXPECT_EQ(not_loaded.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Message(not_loaded), HasSubstr("it has: champion"));
+  EXPECT_EQ(HintOf(models.FindAlias("delay", "champoin").status()), "did you mean 'champion'?");
+  models.SetAliases("delay", {{"champion", 7}});
+  EXPECT_EQ((*models.FindAlias("delay", "champion"))->version(), 1) << "moved to a version that is not loaded";
+  models.SetAliases("delay", {{"champion", 2}});
+  EXPECT_EQ((*models.FindAlias("delay", "champion"))->version(), 2);
+  ASSERT_TRUE(models.Unload("delay", 2).ok());
+  EXPECT_FALSE(models.FindAlias("delay", "champion").ok());
+}
+
+TEST(ModelManager, TellsTheStateOfWhatIsLoadedAndOfWhatIsNot) {
+  ModelManager models;
+  models.SetState({"delay", 1, State::kLoading, ""});
+  models.SetState({"delay", 2, State::kEnd, "it is damaged"});
+  EXPECT_EQ(models.States(),
+            (std::vector<ModelState>{{"delay", 1, State::kLoading, ""}, {"delay", 2, State::kEnd, "it is damaged"}}));
+  ASSERT_TRUE(models.Load("delay", 1, TestModelJson()).ok());
+  models.ClearState("delay", 2);
+  EXPECT_EQ(models.States(), (std::vector<ModelState>{{"delay", 1, State::kAvailable, ""}}));
+  EXPECT_EQ(StateName(State::kAvailable), "AVAILABLE");
+}
+
 TEST(Servable, ShowsItsSignature) {
   const auto servable = *Servable::Parse("delay", 4, TestModelJson());
   ASSERT_EQ(servable->inputs().size(), 3u);

@@ -39,7 +39,7 @@ column::Value PlainValue(column::Kind kind) {
 }  // namespace
 
 Servable::Servable(std::string name, int64_t version, predict::ScoringModel model)
-    : name_(std::move(name)), version_(version), model_(std::move(model)) {
+    : name_(std::move(name)), version_(version), model_(std::move(model)), statistics_(std::make_unique<Statistics>()) {
   for (const auto& input : model_.inputs()) inputs_.push_back({input.name, PreferredDatatype(input.kind), {-1}});
   inputs_by_name_.resize(model_.inputs().size());
   std::iota(inputs_by_name_.begin(), inputs_by_name_.end(), size_t{0});

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "predict/model.h"
+#include "serving/statistics.h"
 #include "serving/tensor.h"
 
 namespace roost::serving {
@@ -20,7 +21,7 @@ struct TensorSpec {
   std::vector<int64_t> shape;
 };
 
-/// A loaded model version. Immutable; usable from any number of threads.
+/// A loaded model version. Immutable but for its counts; usable from any number of threads.
 class Servable {
  public:
   /// `model` under a name and a version. Nothing is scored yet; ModelManager does so before it publishes.
@@ -45,6 +46,9 @@ class Servable {
   /// The position of the column of that name in model().inputs(), or nothing. Cost: a binary search.
   std::optional<size_t> FindInput(std::string_view input) const;
 
+  /// What became of the requests to it; Infer adds to them.
+  Statistics& statistics() const { return *statistics_; }
+
   /// Scores a row of missing and a row of plain values: what is needed later is in memory then. Internal where a score
   /// is not a finite number.
   absl::Status WarmUp() const;
@@ -56,6 +60,7 @@ class Servable {
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
   std::vector<size_t> inputs_by_name_;  // positions of model().inputs(), by ascending name
+  std::unique_ptr<Statistics> statistics_;
 };
 
 }  // namespace roost::serving
