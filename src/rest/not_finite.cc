@@ -50,7 +50,12 @@ std::optional<std::string> MarkNotFinite(std::string_view json) {
 }
 
 void AppendTfNumber(double value, std::string& json) {
-  if (std::isfinite(value)) return AppendJsonNumber(value, json);
+  if (std::isfinite(value)) {
+    const size_t begin = json.size();
+    AppendJsonNumber(value, json);
+    if (json.find_first_of(".e", begin) == std::string::npos) json.append(".0");
+    return;
+  }
   json.append(std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
 }
 

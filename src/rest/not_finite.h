@@ -11,7 +11,7 @@ namespace roost::rest {
 /// such token. Cost: about 1 ns a byte.
 std::optional<std::string> MarkNotFinite(std::string_view json);
 
-/// Appends a number as TF Serving does: NaN, Infinity and -Infinity as these tokens.
+/// Appends a number as TF Serving does: whole ones as "7.0"; NaN, Infinity and -Infinity as these tokens.
 void AppendTfNumber(double value, std::string& json);
 
 }  // namespace roost::rest

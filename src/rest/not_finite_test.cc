@@ -20,11 +20,11 @@ TEST(NotFinite, WithoutTokensThereIsNothingToDo) {
 
 TEST(NotFinite, NumbersAreWrittenAsTensorFlowServingDoes) {
   std::string json;
-  for (const double value : {0.5, -HUGE_VAL, HUGE_VAL, std::nan("")}) {
+  for (const double value : {0.5, 7.0, 1e300, -HUGE_VAL, HUGE_VAL, std::nan("")}) {
     AppendTfNumber(value, json);
     json.push_back(' ');
   }
-  EXPECT_EQ(json, "0.5 -Infinity Infinity NaN ");
+  EXPECT_EQ(json, "0.5 7.0 1e+300 -Infinity Infinity NaN ");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST_F(ScoreRows, TheThresholdMayBeTheCallers) {
 TEST_F(ScoreRows, ModelsOfOtherTasksAnswerWithTheirOwnOutputs) {
   EXPECT_EQ(Post("/v1/models/value:score", R"({"distance":1700})")["value"], 7);
   const Json answer = Post("/v1/models/class:score", R"({"distance":1700})");
-  EXPECT_EQ(answer["class"], "on time");
+  EXPECT_EQ(answer["class"], "early");
   EXPECT_EQ(answer["probabilities"].size(), 3u);
   EXPECT_NEAR(answer["probabilities"]["early"].get<double>() / answer["probabilities"]["late"].get<double>(),
               std::exp(2 - (0.5 - 2)), 1e-9);

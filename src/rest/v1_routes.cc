@@ -54,6 +54,9 @@ std::optional<ModelCall> ParseModelCall(std::span<const std::string> path) {
     call.verb = pieces.back();
     pieces.pop_back();
   }
+  for (const std::string& piece : pieces) {
+    if (piece.find(':') != std::string::npos) return std::nullopt;  // another verb
+  }
   call.name = pieces[0];
   if (pieces.size() == 1) return call;
   if (pieces.size() != 3) return std::nullopt;
