@@ -20,46 +20,14 @@ struct Options {
   std::string row;
 };
 
-Json ToJson(const api::Explanation& explanation) {
-  Json features = Json::array();
-  for (const transform::TracedFeature& feature : explanation.features) {
-    Json inputs = Json::array();
-    for (const auto& input : feature.inputs) {
-      Json json{{"column", input.column}, {"value", input.value}};
-      if (!input.expression.empty()) json["expression"] = input.expression;
-      inputs.push_back(std::move(json));
-    }
-    Json steps = Json::array();
-    for (const auto& step : feature.steps) steps.push_back({{"what", step.what}, {"value", step.value}});
-    Json entries = Json::array();
-    for (const auto& entry : feature.entries) {
-      entries.push_back({{"index", entry.index}, {"name", entry.name}, {"value", entry.value}});
-    }
-    features.push_back({{"use", feature.operation},
-                        {"inputs", std::move(inputs)},
-                        {"steps", std::move(steps)},
-                        {"entries", std::move(entries)}});
-  }
-  Json contributions = Json::array();
-  for (const api::Contribution& contribution : explanation.contributions) {
-    contributions.push_back(
-        {{"feature", contribution.feature}, {"value", contribution.value}, {"weights", contribution.weights}});
-  }
-  Json outputs = Json::object();
-  for (size_t i = 0; i < explanation.outputs.size(); ++i) {
-    outputs[explanation.output_names[i]] = explanation.outputs[i];
-  }
-  return {{"model", explanation.version.name},
-          {"version", explanation.version.version},
-          {"features", std::move(features)},
-          {"intercepts", explanation.intercepts},
-          {"contributions", std::move(contributions)},
-          {"margins", explanation.margins},
-          {"outputs", std::move(outputs)}};
+Json ToJson(const api::RowExplanation& row) {
+  Json json{{"model", row.version.name}, {"version", row.version.version}};
+  json.update(predict::ToJson(row.explanation));
+  return json;
 }
 
 // A line for each step from the columns to the entries.
-std::string FeaturesText(const api::Explanation& explanation) {
+std::string FeaturesText(const predict::Explanation& explanation) {
   std::vector<std::vector<std::string>> lines{{"use", "step", "value"}};
   for (const transform::TracedFeature& feature : explanation.features) {
     std::string use = feature.operation;
@@ -79,7 +47,7 @@ std::string FeaturesText(const api::Explanation& explanation) {
   return AlignColumns(lines, "llr");
 }
 
-std::string ContributionsText(const api::Explanation& explanation) {
+std::string ContributionsText(const predict::Explanation& explanation) {
   std::vector<std::vector<std::string>> lines{{"feature", "value"}};
   std::string align = "lr";
   const size_t outputs = explanation.intercepts.size();
@@ -89,7 +57,7 @@ std::string ContributionsText(const api::Explanation& explanation) {
     lines.front().push_back(one ? "adds" : explanation.output_names[output]);
     align += "rr";
   }
-  for (const api::Contribution& contribution : explanation.contributions) {
+  for (const predict::Contribution& contribution : explanation.contributions) {
     std::vector<std::string> line{contribution.feature, FormatNumber(contribution.value, 6)};
     for (const double weight : contribution.weights) {
       line.push_back(fmt::format("{:.5f}", weight));
@@ -112,13 +80,14 @@ std::string ContributionsText(const api::Explanation& explanation) {
 
 absl::StatusOr<int> RunExplain(const Options& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::Explanation explanation,
+  TRY_ASSIGN(const api::RowExplanation row,
              api::ExplainRow(project, options.model, options.row, session.MakeContext()));
   if (session.json()) {
-    session.Print(ToText(ToJson(explanation)));
+    session.Print(ToText(ToJson(row)));
     return 0;
   }
-  session.Print(fmt::format("{}\n\n", explanation.version.ToString()));
+  const predict::Explanation& explanation = row.explanation;
+  session.Print(fmt::format("{}\n\n", row.version.ToString()));
   if (!explanation.features.empty()) session.Print(fmt::format("{}\n", FeaturesText(explanation)));
   if (!explanation.contributions.empty()) session.Print(fmt::format("{}\n", ContributionsText(explanation)));
   for (size_t i = 0; i < explanation.outputs.size(); ++i) {

@@ -59,7 +59,7 @@ Declaration<ProjectConfig> DeclareProject() {
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
-      .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serving.md)")
+      .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
   return project;
 }

@@ -202,18 +202,22 @@ absl::Status ScoringModel::ScoreRows(std::span<const column::Value> values, tran
   const size_t num_rows = outputs.size() / width;
   ROOST_CHECK(values.size() == num_rows * columns, "values and outputs of different numbers of rows");
   if (!transform_.has_value()) return onnx_->ScoreColumns(values, 0, outputs);
-  transform::FeatureRows rows{.num_features = transform_->num_features()};  // of an ONNX model, to score them at once
-  for (size_t row = 0; row < num_rows; ++row) {
-    transform_->ApplyRow(values.subspan(row * columns, columns), scratch);
-    if (onnx_ == nullptr) {
+  const auto apply = [&](size_t row) { transform_->ApplyRow(values.subspan(row * columns, columns), scratch); };
+  if (onnx_ == nullptr) {
+    for (size_t row = 0; row < num_rows; ++row) {
+      apply(row);
       predictor_->Score(scratch, outputs.subspan(row * width, width));
-      continue;
     }
+    return absl::OkStatus();
+  }
+  transform::FeatureRows rows{.num_features = transform_->num_features()};  // to score them at once
+  for (size_t row = 0; row < num_rows; ++row) {
+    apply(row);
     rows.indices.insert(rows.indices.end(), scratch.indices.begin(), scratch.indices.end());
     rows.values.insert(rows.values.end(), scratch.values.begin(), scratch.values.end());
     rows.starts.push_back(static_cast<int64_t>(rows.indices.size()));
   }
-  return onnx_ == nullptr ? absl::OkStatus() : onnx_->ScoreFeatures(rows, 0, rows.num_rows(), outputs);
+  return onnx_->ScoreFeatures(rows, 0, rows.num_rows(), outputs);
 }
 
 Json ScoringModel::ToJson() const {

@@ -69,7 +69,7 @@ std::string CalendarPart(OnnxGraph& graph, const std::string& micros, std::strin
 // differences doubles hold exactly; their sum is rounded once.
 std::string DaysBetween(OnnxGraph& graph, const std::string& from, const std::string& to) {
   constexpr int64_t kHalf = int64_t{1} << 32;
-  constexpr int64_t kDoubleType = 11;  // TensorProto.DOUBLE
+  static constexpr int64_t kDoubleType = 11;  // TensorProto.DOUBLE
   const auto double_of = [&graph](const Whole& whole) {
     return graph.Node("Cast", {whole.name()}, {{"to", kDoubleType}});
   };

@@ -8,6 +8,8 @@
 #include <simdjson.h>
 
 #include "base/status.h"
+#include "rest/json_body.h"
+#include "rest/tensor_codec.h"
 #include "serving/binary_tensor.h"
 
 namespace roost::rest {
@@ -17,26 +19,12 @@ using serving::Datatype;
 using serving::Tensor;
 using simdjson::dom::array;
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 using simdjson::dom::object;
 
-constexpr size_t kMaxKeptBytes = 1 << 20;  // of a thread's parser between two requests
-constexpr int kMaxNesting = 8;             // of "data"
+constexpr int kMaxNesting = 8;  // of "data"
 
 absl::Status Wrong(const Tensor& tensor, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("input '{}': {}", tensor.name, what));
-}
-
-std::string_view KindOf(element value) {
-  switch (value.type()) {
-    case element_type::ARRAY: return "an array";
-    case element_type::OBJECT: return "an object";
-    case element_type::STRING: return "a string";
-    case element_type::BOOL: return "true or false";
-    case element_type::NULL_VALUE: return "null";
-    case element_type::DOUBLE: return "a number with a fraction";
-    default: return "an integer";
-  }
 }
 
 template <typename T>
@@ -143,6 +131,16 @@ absl::StatusOr<std::optional<bool>> BoolParameter(object parent, std::string_vie
   return value;
 }
 
+absl::StatusOr<std::optional<int64_t>> IntegerParameter(object parent, std::string_view name) {
+  const std::optional<element> parameter = Parameter(parent, name);
+  if (!parameter.has_value()) return std::nullopt;
+  int64_t value = 0;
+  if (parameter->get(value) != simdjson::SUCCESS) {
+    return absl::InvalidArgumentError(fmt::format("the parameter '{}' must be an integer", name));
+  }
+  return value;
+}
+
 absl::StatusOr<std::string> Name(object parent, std::string_view what) {
   std::string_view name;
   if (parent["name"].get(name) != simdjson::SUCCESS) {
@@ -156,7 +154,8 @@ absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& 
   TRY_ASSIGN(tensor.name, Name(json, fmt::format("inputs[{}]", index)));
   std::string_view datatype;
   if (json["datatype"].get(datatype) != simdjson::SUCCESS) return Wrong(tensor, "'datatype' must be a string");
-  auto parsed = serving::ParseDatatype(datatype);
+  const std::optional<Half> half = ParseHalf(datatype);
+  auto parsed = serving::ParseDatatype(half.has_value() ? "FP32" : datatype);
   if (!parsed.ok()) return Annotate(parsed.status(), fmt::format("input '{}'", tensor.name));
   tensor.datatype = *parsed;
   array shape;
@@ -177,10 +176,12 @@ absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& 
       return Wrong(tensor,
                    fmt::format("binary_data_size is {}, and {} bytes are left in the body", size, binary.size()));
     }
-    TRY(serving::ReadBinary(binary.substr(0, size), tensor));
+    TRY(half.has_value() ? ReadHalfBinary(binary.substr(0, size), *half, tensor)
+                         : serving::ReadBinary(binary.substr(0, size), tensor));
     binary.remove_prefix(size);
     return tensor;
   }
+  if (half.has_value()) return Wrong(tensor, fmt::format("{} comes as binary data only", datatype));
   array values;
   if (!has_data || data.get(values) != simdjson::SUCCESS) return Wrong(tensor, "'data' must be an array");
   const auto count = serving::NumElements(tensor.shape);
@@ -201,9 +202,11 @@ absl::Status DecodeOutputs(object json, DecodedRequest& decoded) {
     const std::string what = fmt::format("outputs[{}]", index++);
     if (output.get(entry) != simdjson::SUCCESS) return absl::InvalidArgumentError(what + " must be an object");
     TRY_ASSIGN(std::string name, Name(entry, what));
-    TRY_ASSIGN(const std::optional<bool> binary, BoolParameter(entry, "binary_data"));
+    RequestedOutput requested;
+    TRY_ASSIGN(requested.binary, BoolParameter(entry, "binary_data"));
+    TRY_ASSIGN(requested.classification, IntegerParameter(entry, "classification"));
     decoded.request.outputs.push_back(std::move(name));
-    decoded.binary_output.push_back(binary);
+    decoded.outputs.push_back(requested);
   }
   return absl::OkStatus();
 }
@@ -218,6 +221,7 @@ absl::StatusOr<DecodedRequest> DecodeJson(object json, std::string_view binary) 
   }
   TRY_ASSIGN(const std::optional<bool> binary_outputs, BoolParameter(json, "binary_data_output"));
   decoded.binary_outputs = binary_outputs.value_or(false);
+  for (const char* unused : {"priority", "timeout"}) TRY(IntegerParameter(json, unused).status());
   array inputs;
   if (json["inputs"].get(inputs) != simdjson::SUCCESS) {
     return absl::InvalidArgumentError("the request has no 'inputs' that is an array");
@@ -241,26 +245,34 @@ absl::StatusOr<DecodedRequest> DecodeJson(object json, std::string_view binary) 
 }  // namespace
 
 absl::StatusOr<DecodedRequest> DecodeRequest(std::string_view body, std::optional<size_t> header_length) {
-  if (header_length == 0) {
-    return absl::InvalidArgumentError(
-        "raw binary requests (Inference-Header-Content-Length: 0) are not taken: send JSON");
-  }
   if (header_length.value_or(0) > body.size()) {
     return absl::InvalidArgumentError(
         fmt::format("Inference-Header-Content-Length is {}, and the body has {} bytes", *header_length, body.size()));
   }
   const std::string_view json = body.substr(0, header_length.value_or(body.size()));
-  // Its buffers are reused from request to request.
-  thread_local simdjson::dom::parser parser;
-  element root;
-  const auto error = parser.parse(json.data(), json.size()).get(root);
-  object root_object;
-  if (error != simdjson::SUCCESS) {
-    return absl::InvalidArgumentError(fmt::format("the request is not JSON: {}", simdjson::error_message(error)));
+  TRY_ASSIGN(const JsonBody parsed, JsonBody::Parse(json));
+  object root;
+  if (parsed.root().get(root) != simdjson::SUCCESS)
+    return absl::InvalidArgumentError("the request is not a JSON object");
+  return DecodeJson(root, body.substr(json.size()));
+}
+
+absl::StatusOr<DecodedRequest> DecodeRawRequest(std::string_view body, const serving::Servable& servable) {
+  if (servable.inputs().size() != 1) {
+    return absl::InvalidArgumentError(fmt::format(
+        "a raw binary request (Inference-Header-Content-Length: 0) is for models of one input; model '{}' has {}",
+        servable.name(), servable.inputs().size()));
   }
-  if (root.get(root_object) != simdjson::SUCCESS) return absl::InvalidArgumentError("the request is not a JSON object");
-  auto decoded = DecodeJson(root_object, body.substr(json.size()));
-  if (json.size() > kMaxKeptBytes) parser = simdjson::dom::parser();
+  const serving::TensorSpec& spec = servable.inputs().front();
+  Tensor tensor{.name = spec.name, .datatype = spec.datatype, .shape = {1}};
+  if (spec.datatype == Datatype::kBytes) {
+    tensor.texts.emplace_back(body);
+  } else {
+    tensor.shape[0] = static_cast<int64_t>(body.size() / serving::ElementBytes(spec.datatype));
+    TRY(ReadBinary(body, tensor));
+  }
+  DecodedRequest decoded{.binary_outputs = true};
+  decoded.request.inputs.push_back(std::move(tensor));
   return decoded;
 }
 

@@ -1,5 +1,6 @@
 #include "rest/infer_request.h"
 
+#include <cmath>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -58,15 +59,18 @@ TEST(InferRequest, NestedDataIsTheSameAsFlat) {
 }
 
 TEST(InferRequest, ReadsIdAndFormOfTheAnswer) {
-  const auto decoded =
-      DecodeRequest(R"({"id":"7","parameters":{"binary_data_output":true,"other":1},"inputs":[],)"
-                    R"("outputs":[{"name":"a","parameters":{"binary_data":false}},{"name":"b"}],"unknown":{}})",
-                    {});
+  const auto decoded = DecodeRequest(
+      R"({"id":"7","parameters":{"binary_data_output":true,"other":1,"priority":1,"timeout":5000},"inputs":[],)"
+      R"("outputs":[{"name":"a","parameters":{"binary_data":false}},{"name":"b","parameters":{"classification":3}}],"unknown":{}})",
+      {});
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->request.id, "7");
   EXPECT_TRUE(decoded->binary_outputs);
   EXPECT_THAT(decoded->request.outputs, ElementsAre("a", "b"));
-  EXPECT_THAT(decoded->binary_output, ElementsAre(std::optional(false), std::nullopt));
+  ASSERT_EQ(decoded->outputs.size(), 2u);
+  EXPECT_EQ(decoded->outputs[0].binary, false);
+  EXPECT_EQ(decoded->outputs[1].binary, std::nullopt);
+  EXPECT_EQ(decoded->outputs[1].classification, 3);
 }
 
 TEST(InferRequest, ReadsBinaryDataInTheOrderOfTheInputs) {
@@ -80,6 +84,28 @@ TEST(InferRequest, ReadsBinaryDataInTheOrderOfTheInputs) {
   EXPECT_EQ(decoded->request.inputs[1].At<double>(0), 5);
   EXPECT_EQ(decoded->request.inputs[2].At<int16_t>(0), 1);
   EXPECT_EQ(decoded->request.inputs[2].At<int16_t>(1), -1);
+}
+
+TEST(InferRequest, HalvesAreReadWithoutLoss) {
+  const auto read = [](std::string_view datatype, std::vector<uint16_t> halves) {
+    const std::string bytes(reinterpret_cast<const char*>(halves.data()), 2 * halves.size());
+    const std::string json = R"({"inputs":[{"name":"x","datatype":")" + std::string(datatype) + R"(","shape":[)" +
+                             std::to_string(halves.size()) + R"(],"parameters":{"binary_data_size":)" +
+                             std::to_string(bytes.size()) + "}}]}";
+    const auto decoded = DecodeRequest(json + bytes, json.size());
+    EXPECT_TRUE(decoded.ok()) << decoded.status();
+    std::vector<float> values;
+    for (size_t i = 0; decoded.ok() && i < halves.size(); ++i) {
+      values.push_back(decoded->request.inputs[0].At<float>(static_cast<int64_t>(i)));
+    }
+    return values;
+  };
+  // 1, -2, the greatest, the least above 0 and the least normal number; as IEEE 754 has them.
+  EXPECT_EQ(read("FP16", {0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x8000}),
+            (std::vector<float>{1, -2, 65'504, 0x1p-24F, 0x1p-14F, 0}));
+  EXPECT_EQ(read("BF16", {0x3f80, 0xc000, 0x7f7f}), (std::vector<float>{1, -2, 0x1.fep127F}));
+  EXPECT_TRUE(std::isinf(read("FP16", {0x7c00})[0]));
+  EXPECT_TRUE(std::isnan(read("FP16", {0x7e00})[0]));
 }
 
 TEST(InferRequest, RefusesEachBadBodyByItsReason) {
@@ -106,7 +132,11 @@ TEST(InferRequest, RefusesEachBadBodyByItsReason) {
       {R"({"inputs":[],"outputs":[{}]})", "", "outputs[0] has no 'name'"},
       {R"({"inputs":[],"parameters":{"binary_data_output":1}})", "", "'binary_data_output' must be true or false"},
       {R"({"inputs":[{"name":"x"}]})", "", "'datatype' must be a string"},
-      {Input("FP16", "[1]", "[1]"), "", "'FP16' is not understood"},
+      {Input("FP128", "[1]", "[1]"), "", "'FP128' is not understood"},
+      {Input("FP16", "[1]", "[1]"), "", "FP16 comes as binary data only"},
+      {binary("BF16", "[2]", "2"), "ab", "2 values of BF16 are 2 bytes each"},
+      {R"({"inputs":[],"parameters":{"timeout":"a"}})", "", "'timeout' must be an integer"},
+      {R"({"inputs":[],"outputs":[{"name":"a","parameters":{"classification":1.5}}]})", "", "'classification' must be"},
       {Input("FP64", "1", "[1]"), "", "'shape' must be an array"},
       {Input("FP64", "[1.5]", "[1]"), "", "'shape' must hold integers"},
       {Input("FP64", "[1]", "1"), "", "'data' must be an array"},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "rest/json_text.h"
 #include "rest/tensor_codec.h"
 #include "serving/binary_tensor.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 bool IsBinary(const DecodedRequest& decoded, const std::string& output) {
   for (size_t i = 0; i < decoded.request.outputs.size(); ++i) {
-    if (decoded.request.outputs[i] == output) return decoded.binary_output[i].value_or(decoded.binary_outputs);
+    if (decoded.request.outputs[i] == output) return decoded.outputs[i].binary.value_or(decoded.binary_outputs);
   }
   return decoded.binary_outputs;
 }

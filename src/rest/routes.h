@@ -5,17 +5,28 @@
 
 namespace roost::rest {
 
-/// Serves the Open Inference Protocol v2 over `models`, which outlives the handler:
+/// Serves `models`, which outlive the handler. {m} is a model, [v] stands for nothing or /versions/{v}; under /v1 also
+/// for /labels/{l}.
 ///
-///   GET  /v2                                       server metadata
+///   POST /v1/models/{m}[v]:score                   Roost's own form: rows as plain JSON (score_rows.h)
+///   POST /v1/models/{m}[v]:predict, :classify, :regress     TensorFlow Serving (tf_predict.h)
+///   GET  /v1/models                                names of all models
+///   GET  /v1/models/{m}[v]                         status of its versions, for TensorFlow Serving and KServe
+///   GET  /v1/models/{m}[v]/metadata                its signature
+///
+///   GET  /v2                                       the Open Inference Protocol: server metadata
 ///   GET  /v2/health/live, /v2/health/ready         {"live":true}; {"ready":true}, or 503 while no model is loaded
 ///   GET  /v2/models                                names of all models
-///   GET  /v2/models/{m}[/versions/{v}]             metadata
-///   GET  /v2/models/{m}[/versions/{v}]/ready       {"name":...,"ready":true}
-///   POST /v2/models/{m}[/versions/{v}]/infer       JSON, with the binary tensor extension
+///   GET  /v2/models/{m}[v]                         metadata
+///   GET  /v2/models/{m}[v]/ready                   {"name":...,"ready":true}
+///   POST /v2/models/{m}[v]/infer                   JSON, with the extensions binary tensor data and classification
 ///
-/// Everything else is 404, another method 405 with Allow; errors are {"error": text}. Requests whose Host is no
-/// loopback name get 403, so that a web page cannot reach the server under a name of its own (DNS rebinding).
+///   GET  /openapi.json                             the calls of the loaded models (openapi.h)
+///
+/// Bodies may be compressed by gzip or deflate, up to 64 MiB when they are not; answers of 1 KiB and more are, where
+/// the client accepts it. Everything else is 404, another method 405 with Allow, another compression 415; errors are
+/// {"error": text} and, where a call was wrong, "example", a command that works. Requests whose Host is no loopback
+/// name get 403, so that a web page cannot reach the server under a name of its own (DNS rebinding).
 net::Handler MakeHandler(const serving::ModelManager& models);
 
 }  // namespace roost::rest

@@ -14,12 +14,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "rest/compression.h"
+#include "rest/routes_fixture.h"
 #include "serving/infer.h"
 #include "serving/test_model.h"
 
 namespace roost::rest {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 
 constexpr char kTwoRows[] =
@@ -27,44 +30,15 @@ constexpr char kTwoRows[] =
     R"({"name":"origin","datatype":"BYTES","shape":[2],"data":["SFO","OAK"]},)"
     R"({"name":"date","datatype":"BYTES","shape":[2],"data":["2001-05-01T12:00:00Z",null]}]})";
 
-class RoutesTest : public testing::Test {
- protected:
-  RoutesTest() : handler_(MakeHandler(models_)) {
-    EXPECT_TRUE(models_.Load("delay", 3, serving::TestModelJson(3)).ok());
-    EXPECT_TRUE(models_.Load("delay", 4, serving::TestModelJson(4)).ok());
-  }
-
-  net::HttpResponse Call(std::string_view method, std::string_view path, std::string_view body = "",
-                         std::vector<net::HttpHeader> headers = {}, std::string_view host = "localhost:8080") {
-    net::HttpRequest request;
-    request.method = method;
-    request.path = path;
-    request.host = host;
-    request.body = body;
-    request.headers = std::move(headers);
-    net::HttpResponse response;
-    handler_(request, response);
-    return response;
-  }
-
-  /// Body of a call that must succeed.
-  std::string Get(std::string_view path) {
-    const net::HttpResponse response = Call("GET", path);
-    EXPECT_EQ(response.status, 200) << response.body;
-    EXPECT_EQ(response.content_type, "application/json");
-    return response.body;
-  }
-
-  serving::ModelManager models_;
-  net::Handler handler_;
-};
-
 TEST_F(RoutesTest, AnswerTheGoldenTexts) {
-  EXPECT_EQ(Get("/v2"), R"({"name":"roost","version":"0.1.0","extensions":["binary_tensor_data"]})");
+  EXPECT_EQ(
+      Get("/v2"),
+      R"({"name":"roost","version":"0.1.0","extensions":["binary_tensor_data","classification","model_configuration",)"
+      R"("model_repository","parameters","schedule_policy","statistics"]})");
   EXPECT_EQ(Get("/v2/"), Get("/v2"));
   EXPECT_EQ(Get("/v2/health/live"), R"({"live":true})");
   EXPECT_EQ(Get("/v2/health/ready"), R"({"ready":true})");
-  EXPECT_EQ(Get("/v2/models"), R"({"models":["delay"]})");
+  EXPECT_EQ(Get("/v2/models"), R"({"models":["class","delay","value"]})");
   const std::string metadata =
       R"({"name":"delay","versions":["3","4"],"platform":"roost",)"
       R"("inputs":[{"name":"distance","datatype":"FP64","shape":[-1]},{"name":"origin","datatype":"BYTES","shape":[-1]},)"
@@ -101,15 +75,16 @@ TEST_F(RoutesTest, WithoutModelsTheServerIsLiveButNotReady) {
 
 TEST_F(RoutesTest, UnknownPathsAndModelsAre404) {
   for (const char* path :
-       {"/", "/v1", "/v2/x", "/v2/health", "/v2/health/live/x", "/v2//models", "/v2/models/delay/x", "/v2/models/%zz",
-        "/v2/models/delay/versions", "/v2/models/delay/versions/x", "/v2/models/delay/versions/4/x",
+       {"/", "/v1", "/openapi.json/x", "/v2/x", "/v2/health", "/v2/health/live/x", "/v2//models", "/v2/models/delay/x",
+        "/v2/models/%zz", "/v2/models/delay/versions", "/v2/models/delay/versions/x", "/v2/models/delay/versions/4/x",
         "/v2/models/delay/ready/x", "/v2/models/fraud", "/v2/models/delay/versions/5", "/v2/models/fraud/ready"}) {
     const net::HttpResponse response = Call("GET", path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_TRUE(ParseJson(response.body, "answer")->contains("error")) << response.body;
   }
-  EXPECT_EQ(Call("GET", "/v2/models/delai").body,
-            R"json({"error":"model 'delai' is not loaded; loaded are: delay (did you mean 'delay'?)"})json");
+  EXPECT_EQ(
+      Call("GET", "/v2/models/delai").body,
+      R"json({"error":"model 'delai' is not loaded; loaded are: class, delay, value (did you mean 'delay'?)"})json");
 }
 
 TEST_F(RoutesTest, WrongMethodsAre405WithThoseThatAreRight) {
@@ -136,10 +111,125 @@ TEST_F(RoutesTest, OnlyLoopbackHostsAreAnswered) {
 TEST_F(RoutesTest, BadBodiesAre400) {
   EXPECT_EQ(Call("POST", "/v2/models/delay/infer", "").status, 400);
   EXPECT_EQ(Call("POST", "/v2/models/delay/infer", R"({"inputs":[]})").status, 400);
-  EXPECT_EQ(Call("POST", "/v2/models/delay/infer", kTwoRows, {{"Content-Encoding", "gzip"}}).status, 415);
+  EXPECT_EQ(Call("POST", "/v2/models/delay/infer", kTwoRows, {{"Content-Encoding", "gzip"}}).status, 400);
+  const net::HttpResponse brotli = Call("POST", "/v2/models/delay/infer", kTwoRows, {{"Content-Encoding", "br"}});
+  EXPECT_EQ(brotli.status, 415);
+  EXPECT_EQ(brotli.headers.at(0).second, "gzip, deflate");
   EXPECT_EQ(Call("POST", "/v2/models/delay/infer", kTwoRows, {{"inference-header-content-length", "x"}}).status, 400);
   EXPECT_EQ(Call("POST", "/v2/models/delay/infer", kTwoRows, {{"inference-header-content-length", "9999"}}).status,
             400);
+}
+
+TEST_F(RoutesTest, ABadInferCallIsAnsweredWithOneThatWorks) {
+  const Json answer = *ParseJson(Call("POST", "/v2/models/delay/infer", R"({"inputs":[]})").body, "answer");
+  const std::string example = answer["example"];
+  const size_t begin = example.find('\'') + 1;
+  EXPECT_EQ(example.substr(0, begin), "curl -s http://localhost:8080/v2/models/delay/infer -d '");
+  const std::string body = example.substr(begin, example.size() - begin - 1);
+  const net::HttpResponse repeated = Call("POST", "/v2/models/delay/infer", body);
+  EXPECT_EQ(repeated.status, 200) << repeated.body;
+}
+
+TEST_F(RoutesTest, BodiesMayBeCompressedBothWays) {
+  const std::string plain = Call("POST", "/v2/models/delay/infer", kTwoRows).body;
+  for (const Coding coding : {Coding::kGzip, Coding::kDeflate}) {
+    const std::string name(CodingName(coding));
+    const net::HttpResponse response =
+        Call("POST", "/v2/models/delay/infer", Compress(kTwoRows, coding), {{"Content-Encoding", name}});
+    EXPECT_EQ(response.body, plain);
+  }
+  const std::string openapi = Get("/openapi.json");
+  const net::HttpResponse gzip = Call("GET", "/openapi.json", "", {{"Accept-Encoding", "deflate;q=0.5, gzip, br"}});
+  EXPECT_EQ(gzip.headers.back(), (std::pair<std::string, std::string>{"Content-Encoding", "gzip"}));
+  EXPECT_LT(gzip.body.size(), openapi.size() / 2);
+  EXPECT_EQ(*Decompress(gzip.body, Coding::kGzip, 1 << 20), openapi);
+  const net::HttpResponse small = Call("GET", "/v2", "", {{"Accept-Encoding", "gzip"}});
+  EXPECT_TRUE(small.headers.empty()) << "a small answer is not compressed";
+}
+
+TEST_F(RoutesTest, ABombIsRefused) {
+  const std::string bomb = Compress(std::string((64 << 20) + 1, ' '), Coding::kGzip);
+  EXPECT_LT(bomb.size(), 1u << 20);
+  for (const char* path : {"/v2/models/delay/infer", "/v1/models/delay:score", "/v1/models/delay:predict"}) {
+    EXPECT_EQ(Call("POST", path, bomb, {{"Content-Encoding", "gzip"}}).status, 413) << path;
+  }
+}
+
+TEST_F(RoutesTest, ARawBinaryRequestIsTheOnlyInput) {
+  const double distance = 1'700;
+  const std::string body(reinterpret_cast<const char*>(&distance), sizeof distance);
+  const auto raw = [&](std::string_view model, std::string_view bytes) {
+    return Call("POST", "/v2/models/" + std::string(model) + "/infer", bytes,
+                {{"Inference-Header-Content-Length", "0"}});
+  };
+  const net::HttpResponse response = raw("value", body);
+  ASSERT_EQ(response.status, 200) << response.body;
+  double value = 0;
+  std::memcpy(&value, response.body.data() + response.body.size() - sizeof value, sizeof value);
+  EXPECT_EQ(value, 3 + 2 * (1'700 - 700) / 500.0);
+  EXPECT_EQ(raw("value", body.substr(1)).status, 400);
+  EXPECT_THAT(raw("delay", body).body, HasSubstr("for models of one input; model 'delay' has 3"));
+}
+
+TEST_F(RoutesTest, ClassificationNamesTheGreatestValues) {
+  const auto infer = [&](std::string_view output, std::string_view count) {
+    return Call(
+        "POST", "/v2/models/class/infer",
+        R"({"inputs":[{"name":"distance","datatype":"FP64","shape":[2],"data":[700,1700]}],"outputs":[{"name":")" +
+            std::string(output) + R"(","parameters":{"classification":)" + std::string(count) + "}}]}");
+  };
+  const net::HttpResponse response = infer("probabilities", "2");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const Json output = (*ParseJson(response.body, "answer"))["outputs"][0];
+  EXPECT_EQ(output["datatype"], "BYTES");
+  EXPECT_EQ(output["shape"], Json::array({2, 2}));
+  EXPECT_THAT(output["data"][0].get<std::string>(), EndsWith(":1:on time"));
+  EXPECT_THAT(output["data"][1].get<std::string>(), EndsWith(":2:late"));
+  EXPECT_THAT(output["data"][2].get<std::string>(), EndsWith(":0:early"));
+  EXPECT_EQ(infer("probabilities", "0").status, 400);
+  EXPECT_EQ(infer("probabilities", "\"a\"").status, 400);
+  EXPECT_EQ(infer("class", "1").status, 400);
+}
+
+TEST_F(RoutesTest, StatisticsCountEveryProtocol) {
+  const auto statistics = [&](const std::string& path) { return (*ParseJson(Get(path), "answer"))["model_stats"]; };
+  EXPECT_EQ(statistics("/v2/models/stats").size(), 4u);
+  Post("/v2/models/delay/infer", kTwoRows);
+  Post("/v1/models/delay:score", R"({"rows":[{},{},{}]})");
+  Post("/v1/models/delay:predict", R"({"instances":[{}]})");
+  Refused(400, "/v1/models/delay:score", "7");
+  Refused(400, "/v2/models/delay/infer", R"({"inputs":[]})");
+  const Json of_version = statistics("/v2/models/delay/versions/4/stats");
+  ASSERT_EQ(of_version.size(), 1u);
+  EXPECT_EQ(of_version[0]["inference_count"], 6);
+  EXPECT_EQ(of_version[0]["execution_count"], 3);
+  EXPECT_GT(of_version[0]["last_inference"], 0);
+  const Json& figures = of_version[0]["inference_stats"];
+  EXPECT_EQ(figures["success"]["count"], 3);
+  EXPECT_GE(figures["success"]["ns"], figures["compute_infer"]["ns"]);
+  EXPECT_EQ(figures["fail"]["count"], 2);
+  const Json of_model = statistics("/v2/models/delay/stats");
+  ASSERT_EQ(of_model.size(), 2u);
+  EXPECT_EQ(of_model[0]["inference_count"], 0);
+  EXPECT_EQ(Call("GET", "/v2/models/none/stats").status, 404);
+}
+
+TEST_F(RoutesTest, TheConfigurationNamesTypes) {
+  EXPECT_EQ(Get("/v2/models/value/config"),
+            R"({"name":"value","platform":"roost","backend":"roost","max_batch_size":0,)"
+            R"("input":[{"name":"distance","data_type":"TYPE_FP64","dims":[-1]}],)"
+            R"("output":[{"name":"value","data_type":"TYPE_FP64","dims":[-1]}]})");
+}
+
+TEST_F(RoutesTest, TheIndexTellsWhatIsLoadedAndWhatFailed) {
+  models_.SetState({.name = "value", .version = 3, .state = serving::State::kEnd, .reason = "damaged"});
+  const Json index = Post("/v2/repository/index", "");
+  ASSERT_EQ(index.size(), 5u);
+  EXPECT_EQ(ToLine(index[0]), R"({"name":"class","version":"1","state":"READY","reason":""})");
+  EXPECT_EQ(ToLine(index[4]), R"({"name":"value","version":"3","state":"UNAVAILABLE","reason":"damaged"})");
+  EXPECT_EQ(Post("/v2/repository/index", R"({"ready":true})").size(), 4u);
+  for (const char* body : {"{", "[]", R"({"ready":1})"}) Refused(400, "/v2/repository/index", body);
+  EXPECT_EQ(Call("GET", "/v2/repository/index").status, 405);
 }
 
 /// 1,000 generated rows; the same as JSON and as binary data.
@@ -217,7 +307,7 @@ TEST_F(RoutesTest, ProbabilitiesKeepTheirBitsThroughJsonAndBinary) {
       Call("POST", "/v2/models/delay/infer", rows.binary, {{"Inference-Header-Content-Length", header_length}});
   ASSERT_EQ(as_binary.status, 200) << as_binary.body;
   EXPECT_EQ(as_binary.content_type, "application/octet-stream");
-  ASSERT_EQ(as_binary.headers.size(), 1u);
+  ASSERT_EQ(as_binary.headers.at(0).first, "Inference-Header-Content-Length");
   const size_t begin = std::stoul(as_binary.headers[0].second);
   EXPECT_EQ(as_binary.body.substr(0, begin),
             R"({"model_name":"delay","model_version":"4","outputs":[{"name":"probability","datatype":"FP64",)"

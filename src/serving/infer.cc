@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "serving/iso_time.h"
 #include "serving/json_lists.h"
+#include "serving/rows.h"
 
 namespace roost::serving {
 namespace {
@@ -153,14 +154,13 @@ absl::StatusOr<std::vector<BoundInput>> BindAll(const Servable& servable, const 
   const auto columns = servable.model().inputs();
   std::vector<BoundInput> inputs(columns.size());
   for (const Tensor& tensor : tensors) {
-    const auto column =
-        std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == tensor.name; });
-    if (column == columns.end()) return UnknownInput(servable, tensor.name);
-    BoundInput& slot = inputs[static_cast<size_t>(column - columns.begin())];
+    const std::optional<size_t> column = servable.FindInput(tensor.name);
+    if (!column.has_value()) return UnknownInput(servable, tensor.name);
+    BoundInput& slot = inputs[*column];
     if (slot.tensor != nullptr) {
       return absl::InvalidArgumentError(fmt::format("input '{}' comes more than once", tensor.name));
     }
-    TRY_ASSIGN(slot, Bind(tensor, column->kind));
+    TRY_ASSIGN(slot, Bind(tensor, columns[*column].kind));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].tensor != nullptr) continue;
@@ -207,9 +207,10 @@ absl::StatusOr<std::vector<double>> Score(const Servable& servable, const std::v
                                           int64_t num_rows) {
   constexpr int64_t kPieceRows = 1'024;
   const auto width = static_cast<size_t>(servable.model().num_outputs());
+  TRY(CheckOutputs(servable, num_rows));
   std::vector<double> scores(static_cast<size_t>(num_rows) * width);
   std::vector<column::Value> values;
-  transform::FeatureVector scratch;
+  RowScratch scratch;
   for (int64_t begin = 0; begin < num_rows; begin += kPieceRows) {
     const int64_t end = std::min(begin + kPieceRows, num_rows);
     values.clear();
@@ -218,13 +219,8 @@ absl::StatusOr<std::vector<double>> Score(const Servable& servable, const std::v
     }
     const auto piece =
         std::span(scores).subspan(static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width);
-    const absl::Status scored = servable.model().ScoreRows(values, scratch, piece);
-    if (!scored.ok()) return Annotate(scored, fmt::format("model {}@{}", servable.name(), servable.version()));
-  }
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (std::isfinite(scores[i])) continue;
-    return absl::InternalError(
-        fmt::format("model {}@{} scores row {} as {}", servable.name(), servable.version(), i / width, scores[i]));
+    TRY(ScoreRows(servable, values, scratch, piece));
+    TRY(CheckFinite(servable, piece, begin));
   }
   return scores;
 }
@@ -235,7 +231,7 @@ Tensor ClassTensor(const Servable& servable, std::span<const double> scores) {
   Tensor tensor{.name = servable.outputs()[1].name, .datatype = Datatype::kBytes};
   for (size_t first = 0; first < scores.size(); first += classes.size()) {
     const auto row = scores.subspan(first, classes.size());
-    tensor.texts.push_back(classes[static_cast<size_t>(std::max_element(row.begin(), row.end()) - row.begin())]);
+    tensor.texts.push_back(classes[MostProbable(row)]);
   }
   tensor.shape = {static_cast<int64_t>(tensor.texts.size())};
   return tensor;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -66,12 +67,25 @@ absl::Status ScoreFinite(const predict::ScoringModel& model, std::span<const col
 Servable::Servable(std::string name, int64_t version, predict::ScoringModel model)
     : name_(std::move(name)), version_(version), model_(std::move(model)), statistics_(std::make_unique<Statistics>()) {
   for (const auto& input : model_.inputs()) inputs_.push_back({input.name, PreferredDatatype(input.kind), {-1}});
+  inputs_by_name_.resize(model_.inputs().size());
+  std::iota(inputs_by_name_.begin(), inputs_by_name_.end(), size_t{0});
+  std::sort(inputs_by_name_.begin(), inputs_by_name_.end(),
+            [&](size_t a, size_t b) { return model_.inputs()[a].name < model_.inputs()[b].name; });
   if (model_.task() == predict::Task::kClasses) {
     outputs_.push_back({"probabilities", Datatype::kFp64, {-1, model_.num_outputs()}});
     outputs_.push_back({"class", Datatype::kBytes, {-1}});
   } else {
     outputs_.push_back({model_.OutputNames().front(), Datatype::kFp64, {-1}});
   }
+}
+
+std::optional<size_t> Servable::FindInput(std::string_view input) const {
+  const auto inputs = model_.inputs();
+  const auto found =
+      std::lower_bound(inputs_by_name_.begin(), inputs_by_name_.end(), input,
+                       [&](size_t position, std::string_view name) { return inputs[position].name < name; });
+  if (found == inputs_by_name_.end() || inputs[*found].name != input) return std::nullopt;
+  return *found;
 }
 
 absl::StatusOr<std::shared_ptr<const Servable>> Servable::Parse(std::string name, int64_t version,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ class Servable {
   /// probable (of equal ones the first).
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
 
+  /// The position of the column of that name in model().inputs(), or nothing. Cost: a binary search.
+  std::optional<size_t> FindInput(std::string_view input) const;
+
   /// What became of the requests to it; Infer adds to them.
   Statistics& statistics() const { return *statistics_; }
 
@@ -61,6 +65,7 @@ class Servable {
   predict::ScoringModel model_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  std::vector<size_t> inputs_by_name_;  // positions of model().inputs(), by ascending name
   std::unique_ptr<Statistics> statistics_;
   int64_t memory_bytes_ = 0;
 };

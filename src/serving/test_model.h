@@ -40,4 +40,20 @@ inline std::string ManyWordsJson() {
       words, weights);
 }
 
+/// For tests: the JSON of a model of one input, distance, with the classes early, on time and late.
+inline std::string TestClassesJson() {
+  return R"({"version":2,"task":"classes","classes":["early","on time","late"],"transform":{"version":1,
+      "inputs":[{"name":"distance","kind":"number"}],
+      "features":[{"column":"distance","use":"standardize","mean":700,"standard_deviation":500}]},
+      "predictor":{"kind":"linear","link":"softmax","intercepts":[0,1,0.5],"weights":[[1],[0],[-1]]}})";
+}
+
+/// For tests: the JSON of a model whose value is 3 + 2 * (distance - 700) / 500; 3 where distance is missing.
+inline std::string TestValueJson() {
+  return R"({"version":2,"task":"number","transform":{"version":1,
+      "inputs":[{"name":"distance","kind":"number"}],
+      "features":[{"column":"distance","use":"standardize","mean":700,"standard_deviation":500}]},
+      "predictor":{"kind":"linear","link":"identity","intercepts":[3],"weights":[[2]]}})";
+}
+
 }  // namespace roost::serving

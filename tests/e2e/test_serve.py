@@ -8,7 +8,7 @@ import numpy
 import pyarrow.parquet as parquet
 import pytest
 import tritonclient.http as triton
-from tritonclient.utils import InferenceServerException
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 MODEL = "late-flights"
 ROWS = 1000
@@ -45,8 +45,7 @@ def inputs_of(rows, binary, distance=numpy.int64, one_column=False):
               "distance": rows["distance"].to_numpy().astype(distance),
               "origin": rows["origin"].to_numpy(zero_copy_only=False).astype(object),
               "destination": rows["destination"].to_numpy(zero_copy_only=False).astype(object)}
-    types = {"date": "INT64", "distance": {numpy.int64: "INT64", numpy.float64: "FP64"}[distance],
-             "origin": "BYTES", "destination": "BYTES"}
+    types = {"date": "INT64", "distance": np_to_triton_dtype(distance), "origin": "BYTES", "destination": "BYTES"}
     inputs = []
     for name, values in arrays.items():
         values = values[:, None] if one_column else values
@@ -93,6 +92,51 @@ def test_the_metadata_names_inputs_and_outputs(client):
 def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch, distance, one_column, binary):
     served = infer(client, may, binary, distance=distance, one_column=one_column)
     assert served.astype("<f8").tobytes() == batch.astype("<f8").tobytes()
+
+
+@pytest.mark.parametrize("distance", [numpy.int16, numpy.int32, numpy.uint16, numpy.uint32, numpy.uint64, numpy.float32])
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_number_may_come_as_any_datatype(client, may, batch, distance, binary):
+    assert (infer(client, may, binary, distance=distance) == batch).all()
+
+
+def test_halves_come_as_binary_data(client, may, batch):
+    exact = numpy.array([distance < 2048 for distance in may["distance"].to_pylist()])  # FP16 has 11 bits
+    assert (infer(client, may, binary=True, distance=numpy.float16) == batch)[exact].all()
+
+
+@pytest.mark.parametrize("request_coding, response_coding", [("gzip", "gzip"), ("deflate", "deflate"), ("gzip", None)])
+@pytest.mark.parametrize("binary", [False, True])
+def test_compressed_requests_and_answers(client, may, batch, binary, request_coding, response_coding):
+    output = triton.InferRequestedOutput("probability", binary_data=binary)
+    answer = client.infer(MODEL, inputs_of(may, binary), outputs=[output], priority=1, timeout=10**6,
+                          request_compression_algorithm=request_coding, response_compression_algorithm=response_coding)
+    assert (answer.as_numpy("probability") == batch).all()
+
+
+def test_statistics_count_rows_and_requests(client, may):
+    def figures():
+        (version,) = client.get_inference_statistics(MODEL, "1")["model_stats"]
+        return version["inference_count"], version["inference_stats"]["success"]["count"]
+
+    rows, requests = figures()
+    infer(client, may)
+    assert figures() == (rows + ROWS, requests + 1)
+    assert client.get_inference_statistics()["model_stats"][0]["name"] == MODEL
+
+
+def test_configuration_and_index(client):
+    config = client.get_model_config(MODEL)
+    assert {entry["name"]: entry["data_type"] for entry in config["input"]} == {
+        "date": "TYPE_INT64", "distance": "TYPE_FP64", "origin": "TYPE_STRING", "destination": "TYPE_STRING"}
+    assert client.get_model_repository_index() == [{"name": MODEL, "version": "1", "state": "READY", "reason": ""}]
+
+
+def test_classification_gives_value_and_index(client, may, batch):
+    output = triton.InferRequestedOutput("probability", binary_data=True, class_count=1)
+    answer = client.infer(MODEL, inputs_of(may, binary=True), outputs=[output]).as_numpy("probability")
+    values, indices = zip(*(text.decode().split(":") for text in answer.reshape(-1)))
+    assert [float(value) for value in values] == list(batch) and set(indices) == {"0"}
 
 
 def test_one_row_at_a_time_gives_the_same_bits(client, may, batch):

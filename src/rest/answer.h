@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "base/json.h"
+#include "net/http_message.h"
+
+namespace roost::rest {
+
+/// 200 with `json` on one line.
+void Answer(const Json& json, net::HttpResponse& response);
+
+/// {"error": text}. `example`, a command that works, is a member beside it where it is not empty.
+void AnswerError(int status, std::string_view message, net::HttpResponse& response, std::string_view example = "");
+/// The same with the code, the message and the hint of `status`.
+void AnswerError(const absl::Status& status, net::HttpResponse& response, std::string_view example = "");
+
+/// Whether the request's method is POST, or with `post` false GET or HEAD. Where it is not, the answer is 405 with
+/// Allow.
+bool HasMethod(const net::HttpRequest& request, bool post, net::HttpResponse& response);
+
+}  // namespace roost::rest

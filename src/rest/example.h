@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "serving/servable.h"
+
+namespace roost::rest {
+
+/// The bodies of calls that a model takes, for messages and for openapi.json.
+Json ScoreExample(const serving::Servable& servable);     ///< a plain row
+Json RowsExample(const serving::Servable& servable);      ///< {"rows": [row], "explain": true}
+Json InferExample(const serving::Servable& servable);     ///< v2
+Json PredictExample(const serving::Servable& servable);   ///< TF Serving: {"instances": [row]}
+Json ExamplesExample(const serving::Servable& servable);  ///< TF Serving: {"examples": [row]}
+
+/// A command for a shell that posts `body` to `path` on `host` ("": localhost:8080).
+std::string CurlCommand(std::string_view host, std::string_view path, const Json& body);
+
+/// The path of a call of a model: "/v1/models/late-flights:score", "/v2/models/late-flights/infer".
+std::string V1Path(std::string_view model, std::string_view verb);
+std::string InferPath(std::string_view model);
+
+}  // namespace roost::rest

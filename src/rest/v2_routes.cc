@@ -1,0 +1,228 @@
+#include "rest/v2_routes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/number_text.h"
+#include "base/status.h"
+#include "rest/answer.h"
+#include "rest/classification.h"
+#include "rest/example.h"
+#include "rest/infer_request.h"
+#include "rest/infer_response.h"
+#include "rest/model_report.h"
+#include "serving/infer.h"
+
+namespace roost::rest {
+namespace {
+
+using net::HttpRequest;
+using net::HttpResponse;
+using serving::ModelManager;
+using serving::TensorSpec;
+
+constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
+
+/// What a path under /v2/models/{m} means.
+struct ModelCall {
+  std::string name;
+  std::optional<int64_t> version;
+  std::string operation;  // one of kOperations
+};
+
+constexpr std::string_view kOperations[] = {"", "ready", "infer", "stats", "config"};
+
+/// Nothing where no such path exists. `pieces` are those after /v2/models.
+std::optional<ModelCall> ParseModelCall(std::span<const std::string> pieces) {
+  ModelCall call{.name = pieces[0]};
+  pieces = pieces.subspan(1);
+  if (pieces.size() >= 2 && pieces[0] == "versions") {
+    call.version = IntegerIn(pieces[1]);
+    if (!call.version.has_value()) return std::nullopt;
+    pieces = pieces.subspan(2);
+  }
+  if (pieces.size() > 1) return std::nullopt;
+  if (pieces.size() == 1) call.operation = pieces[0];
+  const bool known = std::find(std::begin(kOperations), std::end(kOperations), call.operation) != std::end(kOperations);
+  return known && (pieces.empty() || !call.operation.empty()) ? std::optional(std::move(call)) : std::nullopt;
+}
+
+Json ToJson(const std::vector<TensorSpec>& specs) {
+  Json json = Json::array();
+  for (const TensorSpec& spec : specs) {
+    json.push_back(
+        {{"name", spec.name}, {"datatype", std::string(serving::DatatypeName(spec.datatype))}, {"shape", spec.shape}});
+  }
+  return json;
+}
+
+void ServerMetadata(HttpResponse& response) {
+  Answer({{"name", "roost"},
+          {"version", ROOST_VERSION},
+          {"extensions", Json::array({"binary_tensor_data", "classification", "model_configuration", "model_repository",
+                                      "parameters", "schedule_policy", "statistics"})}},
+         response);
+}
+
+void Ready(const ModelManager& models, HttpResponse& response) {
+  const bool ready = models.ready();
+  if (!ready) response.status = 503;
+  Answer({{"ready", ready}}, response);
+}
+
+void ListModels(const ModelManager& models, HttpResponse& response) {
+  Json names = Json::array();
+  const auto snapshot = models.snapshot();
+  for (const auto& [name, model] : *snapshot) names.push_back(name);
+  Answer({{"models", std::move(names)}}, response);
+}
+
+void ModelMetadata(const ModelManager& models, const serving::Servable& servable, HttpResponse& response) {
+  Json versions = Json::array();
+  const auto snapshot = models.snapshot();
+  if (const auto model = snapshot->find(servable.name()); model != snapshot->end()) {
+    for (const auto& loaded : model->second.versions) versions.push_back(fmt::format("{}", loaded->version()));
+  }
+  Answer({{"name", servable.name()},
+          {"versions", std::move(versions)},
+          {"platform", "roost"},
+          {"inputs", ToJson(servable.inputs())},
+          {"outputs", ToJson(servable.outputs())}},
+         response);
+}
+
+/// Statistics of the versions of a model, or of the one that is named.
+void AnswerStatistics(const ModelManager& models, const ModelCall& call, HttpResponse& response) {
+  Json all = Json::array();
+  const auto snapshot = models.snapshot();
+  if (const auto model = snapshot->find(call.name); model != snapshot->end()) {
+    for (const auto& servable : model->second.versions) {
+      if (!call.version.has_value() || servable->version() == *call.version) all.push_back(ModelStatistics(*servable));
+    }
+  }
+  Answer({{"model_stats", std::move(all)}}, response);
+}
+
+void AnswerAllStatistics(const ModelManager& models, HttpResponse& response) {
+  Json all = Json::array();
+  const auto snapshot = models.snapshot();
+  for (const auto& [name, model] : *snapshot) {
+    for (const auto& servable : model.versions) all.push_back(ModelStatistics(*servable));
+  }
+  Answer({{"model_stats", std::move(all)}}, response);
+}
+
+/// The model repository extension's index. The body may be {"ready": true}: then only what answers.
+absl::Status AnswerIndex(const ModelManager& models, std::string_view body, HttpResponse& response) {
+  bool only_ready = false;
+  if (!body.empty()) {
+    TRY_ASSIGN(const Json json, ParseJson(body, "the request"));
+    if (!json.is_object()) return absl::InvalidArgumentError("the request is not a JSON object");
+    const auto ready = json.find("ready");
+    if (ready != json.end() && !ready->is_boolean()) {
+      return absl::InvalidArgumentError("'ready' must be true or false");
+    }
+    only_ready = ready != json.end() && ready->get<bool>();
+  }
+  Json index = Json::array();
+  for (const serving::ModelState& state : models.States()) {
+    if (only_ready && state.state != serving::State::kAvailable) continue;
+    index.push_back({{"name", state.name},
+                     {"version", fmt::format("{}", state.version)},
+                     {"state", std::string(RepositoryState(state.state))},
+                     {"reason", state.reason}});
+  }
+  Answer(index, response);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DecodedRequest> Decode(const serving::Servable& servable, const HttpRequest& request) {
+  const auto field = request.Header(kHeaderLength);
+  if (!field.has_value()) return DecodeRequest(request.body, std::nullopt);
+  const std::optional<int64_t> length = IntegerIn(*field);
+  if (!length.has_value() || *length < 0) {
+    return absl::InvalidArgumentError(fmt::format("{} is not a number", kHeaderLength));
+  }
+  if (*length == 0) return DecodeRawRequest(request.body, servable);
+  return DecodeRequest(request.body, static_cast<size_t>(*length));
+}
+
+/// Does what the output parameter `classification` asks for.
+absl::Status Classify(const serving::Servable& servable, const DecodedRequest& decoded,
+                      serving::InferResponse& answer) {
+  for (size_t i = 0; i < decoded.outputs.size(); ++i) {
+    const std::optional<int64_t> count = decoded.outputs[i].classification;
+    if (!count.has_value()) continue;
+    TRY_ASSIGN(answer.outputs[i], Classified(answer.outputs[i], *count, servable.model().classes()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Infer(const serving::Servable& servable, const HttpRequest& request, HttpResponse& response) {
+  TRY_ASSIGN(const DecodedRequest decoded, Decode(servable, request));
+  TRY_ASSIGN(serving::InferResponse answer, serving::Infer(servable, decoded.request));
+  TRY(Classify(servable, decoded, answer));
+  EncodeResponse(answer, decoded, response);
+  return absl::OkStatus();
+}
+
+void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRequest& request,
+                 HttpResponse& response) {
+  const bool infers = call.operation == "infer";
+  if (!HasMethod(request, infers, response)) return;
+  const auto servable = models.Find(call.name, call.version);
+  if (!servable.ok()) return AnswerError(servable.status(), response);
+  if (call.operation.empty()) return ModelMetadata(models, **servable, response);
+  if (call.operation == "config") return Answer(ModelConfig(**servable), response);
+  if (call.operation == "stats") return AnswerStatistics(models, call, response);
+  if (!infers) return Answer({{"name", (*servable)->name()}, {"ready", true}}, response);
+  const absl::Status status = Infer(**servable, request, response);
+  if (status.ok()) return;
+  const std::string example =
+      absl::IsInvalidArgument(status) ? CurlCommand(request.host, InferPath(call.name), InferExample(**servable)) : "";
+  AnswerError(status, response, example);
+}
+
+}  // namespace
+
+bool HandleV2(const ModelManager& models, std::span<const std::string> pieces, const HttpRequest& request,
+              HttpResponse& response) {
+  using Path = std::vector<std::string>;
+  const Path path(pieces.begin(), pieces.end());
+  if (path == Path{"repository", "index"}) {
+    if (!HasMethod(request, true, response)) return true;
+    const absl::Status status = AnswerIndex(models, request.body, response);
+    if (!status.ok()) AnswerError(status, response);
+    return true;
+  }
+  const bool of_server = path.empty() || path == Path{"health", "live"} || path == Path{"health", "ready"} ||
+                         path == Path{"models"} || path == Path{"models", "stats"};
+  if (!of_server) {
+    if (path.size() < 2 || path[0] != "models") return false;
+    const auto call = ParseModelCall(pieces.subspan(1));
+    if (call.has_value()) HandleModel(models, *call, request, response);
+    return call.has_value();
+  }
+  if (!HasMethod(request, false, response)) return true;
+  if (path.empty()) {
+    ServerMetadata(response);
+  } else if (path.back() == "models") {
+    ListModels(models, response);
+  } else if (path.back() == "stats") {
+    AnswerAllStatistics(models, response);
+  } else if (path.back() == "live") {
+    Answer({{"live", true}}, response);
+  } else {
+    Ready(models, response);
+  }
+  return true;
+}
+
+}  // namespace roost::rest
