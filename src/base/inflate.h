@@ -8,10 +8,12 @@
 
 namespace roost {
 
-/// The bytes that `compressed` holds, of which there may be at most `max_bytes`: gzip (RFC 1952) or zlib (RFC 1950,
-/// which HTTP and gRPC call "deflate"), told apart by their first bytes.
-/// InvalidArgument where they are neither, damaged, cut off or followed by others; ResourceExhausted where there are
-/// more than `max_bytes`. Both are below 4 GiB. Memory: never more than a small multiple of what comes out.
-absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes);
+/// How bytes were compressed, as HTTP and gRPC name it: gzip is RFC 1952, where members may follow each other; deflate
+/// is zlib's format (RFC 1950), and may lack zlib's head, as some clients send it.
+enum class Deflated { kGzip, kDeflate };
+
+/// The bytes that `compressed` holds. InvalidArgument where they are damaged, cut short or followed by others;
+/// OutOfRange as soon as they exceed `max_bytes`, so that memory is bounded whatever is sent.
+absl::StatusOr<std::string> Inflate(std::string_view compressed, Deflated format, size_t max_bytes);
 
 }  // namespace roost

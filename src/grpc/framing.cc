@@ -1,5 +1,7 @@
 #include "grpc/framing.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/format.h"
@@ -23,7 +25,10 @@ absl::StatusOr<std::string_view> Decompress(std::string_view message, std::strin
     return absl::UnimplementedError(fmt::format("messages in grpc-encoding '{}' are not understood; those that are: {}",
                                                 encoding, kAcceptedEncodings));
   }
-  TRY_ASSIGN(storage, Inflate(message, kMaxMessageBytes));
+  const Deflated format = encoding == "gzip" ? Deflated::kGzip : Deflated::kDeflate;
+  absl::StatusOr<std::string> inflated = Inflate(message, format, kMaxMessageBytes);
+  if (absl::IsOutOfRange(inflated.status())) return absl::ResourceExhaustedError(inflated.status().message());
+  TRY_ASSIGN(storage, std::move(inflated));
   return std::string_view(storage);
 }
 

@@ -22,9 +22,7 @@ std::string_view CodingName(Coding coding);
 /// weight of 0 refuses); else none.
 Coding ChooseCoding(std::string_view accept_encoding);
 
-/// The body that `bytes` are. kDeflate may also be without zlib's head, as some clients send it. InvalidArgument where
-/// they are damaged or cut short, or where bytes follow; OutOfRange as soon as the body exceeds `max_bytes`, so that
-/// memory is bounded whatever is sent.
+/// The body that `bytes` are; errors as Inflate (base/inflate.h).
 absl::StatusOr<std::string> Decompress(std::string_view bytes, Coding coding, size_t max_bytes);
 
 /// The bytes of `body` in `coding`, at zlib's quickest level.
