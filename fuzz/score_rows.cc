@@ -1,4 +1,5 @@
-// The rows form: no body crashes it; it is answered or refused, and an answer is JSON with a row for each that was sent.
+// The rows form: no body crashes it; it is answered or refused, and an answer is JSON with a row for each that was
+// sent.
 
 #include <cstddef>
 #include <cstdint>

@@ -41,7 +41,8 @@ TEST(Serve, MistakesAreToldWithTheirLine) {
   EXPECT_THAT(Refusal("models:\n  a: {versions: [0]}\n"), HasSubstr("roost.yaml:2"));
   EXPECT_THAT(Refusal("models:\n  a: {versions: [1, 1]}\n"), HasSubstr("twice"));
   EXPECT_THAT(Refusal("models:\n  a: {versions: []}\n"), HasSubstr("one version number or more"));
-  EXPECT_THAT(Refusal("models:\n  a: {versions: {latest: 0}}\n"), HasSubstr("roost.yaml:2: want a whole number from 1"));
+  EXPECT_THAT(Refusal("models:\n  a: {versions: {latest: 0}}\n"),
+              HasSubstr("roost.yaml:2: want a whole number from 1"));
   EXPECT_THAT(Refusal("models:\n  a: {version: all}\n"), HasSubstr("unknown key 'version'"));
   EXPECT_THAT(Refusal("models:\n  a b: {}\n"), HasSubstr("is no name"));
   EXPECT_THAT(Refusal("models: []\n"), HasSubstr("want a mapping"));

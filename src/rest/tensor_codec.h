@@ -13,7 +13,8 @@ enum class Half { kFp16, kBf16 };
 /// By the protocol's name; nothing for any other.
 std::optional<Half> ParseHalf(std::string_view datatype);
 
-/// The same as serving::ReadBinary where the bytes are halves: they are read into `tensor`, which is FP32, without loss.
+/// The same as serving::ReadBinary where the bytes are halves: they are read into `tensor`, which is FP32, without
+/// loss.
 absl::Status ReadHalfBinary(std::string_view bytes, Half half, serving::Tensor& tensor);
 
 /// Appends the elements as a JSON array. Doubles and floats are written in the shortest form that reads back to the
