@@ -78,7 +78,10 @@ def warm_table(months):
 def linear_bounds(results, at_least):
     for name in LINEAR:
         part = results.get(name, {})
-        best = best_peer(part)
+        best, ours = best_peer(part), figure(part, ROOST, "1", "cpu")
+        stopped = [entry["stopped"] for entry in part.values() if "stopped" in entry]
+        if ours and not best and stopped:
+            at_least(f"{name}: no peer was near enough; the CPU they were given beside Roost's", min(stopped) / ours, 1, " ×")
         if best and "1" in part.get(ROOST, {}):
             at_least(f"{name}: CPU of the best peer ({best}) beside Roost's", ratio(part, best, "1", "cpu"),
                      9 if name == "flights" else 1, " ×")

@@ -93,7 +93,7 @@ absl::StatusOr<pid_t> StartChild(const std::string& name, int64_t version, int i
   posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const std::string number = fmt::to_string(version);
-  const char* arguments[] = {"roost", "try-model", "--json", name.c_str(), number.c_str(), nullptr};
+  const char* arguments[] = {"roost", "try-model", "--json", "--", name.c_str(), number.c_str(), nullptr};
   pid_t child = 0;
   const int error =
       posix_spawn(&child, "/proc/self/exe", &actions, nullptr, const_cast<char* const*>(arguments), environ);

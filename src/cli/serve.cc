@@ -69,9 +69,9 @@ net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::Se
 }
 
 /// gRPC and REST on one port, told apart by the content type.
-net::Handler MakeHandler(const serving::ModelManager& models) {
-  return [grpc = grpc::MakeHandler(models), rest = rest::MakeHandler(models)](const net::HttpRequest& request,
-                                                                              net::HttpResponse& response) {
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader& loader) {
+  return [grpc = grpc::MakeHandler(models), rest = rest::MakeHandler(models, &loader)](const net::HttpRequest& request,
+                                                                                       net::HttpResponse& response) {
     const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
     (is_grpc ? grpc : rest)(request, response);
   };
@@ -118,7 +118,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
   TRY(LoadFirst(loader, manager, session));
   const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
-  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager)));
+  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager, loader)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
   Announce(fmt::format("http://{}:{}", host, server->port()), manager, session);

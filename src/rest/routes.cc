@@ -21,37 +21,41 @@ namespace {
 
 using net::HttpRequest;
 using net::HttpResponse;
-using serving::ModelManager;
+
+struct Served {
+  const serving::ModelManager& models;
+  serving::ModelLoader* loader;
+};
 
 constexpr size_t kMaxBodyBytes = 64 << 20;       // of a body after decompression: as net takes without
 constexpr size_t kMinCompressedBytes = 1 << 10;  // smaller answers gain nothing
 
-void Dispatch(const ModelManager& models, const HttpRequest& request, HttpResponse& response) {
+void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& response) {
   const auto pieces = SplitPath(request.path);
   bool known = false;
   if (pieces.has_value() && !pieces->empty()) {
     const auto rest = std::span(*pieces).subspan(1);
     if (pieces->front() == "v1") {
-      known = HandleV1(models, rest, request, response);
+      known = HandleV1(served.models, rest, request, response);
     } else if (pieces->front() == "v2") {
-      known = HandleV2(models, rest, request, response);
+      known = HandleV2(served.models, served.loader, rest, request, response);
     } else if (pieces->front() == "openapi.json" && rest.empty()) {
       known = true;
-      if (HasMethod(request, false, response)) Answer(OpenApi(models, request.host), response);
+      if (HasMethod(request, false, response)) Answer(OpenApi(served.models, request.host), response);
     }
   }
   if (!known) AnswerError(404, fmt::format("there is nothing at {}", request.path), response);
 }
 
 /// Dispatches the request that `request` is once its body is decompressed.
-void DispatchCompressed(const ModelManager& models, const HttpRequest& request, Coding coding, HttpResponse& response) {
+void DispatchCompressed(const Served& served, const HttpRequest& request, Coding coding, HttpResponse& response) {
   const auto body = Decompress(request.body, coding, kMaxBodyBytes);
   if (!body.ok()) {
     return AnswerError(absl::IsOutOfRange(body.status()) ? 413 : 400, std::string(body.status().message()), response);
   }
   HttpRequest plain = request;
   plain.body = *body;
-  Dispatch(models, plain, response);
+  Dispatch(served, plain, response);
 }
 
 void CompressAnswer(const HttpRequest& request, HttpResponse& response) {
@@ -64,7 +68,7 @@ void CompressAnswer(const HttpRequest& request, HttpResponse& response) {
   response.AddHeader("Content-Encoding", CodingName(coding));
 }
 
-void Handle(const ModelManager& models, const HttpRequest& request, HttpResponse& response) {
+void Handle(const Served& served, const HttpRequest& request, HttpResponse& response) {
   // HTTP/1.0 may leave Host out; browsers never do.
   if (!request.host.empty() && !net::IsLoopbackHost(net::WithoutPort(request.host))) {
     return AnswerError(403, fmt::format("host '{}' is not this machine: only localhost is served", request.host),
@@ -77,17 +81,19 @@ void Handle(const ModelManager& models, const HttpRequest& request, HttpResponse
     return response.AddHeader("Accept-Encoding", "gzip, deflate");
   }
   if (*coding == Coding::kIdentity) {
-    Dispatch(models, request, response);
+    Dispatch(served, request, response);
   } else {
-    DispatchCompressed(models, request, *coding, response);
+    DispatchCompressed(served, request, *coding, response);
   }
   CompressAnswer(request, response);
 }
 
 }  // namespace
 
-net::Handler MakeHandler(const serving::ModelManager& models) {
-  return [&models](const HttpRequest& request, HttpResponse& response) { Handle(models, request, response); };
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader) {
+  return [served = Served{models, loader}](const HttpRequest& request, HttpResponse& response) {
+    Handle(served, request, response);
+  };
 }
 
 }  // namespace roost::rest

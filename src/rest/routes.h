@@ -1,12 +1,12 @@
 #pragma once
 
 #include "net/http_server.h"
-#include "serving/model_manager.h"
+#include "serving/model_loader.h"
 
 namespace roost::rest {
 
-/// Serves `models`, which outlive the handler. {m} is a model, [v] stands for nothing or /versions/{v}; under /v1 also
-/// for /labels/{l}.
+/// Serves `models`, which `loader` loads; both outlive the handler. Without a loader (null) no call changes them. {m}
+/// is a model, [v] stands for nothing or /versions/{v}; under /v1 also for /labels/{l}.
 ///
 ///   POST /v1/models/{m}[v]:score                   Roost's own form: rows as plain JSON (score_rows.h)
 ///   POST /v1/models/{m}[v]:predict, :classify, :regress     TensorFlow Serving (tf_predict.h)
@@ -20,13 +20,17 @@ namespace roost::rest {
 ///   GET  /v2/models/{m}[v]                         metadata
 ///   GET  /v2/models/{m}[v]/ready                   {"name":...,"ready":true}
 ///   POST /v2/models/{m}[v]/infer                   JSON, with the extensions binary tensor data and classification
+///   GET  /v2/models/stats, /v2/models/{m}[v]/stats, /v2/models/{m}[v]/config     as Triton's
+///   POST /v2/repository/index                      states of all versions
+///   POST /v2/repository/models/{m}/load, /unload   looks at the repository now; takes the model out until a load
 ///
 ///   GET  /openapi.json                             the calls of the loaded models (openapi.h)
 ///
 /// Bodies may be compressed by gzip or deflate, up to 64 MiB when they are not; answers of 1 KiB and more are, where
 /// the client accepts it. Everything else is 404, another method 405 with Allow, another compression 415; errors are
 /// {"error": text} and, where a call was wrong, "example", a command that works. Requests whose Host is no loopback
-/// name get 403, so that a web page cannot reach the server under a name of its own (DNS rebinding).
-net::Handler MakeHandler(const serving::ModelManager& models);
+/// name get 403, so that a web page cannot reach the server under a name of its own (DNS rebinding); so do loads and
+/// unloads with the Origin of another machine.
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader);
 
 }  // namespace roost::rest

@@ -16,7 +16,7 @@ namespace roost::rest {
 /// For tests: the routes over delay@3 and delay@4 (binary; distance, origin, date), class@1 and value@2 (distance).
 class RoutesTest : public testing::Test {
  protected:
-  RoutesTest() : handler_(MakeHandler(models_)) {
+  RoutesTest() : handler_(MakeHandler(models_, nullptr)) {
     EXPECT_TRUE(models_.Load("delay", 3, serving::TestModelJson(3)).ok());
     EXPECT_TRUE(models_.Load("delay", 4, serving::TestModelJson(4)).ok());
     EXPECT_TRUE(models_.Load("class", 1, serving::TestClassesJson()).ok());

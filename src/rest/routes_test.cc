@@ -65,7 +65,7 @@ TEST_F(RoutesTest, InferAnswersInTheFormOfTheProtocol) {
 
 TEST_F(RoutesTest, WithoutModelsTheServerIsLiveButNotReady) {
   const serving::ModelManager none;
-  handler_ = MakeHandler(none);
+  handler_ = MakeHandler(none, nullptr);
   EXPECT_EQ(Get("/v2/health/live"), R"({"live":true})");
   EXPECT_EQ(Get("/v2/models"), R"({"models":[]})");
   const net::HttpResponse ready = Call("GET", "/v2/health/ready");
@@ -230,6 +230,7 @@ TEST_F(RoutesTest, TheIndexTellsWhatIsLoadedAndWhatFailed) {
   EXPECT_EQ(Post("/v2/repository/index", R"({"ready":true})").size(), 4u);
   for (const char* body : {"{", "[]", R"({"ready":1})"}) Refused(400, "/v2/repository/index", body);
   EXPECT_EQ(Call("GET", "/v2/repository/index").status, 405);
+  EXPECT_EQ(Call("POST", "/v2/repository/models/delay/unload").status, 404) << "nothing is there that could do it";
 }
 
 /// 1,000 generated rows; the same as JSON and as binary data.
@@ -326,7 +327,7 @@ TEST_F(RoutesTest, AnOutputMayOverrideTheFormOfAll) {
 TEST_F(RoutesTest, AreServedOverASocket) {
   net::ServerOptions options;
   options.num_threads = 1;
-  const auto server = net::HttpServer::Start(options, MakeHandler(models_));
+  const auto server = net::HttpServer::Start(options, MakeHandler(models_, nullptr));
   ASSERT_TRUE(server.ok()) << server.status();
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -42,7 +42,7 @@ void BM_ScoreRowOf20(benchmark::State& state) {
   if (const auto loaded = models.Load("wide", 1, WideModelJson()); !loaded.ok()) {
     return state.SkipWithError(std::string(loaded.message()).c_str());
   }
-  const net::Handler handler = MakeHandler(models);
+  const net::Handler handler = MakeHandler(models, nullptr);
   const std::string body = Row();
   net::HttpRequest request;
   request.method = "POST";

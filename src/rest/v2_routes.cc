@@ -18,6 +18,7 @@
 #include "rest/infer_request.h"
 #include "rest/infer_response.h"
 #include "rest/model_report.h"
+#include "rest/repository_routes.h"
 #include "serving/infer.h"
 
 namespace roost::rest {
@@ -119,30 +120,6 @@ void AnswerAllStatistics(const ModelManager& models, HttpResponse& response) {
   Answer({{"model_stats", std::move(all)}}, response);
 }
 
-/// The model repository extension's index. The body may be {"ready": true}: then only what answers.
-absl::Status AnswerIndex(const ModelManager& models, std::string_view body, HttpResponse& response) {
-  bool only_ready = false;
-  if (!body.empty()) {
-    TRY_ASSIGN(const Json json, ParseJson(body, "the request"));
-    if (!json.is_object()) return absl::InvalidArgumentError("the request is not a JSON object");
-    const auto ready = json.find("ready");
-    if (ready != json.end() && !ready->is_boolean()) {
-      return absl::InvalidArgumentError("'ready' must be true or false");
-    }
-    only_ready = ready != json.end() && ready->get<bool>();
-  }
-  Json index = Json::array();
-  for (const serving::ModelState& state : models.States()) {
-    if (only_ready && state.state != serving::State::kAvailable) continue;
-    index.push_back({{"name", state.name},
-                     {"version", fmt::format("{}", state.version)},
-                     {"state", std::string(RepositoryState(state.state))},
-                     {"reason", state.reason}});
-  }
-  Answer(index, response);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<DecodedRequest> Decode(const serving::Servable& servable, const HttpRequest& request) {
   const auto field = request.Header(kHeaderLength);
   if (!field.has_value()) return DecodeRequest(request.body, std::nullopt);
@@ -192,15 +169,12 @@ void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRe
 
 }  // namespace
 
-bool HandleV2(const ModelManager& models, std::span<const std::string> pieces, const HttpRequest& request,
-              HttpResponse& response) {
+bool HandleV2(const ModelManager& models, serving::ModelLoader* loader, std::span<const std::string> pieces,
+              const HttpRequest& request, HttpResponse& response) {
   using Path = std::vector<std::string>;
   const Path path(pieces.begin(), pieces.end());
-  if (path == Path{"repository", "index"}) {
-    if (!HasMethod(request, true, response)) return true;
-    const absl::Status status = AnswerIndex(models, request.body, response);
-    if (!status.ok()) AnswerError(status, response);
-    return true;
+  if (!path.empty() && path[0] == "repository") {
+    return HandleRepository(models, loader, pieces.subspan(1), request, response);
   }
   const bool of_server = path.empty() || path == Path{"health", "live"} || path == Path{"health", "ready"} ||
                          path == Path{"models"} || path == Path{"models", "stats"};

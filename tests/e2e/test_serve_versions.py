@@ -23,7 +23,7 @@ def call(url, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}{path}", data, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=2 * PATIENCE_SECONDS) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -208,3 +208,38 @@ def test_an_empty_folder_and_a_missing_one_are_refused(models, tmp_path):
     folder.refused(2, "serve", "--model-dir", models, "--port", "0", says=("no model to serve", "NAME.onnx"))
     folder.refused(2, "serve", "--model-dir", models / "none", "--port", "0", says="none")
 
+
+def test_models_are_taken_out_and_back_by_calls(tmp_path, models):
+    graph(2, models / "double" / "1" / "model.onnx")
+    graph(3, models / "triple.onnx")
+    with serving(tmp_path, "--model-dir", str(models)) as (url, _):
+        assert call(url, "/v2/repository/models/double/unload", {"parameters": {"unload_dependents": True}}) == (200, {})
+        assert served(url, "double") == [] and served(url, "triple") == [1]
+        time.sleep(1.5)  # the folder is looked at again meanwhile
+        assert served(url, "double") == [], "it stays out"
+        assert call(url, "/v2/repository/models/double/unload", {})[0] == 404
+        graph(4, models / "double" / "2" / "model.onnx")
+        assert call(url, "/v2/repository/models/double/load", {}) == (200, {})
+        assert score(url, "double", value=3.0) == 12
+        (models / "double" / "3").mkdir()
+        (models / "double" / "3" / "model.onnx").write_bytes(b"no model")
+        status, document = call(url, "/v2/repository/models/double/load", {})
+        assert status == 400 and "double@3" in document["error"], document
+        assert score(url, "double", value=3.0) == 12, "the one before goes on"
+
+
+def test_what_may_not_change_models_is_refused(tmp_path, models):
+    graph(2, models / "double.onnx")
+    with serving(tmp_path, "--model-dir", str(models)) as (url, _):
+        unload = "/v2/repository/models/double/unload"
+        for origin, expected in (("https://example.com", 403), ("null", 403), ("http://localhost:3000", 200)):
+            request = urllib.request.Request(url + unload, b"", {"Origin": origin})
+            try:
+                status = urllib.request.urlopen(request, timeout=2 * PATIENCE_SECONDS).status
+            except urllib.error.HTTPError as error:
+                status = error.code
+            assert status == expected, origin
+        assert call(url, "/v2/repository/models/nothing/load", {})[0] == 404
+        status, document = call(url, "/v2/repository/models/double/load", {"parameters": {"config": "{}"}})
+        assert status == 501 and "config" in document["error"]
+        assert call(url, "/v2/repository/models/double/load", [])[0] == 400
