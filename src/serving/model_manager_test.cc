@@ -159,7 +159,7 @@ TEST(Reaper, DestroysOnItsOwnThreadWhatNobodyHoldsAnyMore) {
   EXPECT_NE(destroyed_on, std::this_thread::get_id());
 }
 
-int64_t ResidentBytes() {
+[[maybe_unused]] int64_t ResidentBytes() {
   std::ifstream file("/proc/self/statm");
   int64_t all = 0, resident = 0;
   file >> all >> resident;
@@ -177,9 +177,11 @@ TEST(ModelManager, AThousandSwapsLeaveTheMemoryAsItWas) {
     ASSERT_TRUE(Eventually([&] { return models.States().size() == 1; }));
   };
   for (int64_t version = 1; version <= 100; ++version) swap(version);
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps what was freed, to find who reads it; leaks it tells at the end
   const int64_t before = ResidentBytes();
   for (int64_t version = 101; version <= 1'000; ++version) swap(version);
   EXPECT_LT(ResidentBytes() - before, int64_t{4} << 20);
+#endif
 }
 
 TEST(Servable, ShowsItsSignature) {
