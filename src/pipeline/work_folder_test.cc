@@ -148,7 +148,7 @@ TEST_F(WorkFolderTest, FilesOfTheParentStayInItsFolder) {
   std::ostringstream text;
   text << std::ifstream(folder.Parent() + "/words/de.txt").rdbuf();
   EXPECT_EQ(text.str(), "Wort");
-  for (const char* path : {"../train/part-00000.parquet", "/tmp/elsewhere", "words/../../lock", "", ".."}) {
+  for (const char* path : {"../train/part-00000.parquet", "/elsewhere", "words/../../lock", "", ".."}) {
     const absl::Status status = folder.WriteParentFile(path, "x");
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << path << ": " << status;
   }

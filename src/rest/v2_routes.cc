@@ -1,8 +1,10 @@
 #include "rest/v2_routes.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -171,27 +173,28 @@ void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRe
 
 bool HandleV2(const ModelManager& models, serving::ModelLoader* loader, std::span<const std::string> pieces,
               const HttpRequest& request, HttpResponse& response) {
-  using Path = std::vector<std::string>;
-  const Path path(pieces.begin(), pieces.end());
-  if (!path.empty() && path[0] == "repository") {
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::equal(pieces.begin(), pieces.end(), names.begin(), names.end());
+  };
+  if (!pieces.empty() && pieces[0] == "repository") {
     return HandleRepository(models, loader, pieces.subspan(1), request, response);
   }
-  const bool of_server = path.empty() || path == Path{"health", "live"} || path == Path{"health", "ready"} ||
-                         path == Path{"models"} || path == Path{"models", "stats"};
+  const bool of_server =
+      pieces.empty() || is({"health", "live"}) || is({"health", "ready"}) || is({"models"}) || is({"models", "stats"});
   if (!of_server) {
-    if (path.size() < 2 || path[0] != "models") return false;
+    if (pieces.size() < 2 || pieces[0] != "models") return false;
     const auto call = ParseModelCall(pieces.subspan(1));
     if (call.has_value()) HandleModel(models, *call, request, response);
     return call.has_value();
   }
   if (!HasMethod(request, false, response)) return true;
-  if (path.empty()) {
+  if (pieces.empty()) {
     ServerMetadata(response);
-  } else if (path.back() == "models") {
+  } else if (pieces.back() == "models") {
     ListModels(models, response);
-  } else if (path.back() == "stats") {
+  } else if (pieces.back() == "stats") {
     AnswerAllStatistics(models, response);
-  } else if (path.back() == "live") {
+  } else if (pieces.back() == "live") {
     Answer({{"live", true}}, response);
   } else {
     Ready(models, response);

@@ -113,40 +113,17 @@ ROOST_INLINE void AddRowsBody(const double* x, size_t rows, size_t p, const doub
   }
 }
 
-// gram[i][j] += sum over rows of scaled[row][i] * plain[row][j] for 8 rows i of the matrix and 8 * kVectors columns j.
-template <Simd kSimd, size_t kVectors>
-ROOST_INLINE void AddGramTile(const double* scaled, const double* plain, size_t rows, size_t size, double* gram) {
-  V8 sums[kLanes][kVectors], v[kVectors];
-  ROOST_UNROLL
-  for (size_t i = 0; i < kLanes; ++i) {
-    ROOST_UNROLL
-    for (size_t c = 0; c < kVectors; ++c) Load(gram + i * size + c * kLanes, sums[i][c]);
-  }
-  for (size_t row = 0; row < rows; ++row, scaled += size, plain += size) {
-    ROOST_UNROLL
-    for (size_t c = 0; c < kVectors; ++c) Load(plain + c * kLanes, v[c]);
-    ROOST_UNROLL
-    for (size_t i = 0; i < kLanes; ++i) {
-      const V8 factor = V8{} + scaled[i];
-      ROOST_UNROLL
-      for (size_t c = 0; c < kVectors; ++c) MultiplyAdd<kSimd>(v[c], factor, sums[i][c]);
-    }
-  }
-  ROOST_UNROLL
-  for (size_t i = 0; i < kLanes; ++i) {
-    ROOST_UNROLL
-    for (size_t c = 0; c < kVectors; ++c) Store(sums[i][c], gram + i * size + c * kLanes);
-  }
-}
-
-// The lower triangle, and a few more; all of `size` columns, a multiple of 8.
+// gram[i][j] += sum over rows of scaled[row][i] * plain[row][j]: the lower triangle, and a few more; all of `size`
+// columns, a multiple of 8.
 template <Simd kSimd>
 ROOST_INLINE void AddGramBlockBody(const double* scaled, const double* plain, size_t rows, size_t size, double* gram) {
   for (size_t i = 0; i < size; i += kLanes) {
+    double* of_rows = gram + i * size;
     size_t j = 0;
-    for (; j + kLanes <= i; j += 2 * kLanes)
-      AddGramTile<kSimd, 2>(scaled + i, plain + j, rows, size, gram + i * size + j);
-    if (j <= i) AddGramTile<kSimd, 1>(scaled + i, plain + j, rows, size, gram + i * size + j);
+    for (; j + kLanes <= i; j += 2 * kLanes) {
+      AddTile<kSimd, kLanes, 2>(plain + j, rows, size, scaled + i, size, of_rows + j);
+    }
+    if (j <= i) AddTile<kSimd, kLanes, 1>(plain + j, rows, size, scaled + i, size, of_rows + j);
   }
 }
 

@@ -89,9 +89,10 @@ struct LinearFit {
 ///
 /// Algorithms: Newton with Armijo's line search (Boyd & Vandenberghe, Convex Optimization, 9.5); trust-region Newton
 /// (Lin & More, SIAM J. Optim. 9, 1999) whose steps are cut short as by Steihaug (1983), preconditioned by the Hessian
-/// of a part of the rows where it may be built whole, else by its diagonal; proximal Newton as in newGLMNET (Yuan, Ho &
-/// Lin, JMLR 13, 2012); FTRL-proximal (McMahan et al., KDD 2013) over mini-batches of 16 rows.
-/// kHinge is not smooth: max(0, 1 - s m) is replaced by a parabola of width mu next to the bend, and mu falls to
+/// of a part of the rows where it may be built whole, by a block of it for each output where those may, else by its
+/// diagonal, and as exact as the last one was good (Eisenstat & Walker, SIAM J. Sci. Comput. 17, 1996); proximal Newton
+/// as in newGLMNET (Yuan, Ho & Lin, JMLR 13, 2012); FTRL-proximal (McMahan et al., KDD 2013) over mini-batches of 16
+/// rows. kHinge is not smooth: max(0, 1 - s m) is replaced by a parabola of width mu next to the bend, and mu falls to
 /// tolerance step by step. The smooth loss is nowhere above the hinge and at most mu/2 below it, so that its minimum
 /// proves how far the hinge's objective is from its own; `loss` and `objective` are the hinge's.
 /// Rows of categories are brought into a shorter form, in which equal rows are one; rows that have all features are
@@ -107,8 +108,9 @@ struct LinearFit {
 /// names the first such row, counted from 0), a `start` or a state of another shape, options out of range, a solver
 /// that cannot do the loss or the penalty, and features so large that sums overflow. A fit that did not converge is not
 /// an error: it says so. Cancelled as the context says. Reports a stage "train" in iterations, with the loss (kFtrl: in
-/// passes). Cost: 4 to 10 Newton steps as a rule; 16 bytes a row and output of memory beside the rows, and for l1 with
-/// more than max_dense_features parameters a copy of the entries.
+/// passes). Cost: 4 to 10 Newton steps as a rule; 16 bytes a row and output of memory beside the rows, 4 bytes an
+/// entry where rows are sparse and features many, up to 384 MiB for the blocks of outputs, and for l1 with more than
+/// max_dense_features parameters a copy of the entries.
 absl::StatusOr<LinearFit> FitLinear(const TrainingRows& rows, const LinearOptions& options, const LinearFit* start,
                                     const Context& context);
 

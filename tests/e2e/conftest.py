@@ -7,6 +7,7 @@ import pytest
 from program import FLIGHTS, Project
 
 TRAINED_MONTHS = (1, 2, 3, 4)
+SCORED_ROWS = 1000
 
 
 class Journey(Project):
@@ -34,3 +35,24 @@ class Journey(Project):
 @pytest.fixture(scope="session")
 def journey(tmp_path_factory):
     return Journey(tmp_path_factory.mktemp("journey") / "flights")
+
+
+@pytest.fixture(scope="module")
+def url(journey):
+    """A server of the journey's model, one for each file of tests."""
+    with journey.serve() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def may(journey):
+    """Rows that the journey's model has not seen."""
+    return parquet.read_table(journey.file(5)).slice(0, SCORED_ROWS).combine_chunks()
+
+
+@pytest.fixture(scope="session")
+def batch(journey, may):
+    """Roost's probabilities of those rows by the batch path."""
+    path = journey.folder.parent / "may-scored.parquet"
+    journey.run("predict", journey.file(5), "--limit", str(len(may)), "--output", path)
+    return parquet.read_table(path)["probability"].to_numpy()

@@ -5,38 +5,17 @@ import urllib.error
 import urllib.request
 
 import numpy
-import pyarrow.parquet as parquet
 import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 MODEL = "late-flights"
-ROWS = 1000
-
-
-@pytest.fixture(scope="module")
-def url(journey):
-    with journey.serve() as url:
-        yield url
 
 
 @pytest.fixture
 def client(url):
     with triton.InferenceServerClient(url.removeprefix("http://").rstrip("/")) as client:
         yield client
-
-
-@pytest.fixture(scope="module")
-def may(journey):
-    return parquet.read_table(journey.file(5)).slice(0, ROWS).combine_chunks()
-
-
-@pytest.fixture(scope="module")
-def batch(journey, may):
-    """Roost's probabilities of those rows by the batch path."""
-    path = journey.folder.parent / "may-scored.parquet"
-    journey.run("predict", journey.file(5), "--limit", str(ROWS), "--output", path)
-    return parquet.read_table(path)["probability"].to_numpy()
 
 
 def inputs_of(rows, binary, distance=numpy.int64, one_column=False):
@@ -121,7 +100,7 @@ def test_statistics_count_rows_and_requests(client, may):
 
     rows, requests = figures()
     infer(client, may)
-    assert figures() == (rows + ROWS, requests + 1)
+    assert figures() == (rows + len(may), requests + 1)
     assert client.get_inference_statistics()["model_stats"][0]["name"] == MODEL
 
 

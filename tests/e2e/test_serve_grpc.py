@@ -8,7 +8,6 @@ import urllib.request
 import grpc
 import numpy
 import ovmsclient
-import pyarrow.parquet as parquet
 import pytest
 import tritonclient.grpc as triton
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -20,14 +19,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 MODEL = "late-flights"
-ROWS = 1000
 TIMEOUT_SECONDS = 20
-
-
-@pytest.fixture(scope="module")
-def url(journey):
-    with journey.serve() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +47,6 @@ def infer_stub(channel):
 @pytest.fixture
 def predict_stub(channel):
     return prediction_service_pb2_grpc.PredictionServiceStub(channel)
-
-
-@pytest.fixture(scope="module")
-def may(journey):
-    return parquet.read_table(journey.file(5)).slice(0, ROWS).combine_chunks()
-
-
-@pytest.fixture(scope="module")
-def batch(journey, may):
-    """Roost's probabilities of those rows by the batch path."""
-    path = journey.folder.parent / "may-scored-for-grpc.parquet"
-    journey.run("predict", journey.file(5), "--limit", str(ROWS), "--output", path)
-    return parquet.read_table(path)["probability"].to_numpy()
 
 
 def columns_of(rows, distance=numpy.int64):
@@ -205,7 +184,7 @@ def test_statistics_count_the_rows(client, may):
     client.infer(MODEL, triton_inputs(may))
     with pytest.raises(InferenceServerException):
         client.infer(MODEL, triton_inputs(may)[:-1])
-    assert numpy.subtract(counts(), before).tolist() == [ROWS, 1, 1]
+    assert numpy.subtract(counts(), before).tolist() == [len(may), 1, 1]
 
 
 def test_errors_have_the_codes_of_grpc(infer_stub, may):
@@ -241,7 +220,7 @@ def test_garbage_is_refused_and_the_server_stays(channel, client, message):
 
 
 def test_deadlines_are_kept(infer_stub, may):
-    many = typed_request(may.take(numpy.arange(20 * ROWS) % ROWS).combine_chunks())
+    many = typed_request(may.take(numpy.arange(20 * len(may)) % len(may)).combine_chunks())
     with pytest.raises(grpc.RpcError) as error:
         infer_stub.ModelInfer(many, timeout=0.001)
     assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
@@ -270,7 +249,7 @@ def test_callbacks_of_tritonclient_are_called(client, may, batch):
 
 
 def test_large_batches_pass(infer_stub, may, batch):
-    rows = may.take(numpy.arange(20 * ROWS) % ROWS).combine_chunks()
+    rows = may.take(numpy.arange(20 * len(may)) % len(may)).combine_chunks()
     answer = infer_stub.ModelInfer(typed_request(rows), timeout=TIMEOUT_SECONDS)
     assert answer.raw_output_contents[0] == bits(numpy.tile(batch, 20))
 
@@ -300,7 +279,7 @@ def test_tensorflow_serving_regresses_and_classifies_examples(predict_stub, may,
     answer = predict_stub.Classify(fill_examples(classification_pb2.ClassificationRequest(), may),
                                    timeout=TIMEOUT_SECONDS)
     assert [[entry.label for entry in row.classes] for row in answer.result.classifications] \
-        == [["false", "true"]] * ROWS
+        == [["false", "true"]] * len(may)
     assert numpy.float32([row.classes[1].score for row in answer.result.classifications]).tolist() == values
 
 

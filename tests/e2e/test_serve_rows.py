@@ -13,12 +13,6 @@ MODEL = "late-flights"
 ROW = {"date": "2001-05-01T17:30:00Z", "distance": 2586, "origin": "SFO", "destination": "JFK"}
 
 
-@pytest.fixture(scope="module")
-def url(journey):
-    with journey.serve() as url:
-        yield url
-
-
 @pytest.fixture
 def connection(url):
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
@@ -42,6 +36,7 @@ def score(connection, body, **options):
 
 @pytest.fixture(scope="module")
 def may(journey):
+    """More rows than are scored at once, which are 1,024."""
     return parquet.read_table(journey.file(5)).slice(0, 3000)
 
 

@@ -10,12 +10,6 @@ MODEL = "late-flights"
 ROW = {"date": "2001-05-01T17:30:00Z", "distance": 2586, "origin": "SFO", "destination": "JFK"}
 
 
-@pytest.fixture(scope="module")
-def url(journey):
-    with journey.serve() as url:
-        yield url
-
-
 def call(url, path, body=None):
     """Status and document; a `body` is posted."""
     data = body.encode() if isinstance(body, str) else body if body is None else json.dumps(body).encode()
