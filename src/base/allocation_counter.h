@@ -1,16 +1,15 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 
-// For tests: the whole test program counts its allocations, so that a test can show that something makes none. It
-// replaces the global operator new, so one source file of a program may include it.
+// For tests: each thread counts its allocations, so that a test can show that something makes none, whatever threads of
+// the background do meanwhile. It replaces the global operator new, so one source file of a program may include it.
 
 namespace roost {
 
-inline std::atomic<int64_t> num_allocations{0};
+inline thread_local int64_t num_allocations = 0;
 
 }  // namespace roost
 
