@@ -19,8 +19,8 @@ def start_from_parent(trainer, network):
     weights = {name: old[name] for name in old.files}
     first, bias = trainer.parent.first_layer(weights["0.weight"].T, weights["0.bias"])
     weights |= {"0.weight": first.T, "0.bias": bias}
-    figures = trainer.warm | trainer.options
-    weights = shrink_perturb(weights, figures["shrink"], figures["noise"], trainer.seed)
+    shrink, noise = trainer.options.get("shrink", 1), trainer.options.get("noise", 0)
+    weights = shrink_perturb(weights, shrink, noise, trainer.seed)
     network.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
 

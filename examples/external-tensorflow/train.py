@@ -25,8 +25,8 @@ def start_from_parent(trainer, network):
     weights = [*trainer.parent.first_layer(first, bias), *others]
     if [array.shape for array in weights] != [array.shape for array in network.get_weights()]:
         return  # another number of hidden units: nothing to go on from
-    figures = trainer.warm | trainer.options
-    network.set_weights(shrink_perturb(weights, figures["shrink"], figures["noise"], trainer.seed))
+    shrink, noise = trainer.options.get("shrink", 1), trainer.options.get("noise", 0)
+    network.set_weights(shrink_perturb(weights, shrink, noise, trainer.seed))
 
 
 def main():

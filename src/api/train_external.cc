@@ -87,7 +87,6 @@ pipeline::TrainerConfig ConfigOf(const TrainerJob& job, const Start& start, cons
     config.columns = ColumnsOf(job);
   }
   if (!start.warm) return config;
-  config.warm.mode = "warm";
   pipeline::TrainerParent parent{.model = job.parent->version.ToString()};
   for (const transform::InputColumn& input : job.parent->model.inputs()) parent.columns.push_back(input.name);
   parent.classes.assign(job.parent->model.classes().begin(), job.parent->model.classes().end());

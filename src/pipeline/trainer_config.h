@@ -31,13 +31,6 @@ struct TrainerParent {
   std::vector<ParentFeature> features;  ///< one a feature of now; empty where the input is columns
 };
 
-/// How the weights of the parent are used (Ash & Adams, NeurIPS 2020): w = shrink * w_old + noise * N(0, 1).
-struct TrainerWarm {
-  std::string mode = "cold";  ///< "warm" with a parent, else "cold"
-  double shrink = 1;          ///< 0 to 1
-  double noise = 0;           ///< a standard deviation, >= 0
-};
-
 /// What config.json tells an external trainer (docs/trainers.md), without the paths, which the WorkFolder knows.
 struct TrainerConfig {
   std::string model;                 ///< the model's name
@@ -49,7 +42,6 @@ struct TrainerConfig {
   std::vector<TrainerColumn> columns;  ///< input: the columns themselves; empty where features are given
   std::vector<std::string> features;   ///< input: the features of the fitted transform; empty where columns are
   std::optional<TrainerParent> parent;
-  TrainerWarm warm;
 };
 
 /// What stops a trainer that takes more than it may, and what its output may be.

@@ -102,9 +102,6 @@ absl::Status CheckConfig(const TrainerConfig& config) {
   if (config.columns.empty() == config.features.empty()) {
     return absl::InvalidArgumentError("a trainer gets either columns or features");
   }
-  if (config.parent.has_value() != (config.warm.mode == "warm")) {
-    return absl::InvalidArgumentError("a warm start has a parent, and a cold one has none");
-  }
   if (config.parent.has_value() && config.parent->features.size() != config.features.size()) {
     return absl::InvalidArgumentError(fmt::format("the parent's map has {} features, the training has {}",
                                                   config.parent->features.size(), config.features.size()));
@@ -232,7 +229,6 @@ absl::Status WorkFolder::WriteConfig(const TrainerConfig& config, const TrainerL
         {"checkpoint", "checkpoint"},
         {"output", "output"}}},
       {"parent", ParentToJson(config)},
-      {"warm", {{"mode", config.warm.mode}, {"shrink", config.warm.shrink}, {"noise", config.warm.noise}}},
       {"limits", LimitsToJson(limits)},
   };
   // Renamed into its place: a trainer sees all of it or nothing.

@@ -73,14 +73,12 @@ TEST_F(WorkFolderTest, TheParentIsTold) {
   config.columns.clear();
   config.features = {"age", "plan=a"};
   config.parent = TrainerParent{"churn@3", {"age"}, {}, {{0, 2.0, -1.0}, {}}};
-  config.warm = {"warm", 0.5, 0.01};
   ASSERT_TRUE(folder.WriteConfig(config, {}).ok());
   const Json json = ConfigOf(folder);
   EXPECT_EQ(json["input"], "features");
   EXPECT_EQ(json["paths"]["schema"], "schema.json");
   EXPECT_EQ(ToLine(json["parent"]["features"]),
             R"([{"old":0,"scale":2.0,"shift":-1.0},{"old":-1,"scale":1.0,"shift":0.0}])");
-  EXPECT_EQ(ToLine(json["warm"]), R"({"mode":"warm","shrink":0.5,"noise":0.01})");
 }
 
 TEST_F(WorkFolderTest, ContradictionsAreRefused) {
@@ -93,9 +91,9 @@ TEST_F(WorkFolderTest, ContradictionsAreRefused) {
   TrainerConfig both = SomeConfig();
   both.features = {"age"};
   EXPECT_FALSE(folder.WriteConfig(both, {}).ok());
-  TrainerConfig warm = SomeConfig();
-  warm.warm.mode = "warm";
-  EXPECT_FALSE(folder.WriteConfig(warm, {}).ok());
+  TrainerConfig map = SomeConfig();
+  map.parent = TrainerParent{"churn@3", {"age"}, {}, {{0, 2.0, -1.0}}};
+  EXPECT_FALSE(folder.WriteConfig(map, {}).ok()) << "a map of features, where there are none";
   TrainerConfig options = SomeConfig();
   options.options = "[1]";
   EXPECT_FALSE(folder.WriteConfig(options, {}).ok());

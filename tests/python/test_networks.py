@@ -75,7 +75,7 @@ def test_a_child_begins_where_its_parent_ended(example, tmp_path):
     parent = make_work(tmp_path / "parent", {"epochs": 10})
     cold = train(example, parent)
     features = [{"old": position, "scale": 1.0, "shift": 0.0} for position in range(len(FEATURES))]
-    child = make_work(tmp_path / "child", {"epochs": 1}, warm={"mode": "warm", "shrink": 0.9, "noise": 0.01},
+    child = make_work(tmp_path / "child", {"epochs": 1, "shrink": 0.9, "noise": 0.01},
                       parent={"model": "test@1", "folder": "parent", "columns": [], "classes": [], "features": features})
     for file in (parent / "output").iterdir():
         (child / "parent" / file.name).write_bytes(file.read_bytes())

@@ -18,7 +18,6 @@ def make_work_folder(folder, train, evaluate, kinds, **changes):
         "contract": 1, "model": "test", "training": "0", "task": "binary", "classes": [], "seed": 7, "threads": 1,
         "options": {}, "input": "columns", "columns": [{"name": name, "kind": kind} for name, kind in kinds.items()],
         "features": [], "target": "__target", "weight": "__weight", "paths": paths, "parent": None,
-        "warm": {"mode": "cold", "shrink": 1, "noise": 0},
         "limits": {"seconds": None, "memory_bytes": None, "grace_seconds": 30, "model_bytes": 1 << 29,
                    "output_bytes": 1 << 34},
     } | changes

@@ -59,7 +59,6 @@ class Trainer:
         self.checkpoint = folder / config["paths"]["checkpoint"]
         self.output = folder / config["paths"]["output"]
         self.parent = Parent(folder / config["parent"]["folder"], config["parent"]) if config["parent"] else None
-        self.warm = config["warm"]
         self._stopped = False
 
     @classmethod
