@@ -16,7 +16,8 @@
 #include "serving/test_model.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// Of sanitizer/allocator_interface.h, which GCC's packages leave out.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace roost::serving {
