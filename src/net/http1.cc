@@ -12,7 +12,7 @@ constexpr size_t kMaxUnparsedBytes = 64 << 10;  // read while an answer is to co
 Http1::Http1(ConnectionContext& context, const Peer& peer, OutputQueue& output)
     : context_(context),
       output_(output),
-      later_slot_{context.mailbox, peer.connection, 0, nullptr},
+      later_slot_{context.mailbox, peer.connection, 0, nullptr, nullptr},
       peer_name_(peer.name),
       parser_(context.options->limits),
       idle_since_(context.now),

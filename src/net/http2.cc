@@ -47,7 +47,7 @@ Http2::Http2(ConnectionContext& context, const Peer& peer, OutputQueue& output)
     : context_(context),
       output_(output),
       session_(MakeHttp2Session(*this, *context.options)),
-      later_slot_{context.mailbox, peer.connection, 0, nullptr},
+      later_slot_{context.mailbox, peer.connection, 0, nullptr, nullptr},
       peer_name_(peer.name),
       cheap_frames_left_(kCheapFrames),
       cheap_frames_since_(context.now),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ struct HttpHeader {
   std::string_view value;
 };
 
+class LaterObserver;
 class LaterReply;
 struct LaterSlot;
 
@@ -38,6 +40,19 @@ struct HttpRequest {
   /// Lets the answer come after the handler has returned, from any thread (later_reply.h). Legal once, while the
   /// handler runs, for a request that a server read; what the handler puts into its response is ignored then.
   LaterReply AnswerLater() const;
+
+  /// Lets `observer` know where the handler chooses to answer later; null: nobody. Whoever sets it takes it
+  /// back before it is gone. Does nothing where no server has read the request.
+  void ObserveLater(LaterObserver* observer) const;
+};
+
+/// What handlers tell of a request, for counts and logs; never sent.
+struct RequestNotes {
+  std::string request_id;  ///< as the answer names it
+  std::string consumer;    ///< who called; "": nobody that is known
+  std::string model;       ///< that was asked, where it is known
+  int64_t version = 0;     ///< that answers; 0: none
+  int64_t rows = 0;        ///< that were sent to be scored
 };
 
 /// What a handler fills in. The server adds Date, over HTTP/1.1 Content-Length and Connection, over HTTP/2
@@ -48,6 +63,7 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
+  RequestNotes notes;
 
   /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.
   void AddHeader(std::string_view name, std::string_view value);

@@ -52,8 +52,13 @@ LaterReply HttpRequest::AnswerLater() const {
   pending->mailbox = later_slot->mailbox;
   pending->connection = later_slot->connection;
   pending->stream = later_slot->stream;
+  if (later_slot->observer != nullptr) pending->finish = later_slot->observer->OnAnswerLater();
   later_slot->taken = pending;
   return LaterReply(std::move(pending));
+}
+
+void HttpRequest::ObserveLater(LaterObserver* observer) const {
+  if (later_slot != nullptr) later_slot->observer = observer;
 }
 
 LaterReply& LaterReply::operator=(LaterReply&& other) noexcept {
@@ -68,7 +73,9 @@ LaterReply::~LaterReply() { Abandon(); }
 
 void LaterReply::Send(HttpResponse response) {
   const auto pending = std::exchange(pending_, nullptr);
-  if (pending != nullptr) pending->mailbox->Post({pending->connection, pending->stream, std::move(response)});
+  if (pending == nullptr) return;
+  if (pending->finish != nullptr) pending->finish(response);
+  pending->mailbox->Post({pending->connection, pending->stream, std::move(response)});
 }
 
 void LaterReply::Abandon() {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -54,8 +55,19 @@ struct PendingReply {
   ConnectionId connection;
   int32_t stream = 0;
   std::atomic<bool> cancelled{false};
+  std::function<void(HttpResponse&)> finish;  ///< of the observer; may be null
 
   void Cancel() { cancelled.store(true, std::memory_order_relaxed); }
+};
+
+/// Who wants to see later answers: a handler around another one, which counts and logs.
+class LaterObserver {
+ public:
+  virtual ~LaterObserver() = default;
+
+  /// Called by HttpRequest::AnswerLater, while the handler runs; its response has notes by then. What is returned gets
+  /// the answer on the thread that sends it, before it leaves, and may add to it; the request is gone by then.
+  virtual std::function<void(HttpResponse&)> OnAnswerLater() = 0;
 };
 
 /// Where the request that is being handled belongs to.
@@ -64,6 +76,7 @@ struct LaterSlot {
   ConnectionId connection;
   int32_t stream = 0;
   std::shared_ptr<PendingReply> taken;  ///< set by AnswerLater
+  LaterObserver* observer = nullptr;    ///< set by ObserveLater
 };
 
 /// The duty to answer one request, made by HttpRequest::AnswerLater. Destroyed without Send, the answer is 500.

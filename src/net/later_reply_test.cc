@@ -20,6 +20,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 void Sleep(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
@@ -117,6 +118,42 @@ TEST(LaterReply, GivenUpWithoutAnAnswerIs500) {
   other.Flush();
   { const LaterReply dropped = desk.Take("/later/b"); }
   EXPECT_EQ(other.Wait(id).status(), "500");
+}
+
+/// A handler around another one that sees its later answers.
+class Watcher final : public LaterObserver {
+ public:
+  Watcher(const HttpRequest& request, const HttpResponse& response) : request_(request), response_(response) {
+    request_.ObserveLater(this);
+  }
+  ~Watcher() override { request_.ObserveLater(nullptr); }
+
+  std::function<void(HttpResponse&)> OnAnswerLater() override {
+    return [model = response_.notes.model](HttpResponse& answer) {
+      answer.AddHeader("X-Seen", model + " " + std::to_string(answer.status));
+    };
+  }
+
+ private:
+  const HttpRequest& request_;
+  const HttpResponse& response_;
+};
+
+TEST(LaterReply, AHandlerAroundSeesTheAnswer) {
+  Desk desk;
+  const Handler inner = desk.handler();
+  const auto server = StartServer({}, [inner](const HttpRequest& request, HttpResponse& response) {
+    const Watcher watcher(request, response);
+    response.notes.model = "m";
+    inner(request, response);
+  });
+  Client client(server->port());
+  client.Send(Get("/later/a") + Get("/later/b") + Get("/c"));
+  desk.Take("/later/a").Send(Text("first"));
+  EXPECT_THAT(client.Answer(), HasSubstr("X-Seen: m 200\r\n"));
+  { const LaterReply dropped = desk.Take("/later/b"); }
+  EXPECT_THAT(client.Answer(), HasSubstr("X-Seen: m 500\r\n"));
+  EXPECT_THAT(client.Answer(), Not(HasSubstr("X-Seen")));
 }
 
 TEST(LaterReply, ASecondAnswerIsIgnored) {
