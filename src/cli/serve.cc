@@ -1,5 +1,6 @@
 // roost serve
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@
 #include "rest/routes.h"
 #include "serving/model_loader.h"
 #include "serving/model_manager.h"
+#include "serving/work_queue.h"
 
 namespace roost::cli {
 namespace {
@@ -68,10 +70,15 @@ net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::Se
   return server;
 }
 
+serving::WorkQueue::Options QueueOptionsOf(const config::ServeConfig& config) {
+  return {.num_workers = static_cast<size_t>(config.workers),
+          .max_wait = std::chrono::milliseconds(config.max_queue_ms)};
+}
+
 /// gRPC and REST on one port, told apart by the content type.
-net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader& loader) {
-  return [grpc = grpc::MakeHandler(models), rest = rest::MakeHandler(models, &loader)](const net::HttpRequest& request,
-                                                                                       net::HttpResponse& response) {
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader& loader, serving::WorkQueue& queue) {
+  return [grpc = grpc::MakeHandler(models, &loader, &queue), rest = rest::MakeHandler(models, &loader, &queue)](
+             const net::HttpRequest& request, net::HttpResponse& response) {
     const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
     (is_grpc ? grpc : rest)(request, response);
   };
@@ -118,7 +125,8 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
   TRY(LoadFirst(loader, manager, session));
   const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
-  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager, loader)));
+  serving::WorkQueue queue(QueueOptionsOf(source.config));
+  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager, loader, queue)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
   Announce(fmt::format("http://{}:{}", host, server->port()), manager, session);

@@ -71,6 +71,7 @@ void Http1::Process(std::string_view bytes) {
 }
 
 void Http1::Answer() {
+  parser_.SetReceived(context_.turn);
   const HttpRequest& request = parser_.request();
   HttpResponse response;
   (*context_.handler)(request, response);

@@ -325,6 +325,7 @@ void Http2::RunHandlers() {
 
 void Http2::Handle(Http2Stream& stream) {
   stream.FillRequest(request_);
+  request_.received = context_.turn;
   later_slot_.stream = stream.id;
   HttpResponse response;
   (*context_.handler)(request_, response);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,9 +18,10 @@ struct ConnectionContext {
   const ServerOptions* options;
   const Handler* handler;
   std::shared_ptr<Mailbox> mailbox;
-  std::string date;         ///< now, as an HTTP date
-  absl::Time now;           ///< of the current turn of the loop
-  std::string read_buffer;  ///< scratch of every read
+  std::string date;                            ///< now, as an HTTP date
+  absl::Time now;                              ///< of the current turn of the loop
+  std::chrono::steady_clock::time_point turn;  ///< when it began
+  std::string read_buffer;                     ///< scratch of every read
   bool draining = false;
 };
 

@@ -46,7 +46,7 @@ Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<
     : listener_(std::move(listener)),
       epoll_(std::move(epoll)),
       share_(share),
-      context_{&share.options, &share.handler, std::move(mailbox), {}, {}, std::string(Transport::kReadBytes, '\0'),
+      context_{&share.options, &share.handler, std::move(mailbox), {}, {}, {}, std::string(Transport::kReadBytes, '\0'),
                false} {
   const ServerOptions& options = share.options;
   const absl::Duration shortest =
@@ -59,6 +59,7 @@ Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<
 void Reactor::ReadClock() {
   const absl::Time before = context_.now;
   context_.now = absl::Now();
+  context_.turn = std::chrono::steady_clock::now();
   if (!context_.date.empty() && absl::ToUnixSeconds(before) == absl::ToUnixSeconds(context_.now)) return;
   context_.date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", context_.now, absl::UTCTimeZone());
 }

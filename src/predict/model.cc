@@ -239,7 +239,7 @@ absl::Status CheckColumnKind(const column::ColumnView& column, const transform::
 
 bool ScoringModel::HasOnnx(const Json& json) { return json.is_object() && json.contains("onnx"); }
 
-absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::string onnx_bytes) {
+absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::string onnx_bytes, int intra_op_threads) {
   TRY_ASSIGN(const auto object, transform::JsonObject::Make(
                                     json, "model", {"version", "task", "classes", "transform", "predictor", "onnx"}));
   TRY_ASSIGN(const int64_t version, object.Integer("version", 1, kVersion));
@@ -260,6 +260,7 @@ absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::stri
     const auto num_outputs = static_cast<int32_t>(task == Task::kClasses ? classes.size() : 1);
     auto options = OnnxModel::OptionsFromJson(*json.find("onnx"), task, num_outputs);
     if (!options.ok()) return Annotate(options.status(), "model");
+    options->intra_op_threads = intra_op_threads;
     auto onnx = OnnxModel::Load(std::move(onnx_bytes), *std::move(options));
     if (!onnx.ok()) return Annotate(onnx.status(), "model");
     return MakeOnnx(*std::move(onnx), std::move(transform), std::move(classes));

@@ -85,8 +85,8 @@ class ScoringModel {
   /// version can read.
   static absl::StatusOr<ScoringModel> FromJson(const Json& json) { return FromParts(json, ""); }
 
-  /// From both parts of a package: `json`, and the ONNX file that it speaks of, or "".
-  static absl::StatusOr<ScoringModel> FromParts(const Json& json, std::string onnx_bytes);
+  /// From both parts of a package: `json`, and the ONNX file that it speaks of, or "". `intra_op_threads`: OnnxOptions.
+  static absl::StatusOr<ScoringModel> FromParts(const Json& json, std::string onnx_bytes, int intra_op_threads = 1);
   /// Whether `json` speaks of an ONNX file.
   static bool HasOnnx(const Json& json);
   /// The file; "" where there is no ONNX model.

@@ -123,38 +123,66 @@ absl::Status AppendRows(const Servable& servable, const ScoreCall& call, const S
   return WithHint(absl::InvalidArgumentError("the answer is too long"), "send fewer rows at once");
 }
 
+class ScoreRowsCall final : public RowsCall {
+ public:
+  ScoreRowsCall(const Servable& servable, std::string request_id) : servable_(servable), id_(std::move(request_id)) {}
+
+  Dialect dialect() const override { return Dialect::kRoost; }
+
+  absl::Status Parse(std::string_view body, bool own_memory) override {
+    TRY_ASSIGN(json_, JsonBody::Parse(body, own_memory));
+    TRY_ASSIGN(call_, ReadCall(json_->root(), servable_));
+    answer_.reserve(256);
+    answer_ = call_.rows.has_value() ? "{\"rows\":[" : "{";
+    return absl::OkStatus();
+  }
+
+  absl::Status Read(RowSink& rows) override {
+    if (!call_.rows.has_value()) {
+      const element row = json_->root();
+      return rows.Add({&row, 1});
+    }
+    for (const element row : *call_.rows) TRY(rows.Add({&row, 1}));
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(const ScoredRows& rows) override { return AppendRows(servable_, call_, rows, answer_); }
+
+  absl::Status Finish(net::HttpResponse& response) override {
+    if (call_.rows.has_value()) answer_.push_back(']');
+    if (IsBinary(servable_)) {
+      answer_.append(",\"threshold\":");
+      AppendJsonNumber(call_.threshold, answer_);
+    }
+    answer_.append(",\"model\":");
+    AppendJsonString(servable_.name(), answer_);
+    answer_.append(",\"version\":");
+    AppendJsonNumber(servable_.version(), answer_);
+    answer_.append(",\"request_id\":");
+    AppendJsonString(id_, answer_);
+    answer_.push_back('}');
+    response.body = std::move(answer_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const Servable& servable_;
+  const std::string id_;
+  std::optional<JsonBody> json_;
+  ScoreCall call_;
+  std::string answer_;
+};
+
 }  // namespace
 
-absl::Status ScoreJsonRows(const Servable& servable, std::string_view request_id, std::string_view body,
-                           net::HttpResponse& response) {
-  TRY_ASSIGN(const JsonBody json, JsonBody::Parse(body));
-  TRY_ASSIGN(const ScoreCall call, ReadCall(json.root(), servable));
-  std::string answer;
-  answer.reserve(256);
-  answer = call.rows.has_value() ? "{\"rows\":[" : "{";
-  const auto append = [&](const ScoredRows& rows) { return AppendRows(servable, call, rows, answer); };
-  RowScorer scorer(servable, Dialect::kRoost, append);
-  if (call.rows.has_value()) {
-    for (const element row : *call.rows) TRY(scorer.Add({&row, 1}));
-  } else {
-    const element row = json.root();
-    TRY(scorer.Add({&row, 1}));
-  }
-  TRY(scorer.Finish());
-  if (call.rows.has_value()) answer.push_back(']');
-  if (IsBinary(servable)) {
-    answer.append(",\"threshold\":");
-    AppendJsonNumber(call.threshold, answer);
-  }
-  answer.append(",\"model\":");
-  AppendJsonString(servable.name(), answer);
-  answer.append(",\"version\":");
-  AppendJsonNumber(servable.version(), answer);
-  answer.append(",\"request_id\":");
-  AppendJsonString(request_id, answer);
-  answer.push_back('}');
-  response.body = std::move(answer);
-  return absl::OkStatus();
+absl::Status ScoreJsonRows(const Servable& servable, std::string request_id, std::string_view body,
+                           net::HttpResponse& response, serving::Clock::time_point start) {
+  ScoreRowsCall call(servable, std::move(request_id));
+  return ScoreNow(call, servable, body, start, response);
+}
+
+std::unique_ptr<RowsCall> NewScoreCall(const Servable& servable, std::string request_id) {
+  return std::make_unique<ScoreRowsCall>(servable, std::move(request_id));
 }
 
 std::string RequestIdOf(const net::HttpRequest& request) {
