@@ -31,7 +31,7 @@ constexpr size_t kMaxAnswerBytes = 512 << 20;
 struct ScoreCall {
   std::optional<array> rows;  ///< none: the body is the row
   bool explain = false;
-  double threshold = serving::kDecisionThreshold;
+  double threshold;
 };
 
 bool IsBinary(const Servable& servable) { return servable.model().task() == predict::Task::kBinary; }
@@ -67,7 +67,7 @@ absl::StatusOr<ScoreCall> ReadCall(element root, const Servable& servable) {
     return absl::InvalidArgumentError(
         fmt::format("the request is {}; it must be a row, an object, or {{\"rows\": [row, ...]}}", KindOf(root)));
   }
-  ScoreCall call;
+  ScoreCall call{.threshold = servable.model().threshold()};
   if (members["rows"].error() != SUCCESS) return call;
   for (const auto [name, value] : members) TRY(ReadMember(name, value, servable, call));
   if (call.explain && call.rows->size() > static_cast<size_t>(kMaxExplainedRows)) {

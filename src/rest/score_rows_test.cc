@@ -75,6 +75,18 @@ TEST_F(ScoreRows, TheThresholdMayBeTheCallers) {
   }
 }
 
+TEST_F(ScoreRows, ElseItIsTheModels) {
+  Json model = Json::parse(serving::TestModelJson(4));
+  model["threshold"] = 0.125;
+  ASSERT_TRUE(models_.Load("delay", 5, model.dump()).ok());
+  const Json answer = Post(kScore, kRow);
+  EXPECT_EQ(answer["version"], 5);
+  EXPECT_EQ(answer["threshold"], 0.125);
+  EXPECT_EQ(answer["decision"], answer["probability"].get<double>() >= 0.125);
+  EXPECT_EQ(Post("/v1/models/delay/versions/4:score", kRow)["threshold"], 0.5);
+  EXPECT_THAT(Get("/openapi.json"), HasSubstr(R"("default":0.125)"));
+}
+
 TEST_F(ScoreRows, ModelsOfOtherTasksAnswerWithTheirOwnOutputs) {
   EXPECT_EQ(Post("/v1/models/value:score", R"({"distance":1700})")["value"], 7);
   const Json answer = Post("/v1/models/class:score", R"({"distance":1700})");
