@@ -34,7 +34,8 @@ void CheckBinaryForm(const serving::InferRequest& request) {
   Json header{{"inputs", Json::array()}};
   std::string data;
   for (const serving::Tensor& tensor : request.inputs) {
-    if (!tensor.nulls.empty()) return;  // which binary data cannot say
+    // Binary data cannot say nulls; another number of values than the shape's is refused later, by Infer.
+    if (!tensor.nulls.empty() || !serving::CheckTensor(tensor).ok()) return;
     const size_t before = data.size();
     serving::AppendBinary(tensor, data);
     header["inputs"].push_back({{"name", tensor.name},
