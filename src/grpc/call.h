@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "net/http_message.h"
 #include "serving/model_manager.h"
 
 namespace roost::grpc {
@@ -11,6 +12,12 @@ namespace roost::grpc {
 struct Call {
   const serving::ModelManager& models;
   absl::Time deadline = absl::InfiniteFuture();  ///< nobody waits for the answer after it
+  net::RequestNotes& notes;                      ///< of the answer: which model scored how many rows
+
+  void NoteModel(const serving::Servable& servable) const {
+    notes.model = servable.name();
+    notes.version = servable.version();
+  }
 
   /// DeadlineExceeded where the deadline is over.
   absl::Status CheckDeadline() const {

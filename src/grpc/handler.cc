@@ -64,20 +64,20 @@ absl::StatusOr<absl::Time> DeadlineOf(const HttpRequest& request) {
 }
 
 absl::Status Run(const serving::ModelManager& models, const MethodTable& methods, const HttpRequest& request,
-                 std::string& frame) {
+                 HttpResponse& response) {
   TRY_ASSIGN(const absl::Time deadline, DeadlineOf(request));
   const auto method = methods.find(request.path);
   if (method == methods.end()) {
     return absl::UnimplementedError(fmt::format("there is no method {}", request.path));
   }
-  const Call call{models, deadline};
+  const Call call{models, deadline, response.notes};
   TRY(call.CheckDeadline());
   std::string storage;
   TRY_ASSIGN(const std::string_view message,
              ReadMessage(request.body, request.Header("grpc-encoding").value_or(""), storage));
   thread_local ThreadArena thread_arena;
   const ArenaUse use{thread_arena.arena()};
-  TRY(method->second->run(call, message, use.arena, frame));
+  TRY(method->second->run(call, message, use.arena, response.body));
   return call.CheckDeadline();
 }
 
@@ -106,7 +106,7 @@ net::Handler MakeHandler(const serving::ModelManager& models) {
   auto silence = std::make_shared<google::protobuf::LogSilencer>();
   return [&models, methods = AllMethods(), silence](const HttpRequest& request, HttpResponse& response) {
     if (!IsCall(request, response)) return;
-    const absl::Status status = Run(models, methods, request, response.body);
+    const absl::Status status = Run(models, methods, request, response);
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);
     Finish(status, response);
   };

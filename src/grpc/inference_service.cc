@@ -73,7 +73,10 @@ absl::Status ModelMetadata(const Call& call, const ModelMetadataRequest& request
 absl::Status ModelInfer(const Call& call, const ModelInferRequest& message, ModelInferResponse& answer) {
   TRY_ASSIGN(const serving::InferRequest request, ToInferRequest(message));
   TRY(call.CheckDeadline());
-  TRY_ASSIGN(serving::InferResponse response, serving::Infer(call.models, request));
+  TRY_ASSIGN(const ServablePointer servable, call.models.Find(request.model_name, request.model_version));
+  call.NoteModel(*servable);
+  TRY_ASSIGN(serving::InferResponse response, serving::Infer(*servable, request));
+  call.notes.rows = response.outputs.front().shape.front();
   WriteInferResponse(std::move(response), answer);
   return absl::OkStatus();
 }

@@ -38,13 +38,15 @@ absl::StatusOr<ServablePointer> Find(const Call& call, const ModelSpec& spec) {
   return call.models.Find(spec.name(), VersionOf(spec));
 }
 
-/// The same for a call that uses a signature; a model has one.
+/// The same for a call that scores rows, which is noted; it uses a signature, and a model has one.
 absl::StatusOr<ServablePointer> FindToRun(const Call& call, const ModelSpec& spec) {
   if (!spec.signature_name().empty() && spec.signature_name() != kSignature) {
     return absl::InvalidArgumentError(
         fmt::format("there is no signature '{}': models have '{}'", Printable(spec.signature_name()), kSignature));
   }
-  return Find(call, spec);
+  TRY_ASSIGN(ServablePointer servable, Find(call, spec));
+  call.NoteModel(*servable);
+  return servable;
 }
 
 void Write(const Servable& servable, ModelSpec& spec) {
@@ -62,6 +64,7 @@ absl::Status Predict(const Call& call, const PredictRequest& message, PredictRes
   }
   TRY(call.CheckDeadline());
   TRY_ASSIGN(const serving::InferResponse response, serving::Infer(*servable, request));
+  call.notes.rows = response.outputs.front().shape.front();
   for (const serving::Tensor& output : response.outputs)
     ToTensorProto(output, (*answer.mutable_outputs())[output.name]);
   Write(*servable, *answer.mutable_model_spec());
@@ -74,6 +77,7 @@ absl::StatusOr<serving::Tensor> ScoreExamples(const Call& call, const Servable& 
   TRY_ASSIGN(request.inputs, ExampleTensors(servable, input));
   TRY(call.CheckDeadline());
   TRY_ASSIGN(serving::InferResponse response, serving::Infer(servable, request));
+  call.notes.rows = response.outputs.front().shape.front();
   return std::move(response.outputs.front());
 }
 

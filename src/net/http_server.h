@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
+#include "net/server_counts.h"
 
 namespace roost::net {
 
@@ -40,6 +41,7 @@ struct ServerOptions {
   absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
   size_t min_body_bytes_per_second = 16 << 10;
   absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
+  std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();  ///< where the server counts
 };
 
 /// A server of HTTP/1.1 and HTTP/2 on one port, told apart by the first bytes: keep-alive, pipelining, chunked

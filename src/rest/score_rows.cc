@@ -1,8 +1,6 @@
 #include "rest/score_rows.h"
 
-#include <algorithm>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -125,8 +123,7 @@ absl::Status AppendRows(const Servable& servable, const ScoreCall& call, const S
 
 }  // namespace
 
-absl::Status ScoreJsonRows(const Servable& servable, std::string_view request_id, std::string_view body,
-                           net::HttpResponse& response) {
+absl::Status ScoreJsonRows(const Servable& servable, std::string_view body, net::HttpResponse& response) {
   TRY_ASSIGN(const JsonBody json, JsonBody::Parse(body));
   TRY_ASSIGN(const ScoreCall call, ReadCall(json.root(), servable));
   std::string answer;
@@ -141,6 +138,7 @@ absl::Status ScoreJsonRows(const Servable& servable, std::string_view request_id
     TRY(scorer.Add({&row, 1}));
   }
   TRY(scorer.Finish());
+  response.notes.rows = scorer.num_rows();
   if (call.rows.has_value()) answer.push_back(']');
   if (IsBinary(servable)) {
     answer.append(",\"threshold\":");
@@ -151,29 +149,10 @@ absl::Status ScoreJsonRows(const Servable& servable, std::string_view request_id
   answer.append(",\"version\":");
   AppendJsonNumber(servable.version(), answer);
   answer.append(",\"request_id\":");
-  AppendJsonString(request_id, answer);
+  AppendJsonString(response.notes.request_id, answer);
   answer.push_back('}');
   response.body = std::move(answer);
   return absl::OkStatus();
-}
-
-std::string RequestIdOf(const net::HttpRequest& request) {
-  constexpr size_t kLongestId = 128;
-  if (const auto id = request.Header("X-Request-Id"); id.has_value() && !id->empty() && id->size() <= kLongestId) {
-    if (std::all_of(id->begin(), id->end(), [](char c) { return c > ' ' && c < '\x7f'; })) return std::string(*id);
-  }
-  thread_local std::mt19937_64 random = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id(32, '0');
-  for (size_t half = 0; half < 2; ++half) {
-    uint64_t bits = random();
-    for (size_t i = 0; i < 16; ++i, bits >>= 4) id[16 * half + i] = kHex[bits & 15];
-  }
-  return id;
 }
 
 }  // namespace roost::rest

@@ -248,6 +248,7 @@ absl::Status TfPredict(const Servable& servable, std::string_view body, net::Htt
     TRY(AddInstances(servable, instances, scores.scorer()));
   }
   std::string answer = by_columns ? "{\"outputs\":" : "{\"predictions\":";
+  response.notes.rows = scores.scorer().num_rows();
   by_columns ? AppendOutputs(servable, scores.all(), answer) : AppendPredictions(servable, scores.all(), answer);
   answer.push_back('}');
   response.body = std::move(answer);
@@ -261,6 +262,7 @@ absl::Status TfClassify(const Servable& servable, std::string_view body, net::Ht
   }
   Scores scores(servable);
   TRY(AddExamples(body, scores.scorer()));
+  response.notes.rows = scores.scorer().num_rows();
   std::string answer = "{\"results\":";
   AppendEach(servable, scores.all(), answer,
              [&](std::span<const double> outputs) { AppendClassified(servable, outputs, answer); });
@@ -276,6 +278,7 @@ absl::Status TfRegress(const Servable& servable, std::string_view body, net::Htt
   }
   Scores scores(servable);
   TRY(AddExamples(body, scores.scorer()));
+  response.notes.rows = scores.scorer().num_rows();
   std::string answer = "{\"results\":";
   AppendNumbers(scores.all(), answer);
   answer.push_back('}');

@@ -144,11 +144,11 @@ std::string ExampleOf(const Servable& servable, const std::string& verb, std::st
 
 void Score(const Servable& servable, const std::string& verb, const HttpRequest& request, HttpResponse& response) {
   const auto start = std::chrono::steady_clock::now();
+  response.notes.model = servable.name();
+  response.notes.version = servable.version();
   absl::Status status;
   if (verb == "score") {
-    const std::string id = RequestIdOf(request);
-    response.AddHeader("X-Request-Id", id);
-    status = ScoreJsonRows(servable, id, request.body, response);
+    status = ScoreJsonRows(servable, request.body, response);
   } else if (verb == "predict") {
     status = TfPredict(servable, request.body, response);
   } else {

@@ -145,8 +145,11 @@ absl::Status Classify(const serving::Servable& servable, const DecodedRequest& d
 }
 
 absl::Status Infer(const serving::Servable& servable, const HttpRequest& request, HttpResponse& response) {
+  response.notes.model = servable.name();
+  response.notes.version = servable.version();
   TRY_ASSIGN(const DecodedRequest decoded, Decode(servable, request));
   TRY_ASSIGN(serving::InferResponse answer, serving::Infer(servable, decoded.request));
+  response.notes.rows = answer.outputs.front().shape.front();
   TRY(Classify(servable, decoded, answer));
   EncodeResponse(answer, decoded, response);
   return absl::OkStatus();
