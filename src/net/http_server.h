@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
+#include "net/listener.h"
 #include "net/server_counts.h"
 
 namespace roost::net {
@@ -29,10 +30,11 @@ struct TlsOptions {
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";  ///< a loopback name or address
-  uint16_t port = 0;               ///< 0: any free one
-  size_t num_threads = 0;          ///< 0: one per core
-  std::optional<TlsOptions> tls;   ///< absent: clear text
+  std::string host = "127.0.0.1";     ///< a name or address that `reach` allows
+  Reach reach = Reach::kThisMachine;  ///< whoever says more sees to it that the handler is guarded
+  uint16_t port = 0;                  ///< 0: any free one
+  size_t num_threads = 0;             ///< 0: one per core
+  std::optional<TlsOptions> tls;      ///< absent: clear text
   HttpLimits limits;
   size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2
   size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
