@@ -51,6 +51,8 @@ struct ServeConfig {
   double watch_seconds = 1;
   int64_t memory_mb = 0;
   bool evict = false;
+  std::string access_log;  ///< a file, relative to the project; "-": stderr; "": none
+  double access_log_sample = 1;
 };
 
 /// How to reach a bucket, where the AWS_* variables are not to say it. Empty: what they say.

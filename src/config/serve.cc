@@ -120,7 +120,11 @@ Declaration<ServeConfig> DeclareServe() {
       .Integer("memory_mb", &ServeConfig::memory_mb, {.min = 0, .max = 1'000'000'000},
                "for all models together, in MB; 0: no limit")
       .Flag("evict", &ServeConfig::evict,
-            "whether a new version may push the least recently used ones of other models out of `memory_mb`");
+            "whether a new version may push the least recently used ones of other models out of `memory_mb`")
+      .Text("access_log", &ServeConfig::access_log,
+            "the file of the access log, relative to the project; `-` for stderr; by default there is none")
+      .Number("access_log_sample", &ServeConfig::access_log_sample, {.min = 0, .max = 1},
+              "the share of requests without an error that is logged");
   return serve;
 }
 

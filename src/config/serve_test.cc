@@ -22,6 +22,8 @@ TEST(Serve, VersionsAreNamedInEveryWay) {
 watch_seconds: 0.5
 memory_mb: 200
 evict: true
+access_log: log/access.jsonl
+access_log_sample: 0.25
 )");
   ASSERT_TRUE(serve.ok()) << serve.status();
   EXPECT_TRUE(serve->models.at("a").versions.all);
@@ -34,6 +36,8 @@ evict: true
   EXPECT_EQ(serve->watch_seconds, 0.5);
   EXPECT_EQ(serve->memory_mb, 200);
   EXPECT_TRUE(serve->evict);
+  EXPECT_EQ(serve->access_log, "log/access.jsonl");
+  EXPECT_EQ(serve->access_log_sample, 0.25);
 }
 
 TEST(Serve, AModelHasItsQueueAndItsBatches) {
@@ -85,6 +89,7 @@ TEST(Serve, MistakesAreToldWithTheirLine) {
   EXPECT_THAT(Refusal("max_queue_ms: 0\n"), HasSubstr("roost.yaml:1: want a whole number from 1"));
   EXPECT_THAT(Refusal("models:\n  a b: {}\n"), HasSubstr("is no name"));
   EXPECT_THAT(Refusal("models: []\n"), HasSubstr("want a mapping"));
+  EXPECT_THAT(Refusal("access_log_sample: 1.5\n"), HasSubstr("roost.yaml:1: want a number from 0"));
   EXPECT_THAT(Refusal("watch_seconds: 0\n"), HasSubstr("roost.yaml:1: want a number from 0.05"));
 }
 

@@ -29,6 +29,11 @@ struct Call {
   absl::Time deadline = absl::InfiniteFuture();  ///< nobody waits for the answer after it
   bool answered_later = false;                   ///< set by a method that has called http.AnswerLater
 
+  void NoteModel(const serving::Servable& servable) const {
+    response.notes.model = servable.name();
+    response.notes.version = servable.version();
+  }
+
   /// DeadlineExceeded where the deadline is over.
   absl::Status CheckDeadline() const {
     if (deadline == absl::InfiniteFuture() || absl::Now() < deadline) return absl::OkStatus();

@@ -51,10 +51,7 @@ absl::Status InferLater(Call& call, Inference inference, WriteAnswer write) {
   TRY(job->Bind());
   job->arrival = call.http.received;
   job->deadline = deadline;
-  net::RequestNotes& notes = call.response.notes;
-  notes.model = job->servable->name();
-  notes.version = job->servable->version();
-  notes.rows = job->num_rows();
+  call.response.notes.rows = job->num_rows();
   job->reply.emplace(call.http.AnswerLater());
   call.answered_later = true;
   call.served.queue->Add(std::move(job));
@@ -77,6 +74,7 @@ absl::Status RunInference(Call& call, Inference inference, WriteAnswer write, go
   }
   TRY(call.CheckDeadline());
   TRY_ASSIGN(serving::InferResponse response, serving::Infer(servable, inference.request, start));
+  call.response.notes.rows = response.outputs.front().shape.front();
   return write(servable, std::move(response), arena, frame);
 }
 

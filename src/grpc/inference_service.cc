@@ -77,6 +77,7 @@ absl::StatusOr<Inference> ReadInfer(const Call& call, const ModelInferRequest& m
   Inference inference;
   TRY_ASSIGN(inference.request, ToInferRequest(message));
   TRY_ASSIGN(inference.servable, call.models.Find(inference.request.model_name, inference.request.model_version));
+  call.NoteModel(*inference.servable);
   return inference;
 }
 

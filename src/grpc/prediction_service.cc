@@ -38,13 +38,15 @@ absl::StatusOr<ServablePointer> Find(const Call& call, const ModelSpec& spec) {
   return call.models.Find(spec.name(), VersionOf(spec));
 }
 
-/// The same for a call that uses a signature; a model has one.
+/// The same for a call that scores rows; it uses a signature, and a model has one.
 absl::StatusOr<ServablePointer> FindToRun(const Call& call, const ModelSpec& spec) {
   if (!spec.signature_name().empty() && spec.signature_name() != kSignature) {
     return absl::InvalidArgumentError(
         fmt::format("there is no signature '{}': models have '{}'", Printable(spec.signature_name()), kSignature));
   }
-  return Find(call, spec);
+  TRY_ASSIGN(ServablePointer servable, Find(call, spec));
+  call.NoteModel(*servable);
+  return servable;
 }
 
 void Write(const Servable& servable, ModelSpec& spec) {

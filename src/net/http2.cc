@@ -340,7 +340,7 @@ void Http2::Handle(Http2Stream& stream) {
 }
 
 void Http2::FailStream(Http2Stream& stream, int status, std::string_view message) {
-  Answer(stream, ErrorResponse(status, message));
+  Answer(stream, Refusal(*context_.options, status, message));
 }
 
 void Http2::Answer(Http2Stream& stream, HttpResponse response) {

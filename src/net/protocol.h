@@ -61,8 +61,9 @@ class Protocol {
   virtual State state() const = 0;
 };
 
-/// An answer that the server itself gives: {"error": message}. `message` needs no escaping in JSON.
-HttpResponse ErrorResponse(int status, std::string_view message);
+/// An answer that the server itself gives, counted in ServerOptions::counts: {"error": message}. `message` needs no
+/// escaping in JSON.
+HttpResponse Refusal(const ServerOptions& options, int status, std::string_view message);
 
 /// How long a body of which `bytes` have come may be under way.
 absl::Duration BodyPatience(const ServerOptions& options, size_t bytes);

@@ -65,8 +65,6 @@ absl::Status ScoreLater(const Served& served, std::shared_ptr<const serving::Ser
   TRY(job->Read(request.body));
   job->arrival = request.received;
   job->deadline = deadline;
-  response.notes.model = job->servable->name();
-  response.notes.version = job->servable->version();
   response.notes.rows = job->num_rows();
   job->answer.emplace(request, response, std::move(verb));
   served.queue->Add(std::move(job));

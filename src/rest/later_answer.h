@@ -33,7 +33,7 @@ class LaterAnswer {
 };
 
 /// Lets the workers score the rows of `call`, which came in `request`, and answers later. An error is to be answered
-/// now. Fills in the notes of `response`.
+/// now. Notes the number of rows in `response`, whose other notes are there.
 absl::Status ScoreLater(const Served& served, std::shared_ptr<const serving::Servable> servable,
                         std::unique_ptr<RowsCall> call, std::string verb, const net::HttpRequest& request,
                         net::HttpResponse& response);

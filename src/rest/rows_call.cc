@@ -11,6 +11,7 @@ absl::Status ScoreNow(RowsCall& call, const serving::Servable& servable, std::st
   RowScorer scorer(servable, call.dialect(), start, take);
   TRY(call.Read(scorer));
   TRY(scorer.Finish());
+  response.notes.rows = scorer.num_rows();
   return call.Finish(response);
 }
 

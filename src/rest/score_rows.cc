@@ -1,8 +1,6 @@
 #include "rest/score_rows.h"
 
-#include <algorithm>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,7 +29,7 @@ constexpr size_t kMaxAnswerBytes = 512 << 20;
 struct ScoreCall {
   std::optional<array> rows;  ///< none: the body is the row
   bool explain = false;
-  double threshold = serving::kDecisionThreshold;
+  double threshold;
 };
 
 bool IsBinary(const Servable& servable) { return servable.model().task() == predict::Task::kBinary; }
@@ -67,7 +65,7 @@ absl::StatusOr<ScoreCall> ReadCall(element root, const Servable& servable) {
     return absl::InvalidArgumentError(
         fmt::format("the request is {}; it must be a row, an object, or {{\"rows\": [row, ...]}}", KindOf(root)));
   }
-  ScoreCall call;
+  ScoreCall call{.threshold = servable.model().threshold()};
   if (members["rows"].error() != SUCCESS) return call;
   for (const auto [name, value] : members) TRY(ReadMember(name, value, servable, call));
   if (call.explain && call.rows->size() > static_cast<size_t>(kMaxExplainedRows)) {
@@ -125,7 +123,7 @@ absl::Status AppendRows(const Servable& servable, const ScoreCall& call, const S
 
 class ScoreRowsCall final : public RowsCall {
  public:
-  ScoreRowsCall(const Servable& servable, std::string request_id) : servable_(servable), id_(std::move(request_id)) {}
+  explicit ScoreRowsCall(const Servable& servable) : servable_(servable) {}
 
   Dialect dialect() const override { return Dialect::kRoost; }
 
@@ -159,7 +157,7 @@ class ScoreRowsCall final : public RowsCall {
     answer_.append(",\"version\":");
     AppendJsonNumber(servable_.version(), answer_);
     answer_.append(",\"request_id\":");
-    AppendJsonString(id_, answer_);
+    AppendJsonString(response.notes.request_id, answer_);
     answer_.push_back('}');
     response.body = std::move(answer_);
     return absl::OkStatus();
@@ -167,41 +165,19 @@ class ScoreRowsCall final : public RowsCall {
 
  private:
   const Servable& servable_;
-  const std::string id_;
   std::optional<JsonBody> json_;
-  ScoreCall call_;
+  ScoreCall call_{};
   std::string answer_;
 };
 
 }  // namespace
 
-absl::Status ScoreJsonRows(const Servable& servable, std::string request_id, std::string_view body,
-                           net::HttpResponse& response, serving::Clock::time_point start) {
-  ScoreRowsCall call(servable, std::move(request_id));
+absl::Status ScoreJsonRows(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                           serving::Clock::time_point start) {
+  ScoreRowsCall call(servable);
   return ScoreNow(call, servable, body, start, response);
 }
 
-std::unique_ptr<RowsCall> NewScoreCall(const Servable& servable, std::string request_id) {
-  return std::make_unique<ScoreRowsCall>(servable, std::move(request_id));
-}
-
-std::string RequestIdOf(const net::HttpRequest& request) {
-  constexpr size_t kLongestId = 128;
-  if (const auto id = request.Header("X-Request-Id"); id.has_value() && !id->empty() && id->size() <= kLongestId) {
-    if (std::all_of(id->begin(), id->end(), [](char c) { return c > ' ' && c < '\x7f'; })) return std::string(*id);
-  }
-  thread_local std::mt19937_64 random = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id(32, '0');
-  for (size_t half = 0; half < 2; ++half) {
-    uint64_t bits = random();
-    for (size_t i = 0; i < 16; ++i, bits >>= 4) id[16 * half + i] = kHex[bits & 15];
-  }
-  return id;
-}
+std::unique_ptr<RowsCall> NewScoreCall(const Servable& servable) { return std::make_unique<ScoreRowsCall>(servable); }
 
 }  // namespace roost::rest

@@ -136,15 +136,15 @@ void Metadata(const Servable& servable, HttpResponse& response) {
          response);
 }
 
-std::unique_ptr<RowsCall> NewCall(const Servable& servable, const std::string& verb, std::string request_id) {
-  if (verb == "score") return NewScoreCall(servable, std::move(request_id));
+std::unique_ptr<RowsCall> NewCall(const Servable& servable, const std::string& verb) {
+  if (verb == "score") return NewScoreCall(servable);
   if (verb == "predict") return NewPredictCall(servable);
   return verb == "classify" ? NewClassifyCall(servable) : NewRegressCall(servable);
 }
 
-absl::Status ScoreInline(const Servable& servable, const std::string& verb, std::string request_id,
-                         serving::Clock::time_point start, const HttpRequest& request, HttpResponse& response) {
-  if (verb == "score") return ScoreJsonRows(servable, std::move(request_id), request.body, response, start);
+absl::Status ScoreInline(const Servable& servable, const std::string& verb, serving::Clock::time_point start,
+                         const HttpRequest& request, HttpResponse& response) {
+  if (verb == "score") return ScoreJsonRows(servable, request.body, response, start);
   if (verb == "predict") return TfPredict(servable, request.body, response, start);
   return verb == "classify" ? TfClassify(servable, request.body, response, start)
                             : TfRegress(servable, request.body, response, start);
@@ -152,16 +152,13 @@ absl::Status ScoreInline(const Servable& servable, const std::string& verb, std:
 
 absl::Status ScoreAnywhere(const Served& served, std::shared_ptr<const Servable> servable, const std::string& verb,
                            serving::Clock::time_point start, const HttpRequest& request, HttpResponse& response) {
-  std::string id;
-  if (verb == "score") {
-    id = RequestIdOf(request);
-    response.AddHeader("X-Request-Id", id);
-  }
+  response.notes.model = servable->name();
+  response.notes.version = servable->version();
   if (!served.AnswersLater(*servable, request)) {
     TRY(served.CheckInline(request, start, std::chrono::microseconds(0)));
-    return ScoreInline(*servable, verb, std::move(id), start, request, response);
+    return ScoreInline(*servable, verb, start, request, response);
   }
-  auto call = NewCall(*servable, verb, std::move(id));
+  auto call = NewCall(*servable, verb);
   return ScoreLater(served, std::move(servable), std::move(call), verb, request, response);
 }
 

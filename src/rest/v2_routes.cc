@@ -181,8 +181,6 @@ absl::Status InferLater(const Served& served, ServablePointer servable, DecodedR
   TRY(job->Bind());
   job->arrival = request.received;
   job->deadline = deadline;
-  response.notes.model = job->servable->name();
-  response.notes.version = job->servable->version();
   response.notes.rows = job->num_rows();
   job->answer.emplace(request, response, "infer");
   served.queue->Add(std::move(job));
@@ -192,12 +190,15 @@ absl::Status InferLater(const Served& served, ServablePointer servable, DecodedR
 absl::Status Infer(const Served& served, const ServablePointer& servable, const HttpRequest& request,
                    HttpResponse& response) {
   const auto start = serving::Clock::now();
+  response.notes.model = servable->name();
+  response.notes.version = servable->version();
   TRY_ASSIGN(DecodedRequest decoded, Decode(*servable, request));
   if (served.AnswersLater(*servable, request)) {
     return InferLater(served, servable, std::move(decoded), request, response);
   }
   TRY(served.CheckInline(request, start, decoded.request.timeout));
   TRY_ASSIGN(serving::InferResponse answer, serving::Infer(*servable, decoded.request, start));
+  response.notes.rows = answer.outputs.front().shape.front();
   return WriteAnswer(*servable, decoded, std::move(answer), response);
 }
 
