@@ -1,5 +1,6 @@
 #include "rest/infer_request.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -21,7 +22,8 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr int kMaxNesting = 8;  // of "data"
+constexpr int kMaxNesting = 8;          // of "data"
+constexpr size_t kMostReserved = 1024;  // inputs, before they are seen to be any
 
 absl::Status Wrong(const Tensor& tensor, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("input '{}': {}", tensor.name, what));
@@ -148,37 +150,69 @@ absl::StatusOr<int64_t> CountParameter(object parent, std::string_view name) {
   return absl::InvalidArgumentError(fmt::format("the parameter '{}' must not be negative", name));
 }
 
-absl::StatusOr<std::string> Name(object parent, std::string_view what) {
-  std::string_view name;
-  if (parent["name"].get(name) != simdjson::SUCCESS) {
-    return absl::InvalidArgumentError(fmt::format("{} has no 'name' that is a string", what));
-  }
-  return std::string(name);
+absl::Status HasNoName(std::string_view list, size_t index) {
+  return absl::InvalidArgumentError(fmt::format("{}[{}] has no 'name' that is a string", list, index));
 }
 
-absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& binary) {
-  Tensor tensor;
-  TRY_ASSIGN(tensor.name, Name(json, fmt::format("inputs[{}]", index)));
-  std::string_view datatype;
-  if (json["datatype"].get(datatype) != simdjson::SUCCESS) return Wrong(tensor, "'datatype' must be a string");
-  const std::optional<Half> half = ParseHalf(datatype);
-  auto parsed = serving::ParseDatatype(half.has_value() ? "FP32" : datatype);
-  if (!parsed.ok()) return Annotate(parsed.status(), fmt::format("input '{}'", tensor.name));
-  tensor.datatype = *parsed;
+/// The members of one input, found in one pass; of equal names the first.
+struct InputMembers {
+  std::optional<element> name, datatype, shape, data, binary_data_size;
+};
+
+InputMembers MembersOf(object json) {
+  InputMembers members;
+  const auto set = [](std::optional<element>& member, element value) {
+    if (!member.has_value()) member = value;
+  };
+  for (const auto [name, value] : json) {
+    if (name == "name") {
+      set(members.name, value);
+    } else if (name == "datatype") {
+      set(members.datatype, value);
+    } else if (name == "shape") {
+      set(members.shape, value);
+    } else if (name == "data") {
+      set(members.data, value);
+    } else if (name == "parameters") {
+      element size;
+      if (value["binary_data_size"].get(size) == simdjson::SUCCESS) set(members.binary_data_size, size);
+    }
+  }
+  return members;
+}
+
+template <typename T>
+bool Get(const std::optional<element>& member, T& value) {
+  return member.has_value() && member->get(value) == simdjson::SUCCESS;
+}
+
+absl::Status DecodeShape(const std::optional<element>& json, Tensor& tensor) {
   array shape;
-  if (json["shape"].get(shape) != simdjson::SUCCESS) return Wrong(tensor, "'shape' must be an array");
+  if (!Get(json, shape)) return Wrong(tensor, "'shape' must be an array");
   for (const element value : shape) {
     int64_t extent = 0;
     if (value.get(extent) != simdjson::SUCCESS) return Wrong(tensor, "'shape' must hold integers");
     tensor.shape.push_back(extent);
   }
-  const std::optional<element> size_parameter = Parameter(json, "binary_data_size");
-  element data;
-  const bool has_data = json["data"].get(data) == simdjson::SUCCESS;
-  if (size_parameter.has_value()) {
+  return absl::OkStatus();
+}
+
+absl::Status DecodeInput(object json, size_t index, std::string_view& binary, Tensor& tensor) {
+  const InputMembers members = MembersOf(json);
+  std::string_view name;
+  if (!Get(members.name, name)) return HasNoName("inputs", index);
+  tensor.name = name;
+  std::string_view datatype;
+  if (!Get(members.datatype, datatype)) return Wrong(tensor, "'datatype' must be a string");
+  const std::optional<Half> half = ParseHalf(datatype);
+  auto parsed = serving::ParseDatatype(half.has_value() ? "FP32" : datatype);
+  if (!parsed.ok()) return Annotate(parsed.status(), fmt::format("input '{}'", tensor.name));
+  tensor.datatype = *parsed;
+  TRY(DecodeShape(members.shape, tensor));
+  if (members.binary_data_size.has_value()) {
     uint64_t size = 0;
-    if (has_data) return Wrong(tensor, "it has both 'data' and 'binary_data_size'");
-    if (size_parameter->get(size) != simdjson::SUCCESS) return Wrong(tensor, "'binary_data_size' must be an integer");
+    if (members.data.has_value()) return Wrong(tensor, "it has both 'data' and 'binary_data_size'");
+    if (!Get(members.binary_data_size, size)) return Wrong(tensor, "'binary_data_size' must be an integer");
     if (size > binary.size()) {
       return Wrong(tensor,
                    fmt::format("binary_data_size is {}, and {} bytes are left in the body", size, binary.size()));
@@ -186,16 +220,16 @@ absl::StatusOr<Tensor> DecodeInput(object json, size_t index, std::string_view& 
     TRY(half.has_value() ? ReadHalfBinary(binary.substr(0, size), *half, tensor)
                          : serving::ReadBinary(binary.substr(0, size), tensor));
     binary.remove_prefix(size);
-    return tensor;
+    return absl::OkStatus();
   }
   if (half.has_value()) return Wrong(tensor, fmt::format("{} comes as binary data only", datatype));
   array values;
-  if (!has_data || data.get(values) != simdjson::SUCCESS) return Wrong(tensor, "'data' must be an array");
+  if (!Get(members.data, values)) return Wrong(tensor, "'data' must be an array");
   const auto count = serving::NumElements(tensor.shape);
   if (!count.ok()) return Annotate(count.status(), fmt::format("input '{}'", tensor.name));
   TRY(AppendData(values, *count, 1, tensor));
   if (!tensor.nulls.empty()) tensor.nulls.resize(static_cast<size_t>(tensor.size()), false);
-  return tensor;
+  return absl::OkStatus();
 }
 
 absl::Status DecodeOutputs(object json, DecodedRequest& decoded) {
@@ -206,13 +240,16 @@ absl::Status DecodeOutputs(object json, DecodedRequest& decoded) {
   size_t index = 0;
   for (const element output : outputs) {
     object entry;
-    const std::string what = fmt::format("outputs[{}]", index++);
-    if (output.get(entry) != simdjson::SUCCESS) return absl::InvalidArgumentError(what + " must be an object");
-    TRY_ASSIGN(std::string name, Name(entry, what));
+    if (output.get(entry) != simdjson::SUCCESS) {
+      return absl::InvalidArgumentError(fmt::format("outputs[{}] must be an object", index));
+    }
+    std::string_view name;
+    if (entry["name"].get(name) != simdjson::SUCCESS) return HasNoName("outputs", index);
+    ++index;
     RequestedOutput requested;
     TRY_ASSIGN(requested.binary, BoolParameter(entry, "binary_data"));
     TRY_ASSIGN(requested.classification, IntegerParameter(entry, "classification"));
-    decoded.request.outputs.push_back(std::move(name));
+    decoded.request.outputs.emplace_back(name);
     decoded.outputs.push_back(requested);
   }
   return absl::OkStatus();
@@ -236,14 +273,14 @@ absl::StatusOr<DecodedRequest> DecodeJson(object json, std::string_view binary) 
   if (json["inputs"].get(inputs) != simdjson::SUCCESS) {
     return absl::InvalidArgumentError("the request has no 'inputs' that is an array");
   }
+  decoded.request.inputs.reserve(std::min(inputs.size(), kMostReserved));
   size_t index = 0;
   for (const element input : inputs) {
     object entry;
     if (input.get(entry) != simdjson::SUCCESS) {
       return absl::InvalidArgumentError(fmt::format("inputs[{}] must be an object", index));
     }
-    TRY_ASSIGN(Tensor tensor, DecodeInput(entry, index++, binary));
-    decoded.request.inputs.push_back(std::move(tensor));
+    TRY(DecodeInput(entry, index++, binary, decoded.request.inputs.emplace_back()));
   }
   if (!binary.empty()) {
     return absl::InvalidArgumentError(fmt::format("{} bytes of the body belong to no input", binary.size()));

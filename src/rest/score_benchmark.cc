@@ -36,17 +36,27 @@ std::string Row() {
   return row + "}";
 }
 
+/// The same row as 20 tensors of the Open Inference Protocol v2.
+std::string Tensors() {
+  std::string inputs;
+  for (int i = 0; i < kColumns; ++i) {
+    inputs += fmt::format(R"({}{{"name":"n{}","shape":[1],"datatype":"FP64","data":[{}]}},)"
+                          R"({{"name":"w{}","shape":[1],"datatype":"BYTES","data":["A{}"]}})",
+                          i == 0 ? "" : ",", i, 100.25 * i + 7, i, 17 * i);
+  }
+  return "{\"inputs\":[" + inputs + "]}";
+}
+
 /// Route, parse, score and format one row of 20 features: all but the socket.
-void BM_ScoreRowOf20(benchmark::State& state) {
+void Post(benchmark::State& state, const std::string& path, const std::string& body) {
   serving::ModelManager models;
   if (const auto loaded = models.Load("wide", 1, WideModelJson()); !loaded.ok()) {
     return state.SkipWithError(std::string(loaded.message()).c_str());
   }
   const net::Handler handler = MakeHandler(models, nullptr);
-  const std::string body = Row();
   net::HttpRequest request;
   request.method = "POST";
-  request.path = "/v1/models/wide:score";
+  request.path = path;
   request.host = "localhost:8080";
   request.body = body;
   for (auto _ : state) {
@@ -56,7 +66,12 @@ void BM_ScoreRowOf20(benchmark::State& state) {
     benchmark::DoNotOptimize(response.body.data());
   }
 }
+
+void BM_ScoreRowOf20(benchmark::State& state) { Post(state, "/v1/models/wide:score", Row()); }
 BENCHMARK(BM_ScoreRowOf20);
+
+void BM_InferRowOf20(benchmark::State& state) { Post(state, "/v2/models/wide/infer", Tensors()); }
+BENCHMARK(BM_InferRowOf20);
 
 }  // namespace
 }  // namespace roost::rest

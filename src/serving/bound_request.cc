@@ -66,7 +66,7 @@ column::Value ValueAt(const BoundInput& input, int64_t row) {
     case column::Kind::kTime:
       return input.micros.empty() ? tensor.At<int64_t>(row) : input.micros[static_cast<size_t>(row)];
     case column::Kind::kTextList:
-    case column::Kind::kNumberList: return input.lists.At(row);
+    case column::Kind::kNumberList: return input.lists->At(row);
   }
   return {};
 }
@@ -121,7 +121,8 @@ absl::StatusOr<BoundInput> Bind(const Tensor& tensor, column::Kind kind) {
   if (kind == column::Kind::kTime) {
     TRY_ASSIGN(input.micros, ParseTimes(tensor));
   } else if (kind != column::Kind::kText) {
-    TRY_ASSIGN(input.lists, JsonLists::Parse(tensor, kind));
+    TRY_ASSIGN(JsonLists lists, JsonLists::Parse(tensor, kind));
+    input.lists = std::make_unique<const JsonLists>(std::move(lists));
   }
   return input;
 }
@@ -143,14 +144,19 @@ absl::Status UnknownInput(const Servable& servable, const std::string& name) {
 absl::StatusOr<std::vector<BoundInput>> BindAll(const Servable& servable, const std::vector<Tensor>& tensors) {
   const auto columns = servable.model().inputs();
   std::vector<BoundInput> inputs(columns.size());
+  size_t column = 0;  // clients mostly send the tensors in the model's order
   for (const Tensor& tensor : tensors) {
-    const std::optional<size_t> column = servable.FindInput(tensor.name);
-    if (!column.has_value()) return UnknownInput(servable, tensor.name);
-    BoundInput& slot = inputs[*column];
+    if (column >= columns.size() || columns[column].name != tensor.name) {
+      const std::optional<size_t> found = servable.FindInput(tensor.name);
+      if (!found.has_value()) return UnknownInput(servable, tensor.name);
+      column = *found;
+    }
+    BoundInput& slot = inputs[column];
     if (slot.tensor != nullptr) {
       return absl::InvalidArgumentError(fmt::format("input '{}' comes more than once", tensor.name));
     }
-    TRY_ASSIGN(slot, Bind(tensor, columns[*column].kind));
+    TRY_ASSIGN(slot, Bind(tensor, columns[column].kind));
+    ++column;
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].tensor != nullptr) continue;

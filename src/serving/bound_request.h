@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,8 +50,8 @@ class BoundRequest {
   struct Input {
     const Tensor* tensor = nullptr;
     column::Kind kind = column::Kind::kNumber;
-    std::vector<int64_t> micros;  // of a time that came as text
-    JsonLists lists;              // of lists
+    std::vector<int64_t> micros;             // of a time that came as text
+    std::unique_ptr<const JsonLists> lists;  // of lists
   };
 
   /// Both outlive it and stay where they are. InvalidArgument as Infer (infer.h).

@@ -15,8 +15,8 @@ absl::StatusOr<std::vector<double>> Score(const Servable& servable, const BoundR
   const auto width = static_cast<size_t>(servable.model().num_outputs());
   const int64_t num_rows = request.num_rows();
   std::vector<double> scores(static_cast<size_t>(num_rows) * width);
-  std::vector<column::Value> values;
-  RowScratch scratch;
+  thread_local std::vector<column::Value> values;
+  thread_local RowScratch scratch;
   for (int64_t begin = 0; begin < num_rows; begin += kPieceRows) {
     const int64_t end = std::min(begin + kPieceRows, num_rows);
     values.clear();
