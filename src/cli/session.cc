@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +27,10 @@ void OnInterrupt(int signal) {
   if (interrupt_cancellation.cancelled()) std::_Exit(128 + signal);
   interrupt_cancellation.Cancel();
 }
+
+std::atomic<bool> reload_signal{false};
+
+void OnReload(int /*signal*/) { reload_signal = true; }
 
 bool IsSet(const char* name) {
   const char* value = std::getenv(name);
@@ -59,6 +64,15 @@ void InstallSignalHandlers() {
 }
 
 const Cancellation& InterruptCancellation() { return interrupt_cancellation; }
+
+void CatchReloadSignal() {
+  struct sigaction action {};
+  action.sa_handler = OnReload;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool TakeReloadSignal() { return reload_signal.exchange(false); }
 
 Session::Session() = default;
 
