@@ -8,7 +8,7 @@
 namespace roost::access {
 
 absl::Status CheckBind(const Bind& bind) {
-  if (net::IsLoopbackHost(bind.host)) return absl::OkStatus();
+  if (IsForThisMachine(bind.host)) return absl::OkStatus();
   if (!bind.has_callers && !bind.allow_anonymous) {
     return WithHint(
         absl::InvalidArgumentError(
@@ -24,6 +24,12 @@ absl::Status CheckBind(const Bind& bind) {
         "proxy that ends TLS");
   }
   return absl::OkStatus();
+}
+
+bool IsForThisMachine(std::string_view host) { return net::IsLoopbackHost(host); }
+
+Role AnonymousRole(std::string_view host, const std::vector<std::string>& hosts) {
+  return IsForThisMachine(host) && hosts.empty() ? Role::kAdmin : Role::kInfer;
 }
 
 }  // namespace roost::access

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "access/token.h"
 
 namespace roost::access {
 
@@ -19,5 +22,12 @@ struct Bind {
 /// is no loopback address needs callers that are known, or the word that anybody may call; and TLS, or the word that
 /// clear text will do. On a loopback address all is well.
 absl::Status CheckBind(const Bind& bind);
+
+/// Whether a server on `host` can be reached from this machine alone.
+bool IsForThisMachine(std::string_view host);
+
+/// What callers without a token may do, where they may call at all: everything on a loopback address, but inference
+/// alone where others can reach the server. Configured `hosts` tell that it stands behind a proxy, which others reach.
+Role AnonymousRole(std::string_view host, const std::vector<std::string>& hosts);
 
 }  // namespace roost::access

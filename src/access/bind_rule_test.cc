@@ -33,5 +33,11 @@ TEST(BindRule, SaysWhatToDo) {
   EXPECT_NE(HintOf(clear).find("--allow-plaintext"), std::string::npos);
 }
 
+TEST(BindRule, OnlyCallersOfThisMachineMayDoAllWithoutAToken) {
+  EXPECT_EQ(AnonymousRole("localhost", {}), Role::kAdmin);
+  EXPECT_EQ(AnonymousRole("localhost", {"models.example.com"}), Role::kInfer) << "a proxy stands before it";
+  EXPECT_EQ(AnonymousRole("0.0.0.0", {}), Role::kInfer);
+}
+
 }  // namespace
 }  // namespace roost::access

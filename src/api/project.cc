@@ -112,9 +112,11 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
   return project;
 }
 
+std::string Project::ConfigPath() const { return (fs::path(folder_) / kConfigName).string(); }
+
 absl::Status Project::ReplaceConfig(const std::string& text) {
   TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
-  TRY(table::WriteTextFile((fs::path(folder_) / kConfigName).string(), text));
+  TRY(table::WriteTextFile(ConfigPath(), text));
   config_ = std::move(config);
   config_text_ = text;
   return absl::OkStatus();

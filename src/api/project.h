@@ -40,6 +40,8 @@ class Project {
   static absl::StatusOr<Project> Open(const std::string& folder);
 
   const std::string& folder() const { return folder_; }
+  /// Where its roost.yaml lies.
+  std::string ConfigPath() const;
   const config::ProjectConfig& config() const { return config_; }
   const std::string& config_text() const { return config_text_; }
   store::Store& store() { return *store_; }

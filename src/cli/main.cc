@@ -159,6 +159,7 @@ int Run(int count, char** words) {
   AddExplainCommand(app, session);
   AddModelCommands(app, session);
   AddServeCommand(app, session);
+  AddTokenCommands(app, session);
   AddConfigCommands(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it
   try {

@@ -1,9 +1,9 @@
 // roost serve
 
+#include <atomic>
 #include <chrono>
-#include <filesystem>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,13 +13,18 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "absl/time/clock.h"
+#include "access/guard.h"
 #include "api/model_folder.h"
 #include "api/project.h"
 #include "api/registry_models.h"
+#include "api/serve_policy.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/model_trial.h"
+#include "cli/serve_options.h"
+#include "cli/serve_watch.h"
 #include "grpc/call_headers.h"
 #include "grpc/handler.h"
 #include "net/http_server.h"
@@ -36,41 +41,46 @@ namespace {
 constexpr absl::Duration kDrainPatience = absl::Seconds(10);
 constexpr absl::Duration kSignalPoll = absl::Milliseconds(50);
 
-struct ServeOptions {
-  std::vector<std::string> models;
-  std::optional<std::string> model_dir;
-  std::optional<std::string> host;
-  std::optional<int64_t> port;
-  std::optional<int64_t> threads;
-  std::optional<std::string> access_log;
-};
-
 /// Where the models come from: a project's workspace, or a folder.
 struct Source {
   std::unique_ptr<api::Project> project;  // none with a folder
   std::unique_ptr<serving::Repository> repository;
-  config::ServeConfig config;
+  ServeSetup setup;
 };
 
 absl::StatusOr<Source> OpenSource(const ServeOptions& options, Session& session) {
   Source source;
+  config::ServeConfig config;
   if (options.model_dir.has_value()) {
     source.repository = std::make_unique<api::ModelFolder>(*options.model_dir);
-    return source;
+  } else {
+    TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+    TRY(api::CheckModelsToServe(project, options.models));
+    source.project = std::make_unique<api::Project>(std::move(project));
+    source.repository = std::make_unique<api::RegistryModels>(*source.project);
+    source.setup.workspace = source.project->config().workspace;
+    config = api::WithFolder(source.project->config().serve, source.project->folder());
   }
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY(api::CheckModelsToServe(project, options.models));
-  source.project = std::make_unique<api::Project>(std::move(project));
-  source.repository = std::make_unique<api::RegistryModels>(*source.project);
-  source.config = source.project->config().serve;
+  ServeSetup& setup = source.setup;
+  setup.options = &options;
+  setup.project = source.project.get();
+  TRY_ASSIGN(setup.config, WithFlags(std::move(config), options));
+  TRY_ASSIGN(setup.tokens, api::TokenSource::Open(setup.project, setup.config.tokens));
+  TRY_ASSIGN(std::vector<access::Token> tokens, setup.tokens->Read());
+  setup.policy = api::PolicyOf(setup.config, std::move(tokens));
+  TRY(api::CheckServeBind(setup.config, setup.policy, absl::Now()));
   return source;
 }
 
-net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::ServeConfig& config) {
+net::ServerOptions ServerOptionsOf(const config::ServeConfig& config) {
   net::ServerOptions server;
-  server.host = options.host.value_or(config.host);
-  server.port = static_cast<uint16_t>(options.port.value_or(config.port));
-  server.num_threads = static_cast<size_t>(options.threads.value_or(config.threads));
+  server.host = config.host;
+  server.reach = net::Reach::kAnyMachine;  // CheckServeBind has seen to its guard
+  server.port = static_cast<uint16_t>(config.port);
+  server.num_threads = static_cast<size_t>(config.threads);
+  if (config.tls.has_value()) {
+    server.tls = net::TlsOptions{config.tls->certificate, config.tls->key, config.tls->client_ca};
+  }
   return server;
 }
 
@@ -79,28 +89,32 @@ serving::WorkQueue::Options QueueOptionsOf(const config::ServeConfig& config) {
           .max_wait = std::chrono::milliseconds(config.max_queue_ms)};
 }
 
-/// Metrics, gRPC and REST on one port, the latter two told apart by the content type.
+/// Metrics, gRPC and REST on one port, for those who may call.
 net::Handler MakeHandler(const telemetry::MetricsSources& sources, serving::ModelLoader& loader,
-                         serving::WorkQueue& queue) {
-  return [metrics = telemetry::ServeMetrics(sources), grpc = grpc::MakeHandler(sources.models, &loader, &queue),
-          rest = rest::MakeHandler(sources.models, &loader, &queue)](const net::HttpRequest& request,
-                                                                     net::HttpResponse& response) {
+                         serving::WorkQueue& queue, const access::AccessControl& control) {
+  net::Handler served = [metrics = telemetry::ServeMetrics(sources),
+                         grpc = grpc::MakeHandler(sources.models, &loader, &queue),
+                         rest = rest::MakeHandler(sources.models, &loader, &queue)](const net::HttpRequest& request,
+                                                                                    net::HttpResponse& response) {
     if (request.path == telemetry::kMetricsPath) return metrics(request, response);
     const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
     (is_grpc ? grpc : rest)(request, response);
   };
+  return access::Guard(std::move(served), control);
+}
+
+std::string UrlOf(const config::ServeConfig& config, uint16_t port) {
+  const bool is_v6 = config.host.find(':') != std::string::npos && config.host.front() != '[';
+  const std::string host = is_v6 ? fmt::format("[{}]", config.host) : config.host;
+  return fmt::format("{}://{}:{}", config.tls.has_value() ? "https" : "http", host, port);
 }
 
 /// None where none is asked for.
-absl::StatusOr<std::unique_ptr<telemetry::AccessLog>> OpenAccessLog(const ServeOptions& options, const Source& source,
-                                                                    Session& session) {
-  std::string path = source.config.access_log;
-  if (!path.empty() && path != "-") path = std::filesystem::path(source.project->folder()) / path;
-  path = options.access_log.value_or(path);
-  if (path.empty()) return nullptr;
-  return telemetry::AccessLog::Open({.path = std::move(path),
-                                     .sample = source.config.access_log_sample,
-                                     .tell = [&session](const std::string& line) { session.Note(line); }});
+absl::StatusOr<std::unique_ptr<telemetry::AccessLog>> OpenAccessLog(const config::ServeConfig& config,
+                                                                    std::function<void(const std::string&)> tell) {
+  if (config.access_log.empty()) return nullptr;
+  return telemetry::AccessLog::Open(
+      {.path = config.access_log, .sample = config.access_log_sample, .tell = std::move(tell)});
 }
 
 // The first load, on this thread. A server that begins with no model at all says why instead.
@@ -132,36 +146,48 @@ void Announce(const std::string& url, const serving::ModelManager& manager, Sess
   session.Note(fmt::format("what a model takes: curl {}/v2/models/{}\nCtrl-C ends it", url, snapshot->begin()->first));
 }
 
+/// Until Ctrl-C or SIGTERM; SIGHUP reads the files again, and opens the log anew.
+void WaitForTheEnd(ServeWatch& watch, telemetry::AccessLog* log) {
+  while (!InterruptCancellation().cancelled()) {
+    if (TakeReloadSignal()) {
+      watch.Reload();
+      if (log != nullptr) log->Reopen();
+    }
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
+  }
+}
+
 absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
-  TRY_ASSIGN(const Source source, OpenSource(options, session));
-  TRY_ASSIGN(serving::LoaderOptions loader_options, api::LoaderOptionsOf(source.config, options.models));
-  bool announced = false;
-  loader_options.try_apart = TryModelApart;
-  loader_options.tell = [&session, &announced](const std::string& line) {
+  TRY_ASSIGN(Source source, OpenSource(options, session));
+  const ServeSetup& setup = source.setup;
+  TRY_ASSIGN(serving::LoaderOptions loader_options, api::LoaderOptionsOf(setup.config, options.models));
+  std::atomic<bool> announced = false;
+  const auto tell = [&session, &announced](const std::string& line) {
     if (announced) session.Note(line);
   };
+  loader_options.try_apart = TryModelApart;
+  loader_options.tell = tell;
   serving::ModelManager manager;
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
   TRY(LoadFirst(loader, manager, session));
-  const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
-  CatchHangups();
-  TRY_ASSIGN(const auto log, OpenAccessLog(options, source, session));
+  CatchReloadSignal();
+  TRY_ASSIGN(const auto log, OpenAccessLog(setup.config, tell));
   telemetry::Traffic traffic(manager);
-  serving::WorkQueue queue(QueueOptionsOf(source.config));
-  net::Handler handler = MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue);
+  serving::WorkQueue queue(QueueOptionsOf(setup.config));
+  access::AccessControl control(setup.policy);
+  const net::ServerOptions server_options = ServerOptionsOf(setup.config);
+  net::Handler handler = MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue, control);
   handler = telemetry::Observe(std::move(handler), traffic, log.get());
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, std::move(handler)));
-  const bool ipv6 = server_options.host.find(':') != std::string::npos;
-  const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
-  Announce(fmt::format("http://{}:{}", host, server->port()), manager, session);
+  Announce(UrlOf(setup.config, server->port()), manager, session);
   announced = true;
   loader.Start();
-  while (!InterruptCancellation().cancelled()) {
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
-    if (HangupCame() && log != nullptr) log->Reopen();
+  {
+    ServeWatch watch(std::move(source.setup), {*server, control, loader}, tell);
+    WaitForTheEnd(watch, log.get());
+    session.Note("finishing the requests that are under way");
+    server->Drain(kDrainPatience);
   }
-  session.Note("finishing the requests that are under way");
-  server->Drain(kDrainPatience);
   return 0;
 }
 
@@ -170,23 +196,10 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
 void AddServeCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("serve", "Answer requests over HTTP and gRPC");
   auto options = std::make_shared<ServeOptions>();
-  command->add_option("MODEL", options->models,
-                      "NAME, NAME@VERSION or NAME@ALIAS; default: every model, as serve.models says");
-  command->add_option("--model-dir", options->model_dir, "Serve a folder of models, without a project")
-      ->type_name("DIR");
-  command->add_option("-p,--port", options->port, "The port; 0 takes any free one; default: serve.port of roost.yaml")
-      ->check(CLI::Range(0, 65535))
-      ->type_name("PORT");
-  command->add_option("--host", options->host, "A loopback name or address; default: serve.host of roost.yaml");
-  command->add_option("--threads", options->threads, "0: one per core; default: serve.threads of roost.yaml")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("NUMBER");
-  command
-      ->add_option("--access-log", options->access_log,
-                   "A line for each request; - is stderr; default: serve.access_log of roost.yaml")
-      ->type_name("FILE");
+  AddServeOptions(*command, *options);
   command->footer(
       "It goes on looking: new versions and moved aliases are served without a restart.\n"
+      "Changed files (roost.yaml, tokens, certificates) are taken over too; SIGHUP reads them now.\n"
       "Ctrl-C or SIGTERM ends it after the requests that are under way.");
   command->callback([options, &session] { session.Finish(RunServe(*options, session)); });
 

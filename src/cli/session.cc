@@ -28,9 +28,9 @@ void OnInterrupt(int signal) {
   interrupt_cancellation.Cancel();
 }
 
-std::atomic<bool> hangup_came = false;
+std::atomic<bool> reload_signal{false};
 
-void OnHangup(int /*signal*/) { hangup_came = true; }
+void OnReload(int /*signal*/) { reload_signal = true; }
 
 bool IsSet(const char* name) {
   const char* value = std::getenv(name);
@@ -65,14 +65,14 @@ void InstallSignalHandlers() {
 
 const Cancellation& InterruptCancellation() { return interrupt_cancellation; }
 
-void CatchHangups() {
+void CatchReloadSignal() {
   struct sigaction action {};
-  action.sa_handler = OnHangup;
+  action.sa_handler = OnReload;
   action.sa_flags = SA_RESTART;
   sigaction(SIGHUP, &action, nullptr);
 }
 
-bool HangupCame() { return hangup_came.exchange(false); }
+bool TakeReloadSignal() { return reload_signal.exchange(false); }
 
 Session::Session() = default;
 

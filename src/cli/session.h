@@ -76,8 +76,8 @@ class Session {
 void InstallSignalHandlers();
 const Cancellation& InterruptCancellation();
 
-/// From now on SIGHUP does not end the program, and HangupCame tells whether one has come since it was last asked.
-void CatchHangups();
-bool HangupCame();
+/// From now on SIGHUP does not end the program; TakeReloadSignal says whether one has come since its last call.
+void CatchReloadSignal();
+bool TakeReloadSignal();
 
 }  // namespace roost::cli

@@ -40,11 +40,37 @@ struct ServedModel {
   int64_t intra_op_threads = 1;
 };
 
-/// Where `roost serve` listens, and what it serves.
+/// PEM files of a server under TLS.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;  ///< empty: clients show no certificate
+
+  friend bool operator==(const TlsFiles&, const TlsFiles&) = default;
+};
+
+/// How often a consumer may call. Without `per_second` there is no limit, without `burst` it is as many.
+struct RateLimits {
+  std::optional<double> per_second;
+  std::optional<double> burst;
+};
+
+struct ConsumerConfig : RateLimits {
+  std::optional<std::string> certificate;  ///< role of whoever shows a certificate of this name; empty: none
+};
+
+/// Where `roost serve` listens, whom it answers, and what it serves.
 struct ServeConfig {
   std::string host = "127.0.0.1";
   int64_t port = 8080;
   int64_t threads = 0;
+  std::optional<TlsFiles> tls;
+  std::string tokens;             ///< a file of exported tokens; empty: those of the workspace
+  std::optional<bool> anonymous;  ///< whether callers need no token; empty: on a loopback address
+  bool plaintext = false;
+  std::vector<std::string> hosts;
+  RateLimits rate;
+  std::map<std::string, ConsumerConfig> consumers;
   std::map<std::string, ServedModel> models;  ///< of models not named here, the latest version
   int64_t workers = 0;
   int64_t max_queue_ms = 100;
@@ -62,6 +88,8 @@ struct S3Config {
   std::string endpoint;  ///< "https://host:port"
   std::string region;
   Addressing addressing = Addressing::kAuto;  ///< where a URL names the bucket
+
+  friend bool operator==(const S3Config&, const S3Config&) = default;
 };
 
 /// Where the project's versions and models are kept; empty: in .roost/ beside roost.yaml.
@@ -69,6 +97,8 @@ struct WorkspaceConfig {
   std::string objects;   ///< a folder or an S3 URL
   std::string database;  ///< a PostgreSQL URL
   S3Config s3;
+
+  friend bool operator==(const WorkspaceConfig&, const WorkspaceConfig&) = default;
 };
 
 /// What happens to rows that break their dataset's schema.

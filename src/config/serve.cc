@@ -101,13 +101,91 @@ absl::Status ReadModels(const YamlNode& node, ServeConfig& serve) {
   return absl::OkStatus();
 }
 
+constexpr NumberBounds kPerSecond{.min = 0.001, .max = 1e6};
+constexpr NumberBounds kBurst{.min = 1, .max = 1e6};
+
+template <typename T>
+void DeclareLimits(Declaration<T>& limits) {
+  limits.OptionalNumber("per_second", &T::per_second, kPerSecond, "calls a second in the long run")
+      .OptionalNumber("burst", &T::burst, kBurst,
+                      "calls at once after a pause; by default as many as `per_second`, at least 1");
+}
+
+absl::Status CheckLimits(const YamlNode& node, const RateLimits& limits) {
+  if (limits.burst.has_value() && !limits.per_second.has_value()) return node.Error("'burst' needs 'per_second'");
+  return absl::OkStatus();
+}
+
+Declaration<RateLimits> DeclareRate() {
+  Declaration<RateLimits> rate;
+  DeclareLimits(rate);
+  return rate;
+}
+
+Declaration<ConsumerConfig> DeclareConsumer() {
+  Declaration<ConsumerConfig> consumer;
+  DeclareLimits(consumer);
+  consumer.OptionalChoice(
+      "certificate", &ConsumerConfig::certificate,
+      std::vector<std::pair<std::string, std::string>>{{"infer", "infer"}, {"read", "read"}, {"admin", "admin"}},
+      "the role of a client whose certificate has this name (`tls.client_ca`); without it a "
+      "certificate opens nothing");
+  return consumer;
+}
+
+absl::Status ReadRate(const YamlNode& node, ServeConfig& serve) {
+  TRY(DeclareRate().keys()->Read(node, &serve.rate));
+  return CheckLimits(node, serve.rate);
+}
+
+absl::Status ReadConsumers(const YamlNode& node, ServeConfig& serve) {
+  if (!node.IsMap() || node.Members().empty()) return node.Error("want a mapping from the names of consumers");
+  for (const YamlNode::Member& member : node.Members()) {
+    if (const absl::Status bad = CheckName(member.name); !bad.ok()) return member.key.Error(std::string(bad.message()));
+    ConsumerConfig consumer;
+    TRY(DeclareConsumer().keys()->Read(member.value, &consumer));
+    TRY(CheckLimits(member.value, consumer));
+    if (member.name == "anonymous" && consumer.certificate.has_value()) {
+      return member.value.Error("'anonymous' means callers that nobody knows: no certificate is theirs");
+    }
+    serve.consumers[member.name] = std::move(consumer);
+  }
+  return absl::OkStatus();
+}
+
+Declaration<TlsFiles> DeclareTls() {
+  Declaration<TlsFiles> tls;
+  tls.Text("certificate", &TlsFiles::certificate, "PEM file with the server's certificate, then those that signed it",
+           Presence::kRequired)
+      .Text("key", &TlsFiles::key, "PEM file with its key, without a passphrase", Presence::kRequired)
+      .Text("client_ca", &TlsFiles::client_ca,
+            "PEM file with authorities: only clients whose certificate one of them has signed may connect");
+  return tls;
+}
+
 }  // namespace
 
 Declaration<ServeConfig> DeclareServe() {
   Declaration<ServeConfig> serve;
-  serve.Text("host", &ServeConfig::host, "the address to listen on; a loopback address")
+  serve
+      .Text("host", &ServeConfig::host,
+            "the name or address to listen on; others than loopback ones need tokens and TLS (docs/access.md)")
       .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
       .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core")
+      .Section("tls", &ServeConfig::tls, DeclareTls(), "the server's certificate; files, relative to the project")
+      .Text("tokens", &ServeConfig::tokens,
+            "a file that `roost token export` made, in place of the workspace's tokens; relative to the project")
+      .OptionalChoice("anonymous", &ServeConfig::anonymous,
+                      std::vector<std::pair<std::string, bool>>{{"allow", true}, {"refuse", false}},
+                      "callers without a token; by default they are allowed on a loopback address only")
+      .Flag("plaintext", &ServeConfig::plaintext, "whether an address that is not loopback may go without TLS")
+      .Texts("hosts", &ServeConfig::hosts,
+             "names by which clients call, beside loopback names; by default any, where `host` is not loopback")
+      .Custom("rate", "section", "", "how often each consumer may call", Presence::kOptional, ReadRate,
+              DeclareRate().keys())
+      .Custom("consumers", "mapping from the names of consumers", "",
+              "a rate of its own, or a certificate; `anonymous` means all callers without a token together",
+              Presence::kOptional, ReadConsumers, DeclareConsumer().keys())
       .Custom("models", "mapping from the names of models", "",
               "how a model is served; of models that are not named here the latest version", Presence::kOptional,
               ReadModels, DeclareServedModel().keys())

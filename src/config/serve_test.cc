@@ -93,5 +93,43 @@ TEST(Serve, MistakesAreToldWithTheirLine) {
   EXPECT_THAT(Refusal("watch_seconds: 0\n"), HasSubstr("roost.yaml:1: want a number from 0.05"));
 }
 
+TEST(Serve, SaysWhoMayCall) {
+  const auto serve = Parse(R"(host: 0.0.0.0
+tls: {certificate: cert.pem, key: key.pem, client_ca: ca.pem}
+tokens: tokens.json
+anonymous: refuse
+plaintext: true
+hosts: [models.example.com]
+rate: {per_second: 100}
+consumers:
+  web: {per_second: 10, burst: 30}
+  fleet: {certificate: read}
+  anonymous: {per_second: 0.5}
+)");
+  ASSERT_TRUE(serve.ok()) << serve.status();
+  EXPECT_EQ(serve->tls, (TlsFiles{"cert.pem", "key.pem", "ca.pem"}));
+  EXPECT_EQ(serve->tokens, "tokens.json");
+  EXPECT_EQ(serve->anonymous, false);
+  EXPECT_TRUE(serve->plaintext);
+  EXPECT_THAT(serve->hosts, ElementsAre("models.example.com"));
+  EXPECT_EQ(serve->rate.per_second, 100);
+  EXPECT_EQ(serve->rate.burst, std::nullopt);
+  EXPECT_EQ(serve->consumers.at("web").burst, 30);
+  EXPECT_EQ(serve->consumers.at("web").certificate, std::nullopt);
+  EXPECT_EQ(serve->consumers.at("fleet").certificate, "read");
+  EXPECT_EQ(Parse("port: 1\n")->anonymous, std::nullopt);
+}
+
+TEST(Serve, MistakesAboutCallersAreToldWithTheirLine) {
+  EXPECT_THAT(Refusal("tls: {certificate: a.pem}\n"), HasSubstr("key"));
+  EXPECT_THAT(Refusal("anonymous: true\n"), HasSubstr("roost.yaml:1: "));
+  EXPECT_THAT(Refusal("rate: {burst: 5}\n"), HasSubstr("roost.yaml:1: 'burst' needs 'per_second'"));
+  EXPECT_THAT(Refusal("rate: {per_second: 0}\n"), HasSubstr("want a number from 0.001"));
+  EXPECT_THAT(Refusal("consumers:\n  a b: {}\n"), HasSubstr("is no name"));
+  EXPECT_THAT(Refusal("consumers:\n  web: {certificate: root}\n"), HasSubstr("roost.yaml:2: "));
+  EXPECT_THAT(Refusal("consumers:\n  anonymous: {certificate: read}\n"), HasSubstr("no certificate is theirs"));
+  EXPECT_THAT(Refusal("consumers: [web]\n"), HasSubstr("want a mapping"));
+}
+
 }  // namespace
 }  // namespace roost::config

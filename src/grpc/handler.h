@@ -19,8 +19,7 @@ namespace roost::grpc {
 ///
 /// Other methods are Unimplemented. Messages may be compressed (gzip, deflate); answers are plain. A call whose
 /// grpc-timeout is over, before or after it was worked on, is DeadlineExceeded. Errors are trailers; what is no gRPC
-/// call is an HTTP error (405, 415, 505). Host is not checked: browsers speak no HTTP/2 without TLS, and no page can
-/// send this Content-Type to another origin.
+/// call is an HTTP error (405, 415, 505). Who may call is decided before (access/guard.h).
 ///
 /// Cost: messages lie in an arena of the thread, which is reused from call to call.
 ///

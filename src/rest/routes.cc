@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/status.h"
-#include "net/loopback.h"
 #include "rest/answer.h"
 #include "rest/compression.h"
 #include "rest/openapi.h"
@@ -54,11 +53,6 @@ void DispatchCompressed(const Served& served, const HttpRequest& request, Coding
 }
 
 void Handle(const Served& served, const HttpRequest& request, HttpResponse& response) {
-  // HTTP/1.0 may leave Host out; browsers never do.
-  if (!request.host.empty() && !net::IsLoopbackHost(net::WithoutPort(request.host))) {
-    return AnswerError(403, fmt::format("host '{}' is not this machine: only localhost is served", request.host),
-                       response);
-  }
   const auto field = request.Header("Content-Encoding");
   const auto coding = ParseCoding(field.value_or(""));
   if (!coding.ok()) {

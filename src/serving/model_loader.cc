@@ -82,6 +82,20 @@ void ModelLoader::Unload(std::string name, Done done) {
   changed_.notify_all();
 }
 
+void ModelLoader::Configure(LoaderOptions options) {
+  const std::lock_guard lock(mutex_);
+  calls_.push_back([this, options = std::move(options)] { TakeOver(options); });
+  changed_.notify_all();
+}
+
+void ModelLoader::TakeOver(LoaderOptions options) {
+  options.try_apart = std::move(options_.try_apart);
+  options.tell = std::move(options_.tell);
+  options.now = std::move(options_.now);
+  options_ = std::move(options);
+  Sync().IgnoreError();  // it is told, and tried again
+}
+
 absl::Status ModelLoader::Answer(const std::string& name) {
   unloaded_.erase(name);
   for (auto& [version, known] : known_[name]) known.failure.reset();

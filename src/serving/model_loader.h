@@ -46,8 +46,8 @@ struct LoaderOptions {
 /// A version that was pushed out comes back in the same way, once there is room without pushing out others. While the
 /// repository cannot be listed, what is loaded goes on serving.
 ///
-/// Threads: Sync and Start by one thread, Sync not after Start; Load and Unload by any. Refers to repository and
-/// manager, which outlive it.
+/// Threads: Sync and Start by one thread, Sync not after Start; Load, Unload and Configure by any. Refers to repository
+/// and manager, which outlive it.
 class ModelLoader {
  public:
   ModelLoader(Repository& repository, ModelManager& manager, LoaderOptions options);
@@ -72,6 +72,10 @@ class ModelLoader {
   /// Drops all versions of a model; it stays out until Load. NotFound where nothing of it is loaded.
   void Unload(std::string name, Done done);
 
+  /// Takes over policies, others, watch_every, memory_bytes and evict of `options`, and looks at the repository by
+  /// them, on the thread that loads; the rest of the options stays as it was.
+  void Configure(LoaderOptions options);
+
  private:
   struct Failure {
     std::string identity;
@@ -88,6 +92,7 @@ class ModelLoader {
   using Versions = std::map<int64_t, Known>;
 
   void Run();
+  void TakeOver(LoaderOptions options);
   absl::Status Answer(const std::string& name);
   absl::Status Drop(const std::string& name);
   std::optional<VersionPolicy> PolicyOf(const std::string& name) const;
@@ -102,7 +107,7 @@ class ModelLoader {
 
   Repository& repository_;
   ModelManager& manager_;
-  const LoaderOptions options_;
+  LoaderOptions options_;  // changes on the thread that loads
   std::map<std::string, Versions> known_;
   std::map<std::string, std::vector<int64_t>> absent_;
   std::set<std::string> unloaded_;

@@ -9,11 +9,12 @@ from program import FLIGHTS, TIMEOUT_SECONDS, environment
 
 START_SECONDS = 20
 WORDS = [
+    (r"\broost_[0-9A-Za-z]{49}\b", "<token>"),
     (r'("\w*(?:seconds|bytes|bytes_stored|elapsed|_ms|_us|per_second)\w*": ?)-?[\d.e+-]+', r"\1<n>"),
     (r"\b20[2-9]\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<instant>"),
     (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b(\+changes)?", "<hash>"),
     (r"\bport \d{4,5}\b", "port <port>"),
-    (r"(127\.0\.0\.1|localhost|\[::1\]):\d+", r"\1:<port>"),
+    (r"(127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1\]):\d+", r"\1:<port>"),
     (r"\broost \d+\.\d+\.\d+\S*", "roost <version>"),
     (r"\b[\d.,]+ ?(k|M|G)?\w*/s\b", "<rate>"),
     (r"\b[\d.,]+ ?([kKMGT]i?)?B\b", "<size>"),
@@ -79,7 +80,7 @@ class Terminal:
         while time.monotonic() < deadline:
             if self.server.poll() is not None:
                 return self.stop()
-            address = re.search(r"at http://(\S+:\d+)", (self.folder.parent / "server.stdout").read_text())
+            address = re.search(r"at https?://(\S+:\d+)", (self.folder.parent / "server.stdout").read_text())
             if address and "Ctrl-C" in (self.folder.parent / "server.stderr").read_text():
                 self.address = address[1]
                 return 0, *self.said()

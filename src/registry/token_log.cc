@@ -1,0 +1,89 @@
+#include "registry/token_log.h"
+
+#include <array>
+#include <utility>
+
+#include "base/status.h"
+
+namespace roost::registry {
+namespace {
+
+using store::SqlRow;
+using store::SqlValue;
+
+constexpr char kCreateTable[] =
+    "CREATE TABLE IF NOT EXISTS access_tokens (hash TEXT NOT NULL PRIMARY KEY, consumer TEXT NOT NULL, role TEXT NOT "
+    "NULL, author TEXT NOT NULL, created_us BIGINT NOT NULL, expires_us BIGINT, revoked_us BIGINT)";
+
+SqlValue MicrosOf(const std::optional<absl::Time>& time) {
+  return time.has_value() ? SqlValue(absl::ToUnixMicros(*time)) : SqlValue();
+}
+
+std::optional<absl::Time> TimeOf(const SqlValue& value) {
+  const auto* micros = std::get_if<int64_t>(&value);
+  return micros != nullptr ? std::optional(absl::FromUnixMicros(*micros)) : std::nullopt;
+}
+
+absl::StatusOr<TokenRecord> FromRow(const SqlRow& row) {
+  const absl::Status damaged = absl::DataLossError("a row of the table access_tokens has a value of another type");
+  std::array<const std::string*, 4> texts;
+  for (size_t column = 0; column < texts.size(); ++column) {
+    texts[column] = std::get_if<std::string>(&row[column]);
+    if (texts[column] == nullptr) return damaged;
+  }
+  TokenRecord record{.consumer = *texts[1], .role = *texts[2], .author = *texts[3]};
+  const std::optional<absl::Time> created = TimeOf(row[4]);
+  const absl::StatusOr<Digest> hash = Digest::FromHex(*texts[0]);
+  if (!created.has_value() || !hash.ok()) return damaged;
+  record.hash = *hash;
+  record.created = *created;
+  record.expires = TimeOf(row[5]);
+  record.revoked = TimeOf(row[6]);
+  return record;
+}
+
+}  // namespace
+
+absl::StatusOr<TokenLog> TokenLog::Open(store::Database& database) {
+  TRY(database.Execute(kCreateTable).status());
+  return TokenLog(database);
+}
+
+absl::Status TokenLog::Add(const TokenRecord& record) {
+  return database_
+      ->Execute(
+          "INSERT INTO access_tokens (hash, consumer, role, author, created_us, expires_us, revoked_us) VALUES (:p1, "
+          ":p2, :p3, :p4, :p5, :p6, :p7)",
+          {record.hash.ToHex(), record.consumer, record.role, record.author, absl::ToUnixMicros(record.created),
+           MicrosOf(record.expires), MicrosOf(record.revoked)})
+      .status();
+}
+
+absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             database_->Query("SELECT hash, consumer, role, author, created_us, expires_us, revoked_us FROM "
+                              "access_tokens ORDER BY created_us, hash"));
+  std::vector<TokenRecord> records;
+  for (const SqlRow& row : rows) {
+    TRY_ASSIGN(TokenRecord record, FromRow(row));
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<Digest>& hashes, absl::Time now) {
+  int64_t revoked = 0;
+  TRY(database_->InTransaction([&]() -> absl::Status {
+    revoked = 0;
+    for (const Digest& hash : hashes) {
+      TRY_ASSIGN(const int64_t changed,
+                 database_->Execute("UPDATE access_tokens SET revoked_us = :p1 WHERE hash = :p2 AND revoked_us IS NULL",
+                                    {absl::ToUnixMicros(now), hash.ToHex()}));
+      revoked += changed;
+    }
+    return absl::OkStatus();
+  }));
+  return revoked;
+}
+
+}  // namespace roost::registry

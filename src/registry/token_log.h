@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/hash.h"
+#include "store/database.h"
+
+namespace roost::registry {
+
+/// What is kept of a token that a consumer calls with.
+struct TokenRecord {
+  Digest hash;  ///< SHA-256 of the token, which itself is kept nowhere
+  std::string consumer;
+  std::string role;
+  std::string author;  ///< who made it
+  absl::Time created;  ///< times are whole microseconds
+  std::optional<absl::Time> expires;
+  std::optional<absl::Time> revoked;
+
+  friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
+};
+
+/// The tokens of a workspace, in its metadata database only: there is no record object from which one could be
+/// restored, so a lost database lets nobody in. Threads and processes: any number at once. Refers to the database,
+/// which outlives it.
+class TokenLog {
+ public:
+  /// Makes the table where it is missing.
+  static absl::StatusOr<TokenLog> Open(store::Database& database);
+
+  /// AlreadyExists where there is one with this hash.
+  absl::Status Add(const TokenRecord& record);
+
+  /// All that were ever made, the oldest first.
+  absl::StatusOr<std::vector<TokenRecord>> List() const;
+
+  /// Marks those of `hashes` that are not revoked yet as revoked at `now`. Returns how many that were.
+  absl::StatusOr<int64_t> Revoke(const std::vector<Digest>& hashes, absl::Time now);
+
+ private:
+  explicit TokenLog(store::Database& database) : database_(&database) {}
+
+  store::Database* database_;
+};
+
+}  // namespace roost::registry
