@@ -34,6 +34,7 @@ constexpr absl::Duration kSignalPoll = absl::Milliseconds(50);
 struct ServeOptions {
   std::vector<std::string> models;
   std::optional<std::string> model_dir;
+  std::string model_name;
   std::optional<std::string> host;
   std::optional<int64_t> port;
   std::optional<int64_t> threads;
@@ -49,7 +50,8 @@ struct Source {
 absl::StatusOr<Source> OpenSource(const ServeOptions& options, Session& session) {
   Source source;
   if (options.model_dir.has_value()) {
-    source.repository = std::make_unique<api::ModelFolder>(*options.model_dir);
+    source.repository = std::make_unique<api::ModelFolder>(
+        api::ModelFolderLayout{.path = *options.model_dir, .only_model = options.model_name});
     return source;
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
@@ -78,12 +80,15 @@ net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoad
 }
 
 // The first load, on this thread. A server that begins with no model at all says why instead.
-absl::Status LoadFirst(serving::ModelLoader& loader, const serving::ModelManager& manager, Session& session) {
+absl::Status LoadFirst(const ServeOptions& options, serving::ModelLoader& loader, const serving::ModelManager& manager,
+                       Session& session) {
   TRY(loader.Sync());
   if (!manager.ready()) {
     TRY(loader.FirstFailure());
     return WithHint(absl::NotFoundError("there is no model to serve"),
-                    "a folder of models has NAME/VERSION/model.json, NAME/VERSION/model.onnx or NAME.onnx");
+                    options.model_name.empty()
+                        ? "a folder of models has NAME/VERSION/model.json, NAME/VERSION/model.onnx or NAME.onnx"
+                        : "the folder of one model has model.json, model.onnx, or one of them in VERSION/");
   }
   for (const serving::ModelState& state : manager.States()) {
     if (state.state != serving::State::kEnd) continue;
@@ -116,7 +121,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   };
   serving::ModelManager manager;
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
-  TRY(LoadFirst(loader, manager, session));
+  TRY(LoadFirst(options, loader, manager, session));
   const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager, loader)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
@@ -137,8 +142,12 @@ void AddServeCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<ServeOptions>();
   command->add_option("MODEL", options->models,
                       "NAME, NAME@VERSION or NAME@ALIAS; default: every model, as serve.models says");
-  command->add_option("--model-dir", options->model_dir, "Serve a folder of models, without a project")
-      ->type_name("DIR");
+  CLI::Option* model_dir =
+      command->add_option("--model-dir", options->model_dir, "Serve a folder of models, without a project")
+          ->type_name("DIR");
+  command->add_option("--model-name", options->model_name, "DIR holds this one model: its files, or its versions")
+      ->needs(model_dir)
+      ->type_name("NAME");
   command->add_option("-p,--port", options->port, "The port; 0 takes any free one; default: serve.port of roost.yaml")
       ->check(CLI::Range(0, 65535))
       ->type_name("PORT");
