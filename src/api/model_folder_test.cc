@@ -40,7 +40,8 @@ class ModelFolderTest : public testing::Test {
     return numbers;
   }
 
-  ModelFolder folder() const { return ModelFolder(root_.string()); }
+  ModelFolder folder() const { return ModelFolder({root_.string(), ""}); }
+  ModelFolder only(const std::string& name) const { return ModelFolder({root_.string(), name}); }
 
   fs::path root_;
 };
@@ -83,7 +84,7 @@ TEST_F(ModelFolderTest, WhatIsNoModelIsPassedOver) {
   fs::create_directories(root_ / "folder.onnx");
   fs::create_directories(root_ / "empty");
   EXPECT_THAT(*folder().List(), IsEmpty());
-  EXPECT_TRUE(absl::IsNotFound(ModelFolder((root_ / "none").string()).List().status()));
+  EXPECT_TRUE(absl::IsNotFound(ModelFolder({root_ / "none", ""}).List().status()));
 }
 
 TEST_F(ModelFolderTest, AFolderSpeaksBeforeAFileOfItsName) {
@@ -112,6 +113,60 @@ TEST_F(ModelFolderTest, AnotherFileIsAnotherIdentity) {
   fs::remove_all(root_ / "delay");
   EXPECT_TRUE(absl::IsNotFound(folder().Load("delay", after).status()));
   EXPECT_TRUE(absl::IsNotFound(folder().Size("delay", after).status()));
+}
+
+TEST_F(ModelFolderTest, OneModelMayLieInTheFolderItself) {
+  Write("model.json", "package");
+  Write("model.onnx", "graph");
+  Write("warmup.json", "rows");
+  Write("other.onnx", "not it");
+  const serving::Listing listing = *only("delay").List();
+  ASSERT_THAT(listing, SizeIs(1));
+  ASSERT_THAT(listing.at("delay").versions, SizeIs(1));
+  EXPECT_EQ(listing.at("delay").versions[0].version, 1);
+  EXPECT_EQ(*only("delay").Size("delay", listing.at("delay").versions[0]), 7 + 5 + 4);
+  const auto files = only("delay").Load("delay", listing.at("delay").versions[0]);
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_EQ(files->model_json, "package");
+  EXPECT_EQ(files->onnx, "graph");
+  EXPECT_EQ(files->warmup, "rows");
+  EXPECT_TRUE(absl::IsNotFound(only("delay").Load("other", listing.at("delay").versions[0]).status()));
+}
+
+TEST_F(ModelFolderTest, OneModelMayBeAnOnnxFileOfAnyName) {
+  Write("exported by hand.onnx", "graph");
+  Write(".half-written.onnx", "");
+  Write("README.md", "");
+  const serving::Listing listing = *only("delay").List();
+  ASSERT_TRUE(listing.contains("delay"));
+  EXPECT_EQ(only("delay").Load("delay", listing.at("delay").versions.at(0))->onnx, "graph");
+  Write("second.onnx", "which?");
+  const absl::Status several = only("delay").List().status();
+  EXPECT_TRUE(absl::IsInvalidArgument(several));
+  EXPECT_THAT(several.message(), testing::HasSubstr("exported by hand.onnx, second.onnx"));
+  Write("model.onnx", "this one");
+  EXPECT_EQ(only("delay").Load("delay", (*only("delay").List()).at("delay").versions.at(0))->onnx, "this one");
+}
+
+TEST_F(ModelFolderTest, OneModelMayHaveVersions) {
+  Write("model.onnx", "first");
+  Write("7/model.json", "seven");
+  Write("10/model.onnx", "ten");
+  Write("v8/model.onnx", "");
+  const serving::Listing listing = *only("delay").List();
+  std::vector<int64_t> versions;
+  for (const auto& version : listing.at("delay").versions) versions.push_back(version.version);
+  EXPECT_EQ(versions, (std::vector<int64_t>{1, 7, 10}));
+  EXPECT_EQ(only("delay").Load("delay", listing.at("delay").versions[2])->onnx, "ten");
+  Write("1/model.onnx", "a folder speaks before files");
+  EXPECT_EQ(only("delay").Load("delay", (*only("delay").List()).at("delay").versions[0])->onnx,
+            "a folder speaks before files");
+}
+
+TEST_F(ModelFolderTest, AFolderOfOneModelMayBeEmptyOrAbsent) {
+  EXPECT_THAT(*only("delay").List(), IsEmpty());
+  EXPECT_TRUE(absl::IsNotFound(ModelFolder({root_ / "none", "delay"}).List().status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(only("two words").List().status()));
 }
 
 }  // namespace

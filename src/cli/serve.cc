@@ -52,7 +52,8 @@ absl::StatusOr<Source> OpenSource(const ServeOptions& options, Session& session)
   Source source;
   config::ServeConfig config;
   if (options.model_dir.has_value()) {
-    source.repository = std::make_unique<api::ModelFolder>(*options.model_dir);
+    source.repository = std::make_unique<api::ModelFolder>(
+        api::ModelFolderLayout{.path = *options.model_dir, .only_model = options.model_name});
   } else {
     TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
     TRY(api::CheckModelsToServe(project, options.models));
@@ -118,12 +119,15 @@ absl::StatusOr<std::unique_ptr<telemetry::AccessLog>> OpenAccessLog(const config
 }
 
 // The first load, on this thread. A server that begins with no model at all says why instead.
-absl::Status LoadFirst(serving::ModelLoader& loader, const serving::ModelManager& manager, Session& session) {
+absl::Status LoadFirst(const ServeOptions& options, serving::ModelLoader& loader, const serving::ModelManager& manager,
+                       Session& session) {
   TRY(loader.Sync());
   if (!manager.ready()) {
     TRY(loader.FirstFailure());
     return WithHint(absl::NotFoundError("there is no model to serve"),
-                    "a folder of models has NAME/VERSION/model.json, NAME/VERSION/model.onnx or NAME.onnx");
+                    options.model_name.empty()
+                        ? "a folder of models has NAME/VERSION/model.json, NAME/VERSION/model.onnx or NAME.onnx"
+                        : "the folder of one model has model.json, model.onnx, or one of them in VERSION/");
   }
   for (const serving::ModelState& state : manager.States()) {
     if (state.state != serving::State::kEnd) continue;
@@ -169,7 +173,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   loader_options.tell = tell;
   serving::ModelManager manager;
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
-  TRY(LoadFirst(loader, manager, session));
+  TRY(LoadFirst(options, loader, manager, session));
   CatchReloadSignal();
   TRY_ASSIGN(const auto log, OpenAccessLog(setup.config, tell));
   telemetry::Traffic traffic(manager);

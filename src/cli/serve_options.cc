@@ -34,7 +34,12 @@ void AddAccessOptions(CLI::App& command, ServeOptions& options) {
 void AddServeOptions(CLI::App& command, ServeOptions& options) {
   command.add_option("MODEL", options.models,
                      "NAME, NAME@VERSION or NAME@ALIAS; default: every model, as serve.models says");
-  command.add_option("--model-dir", options.model_dir, "Serve a folder of models, without a project")->type_name("DIR");
+  CLI::Option* model_dir =
+      command.add_option("--model-dir", options.model_dir, "Serve a folder of models, without a project")
+          ->type_name("DIR");
+  command.add_option("--model-name", options.model_name, "DIR holds this one model: its files, or its versions")
+      ->needs(model_dir)
+      ->type_name("NAME");
   AddAddressOptions(command, options);
   AddAccessOptions(command, options);
   command

@@ -18,6 +18,7 @@ namespace roost::cli {
 struct ServeOptions {
   std::vector<std::string> models;
   std::optional<std::string> model_dir;
+  std::string model_name;
   std::optional<std::string> host;
   std::optional<int64_t> port;
   std::optional<int64_t> threads;

@@ -161,6 +161,31 @@ def test_a_folder_is_served_without_a_project(models, tmp_path):
         assert score(url, "triple") == 30
 
 
+def test_the_folder_of_one_model_is_served_by_the_name_that_is_given(project, models, tmp_path):
+    """As KServe mounts it: the files of one model, and its name apart."""
+    for path in (project.folder / ".roost/objects/models").iterdir():
+        if b'"predictor"' in path.read_bytes():
+            shutil.copy(path, models / "model.json")
+    with serving(tmp_path, "--model-dir", models, "--model-name", "mounted") as (url, said):
+        assert call(url, "/v2/models") == (200, {"models": ["mounted"]})
+        status, document = call(url, "/v1/models/mounted:predict", {"instances": [{"a": 1.0, "b": 2.0, "word": "red"}]})
+        assert status == 200 and 0 < document["predictions"][0] < 1, document
+        graph(5, models / "2/model.onnx")
+        eventually(lambda: served(url, "mounted") == [2], "a version beside it is served")
+        assert score(url, "mounted", value=3) == 15
+
+
+def test_what_is_not_the_folder_of_one_model_is_refused(models, tmp_path):
+    folder = Project(tmp_path / "nowhere")
+    arguments = ("serve", "--port", "0", "--model-dir", models, "--model-name")
+    folder.refused(2, *arguments, "mounted", says=("no model to serve", "model.json, model.onnx"))
+    graph(2, models / "a.onnx")
+    graph(3, models / "b.onnx")
+    folder.refused(2, *arguments, "mounted", says=("several ONNX files, a.onnx, b.onnx", "model.onnx"))
+    folder.refused(2, *arguments, "two words", says="two words")
+    folder.refused(2, "serve", "--model-name", "mounted", says="--model-dir")
+
+
 def test_files_that_are_no_models_never_serve(models, tmp_path):
     graph(2, models / "good/1/model.onnx")
     with serving(tmp_path, "--model-dir", models) as (url, said):

@@ -1,0 +1,88 @@
+"""Checks objects of Kubernetes against the schemas of its release and, for KServe's, against its SDK's models.
+
+Run by the environment .deps/kubernetes. Reads YAML documents from stdin and prints a list of problems as JSON: unknown
+fields, wrong types, fields that are missing. What has no schema is a problem too.
+"""
+import json
+import re
+import sys
+
+import kserve
+import kubernetes.client
+import kubernetes_validate
+import yaml
+
+KUBERNETES = "1.34"
+KSERVE_KINDS = {("serving.kserve.io/v1alpha1", "ClusterServingRuntime"): "V1alpha1ClusterServingRuntime",
+                ("serving.kserve.io/v1beta1", "InferenceService"): "V1beta1InferenceService"}
+# The fields of the Prometheus operator's ServiceMonitor that the chart uses, by its API reference.
+SECRET_KEY = {"name": str, "key": str}
+SERVICE_MONITOR = {"selector": {"matchLabels": dict},
+                   "endpoints": [{"port": str, "path": str, "interval": str, "scheme": str,
+                                  "authorization": {"type": str, "credentials": SECRET_KEY}}]}
+SCALARS = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object, "datetime": str}
+
+
+def model_of(name):
+    return getattr(kserve, name, None) or getattr(kubernetes.client, name, None) or getattr(kserve.models, name)
+
+
+def typed(value, kind, where):
+    """Problems of `value`, which is to be of the OpenAPI type `kind`."""
+    if match := re.fullmatch(r"list\[(.*)\]", kind):
+        if not isinstance(value, list):
+            return [f"{where}: want a list"]
+        return [problem for index, element in enumerate(value) for problem in typed(element, match[1], f"{where}[{index}]")]
+    if match := re.fullmatch(r"dict\(str, (.*)\)", kind):
+        if not isinstance(value, dict):
+            return [f"{where}: want a mapping"]
+        return [problem for key, element in value.items() for problem in typed(element, match[1], f"{where}.{key}")]
+    if kind in SCALARS:
+        is_right = isinstance(value, SCALARS[kind]) and (kind == "bool" or kind == "object" or not isinstance(value, bool))
+        return [] if is_right else [f"{where}: {value!r} is not of the type {kind}"]
+    return of_model(value, model_of(kind), where)
+
+
+def of_model(value, model, where):
+    if not isinstance(value, dict):
+        return [f"{where}: want a mapping"]
+    names = {json_name: name for name, json_name in model.attribute_map.items()}
+    problems = [f"{where}.{key}: there is no such field" for key in value if key not in names]
+    known = {names[key]: element for key, element in value.items() if key in names}
+    for name, element in known.items():
+        problems += typed(element, model.openapi_types[name], f"{where}.{model.attribute_map[name]}")
+    try:
+        model(**known)  # its setters refuse what is required and missing, and values that no enumeration has
+    except ValueError as error:
+        problems.append(f"{where}: {error}")
+    return problems
+
+
+def of_shape(value, shape, where):
+    if isinstance(shape, list):
+        return [problem for index, element in enumerate(value) for problem in of_shape(element, shape[0], f"{where}[{index}]")]
+    if not isinstance(shape, dict):
+        return [] if isinstance(value, shape) else [f"{where}: {value!r} is not of the type {shape.__name__}"]
+    problems = [f"{where}.{key}: there is no such field" for key in value if key not in shape]
+    return problems + [problem for key in value if key in shape for problem in of_shape(value[key], shape[key], f"{where}.{key}")]
+
+
+def check(document):
+    kind = (document.get("apiVersion"), document.get("kind"))
+    where = f"{kind[1]} {document.get('metadata', {}).get('name')}"
+    if kind in KSERVE_KINDS:
+        return of_model(document, model_of(KSERVE_KINDS[kind]), where)
+    if kind == ("monitoring.coreos.com/v1", "ServiceMonitor"):
+        return of_shape(document["spec"], SERVICE_MONITOR, f"{where}.spec")
+    try:
+        kubernetes_validate.validate(document, KUBERNETES, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return [f"{where}: {'.'.join(map(str, error.path))}: {error.message}"]
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return [f"{where}: {error.message}"]
+    return []
+
+
+if __name__ == "__main__":
+    documents = [document for document in yaml.safe_load_all(sys.stdin) if document is not None]
+    print(json.dumps({"documents": documents, "problems": [problem for document in documents for problem in check(document)]}))
