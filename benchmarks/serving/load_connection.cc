@@ -99,7 +99,10 @@ Connection::Event Connection::Advance(uint32_t events) {
   if (state_ == State::kBusy && !rest_.empty() && !connecting_) {
     if (const Event written = Write(); written != Event::kNothing) return written;
   }
-  return (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 ? Read() : Event::kNothing;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return Event::kNothing;
+  const Event read = Read();
+  if (read == Event::kAnswered && (events & (EPOLLRDHUP | EPOLLHUP)) != 0) Close();  // no event will tell again
+  return read;
 }
 
 Connection::Event Connection::Write() {

@@ -12,7 +12,7 @@ import time
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 TICK = os.sysconf("SC_CLK_TCK")
-START_PATIENCE = 90  # seconds
+START_PATIENCE = 60  # seconds
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
@@ -64,7 +64,7 @@ class Server:
                     return self
             if self.process.poll() is not None:
                 break
-            time.sleep(0.002)
+            time.sleep(0.002 if time.monotonic() < self.began + 1 else 0.02)
         said = pathlib.Path(self.log).read_text(errors="replace")[-2000:] if self.log else ""
         self.stop()
         raise Failed(f"{self.process.args[3]} did not answer: {said}")

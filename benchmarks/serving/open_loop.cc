@@ -269,7 +269,7 @@ void Print(Counts& counts, double lasted) {
   const auto& sorted = counts.latencies;
   fmt::print(
       "{{\"seconds\": {:.3f}, \"due\": {}, \"answered\": {}, \"good\": {}, \"gave_up\": {}, \"unanswered\": {}, ",
-      seconds, counts.due, counts.answered, sorted.size(), counts.gave_up, counts.unanswered);
+      lasted, counts.due, counts.answered, sorted.size(), counts.gave_up, counts.unanswered);
   fmt::print("\"unanswered_reused\": {}, \"refused\": {}, \"statuses\": {{{}}}, ", counts.unanswered_reused,
              counts.refused, statuses);
   fmt::print("\"p50_us\": {}, \"p90_us\": {}, \"p99_us\": {}, \"p999_us\": {}, \"max_us\": {}}}\n",

@@ -1,6 +1,8 @@
 """Who takes part: how each is started, what it is asked, and what its answer says."""
 import collections
 import json
+import os
+import shutil
 import subprocess
 
 import model as models
@@ -228,14 +230,14 @@ class Triton(Peer):
         port, grpc_port = free_port(), free_port()
         packages = next(place.python("triton").parents[1].glob("lib/python3*/site-packages"))
         triton = packages / "pytriton/tritonserver"
-        repository = place.work / f"triton-{port}"
-        subprocess.run(["cp", "-r", place.scripts / "triton_peer", place.work], check=True)
-        repository.mkdir()
-        (place.work / "triton_peer").rename(repository / models.NAME)
+        folder = place.work / f"triton-{port}"
+        shutil.copytree(place.scripts / "triton_peer", folder / "models" / models.NAME)
+        # The backend wants the stub of this Python beside it.
+        shutil.copytree(triton / "backends/python", folder / "backends/python", copy_function=os.symlink)
         stub = triton / f"python_backend_stubs/{packages.parent.name.removeprefix('python')}/triton_python_backend_stub"
-        (repository / models.NAME / "triton_python_backend_stub").symlink_to(stub)
-        command = [triton / "bin/tritonserver", "--model-repository", repository, "--backend-directory",
-                   triton / "backends", "--http-address", "127.0.0.1", "--http-port", port, "--grpc-address", "127.0.0.1",
+        (folder / "backends/python" / stub.name).symlink_to(stub)
+        command = [triton / "bin/tritonserver", "--model-repository", folder / "models", "--backend-directory",
+                   folder / "backends", "--http-address", "127.0.0.1", "--http-port", port, "--grpc-address", "127.0.0.1",
                    "--grpc-port", grpc_port, "--allow-metrics", "false", "--http-thread-count", "1"]
         environment = {"MODEL": str(place.coefficients), "PYTHONPATH": str(packages),
                        "PATH": f"{place.python('triton').parent}:/usr/bin:/bin"}

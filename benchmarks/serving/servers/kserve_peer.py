@@ -22,7 +22,7 @@ class Scorer(kserve.Model):
         scores = self.model.predict_proba(payload.inputs[0].as_numpy())[:, 1].astype(np.float64)
         output = InferOutput("probability", list(scores.shape), "FP64")
         output.set_data_from_numpy(scores, binary_data=payload.from_grpc)
-        return InferResponse(payload.id, "small", [output])
+        return InferResponse(payload.id or "none", "small", [output])
 
 
 class LoopbackConfig(rest.uvicorn.Config):
