@@ -28,7 +28,7 @@ def running(peer, place):
 
 def medians(runs):
     return {key: statistics.median(run[key] for run in runs)
-            for key in ("cpu_us", "per_second", "p50_us", "p99_us") if key in runs[0]}
+            for key in ("cpu_us", "per_second", "p50_us", "p99_us", "others") if key in runs[0]}
 
 
 def in_turn(rounds, ours, theirs):

@@ -13,6 +13,7 @@ from measure import Failed, Server, call, free_port, wrk
 
 SWAPPING_SECONDS = 240  # no part of the benchmark may take longer than ten minutes
 PATIENCE = 60  # for one version
+PAUSE = 0.1  # seconds between two swaps under load
 DRAINS, STARTS = 10, 10
 MANY_SWAPS = 10  # times --swaps, for memory
 
@@ -58,14 +59,16 @@ def small_files(place):
     return {name: place.parts[name] for name in ("model.json", "warmup.json")}
 
 
-def swap_many(peer, started, count):
+def swap_many(peer, started, count, pause=0.0):
     """How many versions were swapped, until there were `count` or the time was over; and how long each took."""
-    began = time.monotonic()
-    done = 0
-    while done < count and time.monotonic() < began + SWAPPING_SECONDS:
+    end = time.monotonic() + SWAPPING_SECONDS
+    took = []
+    while len(took) < count and time.monotonic() < end:
+        began = time.monotonic()
         peer.swap(started)
-        done += 1
-    return {"swaps": done, "seconds_each": (time.monotonic() - began) / done}
+        took.append(time.monotonic() - began)
+        time.sleep(pause)
+    return {"swaps": len(took), "seconds_each": statistics.median(took)}
 
 
 def swapped(bench, kind, files):
@@ -82,7 +85,7 @@ def swapped(bench, kind, files):
         quiet = [load(3 * options.seconds).result()]
         under_way = load(2 * SWAPPING_SECONDS)
         try:
-            swaps = swap_many(peer, started, options.swaps)
+            swaps = swap_many(peer, started, options.swaps, PAUSE)
         finally:
             during = under_way.result(stop=True)
         quiet.append(load(3 * options.seconds).result())

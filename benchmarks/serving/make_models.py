@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FEATURES = 20
-LAYERS, WIDTH = 10, 512
+LAYERS, WIDTH = 4, 512
 LARGE_WORDS = 50_000_000  # floats: 200 MB
 
 

@@ -98,13 +98,15 @@ class Server:
         return ticks / TICK
 
     def megabytes(self):
-        """The memory of the tree; pages that processes share count once."""
-        total = 0
+        """The memory of the tree: what is resident; pages that its processes share count once."""
+        resident, proportional = [], 0
         for pid in self.tree():
             with contextlib.suppress(OSError):
                 lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-                total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-        return total / 1000
+                kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+                resident.append(kilobytes["Rss"])
+                proportional += kilobytes["Pss"]
+        return max(proportional, *resident) / 1000
 
 
 def stat_fields(path):
@@ -120,11 +122,19 @@ def on_load_core(command, timeout):
     return done.stdout
 
 
+def busy():
+    """Seconds in which the server's core did something for a process, and not for an interrupt."""
+    fields = pathlib.Path("/proc/stat").read_text().splitlines()[1 + int(SERVER_CORE)].split()
+    return sum(map(int, fields[1:4])) / TICK
+
+
 def loaded(server, count):
-    """What `count()`, which gives requests, seconds and more, costs the server."""
-    before = server.cpu()
+    """What `count()`, which gives requests, seconds and more, costs the server; and which share of its core's work was
+    for other programs, as it should not be."""
+    before, busy_before = server.cpu(), busy()
     found = count()
-    used = server.cpu() - before
+    used, all_of_it = server.cpu() - before, busy() - busy_before
+    found["others"] = max(0.0, 1 - used / all_of_it) if all_of_it else 0.0
     if found["failed"] or not found["requests"]:
         raise Failed(f"{found['failed']} of {found['requests']} requests failed")
     return found | {"cpu_us": 1e6 * used / found["requests"], "per_second": found["requests"] / found["seconds"]}

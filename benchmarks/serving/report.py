@@ -33,8 +33,8 @@ def costs(part):
     """The table of a part in which peers were measured beside Roost, the cheapest first."""
     rows = []
     for name, entry in sorted(part.items(), key=lambda item: item[1].get("cpu_us", float("inf"))):
-        if "failed" in entry:
-            rows.append([name, f"failed: {entry['failed'].splitlines()[-1][:100]}", *[""] * 6])
+        if "error" in entry:
+            rows.append([name, f"failed: {entry['error'].splitlines()[-1][:100]}", *[""] * 6])
             continue
         times = entry.get("times_roost", 1 if name == ROOST else None)
         latencies = [number(entry.get(key)) for key in ("p50_us", "p99_us")]
@@ -48,7 +48,7 @@ def compared_chapter(part, title, setting):
 
 
 def simple_chapter(part, title, text, head, row):
-    rows = [[name, f"failed: {entry['failed'].splitlines()[-1][:100]}", *[""] * (len(head) - 2)] if "failed" in entry
+    rows = [[name, f"failed: {entry['error'].splitlines()[-1][:100]}", *[""] * (len(head) - 2)] if "error" in entry
             else [name, *row(entry)] for name, entry in part.items()]
     return [f"\n## {title}\n", text, " ", stamp(part), "\n", table(head, rows)]
 

@@ -120,7 +120,7 @@ class Bench:
         except (Failed, OSError, subprocess.SubprocessError) as failed:
             if name == peers.ROOST:
                 raise
-            self.keep(part, name, {"failed": str(failed).strip()[-1000:]})
+            self.keep(part, name, {"error": str(failed).strip()[-1000:]})
 
 
 def version(roost):
