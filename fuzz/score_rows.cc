@@ -18,7 +18,8 @@ namespace {
 
 void Check(const serving::Servable& servable, std::string_view body) {
   net::HttpResponse response;
-  const absl::Status status = ScoreJsonRows(servable, "id", body, response);
+  response.notes.request_id = "id";
+  const absl::Status status = ScoreJsonRows(servable, body, response);
   if (!status.ok()) {
     ROOST_CHECK(absl::IsInvalidArgument(status) && !status.message().empty(), status);
     return;

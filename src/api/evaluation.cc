@@ -52,14 +52,15 @@ absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& m
     done += batch.view().num_rows();
     context.Report({"scoring", "rows", done, rows.num_rows()});
   }
-  return evaluate::EvaluateScores(
-      model.task(),
-      {.scores = scores,
-       .num_outputs = model.num_outputs(),
-       .targets = rows.targets,
-       .weights = rows.weights,
-       .groups = rows.groups},
-      {.baseline = baseline, .class_names = {model.classes().begin(), model.classes().end()}});
+  return evaluate::EvaluateScores(model.task(),
+                                  {.scores = scores,
+                                   .num_outputs = model.num_outputs(),
+                                   .targets = rows.targets,
+                                   .weights = rows.weights,
+                                   .groups = rows.groups},
+                                  {.baseline = baseline,
+                                   .class_names = {model.classes().begin(), model.classes().end()},
+                                   .threshold = model.threshold()});
 }
 
 bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& second) {

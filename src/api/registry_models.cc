@@ -13,6 +13,23 @@ registry::ModelVersion VersionOf(const std::string& name, const serving::ListedV
   return {.name = name, .version = version.version, .manifest = manifest, .author = "", .created = absl::Time()};
 }
 
+serving::ServingOptions ServingOf(const config::ServedModel& served) {
+  using Queue = config::ServedModel::Queue;
+  using std::chrono::microseconds;
+  serving::ServingOptions options;
+  options.execution = served.queue == Queue::kAuto     ? serving::Execution::kAuto
+                      : served.queue == Queue::kInline ? serving::Execution::kInline
+                                                       : serving::Execution::kWorkers;
+  options.intra_op_threads = static_cast<int>(served.intra_op_threads);
+  const config::BatchingConfig& batching = served.batching;
+  options.batching = {.max_batch_size = batching.max_batch_size,
+                      .preferred_batch_sizes = batching.preferred_batch_size,
+                      .max_queue_delay = microseconds(batching.max_queue_delay_microseconds),
+                      .max_queue_size = batching.max_queue_size,
+                      .default_timeout = microseconds(batching.default_timeout_microseconds)};
+  return options;
+}
+
 serving::VersionPolicy PolicyOf(const config::ServedVersions& served) {
   return {.latest = served.latest,
           .all = served.all,
@@ -69,7 +86,10 @@ absl::StatusOr<serving::LoaderOptions> LoaderOptionsOf(const config::ServeConfig
   options.watch_every = absl::Seconds(config.watch_seconds);
   options.memory_bytes = config.memory_mb * 1'000'000;
   options.evict = config.evict;
-  for (const auto& [name, served] : config.models) options.policies[name] = PolicyOf(served);
+  for (const auto& [name, served] : config.models) {
+    options.policies[name] = PolicyOf(served.versions);
+    options.serving[name] = ServingOf(served);
+  }
   if (references.empty()) return options;
   std::map<std::string, serving::VersionPolicy, std::less<>> asked;
   for (const std::string& text : references) {

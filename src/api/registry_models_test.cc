@@ -73,8 +73,8 @@ TEST_F(RegistryModelsTest, ADamagedPartIsTold) {
 
 TEST(LoaderOptions, FollowTheConfigurationAndWhatIsAskedFor) {
   config::ServeConfig config;
-  config.models["delay"] = {.all = true};
-  config.models["fraud"] = {.versions = {4}, .aliases = {"champion"}};
+  config.models["delay"].versions = {.all = true};
+  config.models["fraud"].versions = {.versions = {4}, .aliases = {"champion"}};
   config.watch_seconds = 0.5;
   config.memory_mb = 20;
   config.evict = true;

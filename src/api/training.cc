@@ -327,6 +327,12 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
                                          const PreparedTraining& prepared, const CandidateStart& start,
                                          const Context& context) {
+  if (model.threshold.has_value() && prepared.rows.data.task != predict::Task::kBinary) {
+    return absl::InvalidArgumentError(
+        fmt::format("model.threshold: it is for labels of true and false, and the task "
+                    "is '{}'",
+                    predict::TaskName(prepared.rows.data.task)));
+  }
   const TrainerJob job{.config = model,
                        .data = prepared.rows.data,
                        .transform = prepared.transform.has_value() ? &*prepared.transform : nullptr,
@@ -336,6 +342,9 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
                        .cold_reason = start.cold_reason,
                        .checkpoint = start.checkpoint};
   TRY_ASSIGN(TrainedModel trained, RunTrainer(project, job, context));
+  if (model.threshold.has_value()) {
+    TRY(trained.model.SetThreshold(*model.threshold));
+  }
   TRY_ASSIGN(evaluate::Evaluation evaluation,
              EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], prepared.baseline, context));
   return Candidate{std::move(trained), std::move(evaluation)};

@@ -1,5 +1,7 @@
 // roost serve
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,9 @@
 #include "rest/routes.h"
 #include "serving/model_loader.h"
 #include "serving/model_manager.h"
+#include "serving/work_queue.h"
+#include "telemetry/metrics.h"
+#include "telemetry/observe.h"
 
 namespace roost::cli {
 namespace {
@@ -37,6 +42,7 @@ struct ServeOptions {
   std::optional<std::string> host;
   std::optional<int64_t> port;
   std::optional<int64_t> threads;
+  std::optional<std::string> access_log;
 };
 
 /// Where the models come from: a project's workspace, or a folder.
@@ -68,13 +74,33 @@ net::ServerOptions ServerOptionsOf(const ServeOptions& options, const config::Se
   return server;
 }
 
-/// gRPC and REST on one port, told apart by the content type.
-net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader& loader) {
-  return [grpc = grpc::MakeHandler(models), rest = rest::MakeHandler(models, &loader)](const net::HttpRequest& request,
-                                                                                       net::HttpResponse& response) {
+serving::WorkQueue::Options QueueOptionsOf(const config::ServeConfig& config) {
+  return {.num_workers = static_cast<size_t>(config.workers),
+          .max_wait = std::chrono::milliseconds(config.max_queue_ms)};
+}
+
+/// Metrics, gRPC and REST on one port, the latter two told apart by the content type.
+net::Handler MakeHandler(const telemetry::MetricsSources& sources, serving::ModelLoader& loader,
+                         serving::WorkQueue& queue) {
+  return [metrics = telemetry::ServeMetrics(sources), grpc = grpc::MakeHandler(sources.models, &loader, &queue),
+          rest = rest::MakeHandler(sources.models, &loader, &queue)](const net::HttpRequest& request,
+                                                                     net::HttpResponse& response) {
+    if (request.path == telemetry::kMetricsPath) return metrics(request, response);
     const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
     (is_grpc ? grpc : rest)(request, response);
   };
+}
+
+/// None where none is asked for.
+absl::StatusOr<std::unique_ptr<telemetry::AccessLog>> OpenAccessLog(const ServeOptions& options, const Source& source,
+                                                                    Session& session) {
+  std::string path = source.config.access_log;
+  if (!path.empty() && path != "-") path = std::filesystem::path(source.project->folder()) / path;
+  path = options.access_log.value_or(path);
+  if (path.empty()) return nullptr;
+  return telemetry::AccessLog::Open({.path = std::move(path),
+                                     .sample = source.config.access_log_sample,
+                                     .tell = [&session](const std::string& line) { session.Note(line); }});
 }
 
 // The first load, on this thread. A server that begins with no model at all says why instead.
@@ -118,13 +144,22 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
   TRY(LoadFirst(loader, manager, session));
   const net::ServerOptions server_options = ServerOptionsOf(options, source.config);
-  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, MakeHandler(manager, loader)));
+  CatchHangups();
+  TRY_ASSIGN(const auto log, OpenAccessLog(options, source, session));
+  telemetry::Traffic traffic(manager);
+  serving::WorkQueue queue(QueueOptionsOf(source.config));
+  net::Handler handler = MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue);
+  handler = telemetry::Observe(std::move(handler), traffic, log.get());
+  TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, std::move(handler)));
   const bool ipv6 = server_options.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? fmt::format("[{}]", server_options.host) : server_options.host;
   Announce(fmt::format("http://{}:{}", host, server->port()), manager, session);
   announced = true;
   loader.Start();
-  while (!InterruptCancellation().cancelled()) std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
+  while (!InterruptCancellation().cancelled()) {
+    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kSignalPoll));
+    if (HangupCame() && log != nullptr) log->Reopen();
+  }
   session.Note("finishing the requests that are under way");
   server->Drain(kDrainPatience);
   return 0;
@@ -146,6 +181,10 @@ void AddServeCommand(CLI::App& app, Session& session) {
   command->add_option("--threads", options->threads, "0: one per core; default: serve.threads of roost.yaml")
       ->check(CLI::Range(0, 1024))
       ->type_name("NUMBER");
+  command
+      ->add_option("--access-log", options->access_log,
+                   "A line for each request; - is stderr; default: serve.access_log of roost.yaml")
+      ->type_name("FILE");
   command->footer(
       "It goes on looking: new versions and moved aliases are served without a restart.\n"
       "Ctrl-C or SIGTERM ends it after the requests that are under way.");

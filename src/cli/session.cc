@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +27,10 @@ void OnInterrupt(int signal) {
   if (interrupt_cancellation.cancelled()) std::_Exit(128 + signal);
   interrupt_cancellation.Cancel();
 }
+
+std::atomic<bool> hangup_came = false;
+
+void OnHangup(int /*signal*/) { hangup_came = true; }
 
 bool IsSet(const char* name) {
   const char* value = std::getenv(name);
@@ -59,6 +64,15 @@ void InstallSignalHandlers() {
 }
 
 const Cancellation& InterruptCancellation() { return interrupt_cancellation; }
+
+void CatchHangups() {
+  struct sigaction action {};
+  action.sa_handler = OnHangup;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool HangupCame() { return hangup_came.exchange(false); }
 
 Session::Session() = default;
 

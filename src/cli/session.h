@@ -76,4 +76,8 @@ class Session {
 void InstallSignalHandlers();
 const Cancellation& InterruptCancellation();
 
+/// From now on SIGHUP does not end the program, and HangupCame tells whether one has come since it was last asked.
+void CatchHangups();
+bool HangupCame();
+
 }  // namespace roost::cli

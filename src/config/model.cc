@@ -249,6 +249,8 @@ Declaration<ModelConfig> DeclareModel() {
       .Choice("class_weights", &ModelConfig::class_weights,
               {{"none", ClassWeights::kNone}, {"balanced", ClassWeights::kBalanced}},
               "`balanced`: every class counts as much in training, however rare it is")
+      .OptionalNumber("threshold", &ModelConfig::threshold, {.min = 0, .max = 1},
+                      "tasks of true or false: from which probability on the decision is true; default: 0.5")
       .Text("group", &ModelConfig::group, "ranking: the column whose equal values are one list")
       .Section("split", &ModelConfig::split, DeclareSplit(), "which rows are for training, which for evaluation",
                Presence::kRequired)

@@ -106,7 +106,8 @@ struct ModelConfig {
   std::string label;                  ///< an expression
   std::string weight;                 ///< an expression of numbers; empty: all rows alike
   ClassWeights class_weights = ClassWeights::kNone;
-  std::string group;  ///< ranking: the column whose equal values are one list
+  std::string group;                ///< ranking: the column whose equal values are one list
+  std::optional<double> threshold;  ///< binary: from which probability on the decision is true; none: 0.5
   SplitConfig split;
   std::vector<transform::DerivedColumn> columns;
   bool auto_features = false;  ///< chosen from the profile; `features` is empty then

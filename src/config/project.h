@@ -21,15 +21,38 @@ struct ServedVersions {
   std::vector<std::string> aliases;
 };
 
+/// How requests to a model on the workers are merged and wait; serving::BatchingOptions says more.
+struct BatchingConfig {
+  int64_t max_batch_size = 64;
+  std::vector<int64_t> preferred_batch_size;  ///< ascending
+  int64_t max_queue_delay_microseconds = 0;
+  int64_t max_queue_size = 0;
+  int64_t default_timeout_microseconds = 0;
+};
+
+/// How one model is served.
+struct ServedModel {
+  enum class Queue { kAuto, kInline, kWorkers };
+
+  ServedVersions versions{.latest = 1};
+  Queue queue = Queue::kAuto;
+  BatchingConfig batching;
+  int64_t intra_op_threads = 1;
+};
+
 /// Where `roost serve` listens, and what it serves.
 struct ServeConfig {
   std::string host = "127.0.0.1";
   int64_t port = 8080;
   int64_t threads = 0;
-  std::map<std::string, ServedVersions> models;  ///< of models not named here, the latest version
+  std::map<std::string, ServedModel> models;  ///< of models not named here, the latest version
+  int64_t workers = 0;
+  int64_t max_queue_ms = 100;
   double watch_seconds = 1;
   int64_t memory_mb = 0;
   bool evict = false;
+  std::string access_log;  ///< a file, relative to the project; "-": stderr; "": none
+  double access_log_sample = 1;
 };
 
 /// How to reach a bucket, where the AWS_* variables are not to say it. Empty: what they say.

@@ -7,7 +7,8 @@
 namespace roost::config {
 namespace {
 
-constexpr int64_t kMaxVersions = 1'000;  // of one model, in memory at once
+constexpr int64_t kMaxVersions = 1'000;     // of one model, in memory at once
+constexpr int64_t kMaxBatchSize = 100'000;  // rows
 
 absl::Status ReadNumbers(const YamlNode& node, ServedVersions& served) {
   if (!node.IsList() || node.Elements().empty()) return node.Error("want a list with one version number or more");
@@ -29,10 +30,6 @@ Declaration<ServedVersions> DeclareVersions() {
   return versions;
 }
 
-struct ServedModel {
-  ServedVersions versions{.latest = 1};
-};
-
 absl::Status ReadVersions(const YamlNode& node, ServedModel& model) {
   model.versions = {};
   if (node.IsScalar() && node.scalar() == "all") {
@@ -46,11 +43,50 @@ absl::Status ReadVersions(const YamlNode& node, ServedModel& model) {
   return DeclareVersions().keys()->Read(node, &model.versions);
 }
 
+absl::Status ReadPreferredSizes(const YamlNode& node, BatchingConfig& batching) {
+  if (!node.IsList() || node.Elements().empty()) return node.Error("want a list with one number of rows or more");
+  for (const YamlNode& element : node.Elements()) {
+    TRY_ASSIGN(const int64_t size, ReadInteger(element, {.min = 1, .max = kMaxBatchSize}));
+    batching.preferred_batch_size.push_back(size);
+  }
+  std::sort(batching.preferred_batch_size.begin(), batching.preferred_batch_size.end());
+  return absl::OkStatus();
+}
+
+Declaration<BatchingConfig> DeclareBatching() {
+  constexpr int64_t kMaxMicroseconds = 3'600'000'000;
+  Declaration<BatchingConfig> batching;
+  batching
+      .Integer("max_batch_size", &BatchingConfig::max_batch_size, {.min = 1, .max = kMaxBatchSize},
+               "rows of several requests that are scored with one call; 1: requests are never merged")
+      .Custom("preferred_batch_size", "list of whole numbers", "",
+              "numbers of rows at which a batch goes at once, before `max_queue_delay_microseconds` is over",
+              Presence::kOptional, ReadPreferredSizes)
+      .Integer("max_queue_delay_microseconds", &BatchingConfig::max_queue_delay_microseconds,
+               {.min = 0, .max = kMaxMicroseconds},
+               "how long a request waits for others to be merged with; 0: for none, and what waits is merged")
+      .Integer("max_queue_size", &BatchingConfig::max_queue_size, {.min = 0, .max = 1'000'000},
+               "requests of a version that wait; 0: only `max_queue_ms` limits them")
+      .Integer("default_timeout_microseconds", &BatchingConfig::default_timeout_microseconds,
+               {.min = 0, .max = kMaxMicroseconds},
+               "after which a request that names no time of its own is not scored any more; 0: never");
+  return batching;
+}
+
 Declaration<ServedModel> DeclareServedModel() {
+  using Queue = ServedModel::Queue;
   Declaration<ServedModel> model;
-  model.Custom("versions", "`all`, a list of numbers, or a mapping", "{latest: 1}",
-               "which versions are served: all that any of its keys names", Presence::kOptional, ReadVersions,
-               DeclareVersions().keys());
+  model
+      .Custom("versions", "`all`, a list of numbers, or a mapping", "{latest: 1}",
+              "which versions are served: all that any of its keys names", Presence::kOptional, ReadVersions,
+              DeclareVersions().keys())
+      .Choice("queue", &ServedModel::queue,
+              {{"auto", Queue::kAuto}, {"inline", Queue::kInline}, {"workers", Queue::kWorkers}},
+              "where requests are scored: on the thread that reads them, or by the workers; auto: ONNX models of more "
+              "than 50 microseconds a row by the workers")
+      .Section("batching", &ServedModel::batching, DeclareBatching(), "of requests that the workers score")
+      .Integer("intra_op_threads", &ServedModel::intra_op_threads, {.min = 1, .max = 1024},
+               "threads of ONNX Runtime for one call");
   return model;
 }
 
@@ -60,7 +96,7 @@ absl::Status ReadModels(const YamlNode& node, ServeConfig& serve) {
     if (const absl::Status bad = CheckName(member.name); !bad.ok()) return member.key.Error(std::string(bad.message()));
     ServedModel model;
     TRY(DeclareServedModel().keys()->Read(member.value, &model));
-    serve.models[member.name] = std::move(model.versions);
+    serve.models[member.name] = std::move(model);
   }
   return absl::OkStatus();
 }
@@ -73,14 +109,22 @@ Declaration<ServeConfig> DeclareServe() {
       .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
       .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core")
       .Custom("models", "mapping from the names of models", "",
-              "which versions of a model are served; of models that are not named here the latest", Presence::kOptional,
+              "how a model is served; of models that are not named here the latest version", Presence::kOptional,
               ReadModels, DeclareServedModel().keys())
+      .Integer("workers", &ServeConfig::workers, {.min = 0, .max = 1024},
+               "threads that score slow models; 0: one per core")
+      .Integer("max_queue_ms", &ServeConfig::max_queue_ms, {.min = 1, .max = 3'600'000},
+               "requests that would wait longer are refused at once, with 503 and Retry-After")
       .Number("watch_seconds", &ServeConfig::watch_seconds, {.min = 0.05, .max = 86'400},
               "how often the server looks for new versions and moved aliases")
       .Integer("memory_mb", &ServeConfig::memory_mb, {.min = 0, .max = 1'000'000'000},
                "for all models together, in MB; 0: no limit")
       .Flag("evict", &ServeConfig::evict,
-            "whether a new version may push the least recently used ones of other models out of `memory_mb`");
+            "whether a new version may push the least recently used ones of other models out of `memory_mb`")
+      .Text("access_log", &ServeConfig::access_log,
+            "the file of the access log, relative to the project; `-` for stderr; by default there is none")
+      .Number("access_log_sample", &ServeConfig::access_log_sample, {.min = 0, .max = 1},
+              "the share of requests without an error that is logged");
   return serve;
 }
 

@@ -1,5 +1,6 @@
 #include "grpc/handler.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -14,71 +15,51 @@
 #include "grpc/framing.h"
 #include "grpc/method.h"
 #include "grpc/status.h"
+#include "grpc/thread_arena.h"
 
 namespace roost::grpc {
 namespace {
 
-using google::protobuf::Arena;
 using net::HttpRequest;
 using net::HttpResponse;
 using MethodTable = std::unordered_map<std::string_view, const Method*>;
 
-/// A thread's arena. Its first block is kept from call to call, so that small messages take no memory from the heap.
-class ThreadArena {
- public:
-  ThreadArena() : block_(new char[kBlockBytes]), arena_(Options(block_.get())) {}
-  Arena& arena() { return arena_; }
-
- private:
-  static constexpr size_t kBlockBytes = 64 << 10;
-  static google::protobuf::ArenaOptions Options(char* block) {
-    google::protobuf::ArenaOptions options;
-    options.initial_block = block;
-    options.initial_block_size = kBlockBytes;
-    return options;
-  }
-
-  std::unique_ptr<char[]> block_;
-  Arena arena_;
-};
-
-/// Empties an arena at the end of a call.
-struct ArenaUse {
-  Arena& arena;
-  ~ArenaUse() { arena.Reset(); }
-};
-
 MethodTable AllMethods() {
   MethodTable table;
-  for (const auto methods : {InferenceMethods(), PredictionMethods(), HealthMethods()}) {
+  for (const auto methods : {InferenceMethods(), RepositoryMethods(), PredictionMethods(), HealthMethods()}) {
     for (const Method& method : methods) table.emplace(method.path, &method);
   }
   return table;
 }
 
-absl::StatusOr<absl::Time> DeadlineOf(const HttpRequest& request) {
+/// Reads grpc-timeout, which counts from when the request was read on.
+absl::Status ReadTimeout(const HttpRequest& request, Call& call) {
   const auto timeout = request.Header("grpc-timeout");
-  if (!timeout.has_value()) return absl::InfiniteFuture();
+  if (!timeout.has_value()) return absl::OkStatus();
   TRY_ASSIGN(const absl::Duration patience, ParseTimeout(*timeout));
-  return absl::Now() + patience;
+  call.deadline = absl::Now() + patience;
+  if (request.received != serving::Clock::time_point()) {
+    call.deadline -= absl::FromChrono(serving::Clock::now() - request.received);
+  }
+  // A timeout below the unit is over at once, and 0 would be none.
+  call.timeout = std::max(absl::ToChronoMicroseconds(patience), std::chrono::microseconds(1));
+  return absl::OkStatus();
 }
 
-absl::Status Run(const serving::ModelManager& models, const MethodTable& methods, const HttpRequest& request,
-                 std::string& frame) {
-  TRY_ASSIGN(const absl::Time deadline, DeadlineOf(request));
+/// Answers a call in `frame`, or lets it be answered later.
+absl::Status Run(Call& call, const MethodTable& methods, const HttpRequest& request, std::string& frame) {
+  TRY(ReadTimeout(request, call));
   const auto method = methods.find(request.path);
   if (method == methods.end()) {
     return absl::UnimplementedError(fmt::format("there is no method {}", request.path));
   }
-  const Call call{models, deadline};
   TRY(call.CheckDeadline());
   std::string storage;
   TRY_ASSIGN(const std::string_view message,
              ReadMessage(request.body, request.Header("grpc-encoding").value_or(""), storage));
-  thread_local ThreadArena thread_arena;
-  const ArenaUse use{thread_arena.arena()};
-  TRY(method->second->run(call, message, use.arena, frame));
-  return call.CheckDeadline();
+  ThreadArena arena;
+  TRY(method->second->run(call, message, arena.get(), frame));
+  return call.answered_later ? absl::OkStatus() : call.CheckDeadline();
 }
 
 /// Whether this is a gRPC call at all; else `response` says what is wrong in HTTP's terms.
@@ -100,13 +81,16 @@ bool IsCall(const HttpRequest& request, HttpResponse& response) {
 
 }  // namespace
 
-net::Handler MakeHandler(const serving::ModelManager& models) {
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader, serving::WorkQueue* queue) {
   // libprotobuf writes a line to stderr for a message that it cannot read, which whoever sends messages could fill a
   // disk with. It is quiet while the handler lives; what is wrong is in the answer.
   auto silence = std::make_shared<google::protobuf::LogSilencer>();
-  return [&models, methods = AllMethods(), silence](const HttpRequest& request, HttpResponse& response) {
+  return [served = Served{models, loader, queue}, methods = AllMethods(), silence](const HttpRequest& request,
+                                                                                   HttpResponse& response) {
     if (!IsCall(request, response)) return;
-    const absl::Status status = Run(models, methods, request, response.body);
+    Call call{served, served.models, request, response, {}};
+    const absl::Status status = Run(call, methods, request, response.body);
+    if (call.answered_later) return;
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);
     Finish(status, response);
   };

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "net/http_server.h"
+#include "serving/model_loader.h"
 #include "serving/model_manager.h"
+#include "serving/work_queue.h"
 
 namespace roost::grpc {
 
@@ -9,8 +11,8 @@ namespace roost::grpc {
 /// application/grpc. Unary methods with protobuf messages:
 ///
 ///   inference.GRPCInferenceService      ServerLive, ServerReady, ModelReady, ServerMetadata, ModelMetadata,
-///   ModelInfer,
-///                                       ModelConfig, ModelStatistics, RepositoryIndex
+///                                       ModelInfer, ModelConfig, ModelStatistics, RepositoryIndex,
+///                                       RepositoryModelLoad, RepositoryModelUnload
 ///   tensorflow.serving.PredictionService  Predict, Classify, Regress, GetModelMetadata
 ///   tensorflow.serving.ModelService     GetModelStatus
 ///   grpc.health.v1.Health               Check; Watch is Unimplemented, which tells clients to go without it
@@ -21,6 +23,11 @@ namespace roost::grpc {
 /// send this Content-Type to another origin.
 ///
 /// Cost: messages lie in an arena of the thread, which is reused from call to call.
-net::Handler MakeHandler(const serving::ModelManager& models);
+///
+/// With `loader` clients may load and unload models. With `queue` requests to models on the workers
+/// (Servable::on_workers) are answered later, by them; what cannot be answered in time is Unavailable, with the trailer
+/// grpc-retry-pushback-ms (gRFC A6). Both outlive the handler.
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader = nullptr,
+                         serving::WorkQueue* queue = nullptr);
 
 }  // namespace roost::grpc

@@ -7,6 +7,7 @@
 #include <inference.pb.h>
 
 #include "base/status.h"
+#include "grpc/infer_method.h"
 #include "grpc/inference_tensors.h"
 #include "grpc/method.h"
 #include "grpc/model_version.h"
@@ -47,6 +48,8 @@ absl::Status ServerMetadata(const Call&, const ServerMetadataRequest&, ServerMet
   answer.set_name("roost");
   answer.set_version(ROOST_VERSION);
   answer.add_extensions("model_configuration");
+  answer.add_extensions("model_repository");
+  answer.add_extensions("schedule_policy");
   answer.add_extensions("statistics");
   return absl::OkStatus();
 }
@@ -70,10 +73,15 @@ absl::Status ModelMetadata(const Call& call, const ModelMetadataRequest& request
   return absl::OkStatus();
 }
 
-absl::Status ModelInfer(const Call& call, const ModelInferRequest& message, ModelInferResponse& answer) {
-  TRY_ASSIGN(const serving::InferRequest request, ToInferRequest(message));
-  TRY(call.CheckDeadline());
-  TRY_ASSIGN(serving::InferResponse response, serving::Infer(call.models, request));
+absl::StatusOr<Inference> ReadInfer(const Call& call, const ModelInferRequest& message) {
+  Inference inference;
+  TRY_ASSIGN(inference.request, ToInferRequest(message));
+  TRY_ASSIGN(inference.servable, call.models.Find(inference.request.model_name, inference.request.model_version));
+  call.NoteModel(*inference.servable);
+  return inference;
+}
+
+absl::Status WriteInfer(const serving::Servable&, serving::InferResponse response, ModelInferResponse& answer) {
   WriteInferResponse(std::move(response), answer);
   return absl::OkStatus();
 }
@@ -115,33 +123,6 @@ absl::Status ModelConfiguration(const Call& call, const ModelConfigRequest& requ
   return absl::OkStatus();
 }
 
-/// Triton's word for a state.
-const char* RepositoryState(serving::State state) {
-  switch (state) {
-    case serving::State::kLoading: return "LOADING";
-    case serving::State::kAvailable: return "READY";
-    case serving::State::kUnloading: return "UNLOADING";
-    case serving::State::kEnd: return "UNAVAILABLE";
-  }
-  return "";
-}
-
-absl::Status RepositoryIndex(const Call& call, const RepositoryIndexRequest& request, RepositoryIndexResponse& answer) {
-  if (!request.repository_name().empty()) {
-    return absl::NotFoundError(
-        fmt::format("there is no repository '{}': this server has one, without a name", request.repository_name()));
-  }
-  for (const serving::ModelState& state : call.models.States()) {
-    if (request.ready() && state.state != serving::State::kAvailable) continue;
-    auto& index = *answer.add_models();
-    index.set_name(state.name);
-    index.set_version(fmt::format("{}", state.version));
-    index.set_state(RepositoryState(state.state));
-    index.set_reason(state.reason);
-  }
-  return absl::OkStatus();
-}
-
 void Write(serving::Timed timed, StatisticDuration& duration) {
   duration.set_count(static_cast<uint64_t>(timed.count));
   duration.set_ns(static_cast<uint64_t>(timed.nanoseconds));
@@ -158,11 +139,10 @@ void WriteStatistics(const serving::Servable& servable, inference::ModelStatisti
   Write(totals.success, *times.mutable_success());
   Write(totals.failure, *times.mutable_fail());
   Write(totals.compute, *times.mutable_compute_infer());
-  // Nothing queues, and values are not copied apart from scoring; clients divide by these counts.
+  Write(totals.queue, *times.mutable_queue());
+  // Values are not copied apart from scoring; clients divide by these counts.
   const serving::Timed none{.count = totals.success.count};
-  for (auto* duration : {times.mutable_queue(), times.mutable_compute_input(), times.mutable_compute_output()}) {
-    Write(none, *duration);
-  }
+  for (auto* duration : {times.mutable_compute_input(), times.mutable_compute_output()}) Write(none, *duration);
 }
 
 /// Of one version, of all versions of a model, or of all models.
@@ -190,11 +170,10 @@ constexpr std::array kMethods{
            RunMethod<ServerMetadataRequest, ServerMetadataResponse, ServerMetadata>},
     Method{"/inference.GRPCInferenceService/ModelMetadata",
            RunMethod<ModelMetadataRequest, ModelMetadataResponse, ModelMetadata>},
-    Method{"/inference.GRPCInferenceService/ModelInfer", RunMethod<ModelInferRequest, ModelInferResponse, ModelInfer>},
+    Method{"/inference.GRPCInferenceService/ModelInfer",
+           RunInferMethod<ModelInferRequest, ModelInferResponse, ReadInfer, WriteInfer>},
     Method{"/inference.GRPCInferenceService/ModelConfig",
            RunMethod<ModelConfigRequest, ModelConfigResponse, ModelConfiguration>},
-    Method{"/inference.GRPCInferenceService/RepositoryIndex",
-           RunMethod<RepositoryIndexRequest, RepositoryIndexResponse, RepositoryIndex>},
     Method{"/inference.GRPCInferenceService/ModelStatistics",
            RunMethod<ModelStatisticsRequest, ModelStatisticsResponse, ModelStatistics>}};
 

@@ -1,5 +1,7 @@
 #include "grpc/inference_tensors.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -94,11 +96,25 @@ absl::StatusOr<Tensor> ToTensor(const ModelInferRequest::InferInputTensor& input
   return tensor;
 }
 
+/// The parameter `name` of the request, an integer that is not negative; 0 where it is not there.
+absl::StatusOr<uint64_t> CountParameter(const ModelInferRequest& message, const char* name) {
+  const auto found = message.parameters().find(name);
+  if (found == message.parameters().end()) return 0;
+  const inference::InferParameter& parameter = found->second;
+  if (parameter.has_uint64_param()) return parameter.uint64_param();
+  if (parameter.has_int64_param() && parameter.int64_param() >= 0)
+    return static_cast<uint64_t>(parameter.int64_param());
+  return absl::InvalidArgumentError(fmt::format("the parameter '{}' must be an integer that is not negative", name));
+}
+
 }  // namespace
 
 absl::StatusOr<serving::InferRequest> ToInferRequest(const ModelInferRequest& message) {
   serving::InferRequest request{.model_name = message.model_name(), .id = message.id()};
   TRY_ASSIGN(request.model_version, ParseModelVersion(message.model_version()));
+  TRY_ASSIGN(request.priority, CountParameter(message, "priority"));
+  TRY_ASSIGN(const uint64_t timeout, CountParameter(message, "timeout"));
+  request.timeout = std::chrono::microseconds(std::min<uint64_t>(timeout, std::numeric_limits<int64_t>::max()));
   const bool raw = message.raw_input_contents_size() > 0;
   if (raw && message.raw_input_contents_size() != message.inputs_size()) {
     return absl::InvalidArgumentError(fmt::format("raw_input_contents has {} entries, and there are {} inputs",

@@ -8,6 +8,7 @@
 #include <google/protobuf/arena.h>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "grpc/call.h"
 #include "grpc/framing.h"
 
@@ -17,32 +18,45 @@ namespace roost::grpc {
 struct Method {
   std::string_view path;  ///< "/package.Service/Method"
   /// Answers the bytes of a request with the frame of its answer, in `frame`; messages lie in `arena`. On an error
-  /// `frame` holds nothing of use.
-  absl::Status (*run)(const Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame);
+  /// `frame` holds nothing of use. Or lets the call be answered later, and says so in it.
+  absl::Status (*run)(Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame);
 };
 
-/// Method::run of a function that answers one message with another.
-template <typename Request, typename Answer, absl::Status (*kAnswer)(const Call&, const Request&, Answer&)>
-absl::Status RunMethod(const Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame) {
-  auto* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
-  auto* answer = google::protobuf::Arena::CreateMessage<Answer>(&arena);
-  if (!request->ParseFromArray(message.data(), static_cast<int>(message.size()))) {
-    return absl::InvalidArgumentError(fmt::format("the message is not a {}", request->GetTypeName()));
-  }
-  if (absl::Status status = kAnswer(call, *request, *answer); !status.ok()) return status;
-  const size_t size = answer->ByteSizeLong();
+/// Reads a message. InvalidArgument where `bytes` are none.
+template <typename Message>
+absl::StatusOr<const Message*> ParseMessage(std::string_view bytes, google::protobuf::Arena& arena) {
+  auto* message = google::protobuf::Arena::CreateMessage<Message>(&arena);
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
+  return absl::InvalidArgumentError(fmt::format("the message is not a {}", message->GetTypeName()));
+}
+
+/// Writes an answer as a frame. ResourceExhausted where it is too long.
+template <typename Answer>
+absl::Status WriteFrame(const Answer& answer, std::string& frame) {
+  const size_t size = answer.ByteSizeLong();
   if (size > kMaxMessageBytes) {
     return absl::ResourceExhaustedError(fmt::format("the answer would have {} bytes; ask for fewer rows", size));
   }
   frame.resize(kPrefixBytes + size);
   WritePrefix(size, frame.data());
-  answer->SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(frame.data()) + kPrefixBytes);
+  answer.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(frame.data()) + kPrefixBytes);
   return absl::OkStatus();
+}
+
+/// Method::run of a function that answers one message with another.
+template <typename Request, typename Answer, absl::Status (*kAnswer)(const Call&, const Request&, Answer&)>
+absl::Status RunMethod(Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame) {
+  const auto request = ParseMessage<Request>(message, arena);
+  if (!request.ok()) return request.status();
+  auto* answer = google::protobuf::Arena::CreateMessage<Answer>(&arena);
+  if (absl::Status status = kAnswer(call, **request, *answer); !status.ok()) return status;
+  return WriteFrame(*answer, frame);
 }
 
 /// The methods of each service (its file says which), over process lifetime.
 std::span<const Method> InferenceMethods();
 std::span<const Method> PredictionMethods();
 std::span<const Method> HealthMethods();
+std::span<const Method> RepositoryMethods();
 
 }  // namespace roost::grpc

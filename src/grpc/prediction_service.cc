@@ -12,11 +12,11 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "grpc/example_rows.h"
+#include "grpc/infer_method.h"
 #include "grpc/method.h"
 #include "grpc/status.h"
 #include "grpc/tensor_proto.h"
 #include "predict/task.h"
-#include "serving/infer.h"
 
 namespace roost::grpc {
 namespace {
@@ -38,13 +38,15 @@ absl::StatusOr<ServablePointer> Find(const Call& call, const ModelSpec& spec) {
   return call.models.Find(spec.name(), VersionOf(spec));
 }
 
-/// The same for a call that uses a signature; a model has one.
+/// The same for a call that scores rows; it uses a signature, and a model has one.
 absl::StatusOr<ServablePointer> FindToRun(const Call& call, const ModelSpec& spec) {
   if (!spec.signature_name().empty() && spec.signature_name() != kSignature) {
     return absl::InvalidArgumentError(
         fmt::format("there is no signature '{}': models have '{}'", Printable(spec.signature_name()), kSignature));
   }
-  return Find(call, spec);
+  TRY_ASSIGN(ServablePointer servable, Find(call, spec));
+  call.NoteModel(*servable);
+  return servable;
 }
 
 void Write(const Servable& servable, ModelSpec& spec) {
@@ -53,39 +55,45 @@ void Write(const Servable& servable, ModelSpec& spec) {
   spec.set_signature_name(kSignature);
 }
 
-absl::Status Predict(const Call& call, const PredictRequest& message, PredictResponse& answer) {
-  TRY_ASSIGN(const ServablePointer servable, FindToRun(call, message.model_spec()));
-  serving::InferRequest request{.outputs = {message.output_filter().begin(), message.output_filter().end()}};
+absl::StatusOr<Inference> ReadPredict(const Call& call, const PredictRequest& message) {
+  Inference inference;
+  TRY_ASSIGN(inference.servable, FindToRun(call, message.model_spec()));
+  inference.request.outputs = {message.output_filter().begin(), message.output_filter().end()};
   for (const auto& [name, proto] : message.inputs()) {
     TRY_ASSIGN(serving::Tensor tensor, FromTensorProto(name, proto));
-    request.inputs.push_back(std::move(tensor));
+    inference.request.inputs.push_back(std::move(tensor));
   }
-  TRY(call.CheckDeadline());
-  TRY_ASSIGN(const serving::InferResponse response, serving::Infer(*servable, request));
+  return inference;
+}
+
+absl::Status WritePredict(const Servable& servable, serving::InferResponse response, PredictResponse& answer) {
   for (const serving::Tensor& output : response.outputs)
     ToTensorProto(output, (*answer.mutable_outputs())[output.name]);
-  Write(*servable, *answer.mutable_model_spec());
+  Write(servable, *answer.mutable_model_spec());
   return absl::OkStatus();
 }
 
-/// The model's numbers for the examples of `input`, row-major.
-absl::StatusOr<serving::Tensor> ScoreExamples(const Call& call, const Servable& servable, const Input& input) {
-  serving::InferRequest request{.outputs = {servable.outputs().front().name}};
-  TRY_ASSIGN(request.inputs, ExampleTensors(servable, input));
-  TRY(call.CheckDeadline());
-  TRY_ASSIGN(serving::InferResponse response, serving::Infer(servable, request));
-  return std::move(response.outputs.front());
+/// Asks for the model's numbers for the examples of `input`.
+absl::StatusOr<Inference> ReadExamples(ServablePointer servable, const Input& input) {
+  Inference inference{.servable = std::move(servable), .request = {}};
+  inference.request.outputs = {inference.servable->outputs().front().name};
+  TRY_ASSIGN(inference.request.inputs, ExampleTensors(*inference.servable, input));
+  return inference;
 }
 
-absl::Status Classify(const Call& call, const ClassificationRequest& message, ClassificationResponse& answer) {
-  TRY_ASSIGN(const ServablePointer servable, FindToRun(call, message.model_spec()));
+absl::StatusOr<Inference> ReadClassify(const Call& call, const ClassificationRequest& message) {
+  TRY_ASSIGN(ServablePointer servable, FindToRun(call, message.model_spec()));
   const auto task = servable->model().task();
   if (task != predict::Task::kBinary && task != predict::Task::kClasses) {
     return absl::InvalidArgumentError(
         fmt::format("model {} predicts no classes; call Regress or Predict", servable->name()));
   }
-  TRY_ASSIGN(const serving::Tensor scores, ScoreExamples(call, *servable, message.input()));
-  const auto classes = servable->model().classes();
+  return ReadExamples(std::move(servable), message.input());
+}
+
+absl::Status WriteClassify(const Servable& servable, serving::InferResponse response, ClassificationResponse& answer) {
+  const serving::Tensor& scores = response.outputs.front();
+  const auto classes = servable.model().classes();
   const auto width = static_cast<int64_t>(std::max<size_t>(classes.size(), 1));
   const auto add = [](Classifications& row, const std::string& label, double score) {
     Class& entry = *row.add_classes();
@@ -94,28 +102,32 @@ absl::Status Classify(const Call& call, const ClassificationRequest& message, Cl
   };
   for (int64_t first = 0; first < scores.size(); first += width) {
     Classifications& row = *answer.mutable_result()->add_classifications();
-    if (task == predict::Task::kBinary) {
+    if (servable.model().task() == predict::Task::kBinary) {
       add(row, "false", 1 - scores.At<double>(first));
       add(row, "true", scores.At<double>(first));
       continue;
     }
     for (int64_t i = 0; i < width; ++i) add(row, classes[static_cast<size_t>(i)], scores.At<double>(first + i));
   }
-  Write(*servable, *answer.mutable_model_spec());
+  Write(servable, *answer.mutable_model_spec());
   return absl::OkStatus();
 }
 
-absl::Status Regress(const Call& call, const RegressionRequest& message, RegressionResponse& answer) {
-  TRY_ASSIGN(const ServablePointer servable, FindToRun(call, message.model_spec()));
+absl::StatusOr<Inference> ReadRegress(const Call& call, const RegressionRequest& message) {
+  TRY_ASSIGN(ServablePointer servable, FindToRun(call, message.model_spec()));
   if (servable->model().num_outputs() != 1) {
     return absl::InvalidArgumentError(
         fmt::format("model {} predicts several classes; call Classify or Predict", servable->name()));
   }
-  TRY_ASSIGN(const serving::Tensor scores, ScoreExamples(call, *servable, message.input()));
+  return ReadExamples(std::move(servable), message.input());
+}
+
+absl::Status WriteRegress(const Servable& servable, serving::InferResponse response, RegressionResponse& answer) {
+  const serving::Tensor& scores = response.outputs.front();
   for (int64_t row = 0; row < scores.size(); ++row) {
     answer.mutable_result()->add_regressions()->set_value(static_cast<float>(scores.At<double>(row)));
   }
-  Write(*servable, *answer.mutable_model_spec());
+  Write(servable, *answer.mutable_model_spec());
   return absl::OkStatus();
 }
 
@@ -182,10 +194,12 @@ absl::Status GetModelStatus(const Call& call, const GetModelStatusRequest& messa
 }
 
 constexpr std::array kMethods{
-    Method{"/tensorflow.serving.PredictionService/Predict", RunMethod<PredictRequest, PredictResponse, Predict>},
+    Method{"/tensorflow.serving.PredictionService/Predict",
+           RunInferMethod<PredictRequest, PredictResponse, ReadPredict, WritePredict>},
     Method{"/tensorflow.serving.PredictionService/Classify",
-           RunMethod<ClassificationRequest, ClassificationResponse, Classify>},
-    Method{"/tensorflow.serving.PredictionService/Regress", RunMethod<RegressionRequest, RegressionResponse, Regress>},
+           RunInferMethod<ClassificationRequest, ClassificationResponse, ReadClassify, WriteClassify>},
+    Method{"/tensorflow.serving.PredictionService/Regress",
+           RunInferMethod<RegressionRequest, RegressionResponse, ReadRegress, WriteRegress>},
     Method{"/tensorflow.serving.PredictionService/GetModelMetadata",
            RunMethod<GetModelMetadataRequest, GetModelMetadataResponse, GetModelMetadata>},
     Method{"/tensorflow.serving.ModelService/GetModelStatus",

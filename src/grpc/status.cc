@@ -1,8 +1,11 @@
 #include "grpc/status.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "serving/overload.h"
 
 namespace roost::grpc {
 namespace {
@@ -39,6 +42,8 @@ void Finish(const absl::Status& status, net::HttpResponse& response) {
   if (status.ok()) return;
   response.body.clear();
   response.AddTrailer("grpc-message", EncodeMessage(TextOf(status)));
+  const std::optional<int64_t> retry_after = serving::RetryAfterSeconds(status);
+  if (retry_after.has_value()) response.AddTrailer("grpc-retry-pushback-ms", fmt::to_string(*retry_after * 1'000));
 }
 
 }  // namespace roost::grpc

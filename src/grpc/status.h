@@ -16,7 +16,8 @@ int CodeOf(const absl::Status& status);
 std::string EncodeMessage(std::string_view message);
 
 /// Makes `response` the answer of a call that ended with `status`: HTTP's 200, and the trailers grpc-status and, of an
-/// error, grpc-message with the hint. Of an error nothing else is left in it.
+/// error, grpc-message with the hint and, of an overload, grpc-retry-pushback-ms. Of an error nothing else is left in
+/// it.
 void Finish(const absl::Status& status, net::HttpResponse& response);
 
 }  // namespace roost::grpc

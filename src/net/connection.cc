@@ -137,11 +137,12 @@ void Connection::OnTick() {
 }
 
 void Connection::Refuse() {
+  const auto response =
+      Refusal(*context_.options, 503, "the server has as many connections as it takes; try again later");
   if (transport_->is_tls()) {
     phase_ = Phase::kClosed;
     return;
   }
-  const auto response = ErrorResponse(503, "the server has as many connections as it takes; try again later");
   AppendHead(response, context_.date, false, output_.Begin(512));
   output_.End();
   output_.Append(response.body);

@@ -71,6 +71,7 @@ void Http1::Process(std::string_view bytes) {
 }
 
 void Http1::Answer() {
+  parser_.SetReceived(context_.turn);
   const HttpRequest& request = parser_.request();
   HttpResponse response;
   (*context_.handler)(request, response);
@@ -95,7 +96,9 @@ void Http1::OnReply(int32_t /*stream*/, HttpResponse response) {
   Send(std::move(response), waiting_keep_alive_, waiting_with_body_);
 }
 
-void Http1::Fail(int status, std::string_view message) { Send(ErrorResponse(status, message), false, true); }
+void Http1::Fail(int status, std::string_view message) {
+  Send(Refusal(*context_.options, status, message), false, true);
+}
 
 void Http1::Send(HttpResponse response, bool keep_alive, bool with_body) {
   keep_alive = keep_alive && !context_.draining;

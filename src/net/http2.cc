@@ -325,6 +325,7 @@ void Http2::RunHandlers() {
 
 void Http2::Handle(Http2Stream& stream) {
   stream.FillRequest(request_);
+  request_.received = context_.turn;
   later_slot_.stream = stream.id;
   HttpResponse response;
   (*context_.handler)(request_, response);
@@ -339,7 +340,7 @@ void Http2::Handle(Http2Stream& stream) {
 }
 
 void Http2::FailStream(Http2Stream& stream, int status, std::string_view message) {
-  Answer(stream, ErrorResponse(status, message));
+  Answer(stream, Refusal(*context_.options, status, message));
 }
 
 void Http2::Answer(Http2Stream& stream, HttpResponse response) {

@@ -37,6 +37,8 @@ class HttpParser {
 
   /// What every request says of its connection from now on. `peer_name` is seen in place.
   void SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot);
+  /// What the current request has as HttpRequest::received.
+  void SetReceived(std::chrono::steady_clock::time_point time) { request_.received = time; }
 
   /// Takes bytes of the current request and returns how many. It takes fewer than there are only where the request is
   /// done (the rest belongs to the next one) or has failed.

@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const ServerOption
   }
   const size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const size_t num_threads = options.num_threads > 0 ? options.num_threads : cores;
-  TRY_ASSIGN(Listeners listeners, Listen(options.host, options.port, num_threads));
+  TRY_ASSIGN(Listeners listeners, Listen(options.host, options.port, num_threads, options.reach));
   state->port = listeners.port;
   for (FileDescriptor& socket : listeners.sockets) {
     TRY_ASSIGN(auto reactor, Reactor::Make(std::move(socket), state->share));

@@ -12,6 +12,8 @@
 #include "absl/time/time.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
+#include "net/listener.h"
+#include "net/server_counts.h"
 
 namespace roost::net {
 
@@ -28,10 +30,11 @@ struct TlsOptions {
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";  ///< a loopback name or address
-  uint16_t port = 0;               ///< 0: any free one
-  size_t num_threads = 0;          ///< 0: one per core
-  std::optional<TlsOptions> tls;   ///< absent: clear text
+  std::string host = "127.0.0.1";     ///< a name or address that `reach` allows
+  Reach reach = Reach::kThisMachine;  ///< whoever says more sees to it that the handler is guarded
+  uint16_t port = 0;                  ///< 0: any free one
+  size_t num_threads = 0;             ///< 0: one per core
+  std::optional<TlsOptions> tls;      ///< absent: clear text
   HttpLimits limits;
   size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2
   size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
@@ -40,6 +43,7 @@ struct ServerOptions {
   absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
   size_t min_body_bytes_per_second = 16 << 10;
   absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
+  std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();  ///< where the server counts
 };
 
 /// A server of HTTP/1.1 and HTTP/2 on one port, told apart by the first bytes: keep-alive, pipelining, chunked

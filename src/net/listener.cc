@@ -1,12 +1,14 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -29,14 +31,32 @@ struct Address {
   }
 };
 
-absl::StatusOr<Address> AddressOf(std::string host) {
-  if (!IsLoopbackHost(host)) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("host '{}' is not a loopback address: without tokens and "
-                                                           "TLS only this machine may call",
-                                                           host)),
+/// The first address that the system's resolver knows for `host`.
+absl::StatusOr<Address> Resolve(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("host '{}' is no address and no name that is known here: {}",
+                                                           host, gai_strerror(error))),
+                    "0.0.0.0 listens on all addresses of IPv4, :: on those of IPv6 too");
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, freeaddrinfo);
+  Address address;
+  std::memcpy(&address.storage, list->ai_addr, list->ai_addrlen);
+  address.size = list->ai_addrlen;
+  return address;
+}
+
+absl::StatusOr<Address> AddressOf(std::string host, Reach reach) {
+  const bool is_loopback = IsLoopbackHost(host);
+  if (!is_loopback && reach == Reach::kThisMachine) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("host '{}' is not a loopback address", host)),
                     "use 127.0.0.1, ::1 or localhost");
   }
-  if (host.front() == '[') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   Address address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
   auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
@@ -45,8 +65,10 @@ absl::StatusOr<Address> AddressOf(std::string host) {
     address.size = sizeof *v6;
     return address;
   }
-  // A name of RFC 6761 means 127.0.0.1, whatever a resolver would say.
-  if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) != 1) v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool is_v4 = inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1;
+  if (!is_v4 && !is_loopback) return Resolve(host);
+  // A loopback name (RFC 6761) means 127.0.0.1, whatever a resolver would say.
+  if (!is_v4) v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   v4->sin_family = AF_INET;
   address.size = sizeof *v4;
   return address;
@@ -57,6 +79,10 @@ absl::Status BindError(int error_number, const std::string& host, uint16_t port)
     return WithHint(absl::ResourceExhaustedError(fmt::format("port {} on {} is in use", port, host)),
                     "choose another with --port, or --port 0 for any free one");
   }
+  if (error_number == EADDRNOTAVAIL) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no address of this machine", host)),
+                    "0.0.0.0 listens on all addresses of IPv4, :: on those of IPv6 too");
+  }
   return ErrnoStatus(error_number, fmt::format("listening on {}:{}", host, port));
 }
 
@@ -65,6 +91,8 @@ absl::StatusOr<FileDescriptor> Bind(const Address& address, bool shared, const s
   FileDescriptor fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return ErrnoStatus(errno, "opening a socket");
   const int on = 1;
+  const int off = 0;  // "::" takes IPv4 too, whatever the system's default
+  if (address.storage.ss_family == AF_INET6) setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (shared) setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (bind(fd.get(), address.get(), address.size) != 0) return BindError(errno, host, port);
@@ -94,8 +122,8 @@ void FileDescriptor::Close() {
   if (valid()) close(std::exchange(fd_, -1));
 }
 
-absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count) {
-  TRY_ASSIGN(Address address, AddressOf(host));
+absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count, Reach reach) {
+  TRY_ASSIGN(Address address, AddressOf(host, reach));
   Listeners listeners;
   listeners.port = port;
   address.SetPort(port);

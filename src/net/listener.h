@@ -33,9 +33,17 @@ struct Listeners {
   uint16_t port = 0;
 };
 
-/// Opens `count` >= 1 sockets on `host`:`port`, not blocking; port 0 takes any free one.
+/// Who may reach a server.
+enum class Reach {
+  kThisMachine,  ///< only a loopback name or address will do
+  kAnyMachine,   ///< any address of this machine, "0.0.0.0" and "::" (both families) for all of them, or a name
+};
+
+/// Opens `count` >= 1 sockets on `host`:`port`, not blocking; port 0 takes any free one. Loopback names mean 127.0.0.1;
+/// other names are looked up, and the first address is taken.
 /// ResourceExhausted with a hint where the port is taken, also by a server that would share it.
-/// InvalidArgument where `host` is no loopback name or address: there are no tokens and no TLS yet to guard another.
-absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count);
+/// InvalidArgument for a host beyond `reach`, and for a name that is not known or an address that is not this
+/// machine's.
+absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count, Reach reach);
 
 }  // namespace roost::net

@@ -6,7 +6,8 @@
 
 namespace roost::net {
 
-HttpResponse ErrorResponse(int status, std::string_view message) {
+HttpResponse Refusal(const ServerOptions& options, int status, std::string_view message) {
+  options.counts->CountRefusal(status);
   HttpResponse response;
   response.status = status;
   response.body = fmt::format("{{\"error\":\"{}\"}}", message);

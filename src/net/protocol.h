@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,9 +18,10 @@ struct ConnectionContext {
   const ServerOptions* options;
   const Handler* handler;
   std::shared_ptr<Mailbox> mailbox;
-  std::string date;         ///< now, as an HTTP date
-  absl::Time now;           ///< of the current turn of the loop
-  std::string read_buffer;  ///< scratch of every read
+  std::string date;                            ///< now, as an HTTP date
+  absl::Time now;                              ///< of the current turn of the loop
+  std::chrono::steady_clock::time_point turn;  ///< when it began
+  std::string read_buffer;                     ///< scratch of every read
   bool draining = false;
 };
 
@@ -59,8 +61,9 @@ class Protocol {
   virtual State state() const = 0;
 };
 
-/// An answer that the server itself gives: {"error": message}. `message` needs no escaping in JSON.
-HttpResponse ErrorResponse(int status, std::string_view message);
+/// An answer that the server itself gives, counted in ServerOptions::counts: {"error": message}. `message` needs no
+/// escaping in JSON.
+HttpResponse Refusal(const ServerOptions& options, int status, std::string_view message);
 
 /// How long a body of which `bytes` have come may be under way.
 absl::Duration BodyPatience(const ServerOptions& options, size_t bytes);

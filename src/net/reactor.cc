@@ -46,7 +46,8 @@ Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<
     : listener_(std::move(listener)),
       epoll_(std::move(epoll)),
       share_(share),
-      context_{&share.options, &share.handler, std::move(mailbox), {}, {}, std::string(Transport::kReadBytes, '\0'),
+      counts_(*share.options.counts),
+      context_{&share.options, &share.handler, std::move(mailbox), {}, {}, {}, std::string(Transport::kReadBytes, '\0'),
                false} {
   const ServerOptions& options = share.options;
   const absl::Duration shortest =
@@ -59,6 +60,7 @@ Reactor::Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<
 void Reactor::ReadClock() {
   const absl::Time before = context_.now;
   context_.now = absl::Now();
+  context_.turn = std::chrono::steady_clock::now();
   if (!context_.date.empty() && absl::ToUnixSeconds(before) == absl::ToUnixSeconds(context_.now)) return;
   context_.date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", context_.now, absl::UTCTimeZone());
 }
@@ -113,13 +115,14 @@ void Reactor::Accept() {
 }
 
 void Reactor::Add(FileDescriptor fd) {
-  const size_t before = share_.num_connections.fetch_add(1, std::memory_order_relaxed);
+  const auto before = static_cast<size_t>(counts_.open_connections.fetch_add(1, std::memory_order_relaxed));
   const size_t max = context_.options->max_connections;
   const int number = fd.get();
   if (before >= max + kMaxRefusals || !Watch(epoll_.get(), EPOLL_CTL_ADD, number, EPOLLIN)) {
-    share_.num_connections.fetch_sub(1, std::memory_order_relaxed);
+    counts_.open_connections.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
+  counts_.accepted_connections.fetch_add(1, std::memory_order_relaxed);
   std::unique_ptr<Transport> transport;
   if (share_.credentials != nullptr) {
     transport = std::make_unique<TlsTransport>(std::move(fd), share_.credentials->NewConnection());
@@ -167,7 +170,7 @@ std::unordered_map<int, Reactor::Entry>::iterator Reactor::Find(const Connection
 std::unordered_map<int, Reactor::Entry>::iterator Reactor::Settle(std::unordered_map<int, Entry>::iterator entry) {
   const Connection& connection = *entry->second.connection;
   if (connection.closed()) {
-    share_.num_connections.fetch_sub(1, std::memory_order_relaxed);
+    counts_.open_connections.fetch_sub(1, std::memory_order_relaxed);
     return connections_.erase(entry);
   }
   const uint32_t interest = InterestOf(connection);
@@ -202,7 +205,7 @@ void Reactor::BeginDrain() {
 
 void Reactor::CloseAll() {
   context_.mailbox->Close();
-  share_.num_connections.fetch_sub(connections_.size(), std::memory_order_relaxed);
+  counts_.open_connections.fetch_sub(static_cast<int64_t>(connections_.size()), std::memory_order_relaxed);
   connections_.clear();
 }
 

@@ -20,7 +20,6 @@ struct ReactorShare {
   ServerOptions options;
   Handler handler;
   std::unique_ptr<TlsCredentials> credentials;  ///< null: clear text
-  std::atomic<size_t> num_connections{0};
 };
 
 /// One thread's event loop: a listener and the connections that came through it.
@@ -59,6 +58,7 @@ class Reactor {
   FileDescriptor listener_;
   FileDescriptor epoll_;
   ReactorShare& share_;
+  ServerCounts& counts_;
   ConnectionContext context_;
   std::unordered_map<int, Entry> connections_;
   uint64_t next_serial_ = 1;

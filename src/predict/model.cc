@@ -220,9 +220,22 @@ absl::Status ScoringModel::ScoreRows(std::span<const column::Value> values, tran
   return onnx_->ScoreFeatures(rows, 0, rows.num_rows(), outputs);
 }
 
+absl::Status ScoringModel::SetThreshold(double threshold) {
+  if (task_ != Task::kBinary) {
+    return absl::InvalidArgumentError(
+        fmt::format("model: a threshold is for the task 'binary', and its task is '{}'", TaskName(task_)));
+  }
+  if (!(threshold >= 0 && threshold <= 1)) {
+    return absl::InvalidArgumentError(fmt::format("model: its threshold is {}; it must be from 0 to 1", threshold));
+  }
+  threshold_ = threshold;
+  return absl::OkStatus();
+}
+
 Json ScoringModel::ToJson() const {
   Json json{{"version", kVersion}, {"task", TaskName(task_)}};
   if (task_ == Task::kClasses) json["classes"] = classes_;
+  if (threshold_ != kDefaultThreshold) json["threshold"] = threshold_;
   if (transform_.has_value()) json["transform"] = transform_->ToJson();
   if (predictor_ != nullptr) json["predictor"] = predictor_->ToJson();
   if (onnx_ != nullptr) json["onnx"] = onnx_->ToJson();
@@ -239,9 +252,21 @@ absl::Status CheckColumnKind(const column::ColumnView& column, const transform::
 
 bool ScoringModel::HasOnnx(const Json& json) { return json.is_object() && json.contains("onnx"); }
 
-absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::string onnx_bytes) {
-  TRY_ASSIGN(const auto object, transform::JsonObject::Make(
-                                    json, "model", {"version", "task", "classes", "transform", "predictor", "onnx"}));
+namespace {
+
+absl::StatusOr<ScoringModel> WithThreshold(absl::StatusOr<ScoringModel> model, const transform::JsonObject& object) {
+  if (!model.ok() || !object.Has("threshold")) return model;
+  TRY_ASSIGN(const double threshold, object.Number("threshold"));
+  TRY(model->SetThreshold(threshold));
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::string onnx_bytes, int intra_op_threads) {
+  TRY_ASSIGN(const auto object,
+             transform::JsonObject::Make(
+                 json, "model", {"version", "task", "classes", "threshold", "transform", "predictor", "onnx"}));
   TRY_ASSIGN(const int64_t version, object.Integer("version", 1, kVersion));
   Task task = Task::kBinary;
   std::vector<std::string> classes;
@@ -260,14 +285,15 @@ absl::StatusOr<ScoringModel> ScoringModel::FromParts(const Json& json, std::stri
     const auto num_outputs = static_cast<int32_t>(task == Task::kClasses ? classes.size() : 1);
     auto options = OnnxModel::OptionsFromJson(*json.find("onnx"), task, num_outputs);
     if (!options.ok()) return Annotate(options.status(), "model");
+    options->intra_op_threads = intra_op_threads;
     auto onnx = OnnxModel::Load(std::move(onnx_bytes), *std::move(options));
     if (!onnx.ok()) return Annotate(onnx.status(), "model");
-    return MakeOnnx(*std::move(onnx), std::move(transform), std::move(classes));
+    return WithThreshold(MakeOnnx(*std::move(onnx), std::move(transform), std::move(classes)), object);
   }
   TRY_ASSIGN(const Json* predictor_json, object.Any("predictor"));
   auto predictor = ParsePredictor(*predictor_json);
   if (!predictor.ok()) return Annotate(predictor.status(), "model");
-  return Make(*std::move(transform), *std::move(predictor), task, std::move(classes));
+  return WithThreshold(Make(*std::move(transform), *std::move(predictor), task, std::move(classes)), object);
 }
 
 }  // namespace roost::predict

@@ -61,6 +61,11 @@ class ScoringModel {
   /// The classes' names, in the order of the outputs; empty for other tasks.
   std::span<const std::string> classes() const { return classes_; }
   int32_t num_outputs() const { return classes_.empty() ? 1 : static_cast<int32_t>(classes_.size()); }
+  /// From which probability on a row of a binary task counts as true. It decides nothing else.
+  double threshold() const { return threshold_; }
+  static constexpr double kDefaultThreshold = 0.5;
+  /// InvalidArgument unless the task is binary and `threshold` in [0, 1].
+  absl::Status SetThreshold(double threshold);
   /// What the outputs are called as columns of a table: "probability", "probability of CLASS" for each class, "value",
   /// "count", "score".
   std::vector<std::string> OutputNames() const;
@@ -85,8 +90,8 @@ class ScoringModel {
   /// version can read.
   static absl::StatusOr<ScoringModel> FromJson(const Json& json) { return FromParts(json, ""); }
 
-  /// From both parts of a package: `json`, and the ONNX file that it speaks of, or "".
-  static absl::StatusOr<ScoringModel> FromParts(const Json& json, std::string onnx_bytes);
+  /// From both parts of a package: `json`, and the ONNX file that it speaks of, or "". `intra_op_threads`: OnnxOptions.
+  static absl::StatusOr<ScoringModel> FromParts(const Json& json, std::string onnx_bytes, int intra_op_threads = 1);
   /// Whether `json` speaks of an ONNX file.
   static bool HasOnnx(const Json& json);
   /// The file; "" where there is no ONNX model.
@@ -103,6 +108,7 @@ class ScoringModel {
   std::shared_ptr<const OnnxModel> onnx_;
   Task task_ = Task::kBinary;
   std::vector<std::string> classes_;
+  double threshold_ = kDefaultThreshold;
 };
 
 }  // namespace roost::predict

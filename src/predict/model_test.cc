@@ -153,12 +153,31 @@ std::string ErrorAfter(const std::function<void(Json&)>& edit) {
   return std::string(status.message());
 }
 
+TEST(ScoringModel, HasAThresholdOfItsOwn) {
+  ScoringModel model = FlightsModel();
+  EXPECT_EQ(model.threshold(), 0.5);
+  EXPECT_FALSE(model.ToJson().contains("threshold"));
+  ASSERT_TRUE(model.SetThreshold(0.25).ok());
+  const auto again = ScoringModel::FromJson(model.ToJson());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->threshold(), 0.25);
+  EXPECT_EQ(ToLine(again->ToJson()), ToLine(model.ToJson()));
+}
+
 TEST(ScoringModel, WhatIsWrongInItsJsonIsNamed) {
   EXPECT_EQ(ErrorAfter([](Json& json) { json = 1; }), "model: must be an object");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["version"] = 3; }), "model: 'version' must be an integer from 1 to 2");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["task"] = "sort"; }),
             "model: no task 'sort'; there are binary, classes, number, counts, ranking");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["task"] = "classes"; }), "model: 'classes' is missing");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["threshold"] = 1.5; }),
+            "model: its threshold is 1.5; it must be from 0 to 1");
+  EXPECT_EQ(ErrorAfter([](Json& json) { json["threshold"] = "high"; }), "model: 'threshold' must be a finite number");
+  EXPECT_EQ(ErrorAfter([](Json& json) {
+              json["task"] = "number";
+              json["threshold"] = 0.5;
+            }),
+            "model: a threshold is for the task 'binary', and its task is 'number'");
   EXPECT_EQ(ErrorAfter([](Json& json) { json.erase("predictor"); }), "model: 'predictor' is missing");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["transform"] = 1; }), "model: transform: must be an object");
   EXPECT_EQ(ErrorAfter([](Json& json) { json["predictor"]["weights"][0][0] = "1"; }),

@@ -143,7 +143,7 @@ std::vector<T> DenseValues(const transform::FeatureRows& rows, int64_t begin, in
 absl::StatusOr<std::shared_ptr<const OnnxModel>> OnnxModel::Load(std::string bytes, OnnxOptions options) {
   TRY(CheckOnnx(bytes));
   const auto load = [&]() -> absl::StatusOr<std::shared_ptr<const OnnxModel>> {
-    TRY_ASSIGN(auto session, OnnxSession::Open(bytes));
+    TRY_ASSIGN(auto session, OnnxSession::Open(bytes, options.intra_op_threads));
     const OnnxOutputSpec spec{options.task, options.num_outputs, options.output};
     TRY_ASSIGN(options.output, FindOutput(session->outputs(), spec));
     std::shared_ptr<OnnxModel> model(new OnnxModel(std::move(bytes), std::move(options), std::move(session)));

@@ -40,6 +40,7 @@ struct OnnxOptions {
   /// Over columns: those that are declared; each must be an input of the graph. Inputs that are not declared are what
   /// their type says: texts of strings, numbers of all others (so a time must be declared), without any stand-in.
   std::vector<OnnxColumn> columns;
+  int intra_op_threads = 1;  ///< OnnxSession::Open
 };
 
 /// An ONNX file in ONNX Runtime: a foreign model over the columns of a row, or over the features of a transform.

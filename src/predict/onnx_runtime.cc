@@ -54,10 +54,10 @@ const Runtime& TheRuntime() {
   return *runtime;
 }
 
-// One thread, which is the caller's: whoever has many rows calls from many threads.
-Ort::SessionOptions Options() {
+// By default one thread, which is the caller's: whoever has many rows calls from many threads.
+Ort::SessionOptions Options(int intra_op_threads) {
   Ort::SessionOptions options;
-  options.SetIntraOpNumThreads(1);
+  options.SetIntraOpNumThreads(intra_op_threads);
   options.SetInterOpNumThreads(1);
   options.SetExecutionMode(ORT_SEQUENTIAL);
   options.AddConfigEntry("session.intra_op.allow_spinning", "0");
@@ -194,11 +194,12 @@ OnnxSession::OnnxSession(std::unique_ptr<State> state) : state_(std::move(state)
 
 OnnxSession::~OnnxSession() = default;
 
-absl::StatusOr<std::shared_ptr<const OnnxSession>> OnnxSession::Open(std::string_view bytes) {
+absl::StatusOr<std::shared_ptr<const OnnxSession>> OnnxSession::Open(std::string_view bytes, int intra_op_threads) {
   const Runtime& runtime = TheRuntime();
   TRY(runtime.status);
   try {
-    auto state = std::make_unique<State>(State{Ort::Session(*runtime.env, bytes.data(), bytes.size(), Options())});
+    auto state = std::make_unique<State>(
+        State{Ort::Session(*runtime.env, bytes.data(), bytes.size(), Options(intra_op_threads))});
     return std::shared_ptr<const OnnxSession>(new OnnxSession(std::move(state)));
   } catch (const Ort::Exception& error) {
     return Refusal(error);

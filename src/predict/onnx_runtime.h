@@ -39,13 +39,15 @@ struct OnnxPort {
   std::vector<int64_t> shape;  ///< -1: any extent
 };
 
-/// A graph that is ready to run. Immutable; callable from any number of threads, each call on the caller's own: it
-/// makes no threads, so that its results depend on what it is given alone.
+/// A graph that is ready to run. Immutable; callable from any number of threads, each call on the caller's own: without
+/// `intra_op_threads` it makes no threads, so that its results depend on what it is given alone.
 class OnnxSession {
  public:
   /// `bytes` have passed CheckOnnx: ONNX Runtime opens whatever file a model names. InvalidArgument with the runtime's
-  /// reason where it cannot run the model; Unavailable where there is no runtime.
-  static absl::StatusOr<std::shared_ptr<const OnnxSession>> Open(std::string_view bytes);
+  /// reason where it cannot run the model; Unavailable where there is no runtime. With more than one of
+  /// `intra_op_threads` the session has threads of its own, which share the work of one call; sums may then be added up
+  /// in another order.
+  static absl::StatusOr<std::shared_ptr<const OnnxSession>> Open(std::string_view bytes, int intra_op_threads = 1);
   ~OnnxSession();
 
   std::span<const OnnxPort> inputs() const { return inputs_; }

@@ -30,9 +30,9 @@ int32_t WidthOf(std::span<const OnnxPort> outputs) {
 
 }  // namespace
 
-absl::StatusOr<ScoringModel> FromPlainOnnx(std::string bytes) {
+absl::StatusOr<ScoringModel> FromPlainOnnx(std::string bytes, int intra_op_threads) {
   TRY(CheckOnnx(bytes));
-  OnnxOptions options{.task = Task::kNumber};
+  OnnxOptions options{.task = Task::kNumber, .intra_op_threads = intra_op_threads};
   {
     TRY_ASSIGN(const std::shared_ptr<const OnnxSession> session, OnnxSession::Open(bytes));
     options.num_outputs = WidthOf(session->outputs());

@@ -1,11 +1,19 @@
 #include "rest/answer.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/status.h"
+#include "serving/overload.h"
 
 namespace roost::rest {
+namespace {
+
+constexpr size_t kMinCompressedBytes = 1 << 10;  // smaller answers gain nothing
+
+}  // namespace
 
 using net::HttpRequest;
 using net::HttpResponse;
@@ -24,6 +32,25 @@ void AnswerError(const absl::Status& status, HttpResponse& response, std::string
   const std::string hint = HintOf(status);
   const std::string message(status.message());
   AnswerError(HttpStatusOf(status), hint.empty() ? message : fmt::format("{} ({})", message, hint), response, example);
+  const std::optional<int64_t> retry_after = serving::RetryAfterSeconds(status);
+  if (retry_after.has_value()) response.AddHeader("Retry-After", fmt::to_string(*retry_after));
+}
+
+Coding ChosenCoding(const HttpRequest& request) {
+  const auto accepted = request.Header("Accept-Encoding");
+  return accepted.has_value() ? ChooseCoding(*accepted) : Coding::kIdentity;
+}
+
+void CompressAnswer(Coding coding, HttpResponse& response) {
+  if (response.body.size() < kMinCompressedBytes) return;
+  response.AddHeader("Vary", "Accept-Encoding");
+  if (coding == Coding::kIdentity) return;
+  response.body = Compress(response.body, coding);
+  response.AddHeader("Content-Encoding", CodingName(coding));
+}
+
+void CompressAnswer(const HttpRequest& request, HttpResponse& response) {
+  if (response.body.size() >= kMinCompressedBytes) CompressAnswer(ChosenCoding(request), response);
 }
 
 bool HasMethod(const HttpRequest& request, bool post, HttpResponse& response) {

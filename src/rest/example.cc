@@ -73,4 +73,12 @@ std::string V1Path(std::string_view model, std::string_view verb) {
 
 std::string InferPath(std::string_view model) { return fmt::format("/v2/models/{}/infer", PercentEncoded(model)); }
 
+std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view host) {
+  if (verb == "infer") return CurlCommand(host, InferPath(servable.name()), InferExample(servable));
+  const Json body = verb == "score"     ? ScoreExample(servable)
+                    : verb == "predict" ? PredictExample(servable)
+                                        : ExamplesExample(servable);
+  return CurlCommand(host, V1Path(servable.name(), verb), body);
+}
+
 }  // namespace roost::rest

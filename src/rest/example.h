@@ -22,4 +22,7 @@ std::string CurlCommand(std::string_view host, std::string_view path, const Json
 std::string V1Path(std::string_view model, std::string_view verb);
 std::string InferPath(std::string_view model);
 
+/// A command that works, for the answer to a call that did not: `verb` is score, predict, classify, regress or infer.
+std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view host);
+
 }  // namespace roost::rest

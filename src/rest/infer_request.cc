@@ -141,6 +141,13 @@ absl::StatusOr<std::optional<int64_t>> IntegerParameter(object parent, std::stri
   return value;
 }
 
+/// An integer that is not negative; 0 where it is not there.
+absl::StatusOr<int64_t> CountParameter(object parent, std::string_view name) {
+  TRY_ASSIGN(const std::optional<int64_t> value, IntegerParameter(parent, name));
+  if (value.value_or(0) >= 0) return value.value_or(0);
+  return absl::InvalidArgumentError(fmt::format("the parameter '{}' must not be negative", name));
+}
+
 absl::StatusOr<std::string> Name(object parent, std::string_view what) {
   std::string_view name;
   if (parent["name"].get(name) != simdjson::SUCCESS) {
@@ -221,7 +228,10 @@ absl::StatusOr<DecodedRequest> DecodeJson(object json, std::string_view binary) 
   }
   TRY_ASSIGN(const std::optional<bool> binary_outputs, BoolParameter(json, "binary_data_output"));
   decoded.binary_outputs = binary_outputs.value_or(false);
-  for (const char* unused : {"priority", "timeout"}) TRY(IntegerParameter(json, unused).status());
+  TRY_ASSIGN(const int64_t priority, CountParameter(json, "priority"));
+  TRY_ASSIGN(const int64_t timeout, CountParameter(json, "timeout"));
+  decoded.request.priority = static_cast<uint64_t>(priority);
+  decoded.request.timeout = std::chrono::microseconds(timeout);
   array inputs;
   if (json["inputs"].get(inputs) != simdjson::SUCCESS) {
     return absl::InvalidArgumentError("the request has no 'inputs' that is an array");

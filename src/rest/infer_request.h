@@ -26,9 +26,9 @@ struct DecodedRequest {
 
 /// Reads the body of an infer call: JSON, of which `header_length` bytes where the header field
 /// Inference-Header-Content-Length is there; the binary data of the inputs follow in their order.
-/// Unknown members and parameters are ignored, as the protocol allows; `priority` and `timeout` must be integers, and
-/// are not used. `data` may be nested or flat, and has null for missing values. FP16 and BF16 come as binary data only,
-/// and are read as FP32. InvalidArgument says which input is wrong and how.
+/// Unknown members and parameters are ignored, as the protocol allows. `data` may be nested or flat, and has null for
+/// missing values. FP16 and BF16 come as binary data only, and are read as FP32. InvalidArgument says which input is
+/// wrong and how.
 absl::StatusOr<DecodedRequest> DecodeRequest(std::string_view body, std::optional<size_t> header_length);
 
 /// Reads a raw binary request, whose header length is 0: `body` is the data of the only input of `servable`, in the

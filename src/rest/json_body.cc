@@ -9,10 +9,10 @@ constexpr size_t kMaxKeptBytes = 1 << 20;  // of bodies whose memory a thread ke
 
 }  // namespace
 
-absl::StatusOr<JsonBody> JsonBody::Parse(std::string_view text) {
+absl::StatusOr<JsonBody> JsonBody::Parse(std::string_view text, bool own_memory) {
   thread_local simdjson::dom::parser shared;
   JsonBody body;
-  if (text.size() > kMaxKeptBytes) body.own_ = std::make_unique<simdjson::dom::parser>();
+  if (own_memory || text.size() > kMaxKeptBytes) body.own_ = std::make_unique<simdjson::dom::parser>();
   simdjson::dom::parser& parser = body.own_ == nullptr ? shared : *body.own_;
   const auto error = parser.parse(text.data(), text.size()).get(body.root_);
   if (error == simdjson::SUCCESS) return body;

@@ -10,19 +10,20 @@
 namespace roost::rest {
 
 /// A body that was parsed as JSON. Small ones lie in memory that a thread keeps from body to body, so a thread holds
-/// one JsonBody at a time. JSON may nest 1,024 deep; whoever reads it sets limits of its own.
+/// one JsonBody at a time, beside those with memory of their own. JSON may nest 1,024 deep; whoever reads it sets
+/// limits of its own.
 class JsonBody {
  public:
   /// InvalidArgument where `text` is not one JSON document in UTF-8. Cost: about 1 ns a byte; allocates nothing for a
   /// small body once the thread has parsed one of its size.
-  static absl::StatusOr<JsonBody> Parse(std::string_view text);
+  static absl::StatusOr<JsonBody> Parse(std::string_view text, bool own_memory = false);
 
   simdjson::dom::element root() const { return root_; }
 
  private:
   JsonBody() = default;
 
-  std::unique_ptr<simdjson::dom::parser> own_;  // of a large body, which is let go of afterwards
+  std::unique_ptr<simdjson::dom::parser> own_;  // always of a large body, which is let go of afterwards
   simdjson::dom::element root_;
 };
 

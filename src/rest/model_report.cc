@@ -35,7 +35,7 @@ Json ModelStatistics(const serving::Servable& servable) {
           {"inference_stats",
            {{"success", ToJson(totals.success)},
             {"fail", ToJson(totals.failure)},
-            {"queue", none},
+            {"queue", ToJson(totals.queue)},
             {"compute_input", none},
             {"compute_infer", ToJson(totals.compute)},
             {"compute_output", none},

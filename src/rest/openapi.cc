@@ -53,7 +53,8 @@ Json RowsRequestSchema(const Servable& servable, const Json& row) {
   Json properties{{"rows", {{"type", "array"}, {"items", row}}},
                   {"explain", {{"type", "boolean"}, {"default", false}}}};
   if (servable.model().task() == predict::Task::kBinary) {
-    properties["threshold"] = {{"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"default", 0.5}};
+    properties["threshold"] = {
+        {"type", "number"}, {"minimum", 0}, {"maximum", 1}, {"default", servable.model().threshold()}};
   }
   return {{"type", "object"},
           {"properties", std::move(properties)},

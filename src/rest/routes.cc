@@ -13,6 +13,7 @@
 #include "rest/compression.h"
 #include "rest/openapi.h"
 #include "rest/path.h"
+#include "rest/served.h"
 #include "rest/v1_routes.h"
 #include "rest/v2_routes.h"
 
@@ -22,13 +23,7 @@ namespace {
 using net::HttpRequest;
 using net::HttpResponse;
 
-struct Served {
-  const serving::ModelManager& models;
-  serving::ModelLoader* loader;
-};
-
-constexpr size_t kMaxBodyBytes = 64 << 20;       // of a body after decompression: as net takes without
-constexpr size_t kMinCompressedBytes = 1 << 10;  // smaller answers gain nothing
+constexpr size_t kMaxBodyBytes = 64 << 20;  // of a body after decompression: as net takes without
 
 void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& response) {
   const auto pieces = SplitPath(request.path);
@@ -36,9 +31,9 @@ void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& re
   if (pieces.has_value() && !pieces->empty()) {
     const auto rest = std::span(*pieces).subspan(1);
     if (pieces->front() == "v1") {
-      known = HandleV1(served.models, rest, request, response);
+      known = HandleV1(served, rest, request, response);
     } else if (pieces->front() == "v2") {
-      known = HandleV2(served.models, served.loader, rest, request, response);
+      known = HandleV2(served, rest, request, response);
     } else if (pieces->front() == "openapi.json" && rest.empty()) {
       known = true;
       if (HasMethod(request, false, response)) Answer(OpenApi(served.models, request.host), response);
@@ -56,16 +51,6 @@ void DispatchCompressed(const Served& served, const HttpRequest& request, Coding
   HttpRequest plain = request;
   plain.body = *body;
   Dispatch(served, plain, response);
-}
-
-void CompressAnswer(const HttpRequest& request, HttpResponse& response) {
-  if (response.body.size() < kMinCompressedBytes) return;
-  const auto accepted = request.Header("Accept-Encoding");
-  const Coding coding = accepted.has_value() ? ChooseCoding(*accepted) : Coding::kIdentity;
-  response.AddHeader("Vary", "Accept-Encoding");
-  if (coding == Coding::kIdentity) return;
-  response.body = Compress(response.body, coding);
-  response.AddHeader("Content-Encoding", CodingName(coding));
 }
 
 void Handle(const Served& served, const HttpRequest& request, HttpResponse& response) {
@@ -90,8 +75,8 @@ void Handle(const Served& served, const HttpRequest& request, HttpResponse& resp
 
 }  // namespace
 
-net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader) {
-  return [served = Served{models, loader}](const HttpRequest& request, HttpResponse& response) {
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader, serving::WorkQueue* queue) {
+  return [served = Served{models, loader, queue}](const HttpRequest& request, HttpResponse& response) {
     Handle(served, request, response);
   };
 }

@@ -2,6 +2,7 @@
 
 #include "net/http_server.h"
 #include "serving/model_loader.h"
+#include "serving/work_queue.h"
 
 namespace roost::rest {
 
@@ -31,6 +32,11 @@ namespace roost::rest {
 /// {"error": text} and, where a call was wrong, "example", a command that works. Requests whose Host is no loopback
 /// name get 403, so that a web page cannot reach the server under a name of its own (DNS rebinding); so do loads and
 /// unloads with the Origin of another machine.
-net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader);
+///
+/// With `queue`, which outlives the handler too, requests to models on the workers (Servable::on_workers) are answered
+/// later, by them; requests that cannot be answered in time get 503 with Retry-After, whatever model they are for, and
+/// 504 where the time is over that they give.
+net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader,
+                         serving::WorkQueue* queue = nullptr);
 
 }  // namespace roost::rest

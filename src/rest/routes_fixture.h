@@ -32,6 +32,7 @@ class RoutesTest : public testing::Test {
     request.body = body;
     request.headers = std::move(headers);
     net::HttpResponse response;
+    response.notes.request_id = "call-1";
     handler_(request, response);
     return response;
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <span>
 
@@ -10,6 +9,7 @@
 #include "absl/status/status.h"
 #include "column/value.h"
 #include "rest/row_reader.h"
+#include "serving/overload.h"
 #include "serving/servable.h"
 
 namespace roost::rest {
@@ -21,39 +21,74 @@ struct ScoredRows {
   std::span<const double> scores;         ///< the model's outputs a row
 };
 
-/// Reads the rows of a request, scores them in pieces, and hands each piece over, so that memory does not grow with the
-/// rows. A thread has one at a time.
-class RowScorer {
+/// Takes the rows of a request one after the other.
+class RowSink {
  public:
-  using Take = absl::FunctionRef<absl::Status(const ScoredRows&)>;
+  RowSink(const RowSink&) = delete;
+  RowSink& operator=(const RowSink&) = delete;
 
-  /// `servable` and what `take` refers to outlive the scorer.
-  RowScorer(const serving::Servable& servable, Dialect dialect, Take take);
-
-  /// The next row, the objects `parts` together. Errors as RowReader::AddRow, with the row's number; those of scoring
-  /// and of `take`; InvalidArgument beyond serving::kMaxRows rows or serving::kMaxOutputs outputs.
+  /// The next row, the objects `parts` together. Errors as RowReader::AddRow, with the row's number, and
+  /// InvalidArgument beyond serving::kMaxRows rows or serving::kMaxOutputs outputs.
   absl::Status Add(std::span<const simdjson::dom::element> parts);
 
   /// The next row, a value of input `columns[i]` from each of `values[i]`. Errors as Add.
   absl::Status Add(std::span<const size_t> columns, std::span<const simdjson::dom::element> values);
 
+  int64_t num_rows() const { return first_ + reader_.num_rows(); }
+
+ protected:
+  /// `servable` and `reader` outlive it.
+  RowSink(const serving::Servable& servable, RowReader& reader, Dialect dialect);
+  ~RowSink() = default;
+
+  /// The reader has piece_rows_ rows.
+  virtual absl::Status TakePiece() = 0;
+  absl::Status CheckLimits() const;
+
+  const serving::Servable& servable_;
+  RowReader& reader_;
+  int64_t piece_rows_;
+  int64_t first_ = 0;  // the number of the reader's first row
+
+ private:
+  absl::Status AfterRow() { return reader_.num_rows() < piece_rows_ ? absl::OkStatus() : TakePiece(); }
+};
+
+/// Scores rows in pieces and hands each piece over, so that memory does not grow with the rows. A thread has one at a
+/// time.
+class RowScorer final : public RowSink {
+ public:
+  using Clock = serving::Clock;
+  using Take = absl::FunctionRef<absl::Status(const ScoredRows&)>;
+
+  /// `servable` and what `take` refers to outlive the scorer. Work on the request began at `start`. Add also fails as
+  /// scoring and as `take`.
+  RowScorer(const serving::Servable& servable, Dialect dialect, Clock::time_point start, Take take);
+
   /// Scores and hands over what is left, and counts the request in the servable's statistics as answered.
   absl::Status Finish();
 
-  int64_t num_rows() const;
+ private:
+  absl::Status TakePiece() override;
+
+  Take take_;
+  const Clock::time_point start_;
+  Clock::duration scoring_{};
+};
+
+/// Leaves all rows in the reader, to be scored later.
+class RowCollector final : public RowSink {
+ public:
+  RowCollector(const serving::Servable& servable, RowReader& reader, Dialect dialect)
+      : RowSink(servable, reader, dialect), step_(piece_rows_) {}
+
+  /// InvalidArgument beyond the limits of Add and serving::kMaxQueuedValues values, which Add checks now and then.
+  absl::Status Finish() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  absl::Status TakePiece() override;
 
-  absl::Status AfterRow();
-  absl::Status ScorePiece();
-
-  const serving::Servable& servable_;
-  Take take_;
-  int64_t piece_rows_;
-  const Clock::time_point start_ = Clock::now();
-  Clock::duration scoring_{};
-  int64_t first_ = 0;  // the number of the reader's first row
+  const int64_t step_;
 };
 
 }  // namespace roost::rest

@@ -1,8 +1,6 @@
 #include "rest/score_rows.h"
 
-#include <algorithm>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,7 +29,7 @@ constexpr size_t kMaxAnswerBytes = 512 << 20;
 struct ScoreCall {
   std::optional<array> rows;  ///< none: the body is the row
   bool explain = false;
-  double threshold = serving::kDecisionThreshold;
+  double threshold;
 };
 
 bool IsBinary(const Servable& servable) { return servable.model().task() == predict::Task::kBinary; }
@@ -67,7 +65,7 @@ absl::StatusOr<ScoreCall> ReadCall(element root, const Servable& servable) {
     return absl::InvalidArgumentError(
         fmt::format("the request is {}; it must be a row, an object, or {{\"rows\": [row, ...]}}", KindOf(root)));
   }
-  ScoreCall call;
+  ScoreCall call{.threshold = servable.model().threshold()};
   if (members["rows"].error() != SUCCESS) return call;
   for (const auto [name, value] : members) TRY(ReadMember(name, value, servable, call));
   if (call.explain && call.rows->size() > static_cast<size_t>(kMaxExplainedRows)) {
@@ -123,57 +121,63 @@ absl::Status AppendRows(const Servable& servable, const ScoreCall& call, const S
   return WithHint(absl::InvalidArgumentError("the answer is too long"), "send fewer rows at once");
 }
 
+class ScoreRowsCall final : public RowsCall {
+ public:
+  explicit ScoreRowsCall(const Servable& servable) : servable_(servable) {}
+
+  Dialect dialect() const override { return Dialect::kRoost; }
+
+  absl::Status Parse(std::string_view body, bool own_memory) override {
+    TRY_ASSIGN(json_, JsonBody::Parse(body, own_memory));
+    TRY_ASSIGN(call_, ReadCall(json_->root(), servable_));
+    answer_.reserve(256);
+    answer_ = call_.rows.has_value() ? "{\"rows\":[" : "{";
+    return absl::OkStatus();
+  }
+
+  absl::Status Read(RowSink& rows) override {
+    if (!call_.rows.has_value()) {
+      const element row = json_->root();
+      return rows.Add({&row, 1});
+    }
+    for (const element row : *call_.rows) TRY(rows.Add({&row, 1}));
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(const ScoredRows& rows) override { return AppendRows(servable_, call_, rows, answer_); }
+
+  absl::Status Finish(net::HttpResponse& response) override {
+    if (call_.rows.has_value()) answer_.push_back(']');
+    if (IsBinary(servable_)) {
+      answer_.append(",\"threshold\":");
+      AppendJsonNumber(call_.threshold, answer_);
+    }
+    answer_.append(",\"model\":");
+    AppendJsonString(servable_.name(), answer_);
+    answer_.append(",\"version\":");
+    AppendJsonNumber(servable_.version(), answer_);
+    answer_.append(",\"request_id\":");
+    AppendJsonString(response.notes.request_id, answer_);
+    answer_.push_back('}');
+    response.body = std::move(answer_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const Servable& servable_;
+  std::optional<JsonBody> json_;
+  ScoreCall call_{};
+  std::string answer_;
+};
+
 }  // namespace
 
-absl::Status ScoreJsonRows(const Servable& servable, std::string_view request_id, std::string_view body,
-                           net::HttpResponse& response) {
-  TRY_ASSIGN(const JsonBody json, JsonBody::Parse(body));
-  TRY_ASSIGN(const ScoreCall call, ReadCall(json.root(), servable));
-  std::string answer;
-  answer.reserve(256);
-  answer = call.rows.has_value() ? "{\"rows\":[" : "{";
-  const auto append = [&](const ScoredRows& rows) { return AppendRows(servable, call, rows, answer); };
-  RowScorer scorer(servable, Dialect::kRoost, append);
-  if (call.rows.has_value()) {
-    for (const element row : *call.rows) TRY(scorer.Add({&row, 1}));
-  } else {
-    const element row = json.root();
-    TRY(scorer.Add({&row, 1}));
-  }
-  TRY(scorer.Finish());
-  if (call.rows.has_value()) answer.push_back(']');
-  if (IsBinary(servable)) {
-    answer.append(",\"threshold\":");
-    AppendJsonNumber(call.threshold, answer);
-  }
-  answer.append(",\"model\":");
-  AppendJsonString(servable.name(), answer);
-  answer.append(",\"version\":");
-  AppendJsonNumber(servable.version(), answer);
-  answer.append(",\"request_id\":");
-  AppendJsonString(request_id, answer);
-  answer.push_back('}');
-  response.body = std::move(answer);
-  return absl::OkStatus();
+absl::Status ScoreJsonRows(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                           serving::Clock::time_point start) {
+  ScoreRowsCall call(servable);
+  return ScoreNow(call, servable, body, start, response);
 }
 
-std::string RequestIdOf(const net::HttpRequest& request) {
-  constexpr size_t kLongestId = 128;
-  if (const auto id = request.Header("X-Request-Id"); id.has_value() && !id->empty() && id->size() <= kLongestId) {
-    if (std::all_of(id->begin(), id->end(), [](char c) { return c > ' ' && c < '\x7f'; })) return std::string(*id);
-  }
-  thread_local std::mt19937_64 random = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id(32, '0');
-  for (size_t half = 0; half < 2; ++half) {
-    uint64_t bits = random();
-    for (size_t i = 0; i < 16; ++i, bits >>= 4) id[16 * half + i] = kHex[bits & 15];
-  }
-  return id;
-}
+std::unique_ptr<RowsCall> NewScoreCall(const Servable& servable) { return std::make_unique<ScoreRowsCall>(servable); }
 
 }  // namespace roost::rest

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "net/http_message.h"
+#include "rest/rows_call.h"
 #include "serving/servable.h"
 
 namespace roost::rest {
@@ -24,13 +25,13 @@ inline constexpr int64_t kMaxExplainedRows = 100;
 /// "class":"late","probabilities":{"early":0.1,"late":0.9}, all others their one output by its name. With `explain`
 /// each row has "explanation" too (predict::ToJson).
 ///
+/// The request's id is that of response.notes, where the number of rows is noted. Work on the request began at `start`.
 /// InvalidArgument names the row, its key and what was expected; also for more rows than kMaxRows, more outputs than
 /// kMaxOutputs, and more rows to explain than kMaxExplainedRows. Internal where a score is no number.
-absl::Status ScoreJsonRows(const serving::Servable& servable, std::string_view request_id, std::string_view body,
-                           net::HttpResponse& response);
+absl::Status ScoreJsonRows(const serving::Servable& servable, std::string_view body, net::HttpResponse& response,
+                           serving::Clock::time_point start = serving::Clock::now());
 
-/// What a request is called: its X-Request-Id, where that is 1 to 128 visible ASCII characters; else a new one of 32
-/// hexadecimal digits, drawn at random.
-std::string RequestIdOf(const net::HttpRequest& request);
+/// The same in steps; `servable` outlives it.
+std::unique_ptr<RowsCall> NewScoreCall(const serving::Servable& servable);
 
 }  // namespace roost::rest

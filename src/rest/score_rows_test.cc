@@ -36,10 +36,9 @@ TEST_F(ScoreRows, OneRowIsAnsweredInOneObject) {
   Json answer = Post(kScore, kRow);
   EXPECT_EQ(answer["probability"], Probability("418", "\"SFO\"", "\"2001-05-01T12:00:00Z\""));
   EXPECT_EQ(answer["decision"], answer["probability"] >= 0.5);
-  EXPECT_THAT(answer["request_id"].get<std::string>(), MatchesRegex("[0-9a-f]{32}"));
-  answer["probability"] = answer["decision"] = answer["request_id"] = nullptr;
+  answer["probability"] = answer["decision"] = nullptr;
   EXPECT_EQ(ToLine(answer), R"({"probability":null,"decision":null,"threshold":0.5,"model":"delay","version":4,)"
-                            R"("request_id":null})");
+                            R"("request_id":"call-1"})");
   EXPECT_EQ(Post("/v1/models/delay/versions/3:score", kRow)["version"], 3);
 }
 
@@ -75,6 +74,18 @@ TEST_F(ScoreRows, TheThresholdMayBeTheCallers) {
   }
 }
 
+TEST_F(ScoreRows, ElseItIsTheModels) {
+  Json model = Json::parse(serving::TestModelJson(4));
+  model["threshold"] = 0.125;
+  ASSERT_TRUE(models_.Load("delay", 5, model.dump()).ok());
+  const Json answer = Post(kScore, kRow);
+  EXPECT_EQ(answer["version"], 5);
+  EXPECT_EQ(answer["threshold"], 0.125);
+  EXPECT_EQ(answer["decision"], answer["probability"].get<double>() >= 0.125);
+  EXPECT_EQ(Post("/v1/models/delay/versions/4:score", kRow)["threshold"], 0.5);
+  EXPECT_THAT(Get("/openapi.json"), HasSubstr(R"("default":0.125)"));
+}
+
 TEST_F(ScoreRows, ModelsOfOtherTasksAnswerWithTheirOwnOutputs) {
   EXPECT_EQ(Post("/v1/models/value:score", R"({"distance":1700})")["value"], 7);
   const Json answer = Post("/v1/models/class:score", R"({"distance":1700})");
@@ -101,18 +112,21 @@ TEST_F(ScoreRows, ARowIsExplained) {
   EXPECT_THAT(Refused(400, kScore, many + "]}"), HasSubstr("at most 100 rows are explained"));
 }
 
-TEST_F(ScoreRows, TheRequestIdIsTheCallersWhereItCanBe) {
-  const auto ids = [&](std::string_view id) {
-    const net::HttpResponse response = Call("POST", kScore, kRow, {{"x-request-id", id}});
-    const std::string said = (*ParseJson(response.body, "answer"))["request_id"];
-    EXPECT_EQ(response.headers.at(0), (std::pair<std::string, std::string>{"X-Request-Id", said}));
-    return said;
+TEST_F(ScoreRows, EveryWayToScoreIsNoted) {
+  const auto noted = [&](std::string_view path, std::string_view body) {
+    const net::RequestNotes notes = Call("POST", path, body).notes;
+    return fmt::format("{}@{} {}", notes.model, notes.version, notes.rows);
   };
-  EXPECT_EQ(ids("order-17"), "order-17");
-  for (const std::string& id : {std::string(), std::string("a b"), std::string("\xc3\xa9"), std::string(129, 'x')}) {
-    EXPECT_THAT(ids(id), MatchesRegex("[0-9a-f]{32}")) << id;
-  }
-  EXPECT_NE(ids(""), ids(""));
+  EXPECT_EQ(noted(kScore, kRow), "delay@4 1");
+  EXPECT_EQ(noted(kScore, R"({"rows":[{},{},{}]})"), "delay@4 3");
+  EXPECT_EQ(noted("/v1/models/delay/versions/3:predict", R"({"instances":[{},{}]})"), "delay@3 2");
+  EXPECT_EQ(noted("/v1/models/delay:classify", R"({"examples":[{},{}]})"), "delay@4 2");
+  EXPECT_EQ(noted("/v1/models/value:regress", R"({"examples":[{}]})"), "value@2 1");
+  EXPECT_EQ(
+      noted("/v2/models/value/infer", R"({"inputs":[{"name":"distance","datatype":"FP64","shape":[2],"data":[1,2]}]})"),
+      "value@2 2");
+  EXPECT_EQ(noted(kScore, "{"), "delay@4 0") << "what fails is its model's too";
+  EXPECT_EQ(noted("/v1/models/nobody:score", kRow), "@0 0") << "no name from the wire is noted";
 }
 
 TEST_F(ScoreRows, ErrorsNameRowKeyAndWhatWasExpected) {

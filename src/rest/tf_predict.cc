@@ -24,33 +24,11 @@ using simdjson::dom::object;
 
 constexpr std::string_view kSignature = "serving_default";
 
-/// The outputs of all rows of a request.
-class Scores {
- public:
-  explicit Scores(const Servable& servable) : scorer_(servable, Dialect::kTfServing, append_) {}
-
-  RowScorer& scorer() { return scorer_; }
-  std::span<const double> all() const { return all_; }
-
- private:
-  struct Append {
-    Scores* scores;
-    absl::Status operator()(const ScoredRows& rows) const {
-      scores->all_.insert(scores->all_.end(), rows.scores.begin(), rows.scores.end());
-      return absl::OkStatus();
-    }
-  };
-
-  std::vector<double> all_;
-  Append append_{this};
-  RowScorer scorer_;
-};
-
-absl::StatusOr<JsonBody> ParseTolerantly(std::string_view body) {
-  absl::StatusOr<JsonBody> json = JsonBody::Parse(body);
+absl::StatusOr<JsonBody> ParseTolerantly(std::string_view body, bool own_memory) {
+  absl::StatusOr<JsonBody> json = JsonBody::Parse(body, own_memory);
   if (json.ok()) return json;
   const std::optional<std::string> marked = MarkNotFinite(body);
-  if (marked.has_value()) json = JsonBody::Parse(*marked);
+  if (marked.has_value()) json = JsonBody::Parse(*marked, own_memory);
   return json;
 }
 
@@ -79,14 +57,14 @@ bool IsNamed(element instance) {
                                    members["-Infinity"].error() == SUCCESS));
 }
 
-absl::Status AddInstances(const Servable& servable, array instances, RowScorer& scorer) {
+absl::Status AddInstances(const Servable& servable, array instances, RowSink& rows) {
   constexpr std::array<size_t, 1> kOnlyColumn{0};
   const bool one_column = servable.inputs().size() == 1;
   for (const element instance : instances) {
     const bool is_bare = one_column && !IsNamed(instance);
-    TRY(is_bare ? scorer.Add(kOnlyColumn, {&instance, 1}) : scorer.Add({&instance, 1}));
+    TRY(is_bare ? rows.Add(kOnlyColumn, {&instance, 1}) : rows.Add({&instance, 1}));
   }
-  return scorer.Finish();
+  return absl::OkStatus();
 }
 
 /// The columns of a request, read side by side.
@@ -128,7 +106,7 @@ absl::StatusOr<Columns> ReadColumns(const Servable& servable, element inputs) {
   return columns;
 }
 
-absl::Status AddColumns(const Servable& servable, element inputs, RowScorer& scorer) {
+absl::Status AddColumns(const Servable& servable, element inputs, RowSink& rows) {
   TRY_ASSIGN(const Columns columns, ReadColumns(servable, inputs));
   std::vector<array::iterator> next;
   for (const array values : columns.values) next.push_back(values.begin());
@@ -143,12 +121,12 @@ absl::Status AddColumns(const Servable& servable, element inputs, RowScorer& sco
         ++ended;
       }
     }
-    if (ended == next.size()) return scorer.Finish();
+    if (ended == next.size()) return absl::OkStatus();
     if (ended > 0) {
       return absl::InvalidArgumentError(
-          fmt::format("the columns are not of the same length: some end after {} rows", scorer.num_rows()));
+          fmt::format("the columns are not of the same length: some end after {} rows", rows.num_rows()));
     }
-    TRY(scorer.Add(columns.inputs, row));
+    TRY(rows.Add(columns.inputs, row));
   }
 }
 
@@ -200,20 +178,6 @@ void AppendOutputs(const Servable& servable, std::span<const double> scores, std
   json.push_back('}');
 }
 
-/// The rows of a call of classify or regress.
-absl::Status AddExamples(std::string_view body, RowScorer& scorer) {
-  TRY_ASSIGN(const JsonBody json, ParseTolerantly(body));
-  TRY_ASSIGN(const object root, RootOf(json));
-  TRY_ASSIGN(const array examples, ArrayMember(root, "examples", "rows"));
-  element context;
-  const bool has_context = root["context"].get(context) == SUCCESS;
-  for (const element example : examples) {
-    const std::array<element, 2> parts{example, context};
-    TRY(scorer.Add(std::span(parts).first(has_context ? 2 : 1)));
-  }
-  return scorer.Finish();
-}
-
 void AppendClassified(const Servable& servable, std::span<const double> outputs, std::string& json) {
   const std::array<std::string, 2> outcomes{"false", "true"};
   const std::array<double, 2> probabilities{1 - outputs.front(), outputs.front()};
@@ -230,57 +194,142 @@ void AppendClassified(const Servable& servable, std::span<const double> outputs,
   json.push_back(']');
 }
 
-}  // namespace
+/// What the three calls have in common: the outputs of all rows are kept until the end.
+class TfCall : public RowsCall {
+ public:
+  explicit TfCall(const Servable& servable) : servable_(servable) {}
 
-absl::Status TfPredict(const Servable& servable, std::string_view body, net::HttpResponse& response) {
-  TRY_ASSIGN(const JsonBody json, ParseTolerantly(body));
-  TRY_ASSIGN(const object root, RootOf(json));
-  element inputs;
-  const bool by_columns = root["inputs"].get(inputs) == SUCCESS;
-  if (by_columns == (root["instances"].error() == SUCCESS)) {
-    return absl::InvalidArgumentError("a request has either 'instances' or 'inputs'");
-  }
-  Scores scores(servable);
-  if (by_columns) {
-    TRY(AddColumns(servable, inputs, scores.scorer()));
-  } else {
-    TRY_ASSIGN(const array instances, ArrayMember(root, "instances", "rows"));
-    TRY(AddInstances(servable, instances, scores.scorer()));
-  }
-  std::string answer = by_columns ? "{\"outputs\":" : "{\"predictions\":";
-  by_columns ? AppendOutputs(servable, scores.all(), answer) : AppendPredictions(servable, scores.all(), answer);
-  answer.push_back('}');
-  response.body = std::move(answer);
-  return absl::OkStatus();
-}
+  Dialect dialect() const final { return Dialect::kTfServing; }
 
-absl::Status TfClassify(const Servable& servable, std::string_view body, net::HttpResponse& response) {
-  if (!HasClasses(servable) && servable.model().task() != predict::Task::kBinary) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("model '{}' has no classes", servable.name())),
+  absl::Status Parse(std::string_view body, bool own_memory) final {
+    TRY(CheckTask());
+    TRY_ASSIGN(json_, ParseTolerantly(body, own_memory));
+    TRY_ASSIGN(root_, RootOf(*json_));
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(const ScoredRows& rows) final {
+    scores_.insert(scores_.end(), rows.scores.begin(), rows.scores.end());
+    return absl::OkStatus();
+  }
+
+ protected:
+  virtual absl::Status CheckTask() const { return absl::OkStatus(); }
+
+  /// {"examples": [row, ...], "context": row}
+  absl::Status ReadExamples(RowSink& rows) const {
+    TRY_ASSIGN(const array examples, ArrayMember(root_, "examples", "rows"));
+    element context;
+    const bool has_context = root_["context"].get(context) == SUCCESS;
+    for (const element example : examples) {
+      const std::array<element, 2> parts{example, context};
+      TRY(rows.Add(std::span(parts).first(has_context ? 2 : 1)));
+    }
+    return absl::OkStatus();
+  }
+
+  const Servable& servable_;
+  std::optional<JsonBody> json_;
+  object root_;
+  std::vector<double> scores_;
+};
+
+class PredictCall final : public TfCall {
+ public:
+  using TfCall::TfCall;
+
+  absl::Status Read(RowSink& rows) override {
+    element inputs;
+    by_columns_ = root_["inputs"].get(inputs) == SUCCESS;
+    if (by_columns_ == (root_["instances"].error() == SUCCESS)) {
+      return absl::InvalidArgumentError("a request has either 'instances' or 'inputs'");
+    }
+    if (by_columns_) return AddColumns(servable_, inputs, rows);
+    TRY_ASSIGN(const array instances, ArrayMember(root_, "instances", "rows"));
+    return AddInstances(servable_, instances, rows);
+  }
+
+  absl::Status Finish(net::HttpResponse& response) override {
+    std::string answer = by_columns_ ? "{\"outputs\":" : "{\"predictions\":";
+    by_columns_ ? AppendOutputs(servable_, scores_, answer) : AppendPredictions(servable_, scores_, answer);
+    answer.push_back('}');
+    response.body = std::move(answer);
+    return absl::OkStatus();
+  }
+
+ private:
+  bool by_columns_ = false;
+};
+
+class ClassifyCall final : public TfCall {
+ public:
+  using TfCall::TfCall;
+
+  absl::Status CheckTask() const override {
+    if (HasClasses(servable_) || servable_.model().task() == predict::Task::kBinary) return absl::OkStatus();
+    return WithHint(absl::InvalidArgumentError(fmt::format("model '{}' has no classes", servable_.name())),
                     "use :regress or :predict");
   }
-  Scores scores(servable);
-  TRY(AddExamples(body, scores.scorer()));
-  std::string answer = "{\"results\":";
-  AppendEach(servable, scores.all(), answer,
-             [&](std::span<const double> outputs) { AppendClassified(servable, outputs, answer); });
-  answer.push_back('}');
-  response.body = std::move(answer);
-  return absl::OkStatus();
-}
 
-absl::Status TfRegress(const Servable& servable, std::string_view body, net::HttpResponse& response) {
-  if (HasClasses(servable)) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("model '{}' has several classes", servable.name())),
+  absl::Status Read(RowSink& rows) override { return ReadExamples(rows); }
+
+  absl::Status Finish(net::HttpResponse& response) override {
+    std::string answer = "{\"results\":";
+    AppendEach(servable_, scores_, answer,
+               [&](std::span<const double> outputs) { AppendClassified(servable_, outputs, answer); });
+    answer.push_back('}');
+    response.body = std::move(answer);
+    return absl::OkStatus();
+  }
+};
+
+class RegressCall final : public TfCall {
+ public:
+  using TfCall::TfCall;
+
+  absl::Status CheckTask() const override {
+    if (!HasClasses(servable_)) return absl::OkStatus();
+    return WithHint(absl::InvalidArgumentError(fmt::format("model '{}' has several classes", servable_.name())),
                     "use :classify or :predict");
   }
-  Scores scores(servable);
-  TRY(AddExamples(body, scores.scorer()));
-  std::string answer = "{\"results\":";
-  AppendNumbers(scores.all(), answer);
-  answer.push_back('}');
-  response.body = std::move(answer);
-  return absl::OkStatus();
+
+  absl::Status Read(RowSink& rows) override { return ReadExamples(rows); }
+
+  absl::Status Finish(net::HttpResponse& response) override {
+    std::string answer = "{\"results\":";
+    AppendNumbers(scores_, answer);
+    answer.push_back('}');
+    response.body = std::move(answer);
+    return absl::OkStatus();
+  }
+};
+
+template <typename Call>
+absl::Status Run(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                 serving::Clock::time_point start) {
+  Call call(servable);
+  return ScoreNow(call, servable, body, start, response);
 }
+
+}  // namespace
+
+absl::Status TfPredict(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                       serving::Clock::time_point start) {
+  return Run<PredictCall>(servable, body, response, start);
+}
+
+absl::Status TfClassify(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                        serving::Clock::time_point start) {
+  return Run<ClassifyCall>(servable, body, response, start);
+}
+
+absl::Status TfRegress(const Servable& servable, std::string_view body, net::HttpResponse& response,
+                       serving::Clock::time_point start) {
+  return Run<RegressCall>(servable, body, response, start);
+}
+
+std::unique_ptr<RowsCall> NewPredictCall(const Servable& servable) { return std::make_unique<PredictCall>(servable); }
+std::unique_ptr<RowsCall> NewClassifyCall(const Servable& servable) { return std::make_unique<ClassifyCall>(servable); }
+std::unique_ptr<RowsCall> NewRegressCall(const Servable& servable) { return std::make_unique<RegressCall>(servable); }
 
 }  // namespace roost::rest

@@ -1,6 +1,7 @@
 #include "rest/v1_routes.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/status.h"
 #include "rest/answer.h"
 #include "rest/example.h"
+#include "rest/later_answer.h"
 #include "rest/score_rows.h"
 #include "rest/tf_predict.h"
 
@@ -134,57 +136,65 @@ void Metadata(const Servable& servable, HttpResponse& response) {
          response);
 }
 
-/// A command that works, for the answer to one that did not.
-std::string ExampleOf(const Servable& servable, const std::string& verb, std::string_view host) {
-  const Json body = verb == "score"     ? ScoreExample(servable)
-                    : verb == "predict" ? PredictExample(servable)
-                                        : ExamplesExample(servable);
-  return CurlCommand(host, V1Path(servable.name(), verb), body);
+std::unique_ptr<RowsCall> NewCall(const Servable& servable, const std::string& verb) {
+  if (verb == "score") return NewScoreCall(servable);
+  if (verb == "predict") return NewPredictCall(servable);
+  return verb == "classify" ? NewClassifyCall(servable) : NewRegressCall(servable);
 }
 
-void Score(const Servable& servable, const std::string& verb, const HttpRequest& request, HttpResponse& response) {
-  const auto start = std::chrono::steady_clock::now();
-  absl::Status status;
-  if (verb == "score") {
-    const std::string id = RequestIdOf(request);
-    response.AddHeader("X-Request-Id", id);
-    status = ScoreJsonRows(servable, id, request.body, response);
-  } else if (verb == "predict") {
-    status = TfPredict(servable, request.body, response);
-  } else {
-    status =
-        verb == "classify" ? TfClassify(servable, request.body, response) : TfRegress(servable, request.body, response);
+absl::Status ScoreInline(const Servable& servable, const std::string& verb, serving::Clock::time_point start,
+                         const HttpRequest& request, HttpResponse& response) {
+  if (verb == "score") return ScoreJsonRows(servable, request.body, response, start);
+  if (verb == "predict") return TfPredict(servable, request.body, response, start);
+  return verb == "classify" ? TfClassify(servable, request.body, response, start)
+                            : TfRegress(servable, request.body, response, start);
+}
+
+absl::Status ScoreAnywhere(const Served& served, std::shared_ptr<const Servable> servable, const std::string& verb,
+                           serving::Clock::time_point start, const HttpRequest& request, HttpResponse& response) {
+  response.notes.model = servable->name();
+  response.notes.version = servable->version();
+  if (!served.AnswersLater(*servable, request)) {
+    TRY(served.CheckInline(request, start, std::chrono::microseconds(0)));
+    return ScoreInline(*servable, verb, start, request, response);
   }
-  if (status.ok()) return;
-  servable.statistics().AddFailure(std::chrono::steady_clock::now() - start);
-  AnswerError(status, response, absl::IsInvalidArgument(status) ? ExampleOf(servable, verb, request.host) : "");
+  auto call = NewCall(*servable, verb);
+  return ScoreLater(served, std::move(servable), std::move(call), verb, request, response);
 }
 
-void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRequest& request,
-                 HttpResponse& response) {
+void Score(const Served& served, const std::shared_ptr<const Servable>& servable, const std::string& verb,
+           const HttpRequest& request, HttpResponse& response) {
+  const auto start = serving::Clock::now();
+  const absl::Status status = ScoreAnywhere(served, servable, verb, start, request, response);
+  if (status.ok()) return;
+  servable->statistics().AddFailure(serving::Clock::now() - start);
+  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(*servable, verb, request.host) : "");
+}
+
+void HandleModel(const Served& served, const ModelCall& call, const HttpRequest& request, HttpResponse& response) {
   const bool scores = !call.verb.empty() && call.verb != "metadata";
   if (!HasMethod(request, scores, response)) return;
   if (call.verb.empty()) {
-    const absl::Status status = AnswerStatus(models, call, response);
+    const absl::Status status = AnswerStatus(served.models, call, response);
     return status.ok() ? void() : AnswerError(status, response);
   }
-  const auto servable = Find(models, call);
+  const auto servable = Find(served.models, call);
   if (!servable.ok()) return AnswerError(servable.status(), response);
-  scores ? Score(**servable, call.verb, request, response) : Metadata(**servable, response);
+  scores ? Score(served, *servable, call.verb, request, response) : Metadata(**servable, response);
 }
 
 }  // namespace
 
-bool HandleV1(const ModelManager& models, std::span<const std::string> pieces, const HttpRequest& request,
+bool HandleV1(const Served& served, std::span<const std::string> pieces, const HttpRequest& request,
               HttpResponse& response) {
   if (pieces.empty() || pieces.front() != "models") return false;
   if (pieces.size() == 1) {
-    if (HasMethod(request, false, response)) ListModels(models, response);
+    if (HasMethod(request, false, response)) ListModels(served.models, response);
     return true;
   }
   const auto call = ParseModelCall(pieces.subspan(1));
   if (!call.has_value()) return false;
-  HandleModel(models, *call, request, response);
+  HandleModel(served, *call, request, response);
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -19,9 +20,11 @@
 #include "rest/example.h"
 #include "rest/infer_request.h"
 #include "rest/infer_response.h"
+#include "rest/later_answer.h"
 #include "rest/model_report.h"
 #include "rest/repository_routes.h"
 #include "serving/infer.h"
+#include "serving/tensor_job.h"
 
 namespace roost::rest {
 namespace {
@@ -30,6 +33,7 @@ using net::HttpRequest;
 using net::HttpResponse;
 using serving::ModelManager;
 using serving::TensorSpec;
+using ServablePointer = std::shared_ptr<const serving::Servable>;
 
 constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
 
@@ -144,60 +148,103 @@ absl::Status Classify(const serving::Servable& servable, const DecodedRequest& d
   return absl::OkStatus();
 }
 
-absl::Status Infer(const serving::Servable& servable, const HttpRequest& request, HttpResponse& response) {
-  TRY_ASSIGN(const DecodedRequest decoded, Decode(servable, request));
-  TRY_ASSIGN(serving::InferResponse answer, serving::Infer(servable, decoded.request));
+/// Writes the answer to an infer call.
+absl::Status WriteAnswer(const serving::Servable& servable, const DecodedRequest& decoded,
+                         serving::InferResponse answer, HttpResponse& response) {
   TRY(Classify(servable, decoded, answer));
   EncodeResponse(answer, decoded, response);
   return absl::OkStatus();
 }
 
-void HandleModel(const ModelManager& models, const ModelCall& call, const HttpRequest& request,
-                 HttpResponse& response) {
+class InferJob final : public serving::TensorJob {
+ public:
+  InferJob(ServablePointer the_servable, DecodedRequest decoded)
+      : TensorJob(std::move(the_servable)), decoded_(std::move(decoded)) {}
+
+  absl::Status Bind() { return TensorJob::Bind(decoded_.request); }
+  bool cancelled() const override { return answer->cancelled(); }
+  absl::Status EncodeAnswer(serving::InferResponse infer) override {
+    return WriteAnswer(*servable, decoded_, std::move(infer), answer->response());
+  }
+  void Send(const absl::Status& status) override { answer->Send(status, *servable); }
+
+  std::optional<LaterAnswer> answer;
+
+ private:
+  const DecodedRequest decoded_;
+};
+
+absl::Status InferLater(const Served& served, ServablePointer servable, DecodedRequest decoded,
+                        const HttpRequest& request, HttpResponse& response) {
+  const auto deadline = serving::QueuedDeadline(*servable, request.received, decoded.request.timeout);
+  auto job = std::make_unique<InferJob>(std::move(servable), std::move(decoded));
+  TRY(job->Bind());
+  job->arrival = request.received;
+  job->deadline = deadline;
+  response.notes.rows = job->num_rows();
+  job->answer.emplace(request, response, "infer");
+  served.queue->Add(std::move(job));
+  return absl::OkStatus();
+}
+
+absl::Status Infer(const Served& served, const ServablePointer& servable, const HttpRequest& request,
+                   HttpResponse& response) {
+  const auto start = serving::Clock::now();
+  response.notes.model = servable->name();
+  response.notes.version = servable->version();
+  TRY_ASSIGN(DecodedRequest decoded, Decode(*servable, request));
+  if (served.AnswersLater(*servable, request)) {
+    return InferLater(served, servable, std::move(decoded), request, response);
+  }
+  TRY(served.CheckInline(request, start, decoded.request.timeout));
+  TRY_ASSIGN(serving::InferResponse answer, serving::Infer(*servable, decoded.request, start));
+  response.notes.rows = answer.outputs.front().shape.front();
+  return WriteAnswer(*servable, decoded, std::move(answer), response);
+}
+
+void HandleModel(const Served& served, const ModelCall& call, const HttpRequest& request, HttpResponse& response) {
   const bool infers = call.operation == "infer";
   if (!HasMethod(request, infers, response)) return;
-  const auto servable = models.Find(call.name, call.version);
+  const auto servable = served.models.Find(call.name, call.version);
   if (!servable.ok()) return AnswerError(servable.status(), response);
-  if (call.operation.empty()) return ModelMetadata(models, **servable, response);
+  if (call.operation.empty()) return ModelMetadata(served.models, **servable, response);
   if (call.operation == "config") return Answer(ModelConfig(**servable), response);
-  if (call.operation == "stats") return AnswerStatistics(models, call, response);
+  if (call.operation == "stats") return AnswerStatistics(served.models, call, response);
   if (!infers) return Answer({{"name", (*servable)->name()}, {"ready", true}}, response);
-  const absl::Status status = Infer(**servable, request, response);
+  const absl::Status status = Infer(served, *servable, request, response);
   if (status.ok()) return;
-  const std::string example =
-      absl::IsInvalidArgument(status) ? CurlCommand(request.host, InferPath(call.name), InferExample(**servable)) : "";
-  AnswerError(status, response, example);
+  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(**servable, "infer", request.host) : "");
 }
 
 }  // namespace
 
-bool HandleV2(const ModelManager& models, serving::ModelLoader* loader, std::span<const std::string> pieces,
-              const HttpRequest& request, HttpResponse& response) {
+bool HandleV2(const Served& served, std::span<const std::string> pieces, const HttpRequest& request,
+              HttpResponse& response) {
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::equal(pieces.begin(), pieces.end(), names.begin(), names.end());
   };
   if (!pieces.empty() && pieces[0] == "repository") {
-    return HandleRepository(models, loader, pieces.subspan(1), request, response);
+    return HandleRepository(served.models, served.loader, pieces.subspan(1), request, response);
   }
   const bool of_server =
       pieces.empty() || is({"health", "live"}) || is({"health", "ready"}) || is({"models"}) || is({"models", "stats"});
   if (!of_server) {
     if (pieces.size() < 2 || pieces[0] != "models") return false;
     const auto call = ParseModelCall(pieces.subspan(1));
-    if (call.has_value()) HandleModel(models, *call, request, response);
+    if (call.has_value()) HandleModel(served, *call, request, response);
     return call.has_value();
   }
   if (!HasMethod(request, false, response)) return true;
   if (pieces.empty()) {
     ServerMetadata(response);
   } else if (pieces.back() == "models") {
-    ListModels(models, response);
+    ListModels(served.models, response);
   } else if (pieces.back() == "stats") {
-    AnswerAllStatistics(models, response);
+    AnswerAllStatistics(served.models, response);
   } else if (pieces.back() == "live") {
     Answer({{"live", true}}, response);
   } else {
-    Ready(models, response);
+    Ready(served.models, response);
   }
   return true;
 }

@@ -190,8 +190,10 @@ absl::Status ModelLoader::TryLoad(const std::string& name, const ListedVersion& 
   TRY(Reserve(name, version, size));
   TRY_ASSIGN(ModelFiles files, repository_.Load(name, version));
   if (!files.onnx.empty() && options_.try_apart) TRY(options_.try_apart(name, version.version, files));
+  const auto serving = options_.serving.find(name);
   TRY_ASSIGN(const std::shared_ptr<const Servable> servable,
-             Servable::Parse(name, version.version, files.model_json, std::move(files.onnx)));
+             Servable::Parse(name, version.version, files.model_json, std::move(files.onnx),
+                             serving != options_.serving.end() ? serving->second : ServingOptions()));
   TRY(servable->WarmUp(files.warmup));
   TRY(Reserve(name, version, servable->memory_bytes()));
   manager_.Publish(servable);

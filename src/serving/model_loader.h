@@ -26,6 +26,7 @@ namespace roost::serving {
 struct LoaderOptions {
   std::map<std::string, VersionPolicy, std::less<>> policies;        ///< by model
   std::optional<VersionPolicy> others = VersionPolicy{.latest = 1};  ///< of models not named there; none: not served
+  std::map<std::string, ServingOptions, std::less<>> serving;        ///< by model; others as ServingOptions has it
   absl::Duration watch_every = absl::Seconds(1);                     ///< how often the repository is looked at
   int64_t memory_bytes = 0;  ///< of all loaded versions together (Servable::memory_bytes); 0: no limit
   bool evict = false;        ///< whether a new version may push out others, see MakeRoom

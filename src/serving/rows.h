@@ -31,7 +31,4 @@ size_t MostProbable(std::span<const double> outputs);
 /// More numbers than that in one answer are refused: 128 MiB.
 inline constexpr int64_t kMaxOutputs = 1 << 24;
 
-/// From which probability on a row of a binary task counts as true, where the caller names no other.
-inline constexpr double kDecisionThreshold = 0.5;
-
 }  // namespace roost::serving

@@ -35,6 +35,13 @@ void Statistics::AddFailure(std::chrono::nanoseconds whole) {
   Add(stripe.failure_ns, whole.count());
 }
 
+void Statistics::AddQueued(int64_t rows, const QueuedTimes& times, bool first_of_batch) {
+  AddSuccess(rows, times.whole, times.compute);
+  Stripe& stripe = stripes_[ThreadStripe()];
+  Add(stripe.queue_ns, times.queue.count());
+  if (!first_of_batch) Add(stripe.joined, 1);
+}
+
 Statistics::Totals Statistics::Sum() const {
   Totals totals;
   for (const Stripe& stripe : stripes_) {
@@ -43,10 +50,12 @@ Statistics::Totals Statistics::Sum() const {
     totals.success.nanoseconds += Get(stripe.success_ns);
     totals.failure.count += Get(stripe.failures);
     totals.failure.nanoseconds += Get(stripe.failure_ns);
+    totals.queue.count += successes;
+    totals.queue.nanoseconds += Get(stripe.queue_ns);
     totals.compute.count += successes;
     totals.compute.nanoseconds += Get(stripe.compute_ns);
     totals.inference_count += Get(stripe.rows);
-    totals.execution_count += successes;
+    totals.execution_count += successes - Get(stripe.joined);
     totals.last_inference_ms = std::max(totals.last_inference_ms, Get(stripe.last_ms));
   }
   return totals;

@@ -28,9 +28,10 @@ class Statistics {
   struct Totals {
     Timed success;                  ///< requests that were answered
     Timed failure;                  ///< requests that were refused, and the time until then
-    Timed compute;                  ///< scoring alone, of requests that were answered
+    Timed queue;                    ///< waiting for a worker, of requests that were answered; 0 of those inline
+    Timed compute;                  ///< scoring alone, of requests that were answered; of merged ones that of all
     int64_t inference_count = 0;    ///< rows that were answered
-    int64_t execution_count = 0;    ///< calls of the model: one a request, as nothing is batched
+    int64_t execution_count = 0;    ///< calls of the model: one a request, or a merged batch of them
     int64_t last_inference_ms = 0;  ///< milliseconds since 1970 in UTC of the last answer; 0: none yet
 
     friend bool operator==(const Totals&, const Totals&) = default;
@@ -41,12 +42,20 @@ class Statistics {
   void AddSuccess(int64_t rows, std::chrono::nanoseconds whole, std::chrono::nanoseconds compute);
   void AddFailure(std::chrono::nanoseconds whole);
 
+  /// How long an answer took that a worker made.
+  struct QueuedTimes {
+    std::chrono::nanoseconds whole, queue, compute;
+  };
+  /// Of the requests that were scored together, one is the first.
+  void AddQueued(int64_t rows, const QueuedTimes& times, bool first_of_batch);
+
   Totals Sum() const;
 
  private:
   struct alignas(kCacheLine) Stripe {
     std::atomic<int64_t> successes = 0, success_ns = 0, failures = 0, failure_ns = 0, compute_ns = 0, rows = 0;
     std::atomic<int64_t> last_ms = 0;
+    std::atomic<int64_t> queue_ns = 0, joined = 0;  // joined: scored with one that was counted as the call
   };
 
   std::vector<Stripe> stripes_;

@@ -31,6 +31,7 @@ TEST(Statistics, AddUpWhatAllThreadsDid) {
   constexpr int64_t kAll = kThreads * kRequests;
   EXPECT_EQ(totals, (Statistics::Totals{.success = {kAll, kAll * 70},
                                         .failure = {kAll / 10, kAll / 10 * 20},
+                                        .queue = {kAll, 0},
                                         .compute = {kAll, kAll * 50},
                                         .inference_count = kAll * 3,
                                         .execution_count = kAll}));
@@ -44,6 +45,21 @@ TEST(Statistics, TheLastAnswerIsInMillisecondsOfTheSystemClock) {
   statistics.AddSuccess(1, nanoseconds(1), nanoseconds(1));
   EXPECT_GE(statistics.Sum().last_inference_ms, before);
   EXPECT_LE(statistics.Sum().last_inference_ms, absl::ToUnixMillis(absl::Now()));
+}
+
+TEST(Statistics, MergedRequestsAreOneCallOfTheModel) {
+  Statistics statistics;
+  statistics.AddSuccess(1, nanoseconds(10), nanoseconds(5));
+  const Statistics::QueuedTimes times{.whole = nanoseconds(100), .queue = nanoseconds(60), .compute = nanoseconds(30)};
+  for (const bool first : {true, false, false}) statistics.AddQueued(2, times, first);
+  Statistics::Totals totals = statistics.Sum();
+  totals.last_inference_ms = 0;
+  EXPECT_EQ(totals, (Statistics::Totals{.success = {4, 310},
+                                        .failure = {},
+                                        .queue = {4, 180},
+                                        .compute = {4, 95},
+                                        .inference_count = 7,
+                                        .execution_count = 2}));
 }
 
 TEST(Stripes, AThreadKeepsItsOwn) {

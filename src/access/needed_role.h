@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "access/token.h"
+
+namespace roost::access {
+
+/// The role that a call of `path` needs; nothing: it is open to everybody. `path` is as sent, still percent-encoded, of
+/// REST or gRPC; the method and the body do not matter.
+///
+///   open   /v2/health/..., grpc.health.v1.Health, ServerLive, ServerReady
+///   infer  all of a model under /v1/models/{m} and /v2/models/{m} but its statistics; /v2; over gRPC ModelInfer,
+///          ModelReady, ModelMetadata, ModelConfig, ServerMetadata and TensorFlow Serving's services
+///   admin  /v2/repository/... but its index; over gRPC RepositoryModelLoad, RepositoryModelUnload
+///   read   everything else, also what there is not
+///
+/// A '%' outside of the name of a model could spell any route: such paths need admin where one of that role could be
+/// meant, else read.
+std::optional<Role> NeededRole(std::string_view path);
+
+}  // namespace roost::access
