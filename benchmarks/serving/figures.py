@@ -180,9 +180,10 @@ class SlowRoost(peers.Peer):
             folder.mkdir()
             (folder / "slow.onnx").hardlink_to(place.made("slow", "slow.onnx"))
         port = free_port()
-        server = Server([place.roost, "serve", "--model-dir", folder, "--port", port, "--threads", "1"],
+        words, headers = place.features(folder=True)
+        server = Server([place.roost, "serve", "--model-dir", folder, "--port", port, "--threads", "1", *words],
                         log=place.log("slow"))
-        return self.started(server, port, place)
+        return self.started(server, port, place, headers=headers)
 
 
 def overload(bench):
@@ -193,7 +194,8 @@ def overload(bench):
     def doubled(name, peer):
         with running(peer, place) as started:
             bodies = write_bodies(place, f"overload-{name}", peer.form, models.requests(64, 1))
-            runs = [wrk(started.server, started.port, peer.form.path, bodies, (), bench.options.seconds, 32)
+            runs = [wrk(started.server, started.port, peer.form.path, bodies, started.headers,
+                        bench.options.seconds, 32)
                     for _ in range(2)]
             most = runs[-1]["per_second"]
             connections = min(OVERLOAD_CONNECTIONS, round(3 * most) + 100)

@@ -27,17 +27,18 @@ class FolderRoost(peers.Peer):
 
     def start(self, place):
         port = free_port()
-        server = Server([place.roost, "serve", "--model-dir", self.folder.path, "--port", port, "--threads", "1"],
+        words, headers = place.features(folder=True)
+        server = Server([place.roost, "serve", "--model-dir", self.folder.path, "--port", port, "--threads", "1", *words],
                         log=place.log("folder"))
-        return self.started(server, port, place)
+        return self.started(server, port, place, headers=headers)
 
     def swap(self, started):
         """Adds a version, and waits until it alone answers."""
         version = str(self.folder.add())
-        call(started.port, f"/v2/repository/models/{self.folder.name}/load", "{}", timeout=PATIENCE)
+        call(started.port, f"/v2/repository/models/{self.folder.name}/load", "{}", started.headers, timeout=PATIENCE)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            _, answer = call(started.port, f"/v2/models/{self.folder.name}", None, method="GET")
+            _, answer = call(started.port, f"/v2/models/{self.folder.name}", None, started.headers, "GET")
             if json.loads(answer).get("versions") == [version]:
                 return
             time.sleep(0.02)
@@ -76,7 +77,7 @@ def swapped(bench, kind, files):
     place, options = bench.place, bench.options
     with folder_of(place, kind, files) as peer, figures.running(peer, place) as started:
         bodies = figures.write_bodies(place, kind, peer.form, models.requests(64, 1))
-        most = [wrk(started.server, started.port, peer.form.path, bodies, (), options.seconds)["per_second"]
+        most = [wrk(started.server, started.port, peer.form.path, bodies, started.headers, options.seconds)["per_second"]
                 for _ in range(2)][-1]
 
         def load(seconds):

@@ -80,18 +80,29 @@ class Place:
     def help(self):
         return subprocess.run([self.roost, "serve", "--help"], capture_output=True, text=True, check=True).stdout
 
+    def said(self, *words):
+        """What roost says of the project; None where this program does not know the command."""
+        done = subprocess.run([self.roost, "--project", self.project, *words], capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else None
+
     @functools.cached_property
     def token(self):
-        """A token of the workspace, where this program knows them; else None."""
-        done = subprocess.run([self.roost, "--project", self.project, "token", "create", "bench", "--role", "admin"],
-                              capture_output=True, text=True, check=False)
-        return max(done.stdout.split(), key=len, default=None) if done.returncode == 0 else None
+        said = self.said("token", "create", "bench", "--role", "admin", "--json")
+        return json.loads(said)["token"] if said else None
 
-    def features(self):
+    @functools.cached_property
+    def exported_tokens(self):
+        path = self.work / "tokens"
+        path.write_text(self.said("token", "export"))
+        return path
+
+    def features(self, folder=False):
         """Words and headers with which `roost serve` runs for all measurements: a token and the access log, where this
-        program knows them. Metrics and counts are always on."""
+        program knows them. Metrics and counts are always on. `folder`: it serves a folder, not the project."""
         words = ["--access-log", self.work / f"access-{next(self.numbers)}.log"] if "--access-log" in self.help else []
-        return words, {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if not self.token:
+            return words, {}
+        return [*words, *(["--tokens", self.exported_tokens] if folder else [])], {"Authorization": f"Bearer {self.token}"}
 
     def switched_on(self):
         words, headers = self.features()
