@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile bench-train clean
+.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile bench-train bench-serving clean
 
 PYTHON := .deps/python/bin/python
 BUILD := build/dev
@@ -55,6 +55,12 @@ bench-train: setup ## what training costs, beside scikit-learn, LIBLINEAR, XGBoo
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target train_driver train_single_row
 	@$(PYTHON) benchmarks/train/run.py --write
+
+bench-serving: setup ## what served predictions cost, beside nginx, axum, FastAPI, MLServer, Triton and others (benchmarks/serving)
+	@benchmarks/serving/setup
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target roost rest_benchmark train_single_row serving_fixed_server serving_open_loop
+	@$(PYTHON) benchmarks/serving/run.py --write
 
 clean: ## remove build/; .deps/ stays
 	@rm -rf build
