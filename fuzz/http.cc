@@ -55,7 +55,7 @@ std::string Serve(std::string_view bytes, size_t cut, uint8_t happenings) {
     response.AddTrailer("path", request.path);
     if ((happenings & kAnswersLater) != 0 && request.path.size() % 2 == 0) replies.push_back(request.AnswerLater());
   };
-  ConnectionContext context{&options, &handler, *Mailbox::Make(), "now", absl::UnixEpoch(), {}, false};
+  ConnectionContext context{&options, &handler, *Mailbox::Make(), "now", absl::UnixEpoch(), {}, {}, false, {}};
   OutputQueue output;
   std::string written;
   {

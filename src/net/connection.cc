@@ -132,7 +132,7 @@ void Connection::OnTick() {
   } else {
     const bool begun = !first_bytes_.empty();
     const absl::Duration patience = begun ? options.head_timeout : options.idle_timeout;
-    if ((context_.draining && !begun) || now - opened_ > patience) phase_ = Phase::kClosed;
+    if ((context_.closes_idle() && !begun) || now - opened_ > patience) phase_ = Phase::kClosed;
   }
 }
 
@@ -156,7 +156,7 @@ void Connection::OnDrain() {
   if (protocol_ != nullptr) {
     protocol_->OnDrain();
     OnWritable();
-  } else if (first_bytes_.empty() && transport_->is_established()) {
+  } else if (context_.closes_idle() && first_bytes_.empty() && transport_->is_established()) {
     phase_ = Phase::kClosed;
   }
 }

@@ -116,7 +116,7 @@ void Http1::OnTick() {
   const absl::Time now = context_.now;
   if (state_ != State::kServing || waiting_ != nullptr) return;
   if (idle()) {
-    if (context_.draining || now - idle_since_ > options.idle_timeout) state_ = State::kGone;
+    if (context_.closes_idle() || now - idle_since_ > options.idle_timeout) state_ = State::kGone;
   } else if (parser_.in_body()) {
     if (now - body_since_ > BodyPatience(options, parser_.body_bytes())) {
       Fail(408, "the body of the request did not come in time");
@@ -127,7 +127,7 @@ void Http1::OnTick() {
 }
 
 void Http1::OnDrain() {
-  if (state_ == State::kServing && idle() && output_.empty()) state_ = State::kGone;
+  if (context_.closes_idle() && state_ == State::kServing && idle() && output_.empty()) state_ = State::kGone;
 }
 
 }  // namespace roost::net

@@ -43,6 +43,9 @@ struct ServerOptions {
   absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
   size_t min_body_bytes_per_second = 16 << 10;
   absl::Duration write_timeout = absl::Seconds(30);  ///< while a client takes no byte of its answer
+  /// Of a drain: so long may idle connections of HTTP/1.1 still send a request, which is the last. A request that is on
+  /// its way while its connection closes fails, and a client cannot know whether it was answered.
+  absl::Duration idle_drain_time = absl::Seconds(1);
   std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();  ///< where the server counts
 };
 
@@ -68,9 +71,10 @@ class HttpServer {
   /// FailedPrecondition without TLS.
   absl::Status ReloadCertificates();
 
-  /// Takes no new connection, closes idle ones, finishes the requests of which a byte has come (answered with
-  /// "Connection: close"; over HTTP/2 also those that the client sends before it has seen GOAWAY), waits for later
-  /// answers, and returns when all is done or `patience` is over. The server is stopped then.
+  /// Takes no new connection, finishes the requests of which a byte has come or comes within
+  /// ServerOptions::idle_drain_time (answered with "Connection: close"; over HTTP/2 also those that the client sends
+  /// before it has seen GOAWAY), waits for later answers, closes what is idle then, and returns when all is done or
+  /// `patience` is over. The server is stopped then.
   void Drain(absl::Duration patience);
 
  private:

@@ -230,7 +230,6 @@ TEST(HttpServer, DrainFinishesWhatHasBegunAndClosesTheRest) {
   busy.Send("POST /p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na");
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   std::thread drain([&] { server->Drain(absl::Seconds(10)); });
-  EXPECT_EQ(idle.Rest(), "");
   // Each thread closes its own listener, so another than the idle connection's may be open for a moment more.
   const absl::Time patience = absl::Now() + absl::Seconds(5);
   while (Client(server->port()).connected() && absl::Now() < patience) absl::SleepFor(absl::Milliseconds(1));
@@ -240,6 +239,31 @@ TEST(HttpServer, DrainFinishesWhatHasBegunAndClosesTheRest) {
   EXPECT_THAT(answer, EndsWith("POST /p abc"));
   EXPECT_THAT(answer, HasSubstr("Connection: close"));
   busy.ShutDownWriting();
+  EXPECT_EQ(idle.Rest(), "");
+  drain.join();
+}
+
+TEST(HttpServer, ARequestThatCrossesTheDrainIsAnswered) {
+  ServerOptions options;
+  options.idle_drain_time = absl::Milliseconds(500);
+  const auto server = StartServer(options);
+  Client used(server->port());
+  Client unused(server->port());
+  Client silent(server->port());
+  used.Send(Get("/a"));
+  EXPECT_THAT(used.Answer(), EndsWith("GET /a "));
+  std::thread drain([&] { server->Drain(absl::Seconds(10)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (Client* client : {&used, &unused}) {
+    client->Send(Get("/b"));
+    const std::string answer = client->Answer();
+    EXPECT_THAT(answer, EndsWith("GET /b "));
+    EXPECT_THAT(answer, HasSubstr("Connection: close"));
+    client->ShutDownWriting();
+  }
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(silent.Rest(), "");
+  EXPECT_GT(absl::Now() - start, absl::Milliseconds(100));
   drain.join();
 }
 

@@ -23,6 +23,10 @@ struct ConnectionContext {
   std::chrono::steady_clock::time_point turn;  ///< when it began
   std::string read_buffer;                     ///< scratch of every read
   bool draining = false;
+  absl::Time idle_drain_ends;  ///< while draining: from when on idle connections are closed
+
+  /// Whether a connection that waits for a request is closed.
+  bool closes_idle() const { return draining && now >= idle_drain_ends; }
 };
 
 /// Which connection a protocol serves, and whom.

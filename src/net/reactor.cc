@@ -197,6 +197,7 @@ void Reactor::BeginDrain() {
   Accept();  // clients whose connection the kernel has already accepted
   listener_.Close();
   context_.draining = true;
+  context_.idle_drain_ends = context_.now + context_.options->idle_drain_time;
   for (auto entry = connections_.begin(); entry != connections_.end();) {
     entry->second.connection->OnDrain();
     entry = Settle(entry);
