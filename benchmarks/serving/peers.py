@@ -111,8 +111,8 @@ Started = collections.namedtuple("Started", "server port grpc_port headers")
 class Roost(Peer):
     """`bare`: without tokens and log."""
 
-    def __init__(self, form=ROWS_FORM, bare=False):
-        super().__init__(form, Form(MODEL_INFER, columns_message, read_message))
+    def __init__(self, form=ROWS_FORM, bare=False, grpc=None):
+        super().__init__(form, grpc or GRPC_MATRIX)
         self.bare = bare
 
     def start(self, place):
@@ -256,7 +256,8 @@ def http_peers(rows):
         NGINX: Nginx(ROWS_FORM),
         BARE: Roost(bare=True),
         "roost v1": Roost(V1_FORM),
-        "roost v2": Roost(V2_FORM),
+        "roost v2": Roost(V2_MATRIX),
+        "roost v2, 20 tensors": Roost(V2_FORM),
         "axum": AxumNamed(rows),
         "axum, numbers": Axum(INSTANCES_FORM),
         "granian": Granian(INSTANCES_FORM),
@@ -272,6 +273,7 @@ def http_peers(rows):
 def grpc_peers():
     return {
         ROOST: Roost(),
+        "roost, 20 tensors": Roost(grpc=Form(MODEL_INFER, columns_message, read_message)),
         "Triton": Triton(Form(INFER, matrix_body("FP32"), read_v2), Form(MODEL_INFER, matrix_message("FP32"), read_message)),
         "KServe": KServe(V2_MATRIX, GRPC_MATRIX),
         "MLServer": MlServer(V2_MATRIX, GRPC_MATRIX),

@@ -71,6 +71,12 @@ column::Value ValueAt(const BoundInput& input, int64_t row) {
   return {};
 }
 
+absl::Status CheckRows(const Tensor& tensor, int64_t num_rows) {
+  if (num_rows <= kMaxRows) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("input '{}' has {} rows; one request takes at most {}", tensor.name,
+                                                FormatCount(num_rows), FormatCount(kMaxRows)));
+}
+
 absl::Status CheckShape(const Tensor& tensor) {
   const auto& shape = tensor.shape;
   const bool column = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
@@ -79,9 +85,7 @@ absl::Status CheckShape(const Tensor& tensor) {
         fmt::format("input '{}': shape {} is not [N] or [N,1]", tensor.name, ShapeText(shape)));
   }
   TRY(CheckTensor(tensor));
-  if (tensor.size() <= kMaxRows) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("input '{}' has {} rows; one request takes at most {}", tensor.name,
-                                                FormatCount(tensor.size()), FormatCount(kMaxRows)));
+  return CheckRows(tensor, tensor.size());
 }
 
 absl::Status CheckTexts(const Tensor& tensor) {
@@ -138,6 +142,17 @@ absl::Status UnknownInput(const Servable& servable, const std::string& name) {
       fmt::format("model {}@{} has no input '{}'; it has: {}", servable.name(), servable.version(), name, list));
   const std::string_view closest = ClosestName(name, names);
   return closest.empty() ? status : WithHint(std::move(status), fmt::format("did you mean '{}'?", closest));
+}
+
+/// The one tensor that holds all columns; null where the columns come one by one.
+const Tensor* MatrixOf(const Servable& servable, const std::vector<Tensor>& tensors) {
+  const auto columns = servable.model().inputs();
+  if (tensors.size() != 1 || columns.size() < 2 || tensors.front().datatype == Datatype::kBytes) return nullptr;
+  const auto& shape = tensors.front().shape;
+  if (shape.size() != 2 || shape[1] != std::ssize(columns)) return nullptr;
+  const bool all_numbers = std::all_of(columns.begin(), columns.end(),
+                                       [](const auto& column) { return column.kind == column::Kind::kNumber; });
+  return all_numbers ? &tensors.front() : nullptr;
 }
 
 /// The inputs in the order of the model's.
@@ -223,12 +238,26 @@ Tensor ScoreTensor(const TensorSpec& spec, std::span<const double> scores, int64
 absl::StatusOr<BoundRequest> BoundRequest::Bind(const Servable& servable, const InferRequest& request) {
   BoundRequest bound(servable, request);
   TRY_ASSIGN(bound.outputs_, WantedOutputs(servable, request.outputs));
-  TRY_ASSIGN(bound.inputs_, BindAll(servable, request.inputs));
+  if (bound.matrix_ = MatrixOf(servable, request.inputs); bound.matrix_ != nullptr) {
+    bound.num_rows_ = bound.matrix_->shape[0];
+    TRY(CheckTensor(*bound.matrix_));
+    TRY(CheckRows(*bound.matrix_, bound.num_rows_));
+  } else {
+    TRY_ASSIGN(bound.inputs_, BindAll(servable, request.inputs));
+    bound.num_rows_ = bound.inputs_.front().tensor->size();
+  }
   TRY(CheckOutputs(servable, bound.num_rows()));
   return bound;
 }
 
 void BoundRequest::AppendValues(int64_t begin, int64_t end, std::vector<column::Value>& values) const {
+  if (matrix_ != nullptr) {
+    const int64_t width = matrix_->shape[1];
+    for (int64_t i = begin * width; i < end * width; ++i) {
+      values.push_back(matrix_->IsNull(i) ? column::Value() : column::Value(NumberAt(*matrix_, i)));
+    }
+    return;
+  }
   for (int64_t row = begin; row < end; ++row) {
     for (const Input& input : inputs_) values.push_back(ValueAt(input, row));
   }

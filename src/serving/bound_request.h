@@ -24,6 +24,9 @@ inline constexpr int64_t kMaxRows = 1'000'000;
 /// One tensor per input column, of shape [N] or [N,1], in any order. A number may come as any datatype but BYTES
 /// (FP32 is widened, so 0.1 as FP32 is another number than 0.1 as FP64); text as BYTES in UTF-8; a time as INT64,
 /// microseconds since 1970-01-01T00:00Z, or as BYTES in ISO 8601. A null is a missing value.
+///
+/// A model whose columns are all numbers, two or more, also takes one tensor of shape [N, columns] under any name, the
+/// columns in its order: what clients of servers that know no columns send.
 struct InferRequest {
   std::string model_name;
   std::optional<int64_t> model_version;  ///< none: the highest that is loaded
@@ -57,7 +60,7 @@ class BoundRequest {
   /// Both outlive it and stay where they are. InvalidArgument as Infer (infer.h).
   static absl::StatusOr<BoundRequest> Bind(const Servable& servable, const InferRequest& request);
 
-  int64_t num_rows() const { return inputs_.front().tensor->size(); }
+  int64_t num_rows() const { return num_rows_; }
   /// Appends a value for each of servable.model().inputs() of the rows [begin, end); texts and lists are borrowed from
   /// this and the request.
   void AppendValues(int64_t begin, int64_t end, std::vector<column::Value>& values) const;
@@ -69,8 +72,10 @@ class BoundRequest {
 
   const Servable* servable_;
   const InferRequest* request_;
-  std::vector<size_t> outputs_;  // that are wanted: their positions in servable.outputs()
-  std::vector<Input> inputs_;    // in the order of the model's
+  int64_t num_rows_ = 0;
+  std::vector<size_t> outputs_;     // that are wanted: their positions in servable.outputs()
+  const Tensor* matrix_ = nullptr;  // all columns, or
+  std::vector<Input> inputs_;       // in the order of the model's
 };
 
 }  // namespace roost::serving

@@ -161,6 +161,27 @@ TEST_F(InferTest, SeveralClassesAreOneTensorAndTheMostProbable) {
               HasSubstr("has no output 'probability'; it has: probabilities, class"));
 }
 
+TEST_F(InferTest, OneTensorMayHoldAllColumnsOfNumbers) {
+  ASSERT_TRUE(models_.Load("sum", 1, TestNumbersJson()).ok());
+  InferRequest matrix{.model_name = "sum", .inputs = {Doubles("anything", {1, 2, 3, 4, 5, 6})}};
+  matrix.inputs[0].shape = {3, 2};
+  EXPECT_THAT(Scores(matrix), testing::ElementsAre(21, 43, 65));
+  matrix.inputs[0].nulls = {false, true, false, false, false, false};
+  EXPECT_THAT(Scores(matrix), testing::ElementsAre(1, 43, 65));
+  InferRequest integers{.model_name = "sum", .inputs = {Integers("a", {7, 8})}};
+  integers.inputs[0].shape = {1, 2};
+  EXPECT_THAT(Scores(integers), testing::ElementsAre(87));
+  const auto refusal = [&](std::vector<int64_t> shape, const std::string& model) {
+    matrix.model_name = model;
+    matrix.inputs[0].shape = std::move(shape);
+    return std::string(Infer(models_, matrix).status().message());
+  };
+  EXPECT_THAT(refusal({2, 3}, "sum"), HasSubstr("has no input 'anything'; it has: a, b"));
+  EXPECT_THAT(refusal({2, 2}, "sum"), HasSubstr("shape [2,2] means 4 values"));
+  EXPECT_THAT(refusal({-3, 2}, "sum"), HasSubstr("shape [-3,2]"));
+  EXPECT_THAT(refusal({2, 3}, "delay"), HasSubstr("has no input 'anything'"));
+}
+
 TEST_F(InferTest, NoRowsGiveNoProbabilities) {
   EXPECT_TRUE(
       Scores({.model_name = "delay", .inputs = {Integers("date", {}), Texts("origin", {}), Doubles("distance", {})}})

@@ -56,4 +56,13 @@ inline std::string TestValueJson() {
       "predictor":{"kind":"linear","link":"identity","intercepts":[3],"weights":[[2]]}})";
 }
 
+/// For tests: the JSON of a model whose value is a + 10 b; of columns a and b that are missing as of 0.
+inline std::string TestNumbersJson() {
+  return R"({"version":2,"task":"number","transform":{"version":1,
+      "inputs":[{"name":"a","kind":"number"},{"name":"b","kind":"number"}],
+      "features":[{"column":"a","use":"standardize","mean":0,"standard_deviation":1},
+        {"column":"b","use":"standardize","mean":0,"standard_deviation":1}]},
+      "predictor":{"kind":"linear","link":"identity","intercepts":[0],"weights":[[1,10]]}})";
+}
+
 }  // namespace roost::serving
