@@ -1,16 +1,20 @@
 """Checks objects of Kubernetes against the schemas of its release and, for KServe's, against its SDK's models.
 
-Run by the environment .deps/kubernetes. Reads YAML documents from stdin and prints a list of problems as JSON: unknown
-fields, wrong types, fields that are missing. What has no schema is a problem too.
+Run by the environment .deps/kubernetes. Reads texts of YAML from stdin, each as a JSON string on a line, and answers each
+with a line: {"documents": [...], "problems": [...]}. Problems are unknown fields, wrong types and fields that are missing.
+What has no schema is a problem too.
 """
+import functools
 import json
 import re
 import sys
 
+import jsonschema
 import kserve
-import kubernetes.client
 import kubernetes_validate
 import yaml
+from kubernetes_validate.utils import schema_contents
+from referencing import Registry, Resource
 
 KUBERNETES = "1.34"
 KSERVE_KINDS = {("serving.kserve.io/v1alpha1", "ClusterServingRuntime"): "V1alpha1ClusterServingRuntime",
@@ -23,8 +27,19 @@ SERVICE_MONITOR = {"selector": {"matchLabels": dict},
 SCALARS = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object, "datetime": str}
 
 
-def model_of(name):
-    return getattr(kserve, name, None) or getattr(kubernetes.client, name, None) or getattr(kserve.models, name)
+@functools.cache
+def schema_of_core(kind):
+    """The strict schema of a part of Kubernetes' own objects, "V1Container" for example."""
+    folder = f"kubernetes-json-schema/v{KUBERNETES}.0-local-strict"
+    part, version = re.fullmatch(r"V(\d)(\w+)", kind).group(2, 1)
+    schema = schema_contents(f"{folder}/{part.lower()}-v{version}.json", KUBERNETES)
+    definitions = Resource.from_contents(schema_contents(f"{folder}/_definitions.json", KUBERNETES))
+    registry = definitions @ (Resource.from_contents(schema) @ Registry())
+    return jsonschema.Draft202012Validator(schema, registry=registry)
+
+
+def of_core(value, kind, where):
+    return [f"{where}.{'.'.join(map(str, error.path))}: {error.message}" for error in schema_of_core(kind).iter_errors(value)]
 
 
 def typed(value, kind, where):
@@ -40,7 +55,9 @@ def typed(value, kind, where):
     if kind in SCALARS:
         is_right = isinstance(value, SCALARS[kind]) and (kind == "bool" or kind == "object" or not isinstance(value, bool))
         return [] if is_right else [f"{where}: {value!r} is not of the type {kind}"]
-    return of_model(value, model_of(kind), where)
+    if kind.startswith(("V1alpha1", "V1beta1")):
+        return of_model(value, getattr(kserve, kind), where)
+    return of_core(value, kind, where)
 
 
 def of_model(value, model, where):
@@ -71,7 +88,7 @@ def check(document):
     kind = (document.get("apiVersion"), document.get("kind"))
     where = f"{kind[1]} {document.get('metadata', {}).get('name')}"
     if kind in KSERVE_KINDS:
-        return of_model(document, model_of(KSERVE_KINDS[kind]), where)
+        return of_model(document, getattr(kserve, KSERVE_KINDS[kind]), where)
     if kind == ("monitoring.coreos.com/v1", "ServiceMonitor"):
         return of_shape(document["spec"], SERVICE_MONITOR, f"{where}.spec")
     try:
@@ -83,6 +100,7 @@ def check(document):
     return []
 
 
-if __name__ == "__main__":
-    documents = [document for document in yaml.safe_load_all(sys.stdin) if document is not None]
-    print(json.dumps({"documents": documents, "problems": [problem for document in documents for problem in check(document)]}))
+for line in sys.stdin:
+    documents = [document for document in yaml.safe_load_all(json.loads(line)) if document is not None]
+    problems = [problem for document in documents for problem in check(document)]
+    print(json.dumps({"documents": documents, "problems": problems}), flush=True)

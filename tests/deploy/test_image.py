@@ -1,0 +1,244 @@
+"""What deploy/image/assemble makes, run as a container would run it: in Debian's smallest system, which is read-only, as
+another user, with an empty environment. There is no container engine in these tests."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import grpc
+import pytest
+import tritonclient.http as triton
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from onnx import TensorProto, helper, numpy_helper
+import numpy
+
+from model_project import ModelProject, make_rows
+from program import ROOT, program_path
+
+ASSEMBLE = ROOT / "deploy/image/assemble"
+IN_ROOT = ROOT / "tests/deploy/in_root"
+BASE = ROOT / ".deps/debian-12"
+ROW = {"a": 1.0, "b": 2.0, "word": "red"}
+PATIENCE_SECONDS = 30
+LINKER = "/lib64/ld-linux-x86-64.so.2"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Debian's smallest system with Roost in it."""
+    assert os.geteuid() == 0, "only root can assemble an image and change the root of a process"
+    root = tmp_path_factory.mktemp("image") / "root"
+    subprocess.run(["cp", "-a", "--reflink=auto", BASE, root], check=True)
+    for parent in root.parents[:3]:
+        parent.chmod(parent.stat().st_mode | 0o111)
+    build = program_path().parent.parent
+    subprocess.run([ASSEMBLE, "--build", build, root], check=True, capture_output=True, text=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    project = ModelProject(tmp_path_factory.mktemp("project") / "work", make_rows())
+    project.train()
+    return project
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory, project):
+    """A package and an ONNX file, as a volume would bring them."""
+    folder = tmp_path_factory.mktemp("models") / "models"
+    (folder / "delays/1").mkdir(parents=True)
+    for path in (project.folder / ".roost/objects/models").iterdir():
+        if b'"predictor"' in path.read_bytes():
+            shutil.copy(path, folder / "delays/1/model.json")
+    node = helper.make_node("Mul", ["a", "factor"], ["value"])
+    tensors = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 1]) for name in ("a", "value")]
+    graph = helper.make_graph([node], "g", tensors[:1], tensors[1:], [numpy_helper.from_array(numpy.float64([[2]]), "factor")])
+    (folder / "double.onnx").write_bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
+
+
+def in_root(root, models, *command):
+    return subprocess.run([IN_ROOT, root, models, *command], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+
+
+class Server:
+    def __init__(self, process, url):
+        self.process, self.url = process, url
+
+    def call(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data), timeout=PATIENCE_SECONDS) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def serving(root, models, *arguments):
+    """The server in the root; ends as Kubernetes ends it."""
+    command = [IN_ROOT, root, models, "/opt/roost/bin/roost", "serve", "--model-dir", "/mnt/models", "--port", "0",
+               "--json", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            yield Server(process, json.loads(line)["url"])
+            assert process.poll() is None, process.stderr.read()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=PATIENCE_SECONDS) == 0, process.stderr.read()
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def server(root, models):
+    with serving(root, models) as server:
+        yield server
+
+
+def test_models_of_both_kinds_are_served(server, project):
+    assert server.call("/v2/models") == {"models": ["delays", "double"]}
+    served = server.call("/v1/models/delays:predict", {"instances": [ROW]})["predictions"]
+    with project.serve() as url:
+        here = Server(None, url).call("/v1/models/model:predict", {"instances": [ROW]})["predictions"]
+    assert served == here, "the same answer as outside of the image"
+    answer = server.call("/v1/models/delays:score", {"rows": [ROW]})
+    assert answer["predictions"][0]["probability"] == served[0]
+    infer = {"inputs": [{"name": "a", "datatype": "FP64", "shape": [1], "data": [21.0]}]}
+    assert server.call("/v2/models/double/infer", infer)["outputs"][0]["data"] == [42]
+
+
+def test_clients_of_both_protocols_are_answered(server):
+    address = server.url.removeprefix("http://")
+    with triton.InferenceServerClient(address) as client:
+        value = triton.InferInput("a", [1], "FP64")
+        value.set_data_from_numpy(numpy.float64([4]))
+        assert client.infer("double", [value]).as_numpy("value").tolist() == [8]
+    with grpc.insecure_channel(address) as channel:
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_SECONDS)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_the_server_is_what_a_container_has(server):
+    folder = pathlib.Path(f"/proc/{server.process.pid}")
+    assert (folder / "exe").readlink() == pathlib.Path("/opt/roost/bin/roost") or \
+        str((folder / "exe").readlink()).endswith("/opt/roost/bin/roost")
+    status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line)
+    assert status["Uid"].split() == ["65532"] * 4 and status["Gid"].split() == ["65532"] * 4
+    assert status["Groups"].strip() == "" and status["NoNewPrivs"].strip() == "1"
+    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+    assert (folder / "environ").read_bytes() == b""
+    mounts = [line.split() for line in (folder / "mountinfo").read_text().splitlines()]
+    options = {fields[4]: fields[5].split(",") for fields in mounts}
+    assert "ro" in options["/"] and "ro" in options["/mnt/models"]
+
+
+def test_nothing_of_the_root_can_be_written(root, models):
+    result = in_root(root, models, "/bin/sh", "-c", "for folder in / /tmp /opt/roost /var/lib/roost; do touch $folder/file; done")
+    assert result.returncode != 0
+    assert result.stderr.count("Read-only file system") == 4, result.stderr
+
+
+def test_the_user_has_a_name_and_the_program_stands_in_the_path(root, models):
+    result = in_root(root, models, "/bin/sh", "-c", "id -un; id -u; /usr/local/bin/roost --version")
+    assert result.stdout.split("\n")[:2] == ["roost", "65532"], result
+    assert result.stdout.splitlines()[2].startswith("roost ")
+
+
+def test_every_library_is_found_in_the_root(root, models):
+    """Also those that the program opens by name, wherever its sources name one."""
+    named = {name for path in (ROOT / "src").rglob("*.cc") if "_test" not in path.name
+             for name in re.findall(r'constexpr [^=;]*= ?"(lib[\w-]+\.so[\d.]*)"|kSociLibrary\[\] = "([^"]+)"|k\w*Library\[\] = "([^"]+)"',
+                                    path.read_text()) for name in name if name}
+    assert {"libonnxruntime.so.1", "libxgboost.so", "libpq.so.5"} <= named
+    libraries = {path.name for path in (root / "opt/roost/lib").iterdir()}
+    assert named <= libraries
+    for name in ["", *sorted(named)]:
+        preload = ["--preload", f"/opt/roost/lib/{name}"] if name else []
+        listed = in_root(root, models, LINKER, *preload, "--list", "/opt/roost/bin/roost")
+        assert listed.returncode == 0 and "not found" not in listed.stdout, listed
+        outside = [line for line in listed.stdout.splitlines() if "=>" in line and "/opt/roost/" not in line]
+        of_glibc = r"\s+(lib(c|m|dl|rt|pthread|resolv|util)\.so|ld-linux)"
+        assert all(re.match(of_glibc, line) for line in outside), outside
+
+
+def test_no_path_of_the_machine_that_built_it_is_searched(root):
+    dynamic = subprocess.run(["readelf", "-d", root / "opt/roost/bin/roost"], capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"\((RPATH|RUNPATH)\).*\[(.*)\]", dynamic) == [("RPATH", "$ORIGIN/../lib")]
+
+
+def test_licences_come_along(root):
+    licences = {path.name for path in (root / "opt/roost/share/licences").iterdir()}
+    assert {"roost", "libssl3", "libpq5", "libnghttp2-14"} <= licences
+
+
+def test_the_image_is_no_larger_than_it_must_be(root):
+    size = int(subprocess.run(["du", "-sm", root / "opt/roost"], capture_output=True, text=True, check=True).stdout.split()[0])
+    assert size < 260, f"{size} MB"
+
+
+def test_assembling_again_gives_the_same(root, models):
+    def state():
+        files = [path for path in (root / "opt/roost").rglob("*")]
+        return {path: path.stat().st_size for path in files}, (root / "etc/passwd").read_text()
+    before = state()
+    subprocess.run([ASSEMBLE, "--build", program_path().parent.parent, root], check=True)
+    assert state() == before
+
+
+def test_a_wrong_call_says_what_is_wanted(tmp_path):
+    for arguments, says in (((), "usage"), ((tmp_path / "none",), "a folder that is there"),
+                            (("--build", tmp_path, tmp_path), "there is no program in")):
+        result = subprocess.run([ASSEMBLE, *arguments], capture_output=True, text=True)
+        assert result.returncode != 0 and says in result.stderr, result
+
+
+def test_the_health_check_of_the_dockerfile_tells_a_server_that_answers(root, models):
+    text = (ROOT / "deploy/Dockerfile").read_text()
+    command = json.loads(re.search(r"^  CMD (\[.*\])$", text, re.MULTILINE)[1])
+    with serving(root, models) as server:
+        port = server.url.rsplit(":", 1)[1]
+        asked = [part.replace("/8080", f"/{port}") for part in command]
+        assert asked != command
+        assert in_root(root, models, "/usr/bin/bash", *asked[1:]).returncode == 0
+    assert in_root(root, models, "/usr/bin/bash", *asked[1:]).returncode != 0
+
+
+def test_a_server_that_is_ended_finishes_what_is_under_way(root, models):
+    """Callers with connections of their own, until the server takes no more: every answer is whole."""
+    answers, broken, ended = [], [], threading.Event()
+
+    def call(server):
+        while not ended.is_set():
+            try:
+                answers.append(server.call("/v1/models/delays:predict", {"instances": [ROW] * 50})["predictions"])
+            except urllib.error.URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    broken.append(error)
+                return
+            except Exception as error:
+                broken.append(error)
+                return
+
+    with serving(root, models) as server:
+        threads = [threading.Thread(target=call, args=(server,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(answers) < 50:
+            assert not broken
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    ended.set()
+    assert all(len(answer) == 50 for answer in answers)
+    assert not broken, broken
