@@ -49,7 +49,9 @@ Trace NewTrace() {
 }
 
 /// Only lower-case digits are allowed.
-bool IsHex(std::string_view text) { return text.find_first_not_of(kHex) == std::string_view::npos; }
+bool IsHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
 
 bool IsId(std::string_view text) { return IsHex(text) && text.find_first_not_of('0') != std::string_view::npos; }
 

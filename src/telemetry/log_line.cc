@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/time/time.h"
 #include "base/utf8.h"
@@ -19,11 +20,26 @@ void AppendInteger(int64_t value, std::string& line) {
 
 bool IsPlain(char c) { return c >= ' ' && c < '\x7f' && c != '"' && c != '\\'; }
 
+/// Whether all characters are plain: looks at eight at once, as every text of every line comes here. The tests of a
+/// word for a byte below or equal to another are those of "Bit Twiddling Hacks" (Anderson).
+bool AllPlain(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  const auto has_below = [](uint64_t word, uint64_t bound) { return (word - kOnes * bound) & ~word & kHighs; };
+  uint64_t bad = 0;
+  for (size_t i = 0; i < text.size(); i += sizeof bad) {
+    uint64_t word = kOnes * ' ';
+    std::memcpy(&word, text.data() + i, std::min(sizeof word, text.size() - i));
+    bad |= (word & kHighs) | has_below(word, ' ') | has_below(word ^ (kOnes * '"'), 1) |
+           has_below(word ^ (kOnes * '\\'), 1) | has_below(word ^ (kOnes * 0x7f), 1);
+  }
+  return bad == 0;
+}
+
 /// The characters of a JSON string.
 void AppendEscaped(std::string_view text, std::string& line) {
   constexpr std::string_view kHex = "0123456789abcdef";
   text = text.substr(0, kLongestText);
-  if (std::all_of(text.begin(), text.end(), IsPlain)) {
+  if (AllPlain(text)) {
     line.append(text);
     return;
   }
