@@ -198,7 +198,8 @@ def overload(bench):
                         bench.options.seconds, 32)
                     for _ in range(2)]
             most = runs[-1]["per_second"]
-            connections = min(OVERLOAD_CONNECTIONS, round(3 * most) + 100)
+            # As many clients as ask once a second each, or a little less often.
+            connections = min(OVERLOAD_CONNECTIONS, round(2.1 * most))
             found = open_loop(bench, started, peer.form, bodies, 2 * most, 4 * bench.options.seconds, give_up_ms=1000,
                               connections=connections).result()
             alive = call(started.port, peer.form.path, peer.form.body(place.rows), started.headers)[0]
