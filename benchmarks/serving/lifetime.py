@@ -11,7 +11,7 @@ import model as models
 import peers
 from measure import Failed, Server, call, free_port, wrk
 
-SWAPPING_SECONDS = 240  # no part of the benchmark may take longer than ten minutes
+SWAPPING_SECONDS = 420  # no part of the benchmark may take longer than ten minutes
 PATIENCE = 60  # for one version
 PAUSE = 0.1  # seconds between two swaps under load
 DRAINS, STARTS = 10, 10

@@ -1,6 +1,7 @@
 // Load at a constant rate over HTTP/1.1, whatever the server does: a request is due when its time has come, also while
 // others wait, and its latency counts from then (so that a server that stalls is not spared: no coordinated omission).
-// Without an idle connection another is opened, up to `connections`. Clients may give up, and close theirs then.
+// The requests go to `connections` clients in turn, each with a connection of its own. One that gives up closes it, and
+// opens another for its next request. Where all clients are busy, what is due waits.
 //
 // usage: serving_open_loop port=N path=/PATH bodies=FILE rate=N seconds=N [connections=64] [give_up_ms=0]
 //                          [stop_when_refused=0] [header='Name: value'] ...
@@ -102,7 +103,7 @@ class Load {
  public:
   explicit Load(const Options& options)
       : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), connections_(options.connections) {
-    for (size_t i = connections_.size(); i > 0; --i) closed_.push_back(static_cast<uint32_t>(i - 1));
+    for (uint32_t i = 0; i < connections_.size(); ++i) free_.push_back(i);
   }
 
   /// Runs to the end; returns how many seconds requests were due.
@@ -144,7 +145,7 @@ class Load {
   void SendWaiting() {
     while (!waiting_.empty()) {
       uint32_t id = 0;
-      if (!TakeIdle(id) && !TakeNew(id)) return;
+      if (!Take(id)) return;
       const Clock::time_point due = waiting_.front();
       waiting_.pop_front();
       ++busy_;
@@ -154,25 +155,17 @@ class Load {
     }
   }
 
-  bool TakeIdle(uint32_t& id) {
-    while (!idle_.empty()) {
-      id = idle_.front();
-      idle_.pop_front();
-      if (connections_[id].state() == Connection::State::kIdle) return true;
-    }
-    return false;
-  }
-
-  bool TakeNew(uint32_t& id) {
-    if (closed_.empty()) return false;
-    id = closed_.back();
-    const uint32_t source = INADDR_LOOPBACK + 1 + opened_++ % kSources;
-    if (!connections_[id].Open(options_.port, source, epoll_, id)) {
+  /// The client whose turn it is, connected; false: all are busy, or nobody listens.
+  bool Take(uint32_t& id) {
+    if (free_.empty()) return false;
+    id = free_.front();
+    if (connections_[id].state() == Connection::State::kClosed &&
+        !connections_[id].Open(options_.port, INADDR_LOOPBACK + 1 + id % kSources, epoll_, id)) {
       ++counts_.refused;
       waiting_.pop_front();
-      return !waiting_.empty() && counts_.refused < 1000 && TakeNew(id);
+      return false;
     }
-    closed_.pop_back();
+    free_.pop_front();
     return true;
   }
 
@@ -188,8 +181,8 @@ class Load {
       flights_.pop_front();
       if (connections_[flight.id].generation() != flight.generation) continue;
       ++counts_.gave_up;
-      --busy_;
-      Drop(flight.id);
+      connections_[flight.id].Close();
+      Free(flight.id);
     }
   }
 
@@ -207,51 +200,41 @@ class Load {
   void Happened(uint32_t id, Connection::Event event) {
     Connection& connection = connections_[id];
     const bool was_busy = connection.state() == Connection::State::kBusy;
-    switch (event) {
-      case Connection::Event::kNothing: return;
-      case Connection::Event::kAnswered: return Answered(id);
-      case Connection::Event::kRefused: ++counts_.refused; break;
-      case Connection::Event::kClosed:
-        if (was_busy) {
-          ++counts_.unanswered;
-          if (connection.sent() > 1) ++counts_.unanswered_reused;
-        }
-        break;
+    if (event == Connection::Event::kNothing) return;
+    if (event == Connection::Event::kAnswered) return Answered(id);
+    if (event == Connection::Event::kRefused) {
+      ++counts_.refused;
+    } else if (was_busy) {
+      ++counts_.unanswered;
+      if (connection.sent() > 1) ++counts_.unanswered_reused;
     }
-    if (was_busy) --busy_;
-    Drop(id);
+    connection.Close();
+    if (was_busy) Free(id);
   }
 
   void Answered(uint32_t id) {
-    Connection& connection = connections_[id];
-    --busy_;
+    const Connection& connection = connections_[id];
     ++counts_.answered;
     ++counts_.statuses[connection.status()];
     if (connection.status() == 200) {
       counts_.latencies.push_back(
           static_cast<uint32_t>(duration_cast<microseconds>(Clock::now() - connection.due()).count()));
     }
-    if (connection.state() == Connection::State::kIdle) {
-      idle_.push_back(id);
-    } else {
-      closed_.push_back(id);
-    }
+    Free(id);
   }
 
-  void Drop(uint32_t id) {
-    connections_[id].Close();
-    closed_.push_back(id);
+  void Free(uint32_t id) {
+    --busy_;
+    free_.push_back(id);
   }
 
   const Options& options_;
   int epoll_;
   std::vector<Connection> connections_;
-  std::vector<uint32_t> closed_;
-  std::deque<uint32_t> idle_;  // those that closed meanwhile among them
+  std::deque<uint32_t> free_;  // that are not busy, in turn: idle, or closed
   std::deque<Clock::time_point> waiting_;
   std::deque<Flight> flights_;
   size_t busy_ = 0, next_ = 0;
-  uint32_t opened_ = 0;
   Counts counts_;
 };
 

@@ -160,7 +160,8 @@ class AxumNamed(Axum):
     """Roost's own form of request, on a path for each number of rows."""
 
     def __init__(self, rows):
-        super().__init__(Form("/score" if rows == 1 else "/score_rows", named_body, read_named))
+        super().__init__(Form("/score", named_body, read_named) if rows == 1 else
+                         Form("/score_rows", lambda rows: compact({"rows": [named(row) for row in rows]}), read_named))
 
 
 class Granian(Peer):
