@@ -52,7 +52,9 @@ class GuardTest : public Test {
     if (!sent.origin.empty()) request.headers.push_back({"Origin", sent.origin});
     HttpResponse response;
     Guard([](const net::HttpRequest&, HttpResponse& answer) { answer.body = "through"; }, control_)(request, response);
-    if (!sent.grpc) EXPECT_EQ(response.status == 200, response.body == "through") << response.body;
+    if (!sent.grpc) {
+      EXPECT_EQ(response.status == 200, response.body == "through") << response.body;
+    }
     return response;
   }
 
