@@ -13,7 +13,8 @@ namespace roost::telemetry {
 /// span, or of a new trace where the request's is invalid. Answers that come later (net/later_reply.h) are counted when
 /// they are sent. `traffic` and `log` (null: none) outlive the handler and the answers that come later.
 ///
-/// Cost: docs/telemetry.md; two readings of the clock, no lock, no memory that another thread writes.
+/// Cost (observe_benchmark.cc): some 150 ns, 450 ns with the log; two readings of the clock, no lock, no memory that
+/// another thread writes but the log's ring. A traceparent and an id of the client's cost 200 ns more.
 net::Handler Observe(net::Handler next, Traffic& traffic, AccessLog* log);
 
 }  // namespace roost::telemetry
