@@ -125,7 +125,7 @@ def test_the_check_of_schemas_refuses_what_is_wrong(checked):
             (texts["deployment.yaml"], ("replicas:", "replcas:"), "replcas"),
             (texts["deployment.yaml"], ("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: yes-please"), "readOnly"),
             (texts["cluster-serving-runtime.yaml"], ("supportedModelFormats", "supportedModelFormat"), "no such field"),
-            (texts["cluster-serving-runtime.yaml"], ("periodSeconds: 2", "periodSeconds: two"), "not of the type int"),
+            (texts["cluster-serving-runtime.yaml"], ("periodSeconds: 2", "periodSeconds: two"), "not of type 'integer'"),
             (texts["cluster-serving-runtime.yaml"], ("- name: kserve-container", "- command: []"), "name"),
             (texts["inference-service.yaml"], ("storageUri", "storageURI"), "no such field")):
         assert wrong[0] in text

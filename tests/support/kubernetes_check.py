@@ -70,6 +70,8 @@ def typed(value, kind, where):
         return [] if is_right else [f"{where}: {value!r} is not of the type {kind}"]
     if kind.startswith(("V1alpha1", "V1beta1")):
         return of_model(value, model_of(kind), where)
+    if kind == "V1ObjectMeta":
+        return of_schema(value, "objectmeta-meta-v1", where)
     part, version = re.fullmatch(r"V(\d)(\w+)", kind).group(2, 1)
     return of_schema(value, f"{part.lower()}-v{version}", where)
 
