@@ -1,6 +1,7 @@
 """What deploy/image/assemble makes, run as a container would run it: in Debian's smallest system, which is read-only, as
 another user, with an empty environment. There is no container engine in these tests."""
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -10,7 +11,6 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 
 import grpc
@@ -112,8 +112,7 @@ def test_models_of_both_kinds_are_served(server, project):
     with project.serve() as url:
         here = Server(None, url).call("/v1/models/model:predict", {"instances": [ROW]})["predictions"]
     assert served == here, "the same answer as outside of the image"
-    answer = server.call("/v1/models/delays:score", {"rows": [ROW]})
-    assert answer["predictions"][0]["probability"] == served[0]
+    assert server.call("/v1/models/delays:score", ROW)["probability"] == served[0]
     infer = {"inputs": [{"name": "a", "datatype": "FP64", "shape": [1], "data": [21.0]}]}
     assert server.call("/v2/models/double/infer", infer)["outputs"][0]["data"] == [42]
 
@@ -215,23 +214,24 @@ def test_the_health_check_of_the_dockerfile_tells_a_server_that_answers(root, mo
 
 
 def test_a_server_that_is_ended_finishes_what_is_under_way(root, models):
-    """Callers with connections of their own, until the server takes no more: every answer is whole."""
-    answers, broken, ended = [], [], threading.Event()
+    """Callers with connections of their own go on until the server says that it closes them: every answer is whole."""
+    answers, broken = [], []
+    body = json.dumps({"instances": [ROW] * 50})
 
-    def call(server):
-        while not ended.is_set():
-            try:
-                answers.append(server.call("/v1/models/delays:predict", {"instances": [ROW] * 50})["predictions"])
-            except urllib.error.URLError as error:
-                if not isinstance(error.reason, ConnectionRefusedError):
-                    broken.append(error)
-                return
-            except Exception as error:
-                broken.append(error)
-                return
+    def call(address):
+        connection = http.client.HTTPConnection(address, timeout=PATIENCE_SECONDS)
+        try:
+            while True:
+                connection.request("POST", "/v1/models/delays:predict", body)
+                answer = connection.getresponse()
+                answers.append(json.load(answer)["predictions"])
+                if answer.getheader("Connection") == "close":
+                    return
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            broken.append(error)
 
     with serving(root, models) as server:
-        threads = [threading.Thread(target=call, args=(server,)) for _ in range(4)]
+        threads = [threading.Thread(target=call, args=(server.url.removeprefix("http://"),)) for _ in range(4)]
         for thread in threads:
             thread.start()
         while len(answers) < 50:
@@ -239,6 +239,6 @@ def test_a_server_that_is_ended_finishes_what_is_under_way(root, models):
             time.sleep(0.01)
     for thread in threads:
         thread.join(PATIENCE_SECONDS)
-    ended.set()
+        assert not thread.is_alive()
     assert all(len(answer) == 50 for answer in answers)
     assert not broken, broken

@@ -54,7 +54,9 @@ def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch
     answer, = client({"protocol": protocol, "method": "infer", "binary": binary, "id": "42",
                       "inputs": inputs_of(may, one_column=one_column)})
     assert (probabilities(answer) == batch).all()
-    assert (answer["result"]["model"], answer["result"]["version"], answer["result"]["id"]) == (MODEL, "1", "42")
+    assert (answer["result"]["model"], answer["result"]["id"]) == (MODEL, "42")
+    if protocol == "grpc-v2":  # KServe's client over HTTP does not read it
+        assert answer["result"]["version"] == "1"
 
 
 def test_answers_may_be_binary(client, may, batch):
@@ -73,17 +75,16 @@ def test_a_number_may_come_as_any_datatype(client, may, protocol, binary, dataty
     assert (probabilities(as_number) == probabilities(as_double)).all()
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS_OF_TENSORS)
-def test_truth_values_and_half_floats_are_numbers_too(client, may, protocol):
+@pytest.mark.parametrize("protocol, datatype", [("v2", "BOOL"), ("v2", "FP16"), ("grpc-v2", "BOOL")])
+def test_truth_values_and_half_floats_are_numbers_too(client, may, protocol, datatype):
     """KServe sends FP16 as bytes only."""
-    one = may.slice(0, 2)
     calls = []
-    for datatype, values in (("BOOL", [True, False]), ("FP16", [1.0, 0.0]), ("FP64", [1.0, 0.0])):
-        inputs = inputs_of(one)
-        inputs[1] |= {"datatype": datatype, "values": values}
+    for kind in (datatype, "FP64"):
+        inputs = inputs_of(may.slice(0, 2))
+        inputs[1] |= {"datatype": kind, "values": [1, 0]}
         calls.append({"protocol": protocol, "method": "infer", "binary": True, "inputs": inputs})
-    truth, half, double = map(probabilities, client(*calls))
-    assert (truth == double).all() and (half == double).all()
+    as_it, as_double = map(probabilities, client(*calls))
+    assert (as_it == as_double).all()
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS_OF_TENSORS)

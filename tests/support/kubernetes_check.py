@@ -5,13 +5,12 @@ with a line: {"documents": [...], "problems": [...]}. Problems are unknown field
 What has no schema is a problem too.
 """
 import functools
+import importlib
 import json
 import re
 import sys
 
 import jsonschema
-import kserve
-import kubernetes_validate
 import yaml
 from kubernetes_validate.utils import schema_contents
 from referencing import Registry, Resource
@@ -27,19 +26,33 @@ SERVICE_MONITOR = {"selector": {"matchLabels": dict},
 SCALARS = {"str": str, "int": int, "bool": bool, "float": (int, float), "object": object, "datetime": str}
 
 
+SCHEMAS = f"kubernetes-json-schema/v{KUBERNETES}.0-local-strict"
+
+
 @functools.cache
-def schema_of_core(kind):
-    """The strict schema of a part of Kubernetes' own objects, "V1Container" for example."""
-    folder = f"kubernetes-json-schema/v{KUBERNETES}.0-local-strict"
-    part, version = re.fullmatch(r"V(\d)(\w+)", kind).group(2, 1)
-    schema = schema_contents(f"{folder}/{part.lower()}-v{version}.json", KUBERNETES)
-    definitions = Resource.from_contents(schema_contents(f"{folder}/_definitions.json", KUBERNETES))
-    registry = definitions @ (Resource.from_contents(schema) @ Registry())
-    return jsonschema.Draft202012Validator(schema, registry=registry)
+def definitions():
+    return Resource.from_contents(schema_contents(f"{SCHEMAS}/_definitions.json", KUBERNETES)) @ Registry()
 
 
-def of_core(value, kind, where):
-    return [f"{where}.{'.'.join(map(str, error.path))}: {error.message}" for error in schema_of_core(kind).iter_errors(value)]
+@functools.cache
+def schema(name):
+    """The strict schema NAME of kubernetes_validate, "deployment-apps-v1" or "container-v1" for example."""
+    content = schema_contents(f"{SCHEMAS}/{name}.json", KUBERNETES)
+    return jsonschema.Draft202012Validator(content, registry=Resource.from_contents(content) @ definitions())
+
+
+def of_schema(value, name, where):
+    try:
+        errors = schema(name).iter_errors(value)
+    except FileNotFoundError:
+        return [f"{where}: Kubernetes {KUBERNETES} has no such object"]
+    return [f"{where}.{'.'.join(map(str, error.path))}: {error.message}" for error in errors]
+
+
+def model_of(name):
+    """A class of KServe's SDK, which lies in a file of its name: V1beta1ModelSpec in v1beta1_model_spec.py."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return getattr(importlib.import_module(f"kserve.models.{words}"), name)
 
 
 def typed(value, kind, where):
@@ -56,8 +69,11 @@ def typed(value, kind, where):
         is_right = isinstance(value, SCALARS[kind]) and (kind == "bool" or kind == "object" or not isinstance(value, bool))
         return [] if is_right else [f"{where}: {value!r} is not of the type {kind}"]
     if kind.startswith(("V1alpha1", "V1beta1")):
-        return of_model(value, getattr(kserve, kind), where)
-    return of_core(value, kind, where)
+        return of_model(value, model_of(kind), where)
+    if kind == "V1ObjectMeta":
+        return of_schema(value, "objectmeta-meta-v1", where)
+    part, version = re.fullmatch(r"V(\d)(\w+)", kind).group(2, 1)
+    return of_schema(value, f"{part.lower()}-v{version}", where)
 
 
 def of_model(value, model, where):
@@ -88,16 +104,11 @@ def check(document):
     kind = (document.get("apiVersion"), document.get("kind"))
     where = f"{kind[1]} {document.get('metadata', {}).get('name')}"
     if kind in KSERVE_KINDS:
-        return of_model(document, getattr(kserve, KSERVE_KINDS[kind]), where)
+        return of_model(document, model_of(KSERVE_KINDS[kind]), where)
     if kind == ("monitoring.coreos.com/v1", "ServiceMonitor"):
         return of_shape(document["spec"], SERVICE_MONITOR, f"{where}.spec")
-    try:
-        kubernetes_validate.validate(document, KUBERNETES, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        return [f"{where}: {'.'.join(map(str, error.path))}: {error.message}"]
-    except kubernetes_validate.SchemaNotFoundError as error:
-        return [f"{where}: {error.message}"]
-    return []
+    group = re.sub(r"^([^./]*)(\.[^/]*)?/", r"\1-", kind[0])  # networking.k8s.io/v1: networking-v1
+    return of_schema(document, f"{kind[1].lower()}-{group}", where)
 
 
 for line in sys.stdin:
