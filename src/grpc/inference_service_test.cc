@@ -254,7 +254,8 @@ TEST_F(InferenceTest, TellsOfServerAndModels) {
   EXPECT_TRUE(Ask<ServerReadyResponse>(Path("ServerReady"), ServerReadyRequest()).ready());
   const auto server = Ask<ServerMetadataResponse>(Path("ServerMetadata"), ServerMetadataRequest());
   EXPECT_EQ(server.name(), "roost");
-  EXPECT_THAT(server.extensions(), ElementsAre("model_configuration", "statistics"));
+  EXPECT_THAT(server.extensions(),
+              ElementsAre("model_configuration", "model_repository", "schedule_policy", "statistics"));
   ModelMetadataRequest request;
   request.set_name("delay");
   const auto model = Ask<ModelMetadataResponse>(Path("ModelMetadata"), request);

@@ -205,7 +205,7 @@ TEST_F(ScoreRows, PlainRowsAllocateNothingAfterWarmUp) {
   };
   const auto score = [&] {
     const auto json = JsonBody::Parse(kRow);
-    RowScorer scorer(*servable, Dialect::kRoost, add);
+    RowScorer scorer(*servable, Dialect::kRoost, serving::Clock::now(), add);
     const simdjson::dom::element row = json->root();
     ASSERT_TRUE(scorer.Add({&row, 1}).ok());
     ASSERT_TRUE(scorer.Finish().ok());
