@@ -45,6 +45,7 @@ std::optional<Role> RoleOfV2(std::string_view path) {
 }  // namespace
 
 std::optional<Role> NeededRole(std::string_view path) {
+  if (path == "/") return std::nullopt;  // says that the server lives
   if (path.starts_with('/')) path.remove_prefix(1);
   const std::string_view first = TakePiece(path);
   if (first == "v2") return RoleOfV2(path);

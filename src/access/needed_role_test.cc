@@ -12,6 +12,7 @@ std::string_view Needed(std::string_view path) {
 
 TEST(NeededRole, OfEachRoute) {
   const std::pair<std::string_view, std::string_view> cases[] = {
+      {"/", "open"},
       {"/v2/health/live", "open"},
       {"/v2/health/ready", "open"},
       {"/v2", "infer"},
@@ -70,8 +71,8 @@ TEST(NeededRole, OfEachMethodOfGrpc) {
 }
 
 TEST(NeededRole, WhatThereIsNotIsNotOpen) {
-  for (const char* path : {"", "/", "//", "/v3", "/v2x", "//v2/health/live", "/v2/healthy", "/v2/metrics", "/v1",
-                           "/v1/x/y", "/V2/HEALTH/live", "/v2/.."}) {
+  for (const char* path : {"", "//", "/v3", "/v2x", "//v2/health/live", "/v2/healthy", "/v2/metrics", "/v1", "/v1/x/y",
+                           "/V2/HEALTH/live", "/v2/.."}) {
     EXPECT_NE(Needed(path), "open") << path;
     EXPECT_NE(Needed(path), "infer") << path;
   }

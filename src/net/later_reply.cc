@@ -81,7 +81,7 @@ void LaterReply::Send(HttpResponse response) {
 void LaterReply::Abandon() {
   if (pending_ == nullptr) return;
   HttpResponse response;
-  response.status = 500;
+  response.status = cancelled() ? 499 : 500;  // 499: nobody reads it, but it is counted
   response.body = R"({"error":"the request was given up without an answer"})";
   Send(std::move(response));
 }

@@ -62,9 +62,12 @@ Json ExamplesExample(const serving::Servable& servable) {
   return {{"examples", Json::array({ScoreExample(servable)})}};
 }
 
-std::string CurlCommand(std::string_view host, std::string_view path, const Json& body) {
-  const std::string url = fmt::format("http://{}{}", host.empty() ? "localhost:8080" : host, path);
-  return fmt::format("curl -s {} -d {}", url, ShellQuoted(ToLine(body)));
+std::string OriginOf(const net::HttpRequest& request) {
+  return fmt::format("{}://{}", request.tls ? "https" : "http", request.host.empty() ? "localhost:8080" : request.host);
+}
+
+std::string CurlCommand(std::string_view origin, std::string_view path, const Json& body) {
+  return fmt::format("curl -s {}{} -d {}", origin, path, ShellQuoted(ToLine(body)));
 }
 
 std::string V1Path(std::string_view model, std::string_view verb) {
@@ -73,12 +76,12 @@ std::string V1Path(std::string_view model, std::string_view verb) {
 
 std::string InferPath(std::string_view model) { return fmt::format("/v2/models/{}/infer", PercentEncoded(model)); }
 
-std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view host) {
-  if (verb == "infer") return CurlCommand(host, InferPath(servable.name()), InferExample(servable));
+std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view origin) {
+  if (verb == "infer") return CurlCommand(origin, InferPath(servable.name()), InferExample(servable));
   const Json body = verb == "score"     ? ScoreExample(servable)
                     : verb == "predict" ? PredictExample(servable)
                                         : ExamplesExample(servable);
-  return CurlCommand(host, V1Path(servable.name(), verb), body);
+  return CurlCommand(origin, V1Path(servable.name(), verb), body);
 }
 
 }  // namespace roost::rest

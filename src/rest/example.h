@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "net/http_message.h"
 #include "serving/servable.h"
 
 namespace roost::rest {
@@ -15,14 +16,17 @@ Json InferExample(const serving::Servable& servable);     ///< v2
 Json PredictExample(const serving::Servable& servable);   ///< TF Serving: {"instances": [row]}
 Json ExamplesExample(const serving::Servable& servable);  ///< TF Serving: {"examples": [row]}
 
-/// A command for a shell that posts `body` to `path` on `host` ("": localhost:8080).
-std::string CurlCommand(std::string_view host, std::string_view path, const Json& body);
+/// Where a request has reached the server: "https://models.example"; "http://localhost:8080" where it does not say.
+std::string OriginOf(const net::HttpRequest& request);
+
+/// A command for a shell that posts `body` to `path` of `origin`.
+std::string CurlCommand(std::string_view origin, std::string_view path, const Json& body);
 
 /// The path of a call of a model: "/v1/models/late-flights:score", "/v2/models/late-flights/infer".
 std::string V1Path(std::string_view model, std::string_view verb);
 std::string InferPath(std::string_view model);
 
 /// A command that works, for the answer to a call that did not: `verb` is score, predict, classify, regress or infer.
-std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view host);
+std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view origin);
 
 }  // namespace roost::rest

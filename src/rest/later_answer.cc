@@ -42,7 +42,7 @@ class RowsJob final : public serving::Job {
 
 LaterAnswer::LaterAnswer(const net::HttpRequest& request, const net::HttpResponse& so_far, std::string verb)
     : coding_(ChosenCoding(request)),
-      host_(request.host),
+      origin_(OriginOf(request)),
       verb_(std::move(verb)),
       response_(so_far),
       reply_(request.AnswerLater()) {}
@@ -50,7 +50,7 @@ LaterAnswer::LaterAnswer(const net::HttpRequest& request, const net::HttpRespons
 void LaterAnswer::Send(const absl::Status& status, const serving::Servable& servable) {
   if (!status.ok()) {
     const bool is_wrong = absl::IsInvalidArgument(status);
-    AnswerError(status, response_, is_wrong ? CallExample(servable, verb_, host_) : "");
+    AnswerError(status, response_, is_wrong ? CallExample(servable, verb_, origin_) : "");
   }
   CompressAnswer(coding_, response_);
   reply_.Send(std::move(response_));

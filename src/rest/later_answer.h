@@ -27,7 +27,7 @@ class LaterAnswer {
 
  private:
   Coding coding_;
-  std::string host_, verb_;
+  std::string origin_, verb_;
   net::HttpResponse response_;
   net::LaterReply reply_;
 };

@@ -129,7 +129,7 @@ void AddModel(const Servable& servable, Json& paths, Json& schemas) {
 
 }  // namespace
 
-Json OpenApi(const serving::ModelManager& models, std::string_view host) {
+Json OpenApi(const serving::ModelManager& models, std::string_view origin) {
   Json paths = Json::object();
   Json schemas{{"Error",
                 {{"type", "object"},
@@ -137,10 +137,9 @@ Json OpenApi(const serving::ModelManager& models, std::string_view host) {
                  {"required", Json::array({"error"})}}}};
   const auto snapshot = models.snapshot();
   for (const auto& [name, model] : *snapshot) AddModel(*model.versions.back(), paths, schemas);
-  const std::string url = host.empty() ? "/" : fmt::format("http://{}", host);
   return {{"openapi", "3.1.0"},
           {"info", {{"title", "Roost"}, {"version", ROOST_VERSION}}},
-          {"servers", Json::array({Json{{"url", url}}})},
+          {"servers", Json::array({Json{{"url", std::string(origin)}}})},
           {"paths", std::move(paths)},
           {"components", {{"schemas", std::move(schemas)}}}};
 }

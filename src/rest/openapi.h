@@ -8,7 +8,8 @@
 namespace roost::rest {
 
 /// A description of the loaded models' calls by OpenAPI 3.1: for each model the rows form, v2 and TF Serving's predict,
-/// with the columns that it takes, an example that works, and its answers. `host` is where the server was reached.
-Json OpenApi(const serving::ModelManager& models, std::string_view host);
+/// with the columns that it takes, an example that works, and its answers. `origin` is where the server was reached
+/// (example.h).
+Json OpenApi(const serving::ModelManager& models, std::string_view origin);
 
 }  // namespace roost::rest

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "rest/answer.h"
 #include "rest/compression.h"
+#include "rest/example.h"
 #include "rest/openapi.h"
 #include "rest/path.h"
 #include "rest/served.h"
@@ -27,7 +28,10 @@ constexpr size_t kMaxBodyBytes = 64 << 20;  // of a body after decompression: as
 void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& response) {
   const auto pieces = SplitPath(request.path);
   bool known = false;
-  if (pieces.has_value() && !pieces->empty()) {
+  if (request.path == "/") {
+    known = true;  // what KServe's clients of v1 ask to see whether a server lives
+    if (HasMethod(request, false, response)) Answer({{"status", "alive"}}, response);
+  } else if (pieces.has_value() && !pieces->empty()) {
     const auto rest = std::span(*pieces).subspan(1);
     if (pieces->front() == "v1") {
       known = HandleV1(served, rest, request, response);
@@ -35,7 +39,7 @@ void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& re
       known = HandleV2(served, rest, request, response);
     } else if (pieces->front() == "openapi.json" && rest.empty()) {
       known = true;
-      if (HasMethod(request, false, response)) Answer(OpenApi(served.models, request.host), response);
+      if (HasMethod(request, false, response)) Answer(OpenApi(served.models, OriginOf(request)), response);
     }
   }
   if (!known) AnswerError(404, fmt::format("there is nothing at {}", request.path), response);

@@ -25,6 +25,7 @@ namespace roost::rest {
 ///   POST /v2/repository/index                      states of all versions
 ///   POST /v2/repository/models/{m}/load, /unload   looks at the repository now; takes the model out until a load
 ///
+///   GET  /                                         {"status":"alive"}, for KServe's clients of v1
 ///   GET  /openapi.json                             the calls of the loaded models (openapi.h)
 ///
 /// Bodies may be compressed by gzip or deflate, up to 64 MiB when they are not; answers of 1 KiB and more are, where

@@ -75,7 +75,7 @@ TEST_F(RoutesTest, WithoutModelsTheServerIsLiveButNotReady) {
 
 TEST_F(RoutesTest, UnknownPathsAndModelsAre404) {
   for (const char* path :
-       {"/", "/v1", "/openapi.json/x", "/v2/x", "/v2/health", "/v2/health/live/x", "/v2//models", "/v2/models/delay/x",
+       {"//", "/v1", "/openapi.json/x", "/v2/x", "/v2/health", "/v2/health/live/x", "/v2//models", "/v2/models/delay/x",
         "/v2/models/%zz", "/v2/models/delay/versions", "/v2/models/delay/versions/x", "/v2/models/delay/versions/4/x",
         "/v2/models/delay/ready/x", "/v2/models/fraud", "/v2/models/delay/versions/5", "/v2/models/fraud/ready"}) {
     const net::HttpResponse response = Call("GET", path);

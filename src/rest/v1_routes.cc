@@ -168,7 +168,7 @@ void Score(const Served& served, const std::shared_ptr<const Servable>& servable
   const absl::Status status = ScoreAnywhere(served, servable, verb, start, request, response);
   if (status.ok()) return;
   servable->statistics().AddFailure(serving::Clock::now() - start);
-  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(*servable, verb, request.host) : "");
+  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(*servable, verb, OriginOf(request)) : "");
 }
 
 void HandleModel(const Served& served, const ModelCall& call, const HttpRequest& request, HttpResponse& response) {

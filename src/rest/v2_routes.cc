@@ -213,7 +213,8 @@ void HandleModel(const Served& served, const ModelCall& call, const HttpRequest&
   if (!infers) return Answer({{"name", (*servable)->name()}, {"ready", true}}, response);
   const absl::Status status = Infer(served, *servable, request, response);
   if (status.ok()) return;
-  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(**servable, "infer", request.host) : "");
+  AnswerError(status, response,
+              absl::IsInvalidArgument(status) ? CallExample(**servable, "infer", OriginOf(request)) : "");
 }
 
 }  // namespace

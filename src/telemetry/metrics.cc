@@ -17,7 +17,7 @@ namespace {
 using serving::ModelManager;
 using Kind = Exposition::Kind;
 
-constexpr std::string_view kNobody = "unknown";  // the consumer of calls without a known one
+constexpr std::string_view kNobody = "anonymous";  // the consumer of calls without a known one
 
 std::string VersionText(int64_t version) { return version == 0 ? "" : fmt::format("{}", version); }
 
@@ -201,7 +201,7 @@ void WriteTritonExecutions(const ModelManager::Snapshot& snapshot, Exposition& p
   page.Family("nv_inference_exec_count", Kind::kCounter, "Calls of the model.");
   for (const auto& [labels, totals] : all) page.Sample("", labels, totals.execution_count);
   page.Family("nv_inference_queue_duration_us", Kind::kCounter, "Time that requests waited.");
-  for (const auto& [labels, totals] : all) page.Sample("", labels, int64_t{0});
+  for (const auto& [labels, totals] : all) page.Sample("", labels, totals.queue.nanoseconds / 1'000);
   page.Family("nv_inference_compute_infer_duration_us", Kind::kCounter, "Time that the model took.");
   for (const auto& [labels, totals] : all) page.Sample("", labels, totals.compute.nanoseconds / 1'000);
 }

@@ -92,7 +92,7 @@ TEST_F(MetricsTest, ShowsRequestsByAllTheirLabels) {
   EXPECT_THAT(text, HasSubstr("\nroost_requests_total" + labels + " 2\n"));
   EXPECT_THAT(text, HasSubstr("\nroost_request_seconds_total" + labels + " 6e-05\n"));
   EXPECT_THAT(text, HasSubstr("\nroost_request_rows_total" + labels + " 4\n"));
-  EXPECT_THAT(text, HasSubstr("\nroost_requests_total{model=\"\",version=\"\",consumer=\"unknown\",protocol=\"grpc\","
+  EXPECT_THAT(text, HasSubstr("\nroost_requests_total{model=\"\",version=\"\",consumer=\"anonymous\",protocol=\"grpc\","
                               "code=\"NOT_FOUND\"} 1\n"));
   const std::string histogram = R"(model="delay",version="3",protocol="http/1.1",result="success")";
   EXPECT_THAT(text, HasSubstr("roost_request_duration_seconds_bucket{" + histogram + ",le=\"2.5e-05\"} 0\n"));

@@ -330,7 +330,6 @@ def test_a_changed_configuration_is_taken_over(project):
 def test_versions_follow_the_configuration(project):
     with serving(project) as server:
         assert server.status("/v2/models/model/versions/1/ready") == 200
-        project.run("train", "--cold", "--parameter", "l2=0.5", code=None)
         configure(project, models={"model": {"versions": [7]}})
         eventually(lambda: server.status("/v2/models/model/versions/1/ready") != 200, "version 1 goes")
         configure(project, models={"model": {"versions": [1]}})

@@ -112,7 +112,7 @@ def test_many_calls_at_once_are_answered_each(client, may, batch):
 
 
 @pytest.mark.parametrize("protocol, method", [
-    ("v1", "is_model_ready"), ("v2", "is_server_live"), ("v2", "is_server_ready"),
+    ("v1", "is_server_live"), ("v1", "is_model_ready"), ("v2", "is_server_live"), ("v2", "is_server_ready"),
     ("v2", "is_model_ready"), ("grpc-v2", "is_server_live"), ("grpc-v2", "is_server_ready"), ("grpc-v2", "is_model_ready")])
 def test_the_server_and_its_model_are_live_and_ready(client, protocol, method):
     answer, = client({"protocol": protocol, "method": method})

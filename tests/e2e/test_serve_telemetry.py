@@ -117,7 +117,7 @@ def test_every_request_is_counted_once_under_its_protocol_and_code(journey):
             with pytest.raises(InferenceServerException):
                 client.infer(MODEL, triton_inputs()[:1])
         metrics, _ = scrape(url)
-        known = {"model": MODEL, "version": "1", "consumer": "unknown"}
+        known = {"model": MODEL, "version": "1", "consumer": "anonymous"}
         assert total(metrics, "roost_requests_total", **known, protocol="http/1.1", code="200") == 6
         assert total(metrics, "roost_requests_total", **known, protocol="http/1.1", code="400") == 1
         assert total(metrics, "roost_requests_total", **known, protocol="grpc", code="OK") == 4
