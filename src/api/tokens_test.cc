@@ -70,7 +70,9 @@ TEST_F(TokensTest, RevokingTakesAConsumerOrOneToken) {
   EXPECT_TRUE(absl::IsNotFound(none));
   EXPECT_THAT(HintOf(none), HasSubstr("roost token list"));
   int64_t active = 0;
-  for (const TokenDescription& description : *ListTokens(*project_))
+  const auto listed = ListTokens(*project_);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  for (const TokenDescription& description : *listed)
     active += description.token.IsActive(later) ? 1 : 0;
   EXPECT_EQ(active, 1);
 }
