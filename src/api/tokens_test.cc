@@ -72,8 +72,7 @@ TEST_F(TokensTest, RevokingTakesAConsumerOrOneToken) {
   int64_t active = 0;
   const auto listed = ListTokens(*project_);
   ASSERT_TRUE(listed.ok()) << listed.status();
-  for (const TokenDescription& description : *listed)
-    active += description.token.IsActive(later) ? 1 : 0;
+  for (const TokenDescription& description : *listed) active += description.token.IsActive(later) ? 1 : 0;
   EXPECT_EQ(active, 1);
 }
 
