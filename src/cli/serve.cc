@@ -1,5 +1,8 @@
 // roost serve
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -150,6 +153,12 @@ void Announce(const std::string& url, const serving::ModelManager& manager, Sess
   session.Note(fmt::format("what a model takes: curl {}/v2/models/{}\nCtrl-C ends it", url, snapshot->begin()->first));
 }
 
+/// A note of a server that runs: dropped where nobody takes what is on stderr, which must not stop anything.
+void NoteIfTaken(Session& session, const std::string& line) {
+  pollfd file{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&file, 1, 0) == 1 && (file.revents & POLLOUT) != 0) session.Note(line);
+}
+
 /// Until Ctrl-C or SIGTERM; SIGHUP reads the files again, and opens the log anew.
 void WaitForTheEnd(ServeWatch& watch, telemetry::AccessLog* log) {
   while (!InterruptCancellation().cancelled()) {
@@ -167,7 +176,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   TRY_ASSIGN(serving::LoaderOptions loader_options, api::LoaderOptionsOf(setup.config, options.models));
   std::atomic<bool> announced = false;
   const auto tell = [&session, &announced](const std::string& line) {
-    if (announced) session.Note(line);
+    if (announced) NoteIfTaken(session, line);
   };
   loader_options.try_apart = TryModelApart;
   loader_options.tell = tell;
@@ -189,7 +198,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   {
     ServeWatch watch(std::move(source.setup), {*server, control, loader}, tell);
     WaitForTheEnd(watch, log.get());
-    session.Note("finishing the requests that are under way");
+    NoteIfTaken(session, "finishing the requests that are under way");
     server->Drain(kDrainPatience);
   }
   return 0;

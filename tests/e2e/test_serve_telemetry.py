@@ -202,7 +202,7 @@ def test_ids_and_traces_over_grpc(url):
 
 def test_the_log_has_a_line_for_each_request(journey, tmp_path):
     with logged(journey, tmp_path) as (url, path):
-        score(url, {"X-Request-Id": "first", "traceparent": PARENT, "Authorization": "Bearer secret-token"})
+        score(url, {"X-Request-Id": "first", "traceparent": PARENT, "Authorization": "Basic secret-token"})
         post(url, "/v1/models/nobody:score?key=secret-query", ROW, {"X-Request-Id": "second"})
         with triton_grpc.InferenceServerClient(url.removeprefix("http://").rstrip("/")) as client:
             client.infer(MODEL, triton_inputs(), headers={"x-request-id": "third"})
