@@ -19,7 +19,7 @@ namespace {
 void Check(const serving::Servable& servable, std::string_view body) {
   for (const auto call : {TfPredict, TfClassify, TfRegress}) {
     net::HttpResponse response;
-    const absl::Status status = call(servable, body, response);
+    const absl::Status status = call(servable, body, response, serving::Clock::now());
     if (!status.ok()) {
       ROOST_CHECK(absl::IsInvalidArgument(status) && !status.message().empty(), status);
       continue;

@@ -75,7 +75,7 @@ void Check(const serving::Servable& servable, const absl::StatusOr<DecodedReques
     ROOST_CHECK(absl::IsInvalidArgument(decoded.status()) && !decoded.status().message().empty(), decoded.status());
     return;
   }
-  const auto answer = serving::Infer(servable, decoded->request);
+  const auto answer = serving::Infer(servable, decoded->request, serving::Clock::now());
   if (!answer.ok()) {
     ROOST_CHECK(!answer.status().message().empty(), answer.status());
     return;
