@@ -16,6 +16,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+constexpr std::chrono::milliseconds kSweepEvery{1};  // refusals may be many, and a sweep looks at all that wait
 constexpr int64_t kPieceRows = 1'024;  // as requests that are scored inline are cut, so that the answers are the same
 
 nanoseconds CostOf(const Servable& servable, int64_t rows) { return servable.row_cost().average() * rows; }
@@ -53,6 +54,11 @@ struct Times {
 void Fail(Job& job, const absl::Status& status) {
   job.servable->statistics().AddFailure(Clock::now() - job.arrival);
   job.Send(status);
+}
+
+/// Answers jobs that left their line because nobody wanted them.
+void FailAll(std::span<const std::unique_ptr<Job>> dropped) {
+  for (const auto& job : dropped) Fail(*job, CheckWanted(*job, Clock::now()));
 }
 
 void Answer(Job& job, std::span<const double> scores, const Times& times, bool first_of_batch) {
@@ -196,19 +202,65 @@ absl::Status WorkQueue::Room(const Servable& servable, Clock::time_point deadlin
       wait);
 }
 
-absl::Status WorkQueue::CheckRoom(const Servable& servable, Clock::time_point deadline, uint64_t priority) {
-  const std::lock_guard lock(mutex_);
+/// Room, once jobs that nobody wants any more have left the lines. Counts a refusal.
+absl::Status WorkQueue::MakeRoom(const Servable& servable, Clock::time_point deadline, uint64_t priority,
+                                 Batch& dropped) {
   absl::Status room = Room(servable, deadline, priority);
+  if (room.ok()) return room;
+  if (const Clock::time_point now = Clock::now(); now >= next_sweep_) {
+    DropUnwanted(now, dropped);
+    next_sweep_ = now + kSweepEvery;
+    if (!dropped.empty()) room = Room(servable, deadline, priority);
+  }
   if (!room.ok()) ++totals_.refused;
   return room;
 }
 
-void WorkQueue::Add(std::unique_ptr<Job> job) {
+void WorkQueue::DropUnwanted(Clock::time_point now, Batch& dropped) {
+  for (auto& [servable, line] : lines_) {
+    for (auto level = line.by_priority.begin(); level != line.by_priority.end();) {
+      std::deque<std::unique_ptr<Job>> kept;
+      for (std::unique_ptr<Job>& job : level->second.jobs) {
+        const absl::Status wanted = CheckWanted(*job, now);
+        if (wanted.ok()) {
+          kept.push_back(std::move(job));
+          continue;
+        }
+        Forget(*job, wanted, line, level->second);
+        dropped.push_back(std::move(job));
+      }
+      level->second.jobs = std::move(kept);
+      level = level->second.jobs.empty() ? line.by_priority.erase(level) : std::next(level);
+    }
+  }
+}
+
+/// Takes a job that is about to leave its line out of the counts.
+void WorkQueue::Forget(const Job& job, const absl::Status& wanted, Line& line, Level& level) {
+  --line.jobs;
+  --totals_.waiting;
+  line.rows -= job.num_rows();
+  level.rows -= job.num_rows();
+  totals_.cancelled += absl::IsCancelled(wanted) ? 1 : 0;
+  totals_.expired += absl::IsDeadlineExceeded(wanted) ? 1 : 0;
+}
+
+absl::Status WorkQueue::CheckRoom(const Servable& servable, Clock::time_point deadline, uint64_t priority) {
+  Batch dropped;
   std::unique_lock lock(mutex_);
-  const absl::Status room = Room(*job->servable, job->deadline, job->priority);
+  absl::Status room = MakeRoom(servable, deadline, priority, dropped);
+  lock.unlock();
+  FailAll(dropped);
+  return room;
+}
+
+void WorkQueue::Add(std::unique_ptr<Job> job) {
+  Batch dropped;
+  std::unique_lock lock(mutex_);
+  const absl::Status room = MakeRoom(*job->servable, job->deadline, job->priority, dropped);
   if (!room.ok()) {
-    ++totals_.refused;
     lock.unlock();
+    FailAll(dropped);
     return Fail(*job, room);
   }
   auto [line, is_new] = lines_.try_emplace(job->servable.get());
@@ -222,6 +274,7 @@ void WorkQueue::Add(std::unique_ptr<Job> job) {
   ++totals_.waiting;
   lock.unlock();
   changed_.notify_one();
+  FailAll(dropped);
 }
 
 void WorkQueue::Work() {
@@ -240,7 +293,7 @@ void WorkQueue::Work() {
     totals_.batches += batch.empty() ? 0 : 1;
     if ((*line)->second.jobs > 0) changed_.notify_one();
     lock.unlock();
-    for (const auto& job : dropped) Fail(*job, CheckWanted(*job, now));
+    FailAll(dropped);
     if (batch.size() == 1 || (!batch.empty() && !ScoreTogether(batch))) {
       for (const auto& job : batch) ScoreAlone(*job);
     }
@@ -290,12 +343,7 @@ WorkQueue::Batch WorkQueue::TakeBatch(Line& line, Clock::time_point now, Batch& 
     const absl::Status wanted = CheckWanted(*job, now);
     const int64_t job_rows = job->num_rows();
     if (wanted.ok() && !batch.empty() && rows + job_rows > most) break;
-    --line.jobs;
-    --totals_.waiting;
-    line.rows -= job_rows;
-    level->second.rows -= job_rows;
-    totals_.cancelled += absl::IsCancelled(wanted) ? 1 : 0;
-    totals_.expired += absl::IsDeadlineExceeded(wanted) ? 1 : 0;
+    Forget(*job, wanted, line, level->second);
     rows += wanted.ok() ? job_rows : 0;
     (wanted.ok() ? batch : dropped).push_back(std::move(job));
     level->second.jobs.pop_front();

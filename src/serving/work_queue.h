@@ -66,9 +66,9 @@ class Job {
 /// BatchingOptions::max_batch_size, and scores their rows with one call. Native models score each row to the bit as
 /// without merging, ONNX models to rounding. Where a merged call fails, each job is scored alone.
 ///
-/// Jobs whose deadline is over and jobs that are cancelled are not scored. What could not be answered in time is
-/// refused when it comes: when the rows before it, at the measured cost of a row, take longer than its deadline or than
-/// max_wait. So the queue stays short under any load, and what is taken is answered.
+/// Jobs whose deadline is over and jobs that are cancelled are not scored, and take nobody's room. What could not be
+/// answered in time is refused when it comes: when the rows before it, at the measured cost of a row, take longer than
+/// its deadline or than max_wait. So the queue stays short under any load, and what is taken is answered.
 ///
 /// Threads: all methods may be called from any thread.
 class WorkQueue {
@@ -123,7 +123,10 @@ class WorkQueue {
   using Batch = std::vector<std::unique_ptr<Job>>;
 
   absl::Status Room(const Servable& servable, Clock::time_point deadline, uint64_t priority) const;
+  absl::Status MakeRoom(const Servable& servable, Clock::time_point deadline, uint64_t priority, Batch& dropped);
+  void DropUnwanted(Clock::time_point now, Batch& dropped);
   std::chrono::nanoseconds ExpectedWait(const Servable& servable, uint64_t priority) const;
+  void Forget(const Job& job, const absl::Status& wanted, Line& line, Level& level);
   void Work();
   std::optional<Lines::iterator> NextLine(Clock::time_point now, Clock::time_point& look_again);
   Batch TakeBatch(Line& line, Clock::time_point now, Batch& dropped);
@@ -135,7 +138,8 @@ class WorkQueue {
   Lines lines_;
   double virtual_time_ = 0;  // of the line that was served last
   Totals totals_;
-  int64_t running_ = 0;  // jobs
+  int64_t running_ = 0;           // jobs
+  Clock::time_point next_sweep_;  // when DropUnwanted may look again
   bool stopping_ = false;
   std::vector<std::thread> workers_;
 };

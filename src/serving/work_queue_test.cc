@@ -244,6 +244,23 @@ TEST_F(WorkQueueTest, TheLineOfAModelIsBounded) {
   EXPECT_EQ(queue_.totals().waiting, 2);
 }
 
+TEST_F(WorkQueueTest, WhatNobodyWaitsForTakesNoRoom) {
+  const Servables model = MakeServable("model", {}, milliseconds(10));
+  Hold();
+  std::vector<TestJob*> jobs;
+  for (int i = 0; i < 11; ++i) jobs.push_back(Add("gone", model));
+  for (TestJob* job : jobs) job->gone = true;
+  Add("new", model);
+  EXPECT_THAT(outcomes_.Names(11), testing::Each("gone")) << "at once, though the worker is held up";
+  EXPECT_EQ(queue_.totals().cancelled, 11);
+  EXPECT_EQ(queue_.totals().waiting, 1);
+  EXPECT_EQ(queue_.totals().refused, 0);
+  Open();
+  const auto outcomes = outcomes_.Wait(13);
+  EXPECT_EQ(outcomes.back().name, "new");
+  EXPECT_TRUE(outcomes.back().status.ok()) << outcomes.back().status;
+}
+
 TEST_F(WorkQueueTest, WhatWouldWaitTooLongIsRefusedAtOnce) {
   const Servables model = MakeServable("model", {}, milliseconds(10));
   const Clock::time_point never = Clock::time_point::max();
