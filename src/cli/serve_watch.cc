@@ -36,8 +36,8 @@ std::string TextOf(const absl::Status& status) {
 
 }  // namespace
 
-ServeWatch::ServeWatch(ServeSetup setup, Served served, std::function<void(const std::string&)> tell)
-    : setup_(std::move(setup)), served_(served), tell_(std::move(tell)), tokens_(setup_.policy.tokens) {
+ServeWatch::ServeWatch(ServeSetup setup, RunningServer running, std::function<void(const std::string&)> tell)
+    : setup_(std::move(setup)), running_(running), tell_(std::move(tell)), tokens_(setup_.policy.tokens) {
   if (setup_.project != nullptr) HasChanged(setup_.project->ConfigPath());
   HasChanged(setup_.tokens->file());
   for (const std::string& file : CertificateFiles()) HasChanged(file);
@@ -134,7 +134,7 @@ absl::Status ServeWatch::TakeOver(config::ServeConfig config, const config::Work
   config.threads = setup_.config.threads;
   config.tls = setup_.config.tls;
   setup_.config = std::move(config);
-  served_.loader.Configure(std::move(loader_options));
+  running_.loader.Configure(std::move(loader_options));
   Publish();
   return absl::OkStatus();
 }
@@ -160,7 +160,7 @@ void ServeWatch::LookAtCertificates() {
   bool changed = false;
   for (const std::string& file : CertificateFiles()) changed |= HasChanged(file);
   if (!changed) return;
-  const absl::Status read = served_.server.ReloadCertificates();
+  const absl::Status read = running_.server.ReloadCertificates();
   TellOnce("the certificates cannot be taken over", read);
   if (read.ok()) tell_("the certificates are taken over, for new connections");
 }
@@ -168,7 +168,7 @@ void ServeWatch::LookAtCertificates() {
 void ServeWatch::Publish() {
   access::Policy policy = api::PolicyOf(setup_.config, tokens_);
   if (policy == setup_.policy) return;
-  served_.control.Replace(policy);
+  running_.control.Replace(policy);
   setup_.policy = std::move(policy);
 }
 

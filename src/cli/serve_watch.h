@@ -30,7 +30,7 @@ struct ServeSetup {
 };
 
 /// What a change reaches; all of it outlives the watch.
-struct Served {
+struct RunningServer {
   net::HttpServer& server;
   access::AccessControl& control;
   serving::ModelLoader& loader;
@@ -44,7 +44,7 @@ struct Served {
 /// else wants the processor. Threads: Reload by any.
 class ServeWatch {
  public:
-  ServeWatch(ServeSetup setup, Served served, std::function<void(const std::string&)> tell);
+  ServeWatch(ServeSetup setup, RunningServer running, std::function<void(const std::string&)> tell);
   /// Waits for the look that is under way.
   ~ServeWatch();
 
@@ -66,7 +66,7 @@ class ServeWatch {
   std::vector<std::string> CertificateFiles() const;
 
   ServeSetup setup_;
-  const Served served_;
+  const RunningServer running_;
   const std::function<void(const std::string&)> tell_;
   std::map<std::string, std::string> stamps_;     // by path
   std::map<std::string, absl::Status> troubles_;  // by what

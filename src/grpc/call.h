@@ -6,23 +6,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "net/http_message.h"
-#include "serving/model_loader.h"
-#include "serving/model_manager.h"
-#include "serving/work_queue.h"
+#include "serving/served.h"
 
 namespace roost::grpc {
 
-/// What the methods answer from.
-struct Served {
-  const serving::ModelManager& models;
-  serving::ModelLoader* loader = nullptr;  ///< null: no call changes what is loaded
-  serving::WorkQueue* queue = nullptr;     ///< null: all models are scored inline, and nothing is refused for load
-};
-
 /// What the methods know of a call beside its message.
 struct Call {
-  const Served& served;
-  const serving::ModelManager& models;
+  const serving::Served& served;
   const net::HttpRequest& http;
   net::HttpResponse& response;  ///< for its notes
   serving::Clock::time_point start;

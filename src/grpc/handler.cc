@@ -85,10 +85,10 @@ net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoad
   // libprotobuf writes a line to stderr for a message that it cannot read, which whoever sends messages could fill a
   // disk with. It is quiet while the handler lives; what is wrong is in the answer.
   auto silence = std::make_shared<google::protobuf::LogSilencer>();
-  return [served = Served{models, loader, queue}, methods = AllMethods(), silence](const HttpRequest& request,
-                                                                                   HttpResponse& response) {
+  return [served = serving::Served{models, loader, queue}, methods = AllMethods(), silence](const HttpRequest& request,
+                                                                                            HttpResponse& response) {
     if (!IsCall(request, response)) return;
-    Call call{served, served.models, request, response, {}};
+    Call call{served, request, response, {}};
     const absl::Status status = Run(call, methods, request, response.body);
     if (call.answered_later) return;
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 5> kServices = {"", "grpc.health.v1.Healt
 absl::Status Check(const Call& call, const HealthCheckRequest& request, HealthCheckResponse& answer) {
   const bool known = std::find(kServices.begin(), kServices.end(), request.service()) != kServices.end();
   if (!known) return absl::NotFoundError(fmt::format("there is no service '{}'", request.service()));
-  answer.set_status(call.models.ready() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+  answer.set_status(call.served.models.ready() ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
   return absl::OkStatus();
 }
 

@@ -63,15 +63,11 @@ absl::Status InferLater(Call& call, Inference inference, WriteAnswer write) {
 absl::Status RunInference(Call& call, Inference inference, WriteAnswer write, google::protobuf::Arena& arena,
                           std::string& frame) {
   const serving::Servable& servable = *inference.servable;
-  const bool queues = call.served.queue != nullptr;
-  if (queues && servable.on_workers() && call.http.later_slot != nullptr) {
+  if (call.served.UsesWorkers(servable) && call.http.can_answer_later()) {
     return InferLater(call, std::move(inference), write);
   }
   const auto start = serving::Clock::now();
-  if (queues) {
-    const auto deadline = serving::DeadlineOf(call.http.received, Timeout(call, inference.request));
-    TRY(serving::CheckTurn(call.http.received, start, deadline, call.served.queue->max_wait()));
-  }
+  TRY(call.served.CheckInline(call.http.received, start, Timeout(call, inference.request)));
   TRY(call.CheckDeadline());
   TRY_ASSIGN(serving::InferResponse response, serving::Infer(servable, inference.request, start));
   call.response.notes.rows = response.outputs.front().shape.front();

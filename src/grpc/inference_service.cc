@@ -29,18 +29,18 @@ absl::Status ServerLive(const Call&, const ServerLiveRequest&, ServerLiveRespons
 }
 
 absl::Status ServerReady(const Call& call, const ServerReadyRequest&, ServerReadyResponse& answer) {
-  answer.set_ready(call.models.ready());
+  answer.set_ready(call.served.models.ready());
   return absl::OkStatus();
 }
 
 absl::StatusOr<ServablePointer> Find(const Call& call, const std::string& name, const std::string& version_text) {
   TRY_ASSIGN(const std::optional<int64_t> version, ParseModelVersion(version_text));
-  return call.models.Find(name, version);
+  return call.served.models.Find(name, version);
 }
 
 absl::Status ModelReady(const Call& call, const ModelReadyRequest& request, ModelReadyResponse& answer) {
   TRY_ASSIGN(const std::optional<int64_t> version, ParseModelVersion(request.version()));
-  answer.set_ready(call.models.Find(request.name(), version).ok());
+  answer.set_ready(call.served.models.Find(request.name(), version).ok());
   return absl::OkStatus();
 }
 
@@ -64,7 +64,7 @@ absl::Status ModelMetadata(const Call& call, const ModelMetadataRequest& request
   TRY_ASSIGN(const ServablePointer servable, Find(call, request.name(), request.version()));
   answer.set_name(servable->name());
   answer.set_platform(kPlatform);
-  const auto snapshot = call.models.snapshot();
+  const auto snapshot = call.served.models.snapshot();
   if (const auto model = snapshot->find(servable->name()); model != snapshot->end()) {
     for (const auto& loaded : model->second.versions) answer.add_versions(fmt::format("{}", loaded->version()));
   }
@@ -76,7 +76,8 @@ absl::Status ModelMetadata(const Call& call, const ModelMetadataRequest& request
 absl::StatusOr<Inference> ReadInfer(const Call& call, const ModelInferRequest& message) {
   Inference inference;
   TRY_ASSIGN(inference.request, ToInferRequest(message));
-  TRY_ASSIGN(inference.servable, call.models.Find(inference.request.model_name, inference.request.model_version));
+  TRY_ASSIGN(inference.servable,
+             call.served.models.Find(inference.request.model_name, inference.request.model_version));
   call.NoteModel(*inference.servable);
   return inference;
 }
@@ -152,8 +153,8 @@ absl::Status ModelStatistics(const Call& call, const ModelStatisticsRequest& req
     WriteStatistics(*servable, *answer.add_model_stats());
     return absl::OkStatus();
   }
-  if (!request.name().empty()) TRY(call.models.Find(request.name(), std::nullopt).status());
-  const auto snapshot = call.models.snapshot();
+  if (!request.name().empty()) TRY(call.served.models.Find(request.name(), std::nullopt).status());
+  const auto snapshot = call.served.models.snapshot();
   for (const auto& [name, model] : *snapshot) {
     if (!request.name().empty() && name != request.name()) continue;
     for (const auto& servable : model.versions) WriteStatistics(*servable, *answer.add_model_stats());

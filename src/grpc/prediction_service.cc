@@ -34,8 +34,8 @@ std::optional<int64_t> VersionOf(const ModelSpec& spec) {
 }
 
 absl::StatusOr<ServablePointer> Find(const Call& call, const ModelSpec& spec) {
-  if (spec.has_version_label()) return call.models.FindAlias(spec.name(), spec.version_label());
-  return call.models.Find(spec.name(), VersionOf(spec));
+  if (spec.has_version_label()) return call.served.models.FindAlias(spec.name(), spec.version_label());
+  return call.served.models.Find(spec.name(), VersionOf(spec));
 }
 
 /// The same for a call that scores rows; it uses a signature, and a model has one.
@@ -180,7 +180,7 @@ absl::Status GetModelStatus(const Call& call, const GetModelStatusRequest& messa
     TRY_ASSIGN(const ServablePointer servable, Find(call, spec));
     version = servable->version();
   }
-  for (const serving::ModelState& state : call.models.States()) {
+  for (const serving::ModelState& state : call.served.models.States()) {
     if (state.name != spec.name() || (version.has_value() && state.version != *version)) continue;
     ModelVersionStatus& status = *answer.add_model_version_status();
     status.set_version(state.version);
@@ -190,7 +190,7 @@ absl::Status GetModelStatus(const Call& call, const GetModelStatusRequest& messa
     status.mutable_status()->set_error_message(failed ? state.reason : "");
   }
   if (answer.model_version_status_size() > 0) return absl::OkStatus();
-  return call.models.Find(spec.name(), version).status();
+  return call.served.models.Find(spec.name(), version).status();
 }
 
 constexpr std::array kMethods{

@@ -39,7 +39,7 @@ absl::Status CheckRepository(const Request& request) {
 
 absl::Status RepositoryIndex(const Call& call, const RepositoryIndexRequest& request, RepositoryIndexResponse& answer) {
   TRY(CheckRepository(request));
-  for (const serving::ModelState& state : call.models.States()) {
+  for (const serving::ModelState& state : call.served.models.States()) {
     if (request.ready() && state.state != serving::State::kAvailable) continue;
     auto& index = *answer.add_models();
     index.set_name(state.name);
@@ -61,7 +61,7 @@ absl::Status RunChange(Call& call, std::string_view message, google::protobuf::A
     return absl::UnimplementedError(fmt::format(
         "parameter '{}': a model is loaded as the repository has it, with no other files", Printable(name)));
   }
-  if (call.served.loader == nullptr || call.http.later_slot == nullptr) {
+  if (call.served.loader == nullptr || !call.http.can_answer_later()) {
     return absl::UnimplementedError("this server does not load models when it is asked to");
   }
   TRY(WriteFrame(Answer(), frame));

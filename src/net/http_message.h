@@ -44,6 +44,7 @@ struct HttpRequest {
   /// Lets the answer come after the handler has returned, from any thread (later_reply.h). Legal once, while the
   /// handler runs, for a request that a server read; what the handler puts into its response is ignored then.
   LaterReply AnswerLater() const;
+  bool can_answer_later() const { return later_slot != nullptr; }
 
   /// Lets `observer` know where the handler chooses to answer later; null: nobody. Whoever sets it takes it
   /// back before it is gone. Does nothing where no server has read the request.

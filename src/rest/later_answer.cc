@@ -56,7 +56,7 @@ void LaterAnswer::Send(const absl::Status& status, const serving::Servable& serv
   reply_.Send(std::move(response_));
 }
 
-absl::Status ScoreLater(const Served& served, std::shared_ptr<const serving::Servable> servable,
+absl::Status ScoreLater(const serving::Served& served, std::shared_ptr<const serving::Servable> servable,
                         std::unique_ptr<RowsCall> call, std::string verb, const net::HttpRequest& request,
                         net::HttpResponse& response) {
   const auto deadline = serving::QueuedDeadline(*servable, request.received, std::chrono::microseconds(0));

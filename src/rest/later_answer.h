@@ -7,7 +7,7 @@
 #include "net/later_reply.h"
 #include "rest/compression.h"
 #include "rest/rows_call.h"
-#include "rest/served.h"
+#include "serving/served.h"
 #include "serving/tensor_job.h"
 
 namespace roost::rest {
@@ -34,7 +34,7 @@ class LaterAnswer {
 
 /// Lets the workers score the rows of `call`, which came in `request`, and answers later. An error is to be answered
 /// now. Notes the number of rows in `response`, whose other notes are there.
-absl::Status ScoreLater(const Served& served, std::shared_ptr<const serving::Servable> servable,
+absl::Status ScoreLater(const serving::Served& served, std::shared_ptr<const serving::Servable> servable,
                         std::unique_ptr<RowsCall> call, std::string verb, const net::HttpRequest& request,
                         net::HttpResponse& response);
 

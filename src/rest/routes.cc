@@ -13,9 +13,9 @@
 #include "rest/example.h"
 #include "rest/openapi.h"
 #include "rest/path.h"
-#include "rest/served.h"
 #include "rest/v1_routes.h"
 #include "rest/v2_routes.h"
+#include "serving/served.h"
 
 namespace roost::rest {
 namespace {
@@ -25,7 +25,7 @@ using net::HttpResponse;
 
 constexpr size_t kMaxBodyBytes = 64 << 20;  // of a body after decompression: as net takes without
 
-void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& response) {
+void Dispatch(const serving::Served& served, const HttpRequest& request, HttpResponse& response) {
   const auto pieces = SplitPath(request.path);
   bool known = false;
   if (request.path == "/") {
@@ -46,7 +46,8 @@ void Dispatch(const Served& served, const HttpRequest& request, HttpResponse& re
 }
 
 /// Dispatches the request that `request` is once its body is decompressed.
-void DispatchCompressed(const Served& served, const HttpRequest& request, Coding coding, HttpResponse& response) {
+void DispatchCompressed(const serving::Served& served, const HttpRequest& request, Coding coding,
+                        HttpResponse& response) {
   const auto body = Decompress(request.body, coding, kMaxBodyBytes);
   if (!body.ok()) {
     return AnswerError(absl::IsOutOfRange(body.status()) ? 413 : 400, std::string(body.status().message()), response);
@@ -56,7 +57,7 @@ void DispatchCompressed(const Served& served, const HttpRequest& request, Coding
   Dispatch(served, plain, response);
 }
 
-void Handle(const Served& served, const HttpRequest& request, HttpResponse& response) {
+void Handle(const serving::Served& served, const HttpRequest& request, HttpResponse& response) {
   const auto field = request.Header("Content-Encoding");
   const auto coding = ParseCoding(field.value_or(""));
   if (!coding.ok()) {
@@ -74,7 +75,7 @@ void Handle(const Served& served, const HttpRequest& request, HttpResponse& resp
 }  // namespace
 
 net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoader* loader, serving::WorkQueue* queue) {
-  return [served = Served{models, loader, queue}](const HttpRequest& request, HttpResponse& response) {
+  return [served = serving::Served{models, loader, queue}](const HttpRequest& request, HttpResponse& response) {
     Handle(served, request, response);
   };
 }

@@ -150,19 +150,20 @@ absl::Status ScoreInline(const Servable& servable, const std::string& verb, serv
                             : TfRegress(servable, request.body, response, start);
 }
 
-absl::Status ScoreAnywhere(const Served& served, std::shared_ptr<const Servable> servable, const std::string& verb,
-                           serving::Clock::time_point start, const HttpRequest& request, HttpResponse& response) {
+absl::Status ScoreAnywhere(const serving::Served& served, std::shared_ptr<const Servable> servable,
+                           const std::string& verb, serving::Clock::time_point start, const HttpRequest& request,
+                           HttpResponse& response) {
   response.notes.model = servable->name();
   response.notes.version = servable->version();
-  if (!served.AnswersLater(*servable, request)) {
-    TRY(served.CheckInline(request, start, std::chrono::microseconds(0)));
+  if (!(served.UsesWorkers(*servable) && request.can_answer_later())) {
+    TRY(served.CheckInline(request.received, start, std::chrono::microseconds(0)));
     return ScoreInline(*servable, verb, start, request, response);
   }
   auto call = NewCall(*servable, verb);
   return ScoreLater(served, std::move(servable), std::move(call), verb, request, response);
 }
 
-void Score(const Served& served, const std::shared_ptr<const Servable>& servable, const std::string& verb,
+void Score(const serving::Served& served, const std::shared_ptr<const Servable>& servable, const std::string& verb,
            const HttpRequest& request, HttpResponse& response) {
   const auto start = serving::Clock::now();
   const absl::Status status = ScoreAnywhere(served, servable, verb, start, request, response);
@@ -171,7 +172,8 @@ void Score(const Served& served, const std::shared_ptr<const Servable>& servable
   AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(*servable, verb, OriginOf(request)) : "");
 }
 
-void HandleModel(const Served& served, const ModelCall& call, const HttpRequest& request, HttpResponse& response) {
+void HandleModel(const serving::Served& served, const ModelCall& call, const HttpRequest& request,
+                 HttpResponse& response) {
   const bool scores = !call.verb.empty() && call.verb != "metadata";
   if (!HasMethod(request, scores, response)) return;
   if (call.verb.empty()) {
@@ -185,7 +187,7 @@ void HandleModel(const Served& served, const ModelCall& call, const HttpRequest&
 
 }  // namespace
 
-bool HandleV1(const Served& served, std::span<const std::string> pieces, const HttpRequest& request,
+bool HandleV1(const serving::Served& served, std::span<const std::string> pieces, const HttpRequest& request,
               HttpResponse& response) {
   if (pieces.empty() || pieces.front() != "models") return false;
   if (pieces.size() == 1) {

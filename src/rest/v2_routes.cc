@@ -174,7 +174,7 @@ class InferJob final : public serving::TensorJob {
   const DecodedRequest decoded_;
 };
 
-absl::Status InferLater(const Served& served, ServablePointer servable, DecodedRequest decoded,
+absl::Status InferLater(const serving::Served& served, ServablePointer servable, DecodedRequest decoded,
                         const HttpRequest& request, HttpResponse& response) {
   const auto deadline = serving::QueuedDeadline(*servable, request.received, decoded.request.timeout);
   auto job = std::make_unique<InferJob>(std::move(servable), std::move(decoded));
@@ -187,22 +187,23 @@ absl::Status InferLater(const Served& served, ServablePointer servable, DecodedR
   return absl::OkStatus();
 }
 
-absl::Status Infer(const Served& served, const ServablePointer& servable, const HttpRequest& request,
+absl::Status Infer(const serving::Served& served, const ServablePointer& servable, const HttpRequest& request,
                    HttpResponse& response) {
   const auto start = serving::Clock::now();
   response.notes.model = servable->name();
   response.notes.version = servable->version();
   TRY_ASSIGN(DecodedRequest decoded, Decode(*servable, request));
-  if (served.AnswersLater(*servable, request)) {
+  if (served.UsesWorkers(*servable) && request.can_answer_later()) {
     return InferLater(served, servable, std::move(decoded), request, response);
   }
-  TRY(served.CheckInline(request, start, decoded.request.timeout));
+  TRY(served.CheckInline(request.received, start, decoded.request.timeout));
   TRY_ASSIGN(serving::InferResponse answer, serving::Infer(*servable, decoded.request, start));
   response.notes.rows = answer.outputs.front().shape.front();
   return WriteAnswer(*servable, decoded, std::move(answer), response);
 }
 
-void HandleModel(const Served& served, const ModelCall& call, const HttpRequest& request, HttpResponse& response) {
+void HandleModel(const serving::Served& served, const ModelCall& call, const HttpRequest& request,
+                 HttpResponse& response) {
   const bool infers = call.operation == "infer";
   if (!HasMethod(request, infers, response)) return;
   const auto servable = served.models.Find(call.name, call.version);
@@ -219,7 +220,7 @@ void HandleModel(const Served& served, const ModelCall& call, const HttpRequest&
 
 }  // namespace
 
-bool HandleV2(const Served& served, std::span<const std::string> pieces, const HttpRequest& request,
+bool HandleV2(const serving::Served& served, std::span<const std::string> pieces, const HttpRequest& request,
               HttpResponse& response) {
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::equal(pieces.begin(), pieces.end(), names.begin(), names.end());

@@ -31,6 +31,13 @@ class Exposition {
   /// who chose them, are "unknown" in OpenMetrics. `help` is one line without a backslash.
   void Family(std::string_view name, Kind kind, std::string_view help);
 
+  /// A family of one sample, without labels.
+  template <typename T>
+  void Value(std::string_view name, Kind kind, std::string_view help, T value) {
+    Family(name, kind, help);
+    Sample("", "", value);
+  }
+
   /// A sample of the family, whose name gets `suffix`.
   void Sample(std::string_view suffix, std::string_view labels, int64_t value);
   void Sample(std::string_view suffix, std::string_view labels, double value);

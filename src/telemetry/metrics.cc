@@ -97,24 +97,21 @@ void WriteRequests(const Traffic::Totals& totals, Exposition& page) {
 void WriteServer(const MetricsSources& sources, Exposition& page) {
   const net::ServerCounts& server = sources.server;
   const auto get = [](const std::atomic<int64_t>& counter) { return counter.load(std::memory_order_relaxed); };
-  page.Family("roost_requests_in_flight", Kind::kGauge, "Requests that are not answered yet.");
-  page.Sample("", "", sources.traffic.InFlight());
-  page.Family("roost_connections", Kind::kGauge, "Open connections.");
-  page.Sample("", "", get(server.open_connections));
-  page.Family("roost_connections_accepted_total", Kind::kCounter, "Connections since the start.");
-  page.Sample("", "", get(server.accepted_connections));
+  page.Value("roost_requests_in_flight", Kind::kGauge, "Requests that are not answered yet.",
+             sources.traffic.InFlight());
+  page.Value("roost_connections", Kind::kGauge, "Open connections.", get(server.open_connections));
+  page.Value("roost_connections_accepted_total", Kind::kCounter, "Connections since the start.",
+             get(server.accepted_connections));
   page.Family("roost_refused_requests_total", Kind::kCounter, "Requests that broke the rules of HTTP or its limits.");
   for (size_t i = 0; i < net::ServerCounts::kRefusalCodes.size(); ++i) {
     page.Sample("", fmt::format("code=\"{}\"", net::ServerCounts::kRefusalCodes[i]), get(server.refusals[i]));
   }
   if (sources.log == nullptr) return;
   const AccessLog::Counts log = sources.log->counts();
-  page.Family("roost_access_log_lines_total", Kind::kCounter, "Lines that the access log took.");
-  page.Sample("", "", log.lines);
-  page.Family("roost_access_log_dropped_lines_total", Kind::kCounter, "Lines that found no room in its buffers.");
-  page.Sample("", "", log.dropped);
-  page.Family("roost_access_log_errors_total", Kind::kCounter, "Attempts to write it that failed.");
-  page.Sample("", "", log.errors);
+  page.Value("roost_access_log_lines_total", Kind::kCounter, "Lines that the access log took.", log.lines);
+  page.Value("roost_access_log_dropped_lines_total", Kind::kCounter, "Lines that found no room in its buffers.",
+             log.dropped);
+  page.Value("roost_access_log_errors_total", Kind::kCounter, "Attempts to write it that failed.", log.errors);
 }
 
 void WriteStates(const ModelManager& models, Exposition& page) {
@@ -210,20 +207,16 @@ void WriteProcess(Exposition& page) {
   const ProcessFigures process = ReadProcessFigures();
   page.Family("roost_build_info", Kind::kGauge, "1, with the version of the program.");
   page.Sample("", "version=\"" ROOST_VERSION "\"", int64_t{1});
-  page.Family("process_cpu_seconds_total", Kind::kCounter, "CPU time of the process.");
-  page.Sample("", "", process.cpu_seconds);
-  page.Family("process_start_time_seconds", Kind::kGauge, "When the process started, since 1970 UTC.");
-  page.Sample("", "", process.start_time_seconds);
-  page.Family("process_resident_memory_bytes", Kind::kGauge, "Memory of the process that is in RAM.");
-  page.Sample("", "", process.resident_bytes);
-  page.Family("process_virtual_memory_bytes", Kind::kGauge, "Addresses that the process has taken.");
-  page.Sample("", "", process.virtual_bytes);
-  page.Family("process_threads", Kind::kGauge, "Threads of the process.");
-  page.Sample("", "", process.threads);
-  page.Family("process_open_fds", Kind::kGauge, "Open descriptors.");
-  page.Sample("", "", process.open_fds);
-  page.Family("process_max_fds", Kind::kGauge, "How many there may be.");
-  page.Sample("", "", process.max_fds);
+  page.Value("process_cpu_seconds_total", Kind::kCounter, "CPU time of the process.", process.cpu_seconds);
+  page.Value("process_start_time_seconds", Kind::kGauge, "When the process started, since 1970 UTC.",
+             process.start_time_seconds);
+  page.Value("process_resident_memory_bytes", Kind::kGauge, "Memory of the process that is in RAM.",
+             process.resident_bytes);
+  page.Value("process_virtual_memory_bytes", Kind::kGauge, "Addresses that the process has taken.",
+             process.virtual_bytes);
+  page.Value("process_threads", Kind::kGauge, "Threads of the process.", process.threads);
+  page.Value("process_open_fds", Kind::kGauge, "Open descriptors.", process.open_fds);
+  page.Value("process_max_fds", Kind::kGauge, "How many there may be.", process.max_fds);
 }
 
 std::string Render(const MetricsSources& sources, Exposition::Format format) {
