@@ -12,20 +12,10 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
+#include "cli/time_span.h"
 
 namespace roost::cli {
 namespace {
-
-/// "90s", "10m", "24h", "3d".
-absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text) {
-  absl::Duration span;
-  const std::string days = text.ends_with('d') ? text.substr(0, text.size() - 1) + "h" : "";
-  const bool is_span = days.empty() ? absl::ParseDuration(text, &span) : absl::ParseDuration(days, &span);
-  if (!is_span || span < absl::ZeroDuration()) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no time", text)), "Write 90s, 10m, 24h or 3d.");
-  }
-  return days.empty() ? span : 24 * span;
-}
 
 struct GcOptions {
   bool run = false;

@@ -17,31 +17,19 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
+#include "cli/time_span.h"
 
 namespace roost::cli {
 namespace {
 
-/// "90d", "12h", "30m", "45s".
+constexpr int64_t kMostDays = 36'500;
+
+/// How long a token is good. InvalidArgument beyond kMostDays, and for no time at all.
 absl::StatusOr<absl::Duration> ParseLifetime(const std::string& text) {
-  constexpr int64_t kMostDays = 36'500;
-  const absl::Status bad =
-      WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no time that a token can live", text)),
-               fmt::format("want a number of d, h, m or s (days to seconds), up to {}d: --expires 90d", kMostDays));
-  int64_t number = 0;
-  const std::string digits = text.substr(0, text.empty() ? 0 : text.size() - 1);
-  if (digits.empty() || digits.size() > 10 || digits.find_first_not_of("0123456789") != std::string::npos) return bad;
-  for (const char digit : digits) number = 10 * number + (digit - '0');
-  absl::Duration unit = absl::ZeroDuration();
-  switch (text.back()) {
-    case 'd': unit = absl::Hours(24); break;
-    case 'h': unit = absl::Hours(1); break;
-    case 'm': unit = absl::Minutes(1); break;
-    case 's': unit = absl::Seconds(1); break;
-    default: return bad;
-  }
-  const absl::Duration lifetime = number * unit;
-  if (lifetime <= absl::ZeroDuration() || lifetime > kMostDays * absl::Hours(24)) return bad;
-  return lifetime;
+  TRY_ASSIGN(const absl::Duration lifetime, ParseTimeSpan(text));
+  if (lifetime > absl::ZeroDuration() && lifetime <= kMostDays * absl::Hours(24)) return lifetime;
+  return WithHint(absl::InvalidArgumentError(fmt::format("a token cannot live for '{}'", text)),
+                  fmt::format("Write a time up to {}d: --expires 90d.", kMostDays));
 }
 
 std::string StateOf(const access::Token& token, absl::Time now) {

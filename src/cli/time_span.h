@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace roost::cli {
+
+/// A length of time as options take it: "90s", "10m", "24h", "3d". InvalidArgument for anything else, and for less than
+/// none.
+absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text);
+
+}  // namespace roost::cli
