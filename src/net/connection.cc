@@ -37,13 +37,13 @@ bool Connection::wants_read() const {
   return phase_ == Phase::kLingering;
 }
 
-void Connection::OnReadable() {
+size_t Connection::OnReadable() {
   std::string& buffer = context_.read_buffer;
   if (phase_ != Phase::kOpen) {
     transport_->Discard(buffer);
     const bool over = transport_->state() == Transport::State::kBroken || phase_ == Phase::kLingering;
     if (over && transport_->state() != Transport::State::kOpen) phase_ = Phase::kClosed;
-    return;
+    return 0;
   }
   const size_t size = transport_->Read(buffer);
   if (size > 0) Deliver({buffer.data(), size});
@@ -51,7 +51,7 @@ void Connection::OnReadable() {
     ended_ = true;
     if (protocol_ != nullptr) protocol_->OnEnd();
   }
-  OnWritable();
+  return size;
 }
 
 void Connection::Deliver(std::string_view bytes) {
@@ -151,7 +151,10 @@ void Connection::Refuse() {
 }
 
 void Connection::OnDrain() {
-  if (wants_read()) OnReadable();  // a request may lie in the socket already
+  if (wants_read()) {  // a request may lie in the socket already
+    OnReadable();
+    OnWritable();
+  }
   if (phase_ != Phase::kOpen) return;
   if (protocol_ != nullptr) {
     protocol_->OnDrain();

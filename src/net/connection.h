@@ -31,7 +31,8 @@ class Connection {
   bool wants_read() const;
   bool wants_write() const { return has_unsent() && phase_ != Phase::kClosed; }
 
-  void OnReadable();
+  /// Reads once and lets the protocol answer; OnWritable, which must follow, sends that. Returns how many bytes came.
+  size_t OnReadable();
   /// Writes and goes on with what has waited for that.
   void OnWritable();
   /// Closes what has waited too long; called a few times per second or more often.

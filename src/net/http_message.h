@@ -63,8 +63,8 @@ struct RequestNotes {
 /// What a handler fills in. The server adds Date, over HTTP/1.1 Content-Length and Connection, over HTTP/2
 /// Content-Length where there are no trailers.
 struct HttpResponse {
-  int status = 200;                               ///< 200 to 599
-  std::string content_type = "application/json";  ///< "": no Content-Type
+  int status = 200;                                    ///< 200 to 599
+  std::string_view content_type = "application/json";  ///< "": no Content-Type. In memory that stays: a constant
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
@@ -79,8 +79,13 @@ struct HttpResponse {
 /// "Not Found" for 404, and so on; "Unknown" for codes that are not used here.
 std::string_view ReasonPhrase(int status);
 
-/// Whether the two are equal but for the case of ASCII letters.
-bool EqualIgnoringCase(std::string_view a, std::string_view b);
+/// Whether two texts of the same size are equal but for the case of ASCII letters.
+bool SameSizeEqualIgnoringCase(std::string_view a, std::string_view b);
+
+/// Whether the two are equal but for the case of ASCII letters. Fields are looked for often, and most differ in size.
+inline bool EqualIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && SameSizeEqualIgnoringCase(a, b);
+}
 
 /// Appends the status line and fields of `response` with the empty line after them. `date` is an HTTP date.
 void AppendHead(const HttpResponse& response, std::string_view date, bool keep_alive, std::string& bytes);

@@ -1,6 +1,8 @@
 #include "net/http_server.h"
 
 #include <atomic>
+#include <latch>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -219,6 +221,35 @@ TEST(HttpServer, Serves1000RequestsOver8Connections) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(good, 1000);
+}
+
+TEST(HttpServer, RequestsOfManyConnectionsThatWaitedTogetherAreAllAnswered) {
+  ServerOptions options;
+  options.num_threads = 1;
+  std::atomic<bool> held = false;
+  std::latch go(1);
+  const auto server = StartServer(options, [&](const HttpRequest& request, HttpResponse& response) {
+    if (!held.exchange(true)) go.wait();
+    Echo(request, response);
+  });
+  Client first(server->port());
+  first.Send(Get("/first"));
+  while (!held) std::this_thread::yield();
+  // Small and larger ones, more than a turn holds back; every fourth client leaves without its answer.
+  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<std::string> bodies;
+  for (size_t i = 0; i < 60; ++i) {
+    bodies.push_back(std::to_string(i) + std::string(i % 5 == 0 ? 9'000 : 0, 'x'));
+    clients.push_back(std::make_unique<Client>(server->port()));
+    clients.back()->Send(Post(bodies.back()));
+    if (i % 4 == 3) clients.back().reset();
+  }
+  go.count_down();
+  EXPECT_THAT(first.Answer(), EndsWith("GET /first "));
+  for (size_t i = 0; i < clients.size(); ++i) {
+    if (clients[i] == nullptr) continue;
+    EXPECT_THAT(clients[i]->Answer(), EndsWith("POST /p " + bodies[i]));
+  }
 }
 
 TEST(HttpServer, DrainFinishesWhatHasBegunAndClosesTheRest) {

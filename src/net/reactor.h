@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -38,19 +38,22 @@ class Reactor {
   Reactor(FileDescriptor listener, FileDescriptor epoll, std::shared_ptr<Mailbox> mailbox, ReactorShare& share);
 
   struct Entry {
-    std::unique_ptr<Connection> connection;
-    uint32_t interest;
+    std::unique_ptr<Connection> connection;  // null: no connection has this descriptor
+    uint32_t interest = 0;
   };
 
   void ReadClock();
   void Accept();
   void Add(FileDescriptor fd);
   void Dispatch(int fd, uint32_t events);
+  /// Sends what the connections that were read from have to say.
+  void SendHeld();
   /// Hands out the answers that other threads have sent.
   void DeliverLetters();
-  std::unordered_map<int, Entry>::iterator Find(const ConnectionId& id);
-  /// Tells the kernel what the connection waits for, or destroys it. Returns the next one.
-  std::unordered_map<int, Entry>::iterator Settle(std::unordered_map<int, Entry>::iterator entry);
+  /// Null where that connection is gone.
+  Entry* Find(const ConnectionId& id);
+  /// Tells the kernel what the connection waits for, or destroys it.
+  void Settle(Entry& entry);
   void Tick();
   void BeginDrain();
   void CloseAll();
@@ -60,7 +63,10 @@ class Reactor {
   ReactorShare& share_;
   ServerCounts& counts_;
   ConnectionContext context_;
-  std::unordered_map<int, Entry> connections_;
+  std::vector<Entry> connections_;  // by descriptor
+  size_t num_connections_ = 0;
+  std::vector<int> held_;  // descriptors that were read from in this turn and not yet written to
+  size_t held_bytes_ = 0;  // that were read from them
   uint64_t next_serial_ = 1;
   absl::Duration tick_;
   absl::Time next_tick_;

@@ -188,9 +188,11 @@ TEST(InferRequest, TakesSpoiltBodiesWithoutCrash) {
 }
 
 TEST(Path, IsCutAtSlashesAndDecoded) {
-  EXPECT_THAT(*SplitPath("/v2/a%2Fb%20c/"), ElementsAre("v2", "a/b c"));
+  EXPECT_THAT(PathPieces::Split("/v2/a%2Fb%20c/d%65/")->all(), ElementsAre("v2", "a/b c", "de"));
+  const std::string deep = "/1/2/3/4/5/6/7/8/9/%41";
+  EXPECT_THAT(PathPieces::Split(deep)->all(), ElementsAre("1", "2", "3", "4", "5", "6", "7", "8", "9", "A"));
   for (const char* path : {"//", "/v2//x", "/%", "/%4", "/%4g", "/%-1", "/%+1"}) {
-    EXPECT_FALSE(SplitPath(path).has_value()) << path;
+    EXPECT_FALSE(PathPieces::Split(path).has_value()) << path;
   }
 }
 

@@ -1,13 +1,13 @@
 #include "rest/path.h"
 
-#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace roost::rest {
 namespace {
 
-std::optional<std::string> PercentDecode(std::string_view text) {
-  std::string decoded;
+std::optional<std::vector<char>> PercentDecode(std::string_view text) {
+  std::vector<char> decoded;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
       decoded.push_back(text[i]);
@@ -25,15 +25,26 @@ std::optional<std::string> PercentDecode(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> SplitPath(std::string_view path) {
-  std::vector<std::string> pieces;
+bool PathPieces::Add(std::string_view piece) {
+  if (piece.empty()) return false;
+  if (piece.find('%') == std::string_view::npos) {
+    pieces_.push_back(piece);
+    return true;
+  }
+  std::optional<std::vector<char>> decoded = PercentDecode(piece);
+  if (!decoded.has_value()) return false;
+  pieces_.emplace_back(decoded->data(), decoded->size());
+  decoded_.push_back(*std::move(decoded));
+  return true;
+}
+
+std::optional<PathPieces> PathPieces::Split(std::string_view path) {
+  PathPieces pieces;
   if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash
     const std::string_view piece = path.substr(0, path.find('/'));
-    std::optional<std::string> decoded = PercentDecode(piece);
-    if (!decoded.has_value() || decoded->empty()) return std::nullopt;
-    pieces.push_back(*std::move(decoded));
+    if (!pieces.Add(piece)) return std::nullopt;
     path.remove_prefix(piece.size());
   }
   return pieces;

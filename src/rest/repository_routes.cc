@@ -58,7 +58,7 @@ absl::Status CheckParameters(std::string_view body) {
   return absl::OkStatus();
 }
 
-void ChangeModel(serving::ModelLoader& loader, const std::string& name, bool load, const HttpRequest& request,
+void ChangeModel(serving::ModelLoader& loader, std::string_view name, bool load, const HttpRequest& request,
                  HttpResponse& response) {
   if (const absl::Status status = CheckParameters(request.body); !status.ok()) return AnswerError(status, response);
   // std::function copies what it holds.
@@ -72,13 +72,14 @@ void ChangeModel(serving::ModelLoader& loader, const std::string& name, bool loa
     }
     reply->Send(std::move(later));
   };
-  load ? loader.Load(name, done) : loader.Unload(name, done);
+  const std::string model(name);
+  load ? loader.Load(model, done) : loader.Unload(model, done);
 }
 
 }  // namespace
 
 bool HandleRepository(const serving::ModelManager& models, serving::ModelLoader* loader,
-                      std::span<const std::string> pieces, const HttpRequest& request, HttpResponse& response) {
+                      std::span<const std::string_view> pieces, const HttpRequest& request, HttpResponse& response) {
   if (pieces.size() == 1 && pieces[0] == "index") {
     if (!HasMethod(request, true, response)) return true;
     if (const absl::Status status = AnswerIndex(models, request.body, response); !status.ok()) {

@@ -12,7 +12,7 @@ namespace roost::rest {
 /// after "repository". False where there is no such path; nothing is answered then. Loading and unloading answer later,
 /// from the loader's thread; without a `loader` (null) there are no such paths.
 bool HandleRepository(const serving::ModelManager& models, serving::ModelLoader* loader,
-                      std::span<const std::string> pieces, const net::HttpRequest& request,
+                      std::span<const std::string_view> pieces, const net::HttpRequest& request,
                       net::HttpResponse& response);
 
 }  // namespace roost::rest

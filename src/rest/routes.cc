@@ -1,5 +1,6 @@
 #include "rest/routes.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,18 +27,19 @@ using net::HttpResponse;
 constexpr size_t kMaxBodyBytes = 64 << 20;  // of a body after decompression: as net takes without
 
 void Dispatch(const serving::Served& served, const HttpRequest& request, HttpResponse& response) {
-  const auto pieces = SplitPath(request.path);
+  const std::optional<PathPieces> split = PathPieces::Split(request.path);
+  const auto pieces = split.has_value() ? split->all() : std::span<const std::string_view>();
   bool known = false;
   if (request.path == "/") {
     known = true;  // what KServe's clients of v1 ask to see whether a server lives
     if (HasMethod(request, false, response)) Answer({{"status", "alive"}}, response);
-  } else if (pieces.has_value() && !pieces->empty()) {
-    const auto rest = std::span(*pieces).subspan(1);
-    if (pieces->front() == "v1") {
+  } else if (!pieces.empty()) {
+    const auto rest = pieces.subspan(1);
+    if (pieces.front() == "v1") {
       known = HandleV1(served, rest, request, response);
-    } else if (pieces->front() == "v2") {
+    } else if (pieces.front() == "v2") {
       known = HandleV2(served, rest, request, response);
-    } else if (pieces->front() == "openapi.json" && rest.empty()) {
+    } else if (pieces.front() == "openapi.json" && rest.empty()) {
       known = true;
       if (HasMethod(request, false, response)) Answer(OpenApi(served.models, OriginOf(request)), response);
     }

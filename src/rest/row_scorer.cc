@@ -57,7 +57,7 @@ absl::Status RowSink::CheckLimits() const {
 }
 
 RowScorer::RowScorer(const serving::Servable& servable, Dialect dialect, Clock::time_point start, Take take)
-    : RowSink(servable, memory.reader, dialect), take_(take), start_(start) {}
+    : RowSink(servable, memory.reader, dialect), take_(take), start_(start), scored_(start) {}
 
 absl::Status RowScorer::TakePiece() {
   const int64_t rows = reader_.num_rows();
@@ -66,7 +66,8 @@ absl::Status RowScorer::TakePiece() {
   memory.scores.resize(static_cast<size_t>(rows * servable_.model().num_outputs()));
   const Clock::time_point begin = Clock::now();
   TRY(serving::ScoreRows(servable_, reader_.values(), memory.scratch, memory.scores));
-  scoring_ += Clock::now() - begin;
+  scored_ = Clock::now();
+  scoring_ += scored_ - begin;
   TRY(take_({first_, reader_.values(), memory.scores}));
   first_ += rows;
   reader_.Clear();
@@ -75,7 +76,7 @@ absl::Status RowScorer::TakePiece() {
 
 absl::Status RowScorer::Finish() {
   TRY(TakePiece());
-  servable_.statistics().AddSuccess(num_rows(), Clock::now() - start_, scoring_);
+  servable_.statistics().AddSuccess(num_rows(), scored_ - start_, scoring_);
   return absl::OkStatus();
 }
 

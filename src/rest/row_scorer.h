@@ -65,7 +65,8 @@ class RowScorer final : public RowSink {
   /// scoring and as `take`.
   RowScorer(const serving::Servable& servable, Dialect dialect, Clock::time_point start, Take take);
 
-  /// Scores and hands over what is left, and counts the request in the servable's statistics as answered.
+  /// Scores and hands over what is left, and counts the request in the servable's statistics as answered when the last
+  /// row was scored.
   absl::Status Finish();
 
  private:
@@ -73,6 +74,7 @@ class RowScorer final : public RowSink {
 
   Take take_;
   const Clock::time_point start_;
+  Clock::time_point scored_;  // when the last piece was scored; at first when work began
   Clock::duration scoring_{};
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/container/inlined_vector.h"
 #include "base/number_text.h"
 #include "base/status.h"
 #include "rest/answer.h"
@@ -27,44 +28,44 @@ using serving::Servable;
 
 /// What a path under /v1/models means.
 struct ModelCall {
-  std::string name;
+  std::string_view name;
   std::optional<int64_t> version;
-  std::optional<std::string> label;
-  std::string verb;  // "score" and so on, "metadata", or "" for the status
+  std::optional<std::string_view> label;
+  std::string_view verb;  // "score" and so on, "metadata", or "" for the status
 };
 
 constexpr std::string_view kVerbs[] = {"score", "predict", "classify", "regress"};
 
 /// Takes ":verb" off the end of `piece`.
-std::string TakeVerb(std::string& piece) {
+std::string_view TakeVerb(std::string_view& piece) {
   for (const std::string_view verb : kVerbs) {
     if (piece.size() <= verb.size() + 1 || !piece.ends_with(verb)) continue;
     const size_t colon = piece.size() - verb.size() - 1;
     if (piece[colon] != ':') continue;
-    piece.resize(colon);
-    return std::string(verb);
+    piece.remove_suffix(verb.size() + 1);
+    return verb;
   }
   return "";
 }
 
 /// Nothing where no such path exists. `pieces` are those after /v1/models, at least one.
-std::optional<ModelCall> ParseModelCall(std::span<const std::string> path) {
-  std::vector<std::string> pieces(path.begin(), path.end());
+std::optional<ModelCall> ParseModelCall(std::span<const std::string_view> path) {
+  absl::InlinedVector<std::string_view, 4> pieces(path.begin(), path.end());
   ModelCall call{.verb = TakeVerb(pieces.back())};
   if (call.verb.empty() && pieces.size() % 2 == 0) {
     if (pieces.back() != "metadata") return std::nullopt;
     call.verb = pieces.back();
     pieces.pop_back();
   }
-  for (const std::string& piece : pieces) {
-    if (piece.find(':') != std::string::npos) return std::nullopt;  // another verb
+  for (const std::string_view piece : pieces) {
+    if (piece.find(':') != std::string_view::npos) return std::nullopt;  // another verb
   }
   call.name = pieces[0];
   if (pieces.size() == 1) return call;
   if (pieces.size() != 3) return std::nullopt;
   if (pieces[1] == "versions") {
     call.version = IntegerIn(pieces[2]);
-    return call.version.has_value() ? std::optional(std::move(call)) : std::nullopt;
+    return call.version.has_value() ? std::optional(call) : std::nullopt;
   }
   if (pieces[1] != "labels") return std::nullopt;
   call.label = pieces[2];
@@ -102,7 +103,7 @@ absl::Status AnswerStatus(const ModelManager& models, const ModelCall& call, Htt
   if (versions.empty()) {
     TRY(Find(models, call).status());
   }
-  Answer({{"model_version_status", std::move(versions)}, {"name", call.name}, {"ready", ready}}, response);
+  Answer({{"model_version_status", std::move(versions)}, {"name", std::string(call.name)}, {"ready", ready}}, response);
   return absl::OkStatus();
 }
 
@@ -136,13 +137,13 @@ void Metadata(const Servable& servable, HttpResponse& response) {
          response);
 }
 
-std::unique_ptr<RowsCall> NewCall(const Servable& servable, const std::string& verb) {
+std::unique_ptr<RowsCall> NewCall(const Servable& servable, std::string_view verb) {
   if (verb == "score") return NewScoreCall(servable);
   if (verb == "predict") return NewPredictCall(servable);
   return verb == "classify" ? NewClassifyCall(servable) : NewRegressCall(servable);
 }
 
-absl::Status ScoreInline(const Servable& servable, const std::string& verb, serving::Clock::time_point start,
+absl::Status ScoreInline(const Servable& servable, std::string_view verb, serving::Clock::time_point start,
                          const HttpRequest& request, HttpResponse& response) {
   if (verb == "score") return ScoreJsonRows(servable, request.body, response, start);
   if (verb == "predict") return TfPredict(servable, request.body, response, start);
@@ -151,7 +152,7 @@ absl::Status ScoreInline(const Servable& servable, const std::string& verb, serv
 }
 
 absl::Status ScoreAnywhere(const serving::Served& served, std::shared_ptr<const Servable> servable,
-                           const std::string& verb, serving::Clock::time_point start, const HttpRequest& request,
+                           std::string_view verb, serving::Clock::time_point start, const HttpRequest& request,
                            HttpResponse& response) {
   response.notes.model = servable->name();
   response.notes.version = servable->version();
@@ -160,10 +161,10 @@ absl::Status ScoreAnywhere(const serving::Served& served, std::shared_ptr<const 
     return ScoreInline(*servable, verb, start, request, response);
   }
   auto call = NewCall(*servable, verb);
-  return ScoreLater(served, std::move(servable), std::move(call), verb, request, response);
+  return ScoreLater(served, std::move(servable), std::move(call), std::string(verb), request, response);
 }
 
-void Score(const serving::Served& served, const std::shared_ptr<const Servable>& servable, const std::string& verb,
+void Score(const serving::Served& served, const std::shared_ptr<const Servable>& servable, std::string_view verb,
            const HttpRequest& request, HttpResponse& response) {
   const auto start = serving::Clock::now();
   const absl::Status status = ScoreAnywhere(served, servable, verb, start, request, response);
@@ -187,7 +188,7 @@ void HandleModel(const serving::Served& served, const ModelCall& call, const Htt
 
 }  // namespace
 
-bool HandleV1(const serving::Served& served, std::span<const std::string> pieces, const HttpRequest& request,
+bool HandleV1(const serving::Served& served, std::span<const std::string_view> pieces, const HttpRequest& request,
               HttpResponse& response) {
   if (pieces.empty() || pieces.front() != "models") return false;
   if (pieces.size() == 1) {

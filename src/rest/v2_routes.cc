@@ -39,15 +39,15 @@ constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
 
 /// What a path under /v2/models/{m} means.
 struct ModelCall {
-  std::string name;
+  std::string_view name;
   std::optional<int64_t> version;
-  std::string operation;  // one of kOperations
+  std::string_view operation;  // one of kOperations
 };
 
 constexpr std::string_view kOperations[] = {"", "ready", "infer", "stats", "config"};
 
 /// Nothing where no such path exists. `pieces` are those after /v2/models.
-std::optional<ModelCall> ParseModelCall(std::span<const std::string> pieces) {
+std::optional<ModelCall> ParseModelCall(std::span<const std::string_view> pieces) {
   ModelCall call{.name = pieces[0]};
   pieces = pieces.subspan(1);
   if (pieces.size() >= 2 && pieces[0] == "versions") {
@@ -58,7 +58,7 @@ std::optional<ModelCall> ParseModelCall(std::span<const std::string> pieces) {
   if (pieces.size() > 1) return std::nullopt;
   if (pieces.size() == 1) call.operation = pieces[0];
   const bool known = std::find(std::begin(kOperations), std::end(kOperations), call.operation) != std::end(kOperations);
-  return known && (pieces.empty() || !call.operation.empty()) ? std::optional(std::move(call)) : std::nullopt;
+  return known && (pieces.empty() || !call.operation.empty()) ? std::optional(call) : std::nullopt;
 }
 
 Json ToJson(const std::vector<TensorSpec>& specs) {
@@ -220,7 +220,7 @@ void HandleModel(const serving::Served& served, const ModelCall& call, const Htt
 
 }  // namespace
 
-bool HandleV2(const serving::Served& served, std::span<const std::string> pieces, const HttpRequest& request,
+bool HandleV2(const serving::Served& served, std::span<const std::string_view> pieces, const HttpRequest& request,
               HttpResponse& response) {
   const auto is = [&](std::initializer_list<std::string_view> names) {
     return std::equal(pieces.begin(), pieces.end(), names.begin(), names.end());
