@@ -169,7 +169,7 @@ SLOW_FORM = peers.Form("/v1/models/slow:score", peers.named_body, None)
 
 
 class SlowRoost(peers.Peer):
-    """The network that takes about 200 microseconds a row, from a folder of models."""
+    """The model that takes about 200 microseconds a row, from a folder of models."""
 
     def __init__(self):
         super().__init__(SLOW_FORM)

@@ -83,7 +83,7 @@ def chapters(results):
                                 "counts from when they were due; the capacity is that of the closed loop.",
                                 ["", "capacity, 1/s", "rate, 1/s", "p50 µs", "p99 µs", "p99.9 µs", "most µs"], latency_row)
     if "overload" in results:
-        found += simple_chapter(results["overload"], "Too many requests", "A network of which a row takes about 200 µs, at twice "
+        found += simple_chapter(results["overload"], "Too many requests", "A model of which a row takes about 200 µs, at twice "
                                 "the capacity, with clients that give up after a second.",
                                 ["", "capacity, 1/s", "good, 1/s", "share", "p99 µs of the good", "answers",
                                  "without an answer in time"], overload_row)

@@ -1,8 +1,10 @@
 #include "net/http_server.h"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -250,6 +252,35 @@ TEST(HttpServer, RequestsOfManyConnectionsThatWaitedTogetherAreAllAnswered) {
     if (clients[i] == nullptr) continue;
     EXPECT_THAT(clients[i]->Answer(), EndsWith("POST /p " + bodies[i]));
   }
+}
+
+TEST(HttpServer, AllThatAreReadyWereReceivedInOneTurn) {
+  ServerOptions options;
+  options.num_threads = 1;
+  std::latch go(1);
+  std::atomic<bool> holding = false;
+  std::set<std::chrono::steady_clock::time_point> turns;  // used by the server's one thread, until the end
+  const auto server = StartServer(options, [&](const HttpRequest& request, HttpResponse& response) {
+    if (request.path == "/hold") {
+      holding = true;
+      go.wait();
+    }
+    if (request.path == "/waiting") turns.insert(request.received);
+    Echo(request, response);
+  });
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 600; ++i) {
+    clients.push_back(std::make_unique<Client>(server->port()));
+    clients.back()->Send(Get("/first"));
+    EXPECT_THAT(clients.back()->Answer(), EndsWith("GET /first "));
+  }
+  Client first(server->port());
+  first.Send(Get("/hold"));
+  while (!holding) std::this_thread::yield();
+  for (const auto& client : clients) client->Send(Get("/waiting"));
+  go.count_down();
+  for (const auto& client : clients) EXPECT_THAT(client->Answer(), EndsWith("GET /waiting "));
+  EXPECT_EQ(turns.size(), 1u);
 }
 
 TEST(HttpServer, DrainFinishesWhatHasBegunAndClosesTheRest) {

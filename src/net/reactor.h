@@ -1,9 +1,12 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,6 +46,8 @@ class Reactor {
   };
 
   void ReadClock();
+  /// Takes what epoll has told.
+  void Turn(std::span<const epoll_event> events);
   void Accept();
   void Add(FileDescriptor fd);
   void Dispatch(int fd, uint32_t events);
