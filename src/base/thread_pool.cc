@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/cores.h"
+
 namespace roost {
 namespace {
 
@@ -80,7 +82,7 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(size_t num_threads) : state_(std::make_unique<State>()) {
-  if (num_threads == 0) num_threads = std::max(1u, std::thread::hardware_concurrency());
+  if (num_threads == 0) num_threads = NumCores();
   for (size_t i = 1; i < num_threads; ++i) state_->threads.emplace_back([state = state_.get()] { state->Work(); });
 }
 

@@ -14,7 +14,7 @@ namespace roost {
 /// alone, keeps one result per piece, and combines them in the order of the pieces.
 class ThreadPool {
  public:
-  /// `num_threads` >= 1 counts the calling thread: 1 runs everything on it. 0 means one per core.
+  /// `num_threads` >= 1 counts the calling thread: 1 runs everything on it. 0 means one per core (cores.h).
   explicit ThreadPool(size_t num_threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -171,7 +171,7 @@ Declaration<ServeConfig> DeclareServe() {
       .Text("host", &ServeConfig::host,
             "the name or address to listen on; others than loopback ones need tokens and TLS (docs/access.md)")
       .Integer("port", &ServeConfig::port, {.min = 0, .max = 65535}, "the port; 0 takes any free one")
-      .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core")
+      .Integer("threads", &ServeConfig::threads, {.min = 0, .max = 1024}, "0: one per core that the process may use")
       .Section("tls", &ServeConfig::tls, DeclareTls(), "the server's certificate; files, relative to the project")
       .Text("tokens", &ServeConfig::tokens,
             "a file that `roost token export` made, in place of the workspace's tokens; relative to the project")
@@ -190,7 +190,7 @@ Declaration<ServeConfig> DeclareServe() {
               "how a model is served; of models that are not named here the latest version", Presence::kOptional,
               ReadModels, DeclareServedModel().keys())
       .Integer("workers", &ServeConfig::workers, {.min = 0, .max = 1024},
-               "threads that score slow models; 0: one per core")
+               "threads that score slow models; 0: one per core that the process may use")
       .Integer("max_queue_ms", &ServeConfig::max_queue_ms, {.min = 1, .max = 3'600'000},
                "requests that would wait longer are refused at once, with 503 and Retry-After")
       .Number("watch_seconds", &ServeConfig::watch_seconds, {.min = 0.05, .max = 86'400},

@@ -43,7 +43,9 @@ void Finish(const absl::Status& status, net::HttpResponse& response) {
   response.body.clear();
   response.AddTrailer("grpc-message", EncodeMessage(TextOf(status)));
   const std::optional<int64_t> retry_after = serving::RetryAfterSeconds(status);
-  if (retry_after.has_value()) response.AddTrailer("grpc-retry-pushback-ms", fmt::to_string(*retry_after * 1'000));
+  if (!retry_after.has_value()) return;
+  response.AddTrailer("grpc-retry-pushback-ms", fmt::to_string(*retry_after * 1'000));
+  response.overloaded = true;
 }
 
 }  // namespace roost::grpc

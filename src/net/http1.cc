@@ -102,6 +102,7 @@ void Http1::Fail(int status, std::string_view message) {
 
 void Http1::Send(HttpResponse response, bool keep_alive, bool with_body) {
   keep_alive = keep_alive && !context_.draining;
+  context_.overloaded |= response.overloaded;
   const bool joined = with_body && response.body.size() <= OutputQueue::kOwnPieceBytes;
   std::string& bytes = output_.Begin(256 + (joined ? response.body.size() : 0));
   AppendHead(response, context_.date, keep_alive, bytes);

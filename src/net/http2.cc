@@ -349,6 +349,7 @@ void Http2::Answer(Http2Stream& stream, HttpResponse response) {
   stream.sent_since = context_.now;
   DropRequest(stream);
   HttpResponse& answer = stream.response;
+  context_.overloaded |= answer.overloaded;
   if (stream.is_head()) answer.trailers.clear();
   char status[20];
   char length[20];

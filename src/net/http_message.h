@@ -68,6 +68,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
+  /// Refused because there is more to do than can be done: the server looks for further requests less often for it.
+  bool overloaded = false;
   RequestNotes notes;
 
   /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.

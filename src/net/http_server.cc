@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cores.h"
 #include "base/status.h"
 #include "net/listener.h"
 #include "net/reactor.h"
@@ -29,8 +30,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const ServerOption
   if (options.tls.has_value()) {
     TRY_ASSIGN(state->share.credentials, TlsCredentials::Load(*options.tls));
   }
-  const size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const size_t num_threads = options.num_threads > 0 ? options.num_threads : cores;
+  const size_t num_threads = options.num_threads > 0 ? options.num_threads : NumCores();
   TRY_ASSIGN(Listeners listeners, Listen(options.host, options.port, num_threads, options.reach));
   state->port = listeners.port;
   for (FileDescriptor& socket : listeners.sockets) {

@@ -33,7 +33,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";     ///< a name or address that `reach` allows
   Reach reach = Reach::kThisMachine;  ///< whoever says more sees to it that the handler is guarded
   uint16_t port = 0;                  ///< 0: any free one
-  size_t num_threads = 0;             ///< 0: one per core
+  size_t num_threads = 0;             ///< 0: one per core (cores.h)
   std::optional<TlsOptions> tls;      ///< absent: clear text
   HttpLimits limits;
   size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2

@@ -23,6 +23,7 @@ struct ConnectionContext {
   std::chrono::steady_clock::time_point turn;  ///< when it began
   std::string read_buffer;                     ///< scratch of every read
   bool draining = false;
+  bool overloaded = false;     ///< an answer of this turn said so
   absl::Time idle_drain_ends;  ///< while draining: from when on idle connections are closed
 
   /// Whether a connection that waits for a request is closed.

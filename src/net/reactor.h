@@ -59,6 +59,8 @@ class Reactor {
   Entry* Find(const ConnectionId& id);
   /// Tells the kernel what the connection waits for, or destroys it.
   void Settle(Entry& entry);
+  /// Between two looks at what has waited too long: shorter while somebody waits for the look.
+  absl::Duration TickPeriod() const;
   void Tick();
   void BeginDrain();
   void CloseAll();

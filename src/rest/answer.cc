@@ -33,7 +33,9 @@ void AnswerError(const absl::Status& status, HttpResponse& response, std::string
   const std::string message(status.message());
   AnswerError(HttpStatusOf(status), hint.empty() ? message : fmt::format("{} ({})", message, hint), response, example);
   const std::optional<int64_t> retry_after = serving::RetryAfterSeconds(status);
-  if (retry_after.has_value()) response.AddHeader("Retry-After", fmt::to_string(*retry_after));
+  if (!retry_after.has_value()) return;
+  response.AddHeader("Retry-After", fmt::to_string(*retry_after));
+  response.overloaded = true;
 }
 
 Coding ChosenCoding(const HttpRequest& request) {

@@ -23,7 +23,12 @@ class JsonBody {
  private:
   JsonBody() = default;
 
-  std::unique_ptr<simdjson::dom::parser> own_;  // always of a large body, which is let go of afterwards
+  /// Keeps the parser of a small body for the next one that needs memory of its own.
+  struct GiveBack {
+    void operator()(simdjson::dom::parser* parser) const;
+  };
+
+  std::unique_ptr<simdjson::dom::parser, GiveBack> own_;  // always of a large body
   simdjson::dom::element root_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "serving/rows.h"
@@ -16,7 +17,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr std::chrono::milliseconds kSweepEvery{1};  // refusals may be many, and a sweep looks at all that wait
+constexpr std::chrono::milliseconds kSweepEvery{10};  // refusals may be many, and a sweep looks at all that wait
 constexpr int64_t kPieceRows = 1'024;  // as requests that are scored inline are cut, so that the answers are the same
 
 nanoseconds CostOf(const Servable& servable, int64_t rows) { return servable.row_cost().average() * rows; }
@@ -137,9 +138,7 @@ Clock::time_point QueuedDeadline(const Servable& servable, Clock::time_point rec
 }
 
 WorkQueue::WorkQueue(const Options& options)
-    : options_(options),
-      num_workers_(options.num_workers > 0 ? options.num_workers
-                                           : std::max<size_t>(1, std::thread::hardware_concurrency())) {
+    : options_(options), num_workers_(options.num_workers > 0 ? options.num_workers : NumCores()) {
   for (size_t i = 0; i < num_workers_; ++i) workers_.emplace_back([this] { Work(); });
 }
 

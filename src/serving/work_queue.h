@@ -74,7 +74,7 @@ class Job {
 class WorkQueue {
  public:
   struct Options {
-    size_t num_workers = 0;                   ///< 0: one per core
+    size_t num_workers = 0;                   ///< 0: one per core (cores.h)
     std::chrono::milliseconds max_wait{100};  ///< that a job is expected to wait at most
     int64_t max_jobs = 10'000;                ///< that wait or are scored, of all models together
   };
