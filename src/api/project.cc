@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "config/templates.h"
+#include "registry/token_log.h"
 #include "store/store_location.h"
 #include "table/text_file.h"
 
@@ -52,6 +53,13 @@ store::StoreLocation LocationOf(const fs::path& root, const config::ProjectConfi
   return location;
 }
 
+/// The workspace with the tables of all folders, so that whoever may only read finds them.
+absl::Status MakeTables(const store::StoreLocation& location) {
+  TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Create(location));
+  TRY(registry::Registry::Open(store->database(), store->objects()).status());
+  return registry::TokenLog::Open(store->database()).status();
+}
+
 std::string FindAuthor() {
   for (const char* name : {"ROOST_AUTHOR", "USER", "LOGNAME"}) {
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
@@ -85,7 +93,7 @@ absl::StatusOr<InitResponse> Init(const InitRequest& request) {
   if (error) return ErrnoStatus(error.value(), fmt::format("making the folder '{}'", workspace.string()));
   TRY_ASSIGN(const std::string text, table::ReadTextFile((folder / kConfigName).string()));
   TRY_ASSIGN(const config::ProjectConfig project, config::ParseProject(text, kConfigName));
-  TRY(store::Store::Create(LocationOf(folder, project)).status());
+  TRY(MakeTables(LocationOf(folder, project)));
   (had_workspace ? response.kept : response.written).push_back(fmt::format("{}/", kWorkspaceName));
   return response;
 }

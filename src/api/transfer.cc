@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "registry/divergence.h"
 #include "registry/registry.h"
+#include "registry/token_log.h"
 #include "store/store.h"
 
 namespace roost::api {
@@ -63,6 +64,9 @@ absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std:
   CopyWorkspaceResponse response{.objects = location.objects};
   TRY_ASSIGN(response.data, store::CopyWorkspace(project.store(), *to, context));
   TRY_ASSIGN(response.models, registry.Restore());
+  TRY_ASSIGN(const registry::TokenLog own, registry::TokenLog::Open(project.store().database()));
+  TRY_ASSIGN(registry::TokenLog tokens, registry::TokenLog::Open(to->database()));
+  TRY_ASSIGN(response.tokens, tokens.TakeFrom(own));
   return response;
 }
 

@@ -18,11 +18,13 @@ namespace roost::api {
 struct CopyWorkspaceResponse {
   store::CopyReport data;
   int64_t models = 0;   ///< versions of models and moves of aliases that came
+  int64_t tokens = 0;   ///< tokens that came, or were marked as revoked
   std::string objects;  ///< where those of the other workspace lie
 };
 
-/// Makes the workspace of `place` what the project's is (store::CopyWorkspace), with its models. FailedPrecondition,
-/// too, where there are models or moves of aliases there that the project lacks; nothing is changed then.
+/// Makes the workspace of `place` what the project's is (store::CopyWorkspace), with its models and tokens
+/// (registry::TokenLog::TakeFrom). FailedPrecondition, too, where there are models or moves of aliases there that the
+/// project lacks; nothing is changed then.
 absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std::string& place, const Context& context);
 
 /// Brings a dataset of the project to `place`, or from there (store::PushDataset).

@@ -38,8 +38,7 @@ std::string TextOf(const absl::Status& status) {
 
 ServeWatch::ServeWatch(ServeSetup setup, RunningServer running, std::function<void(const std::string&)> tell)
     : setup_(std::move(setup)), running_(running), tell_(std::move(tell)), tokens_(setup_.policy.tokens) {
-  if (setup_.project != nullptr) HasChanged(setup_.project->ConfigPath());
-  HasChanged(setup_.tokens->file());
+  if (setup_.project != nullptr) KnowConfig();
   for (const std::string& file : CertificateFiles()) HasChanged(file);
   thread_ = std::thread([this] { Run(); });
 }
@@ -88,6 +87,13 @@ bool ServeWatch::HasChanged(const std::string& path) {
   const std::string stamp = StampOf(path);
   const auto [known, is_new] = stamps_.emplace(path, stamp);
   return is_new || std::exchange(known->second, stamp) != stamp;
+}
+
+// Models were loaded since it was read, which takes its time: what somebody wrote meanwhile is a change.
+void ServeWatch::KnowConfig() {
+  const std::string path = setup_.project->ConfigPath();
+  HasChanged(path);
+  if (table::ReadTextFile(path).value_or("") != setup_.project->config_text()) stamps_.erase(path);
 }
 
 bool ServeWatch::TellOnce(const std::string& what, const absl::Status& status) {

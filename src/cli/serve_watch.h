@@ -58,6 +58,7 @@ class ServeWatch {
   void LookAtTokens();
   void LookAtCertificates();
   absl::Status TakeOver(config::ServeConfig config, const config::WorkspaceConfig& workspace);
+  void KnowConfig();
   void Publish();
   /// Whether the file at `path` is another than at the last call with it.
   bool HasChanged(const std::string& path);

@@ -30,13 +30,14 @@ absl::StatusOr<int> RunCopy(const std::string& place, Session& session) {
     session.Print(ToText(Json{{"objects_in", response.objects},
                               {"versions", data.versions},
                               {"models", response.models},
+                              {"tokens", response.tokens},
                               {"copied", data.copied},
                               {"bytes", data.bytes}}));
     return 0;
   }
-  session.Print(fmt::format("{}: {} versions, {} new entries of models; {} objects copied, {}\n", place,
-                            FormatCount(data.versions), FormatCount(response.models), FormatCount(data.copied),
-                            FormatBytes(data.bytes)));
+  session.Print(fmt::format("{}: {} versions, {} new entries of models, {} of tokens; {} objects copied, {}\n", place,
+                            FormatCount(data.versions), FormatCount(response.models), FormatCount(response.tokens),
+                            FormatCount(data.copied), FormatBytes(data.bytes)));
   session.Note(fmt::format("to go on there, give this project the 'workspace' of {}/roost.yaml", place));
   return 0;
 }
@@ -84,6 +85,7 @@ void AddTransferCommands(CLI::App& app, Session& session) {
   auto place = std::make_shared<std::string>();
   copy->add_option("PLACE", *place, kPlaceHelp)->required();
   copy->footer(
+      "Datasets, models with their aliases, and the tokens of consumers, of which only hashes are kept.\n"
       "The other workspace is made where it is missing; roost.yaml there says where: a folder or S3, SQLite or\n"
       "PostgreSQL. It may be an earlier state of this one, and nothing else.");
   copy->callback([place, &session] { session.Finish(RunCopy(*place, session)); });

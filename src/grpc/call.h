@@ -14,8 +14,8 @@ namespace roost::grpc {
 struct Call {
   const serving::Served& served;
   const net::HttpRequest& http;
-  net::HttpResponse& response;  ///< for its notes
-  serving::Clock::time_point start;
+  net::HttpResponse& response;                   ///< for its notes
+  serving::Clock::time_point start;              ///< of work on the call: what it takes from then on is no waiting
   absl::Time deadline = absl::InfiniteFuture();  ///< nobody waits for the answer after it
   bool answered_later = false;                   ///< set by a method that has called http.AnswerLater
 

@@ -88,7 +88,7 @@ net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoad
   return [served = serving::Served{models, loader, queue}, methods = AllMethods(), silence](const HttpRequest& request,
                                                                                             HttpResponse& response) {
     if (!IsCall(request, response)) return;
-    Call call{served, request, response, {}};
+    Call call{served, request, response, serving::Clock::now()};
     const absl::Status status = Run(call, methods, request, response.body);
     if (call.answered_later) return;
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);

@@ -67,7 +67,7 @@ absl::Status RunInference(Call& call, Inference inference, WriteAnswer write, go
     return InferLater(call, std::move(inference), write);
   }
   const auto start = serving::Clock::now();
-  TRY(call.served.CheckInline(call.http.received, start, Timeout(call, inference.request)));
+  TRY(call.served.CheckInline(call.http.received, call.start, Timeout(call, inference.request)));
   TRY(call.CheckDeadline());
   TRY_ASSIGN(serving::InferResponse response, serving::Infer(servable, inference.request, start));
   call.response.notes.rows = response.outputs.front().shape.front();

@@ -63,6 +63,9 @@ Ort::SessionOptions Options(int intra_op_threads) {
   options.AddConfigEntry("session.intra_op.allow_spinning", "0");
   options.AddConfigEntry("session.inter_op.allow_spinning", "0");
   options.SetDeterministicCompute(true);
+  // An arena of its own would keep what the largest request of each model ever needed (measured: 55 MB a model of
+  // 50 MB after requests of 1,000 rows), and costs 0.3 us a call more than the process's own memory.
+  options.DisableCpuMemArena();
   // It would keep a plan for each number of rows that ever came.
   options.DisableMemPattern();
   return options;

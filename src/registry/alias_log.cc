@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "registry/ensure_table.h"
 #include "registry/model_version.h"
 
 namespace roost::registry {
@@ -106,7 +107,7 @@ std::string Describe(std::optional<int64_t> version) {
 }  // namespace
 
 absl::StatusOr<AliasLog> AliasLog::Open(store::Database& database, store::ObjectStore& objects) {
-  TRY(database.Execute(kCreateTable).status());
+  TRY(EnsureTable(database, "model_alias_moves", kCreateTable));
   return AliasLog(database, objects);
 }
 

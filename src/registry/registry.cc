@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "registry/ensure_table.h"
 #include "registry/packages.h"
 
 namespace roost::registry {
@@ -52,7 +53,7 @@ absl::StatusOr<std::vector<ModelVersion>> FromRows(const std::vector<SqlRow>& ro
 }  // namespace
 
 absl::StatusOr<Registry> Registry::Open(store::Database& database, store::ObjectStore& objects) {
-  TRY(database.Execute(kCreateTable).status());
+  TRY(EnsureTable(database, "model_versions", kCreateTable));
   TRY_ASSIGN(AliasLog aliases, AliasLog::Open(database, objects));
   return Registry(database, objects, std::move(aliases));
 }

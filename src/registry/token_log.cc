@@ -3,7 +3,10 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/status.h"
+#include "registry/ensure_table.h"
 
 namespace roost::registry {
 namespace {
@@ -14,6 +17,9 @@ using store::SqlValue;
 constexpr char kCreateTable[] =
     "CREATE TABLE IF NOT EXISTS access_tokens (hash TEXT NOT NULL PRIMARY KEY, consumer TEXT NOT NULL, role TEXT NOT "
     "NULL, author TEXT NOT NULL, created_us BIGINT NOT NULL, expires_us BIGINT, revoked_us BIGINT)";
+constexpr char kInsert[] =
+    "INSERT INTO access_tokens (hash, consumer, role, author, created_us, expires_us, revoked_us) VALUES (:p1, :p2, "
+    ":p3, :p4, :p5, :p6, :p7)";
 
 SqlValue MicrosOf(const std::optional<absl::Time>& time) {
   return time.has_value() ? SqlValue(absl::ToUnixMicros(*time)) : SqlValue();
@@ -22,6 +28,12 @@ SqlValue MicrosOf(const std::optional<absl::Time>& time) {
 std::optional<absl::Time> TimeOf(const SqlValue& value) {
   const auto* micros = std::get_if<int64_t>(&value);
   return micros != nullptr ? std::optional(absl::FromUnixMicros(*micros)) : std::nullopt;
+}
+
+SqlRow ValuesOf(const TokenRecord& record) {
+  return {
+      record.hash.ToHex(),      record.consumer,         record.role, record.author, absl::ToUnixMicros(record.created),
+      MicrosOf(record.expires), MicrosOf(record.revoked)};
 }
 
 absl::StatusOr<TokenRecord> FromRow(const SqlRow& row) {
@@ -45,19 +57,11 @@ absl::StatusOr<TokenRecord> FromRow(const SqlRow& row) {
 }  // namespace
 
 absl::StatusOr<TokenLog> TokenLog::Open(store::Database& database) {
-  TRY(database.Execute(kCreateTable).status());
+  TRY(EnsureTable(database, "access_tokens", kCreateTable));
   return TokenLog(database);
 }
 
-absl::Status TokenLog::Add(const TokenRecord& record) {
-  return database_
-      ->Execute(
-          "INSERT INTO access_tokens (hash, consumer, role, author, created_us, expires_us, revoked_us) VALUES (:p1, "
-          ":p2, :p3, :p4, :p5, :p6, :p7)",
-          {record.hash.ToHex(), record.consumer, record.role, record.author, absl::ToUnixMicros(record.created),
-           MicrosOf(record.expires), MicrosOf(record.revoked)})
-      .status();
-}
+absl::Status TokenLog::Add(const TokenRecord& record) { return database_->Execute(kInsert, ValuesOf(record)).status(); }
 
 absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
@@ -71,19 +75,40 @@ absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
   return records;
 }
 
+absl::StatusOr<int64_t> TokenLog::MarkRevoked(const Digest& hash, absl::Time time) {
+  return database_->Execute("UPDATE access_tokens SET revoked_us = :p1 WHERE hash = :p2 AND revoked_us IS NULL",
+                            {absl::ToUnixMicros(time), hash.ToHex()});
+}
+
 absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<Digest>& hashes, absl::Time now) {
   int64_t revoked = 0;
   TRY(database_->InTransaction([&]() -> absl::Status {
     revoked = 0;
     for (const Digest& hash : hashes) {
-      TRY_ASSIGN(const int64_t changed,
-                 database_->Execute("UPDATE access_tokens SET revoked_us = :p1 WHERE hash = :p2 AND revoked_us IS NULL",
-                                    {absl::ToUnixMicros(now), hash.ToHex()}));
+      TRY_ASSIGN(const int64_t changed, MarkRevoked(hash, now));
       revoked += changed;
     }
     return absl::OkStatus();
   }));
   return revoked;
+}
+
+absl::StatusOr<int64_t> TokenLog::TakeFrom(const TokenLog& other) {
+  TRY_ASSIGN(const std::vector<TokenRecord> records, other.List());
+  int64_t taken = 0;
+  TRY(database_->InTransaction([&]() -> absl::Status {
+    taken = 0;
+    for (const TokenRecord& record : records) {
+      TRY_ASSIGN(int64_t changed,
+                 database_->Execute(fmt::format("{} ON CONFLICT (hash) DO NOTHING", kInsert), ValuesOf(record)));
+      if (changed == 0 && record.revoked.has_value()) {
+        TRY_ASSIGN(changed, MarkRevoked(record.hash, *record.revoked));
+      }
+      taken += changed;
+    }
+    return absl::OkStatus();
+  }));
+  return taken;
 }
 
 }  // namespace roost::registry

@@ -43,8 +43,15 @@ class TokenLog {
   /// Marks those of `hashes` that are not revoked yet as revoked at `now`. Returns how many that were.
   absl::StatusOr<int64_t> Revoke(const std::vector<Digest>& hashes, absl::Time now);
 
+  /// Adds the tokens of `other` that are missing here, and marks those as revoked that are revoked there, all or none.
+  /// What is only here, or revoked only here, stays. Returns how many were added or marked.
+  absl::StatusOr<int64_t> TakeFrom(const TokenLog& other);
+
  private:
   explicit TokenLog(store::Database& database) : database_(&database) {}
+
+  /// How many that were: 0 for a token that is unknown or revoked already.
+  absl::StatusOr<int64_t> MarkRevoked(const Digest& hash, absl::Time time);
 
   store::Database* database_;
 };

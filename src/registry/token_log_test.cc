@@ -73,5 +73,44 @@ TEST_F(TokenLogTest, ADamagedRowIsTold) {
   EXPECT_TRUE(absl::IsDataLoss(log.List().status()));
 }
 
+TEST_F(TokenLogTest, WhatAnotherWorkspaceKnowsIsTakenOnce) {
+  std::filesystem::create_directories(folder_ + "/other");
+  const auto other = store::Database::Open(store::NewDatabase(store::KindOfThisRun(), folder_ + "/other")).value();
+  TokenLog there = *TokenLog::Open(*other);
+  TokenRecord revoked = Record("revoked", 10);
+  revoked.revoked = absl::FromUnixSeconds(40);
+  revoked.expires = absl::FromUnixSeconds(90);
+  TokenRecord open = Record("open", 20);
+  for (const TokenRecord& record : {Record("both", 5), revoked, open}) ASSERT_TRUE(there.Add(record).ok());
+  TokenLog here = *TokenLog::Open(*database_);
+  for (const TokenRecord& record : {Record("both", 5), Record("mine", 1)}) ASSERT_TRUE(here.Add(record).ok());
+
+  EXPECT_EQ(*here.TakeFrom(there), 2);
+  EXPECT_EQ(*here.TakeFrom(there), 0);
+  EXPECT_THAT(*here.List(), ElementsAre(Record("mine", 1), Record("both", 5), revoked, open));
+
+  // A revocation follows; one of here is not undone, and keeps its time.
+  ASSERT_TRUE(there.Revoke({Sha256("both")}, absl::FromUnixSeconds(50)).ok());
+  ASSERT_TRUE(here.Revoke({Sha256("open")}, absl::FromUnixSeconds(60)).ok());
+  EXPECT_EQ(*here.TakeFrom(there), 1);
+  TokenRecord both = Record("both", 5);
+  both.revoked = absl::FromUnixSeconds(50);
+  open.revoked = absl::FromUnixSeconds(60);
+  EXPECT_THAT(*here.List(), ElementsAre(Record("mine", 1), both, revoked, open));
+  EXPECT_THAT(*there.List(), testing::SizeIs(3)) << "nothing goes the other way";
+}
+
+TEST_F(TokenLogTest, ATableThatIsThereIsNotWrittenTo) {
+  ASSERT_TRUE(TokenLog::Open(*database_).ok());
+  database_->SetFault([](auto, auto) { return absl::PermissionDeniedError("only for readers"); });
+  EXPECT_TRUE(TokenLog::Open(*database_).ok());
+  ASSERT_TRUE(database_->Query("SELECT 1").ok());
+  EXPECT_EQ(database_->Execute("DROP TABLE access_tokens").status().code(), absl::StatusCode::kPermissionDenied);
+  database_->SetFault(nullptr);
+  ASSERT_TRUE(database_->Execute("DROP TABLE access_tokens").ok());
+  database_->SetFault([](auto, auto) { return absl::PermissionDeniedError("only for readers"); });
+  EXPECT_EQ(TokenLog::Open(*database_).status().code(), absl::StatusCode::kPermissionDenied);
+}
+
 }  // namespace
 }  // namespace roost::registry

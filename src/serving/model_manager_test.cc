@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/status.h"
+#include "predict/onnx_graph.h"
 #include "serving/reaper.h"
 #include "serving/test_model.h"
 
@@ -191,6 +192,46 @@ TEST(ModelManager, AThousandSwapsLeaveTheMemoryAsItWas) {
   const int64_t before = MemoryInUse();
   for (int64_t version = 101; version <= 1'000; ++version) swap(version);
   EXPECT_LT(MemoryInUse() - before, int64_t{4} << 20);
+}
+
+// An ONNX model with weights of 50 MB.
+std::string LargeOnnx() {
+  constexpr int64_t kWidth = 2'500;
+  constexpr int64_t kShape[] = {-1, 1};
+  const auto weights = [](int64_t rows, int64_t columns) {
+    return predict::OnnxTensor{{rows, columns}, std::vector<double>(static_cast<size_t>(rows * columns), 0.01)};
+  };
+  predict::OnnxGraph graph;
+  std::string value = graph.Input("x", predict::OnnxElement::kDouble, kShape);
+  for (auto [rows, columns] : {std::pair(int64_t{1}, kWidth), {kWidth, kWidth}, {kWidth, int64_t{1}}}) {
+    value = graph.Node("MatMul", {value, graph.Constant(weights(rows, columns))});
+  }
+  graph.Output("y", value, predict::OnnxElement::kDouble, kShape);
+  return *graph.Finish("large", "");
+}
+
+TEST(ModelManager, TwentySwapsOfALargeOnnxModelLeaveTheMemoryAsItWas) {
+  constexpr size_t kRows = 20;
+  ModelManager models;
+  const std::string model = LargeOnnx();
+  ASSERT_GT(model.size(), 50'000'000u);
+  const std::vector<column::Value> rows(kRows, 1.0);
+  const auto swap = [&](int64_t version) {
+    ASSERT_TRUE(models.Load("large", version, "", model).ok());
+    std::vector<double> outputs(kRows);
+    transform::FeatureVector scratch;
+    ASSERT_TRUE((*models.Find("large", version))->model().ScoreRows(rows, scratch, outputs).ok());
+    EXPECT_NEAR(outputs.back(), 6.25, 1e-9);
+    if (version > 1) {
+      ASSERT_TRUE(models.Unload("large", version - 1).ok());
+    }
+    ASSERT_TRUE(Eventually([&] { return models.States().size() == 1; }));
+  };
+  for (int64_t version = 1; version <= 3; ++version) swap(version);
+  const int64_t before = MemoryInUse();
+  for (int64_t version = 4; version <= 23; ++version) swap(version);
+  // The last one's memory is given back a moment after it is gone.
+  EXPECT_TRUE(Eventually([&] { return MemoryInUse() - before < int64_t{16} << 20; })) << MemoryInUse() - before;
 }
 
 TEST(Servable, ShowsItsSignature) {

@@ -3,74 +3,29 @@ another user, with an empty environment. There is no container engine in these t
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import re
-import shutil
-import signal
 import subprocess
 import threading
 import time
 import urllib.request
 
 import grpc
+import numpy
 import pytest
 import tritonclient.http as triton
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from onnx import TensorProto, helper, numpy_helper
-import numpy
 
-from model_project import ModelProject, make_rows
+from image import PATIENCE_SECONDS, run_in, serving_in
 from program import ROOT, program_path
 
 ASSEMBLE = ROOT / "deploy/image/assemble"
-IN_ROOT = ROOT / "tests/deploy/in_root"
-BASE = ROOT / ".deps/debian-12"
 ROW = {"a": 1.0, "b": 2.0, "word": "red"}
-PATIENCE_SECONDS = 30
 LINKER = "/lib64/ld-linux-x86-64.so.2"
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Debian's smallest system with Roost in it."""
-    assert os.geteuid() == 0, "only root can assemble an image and change the root of a process"
-    root = tmp_path_factory.mktemp("image") / "root"
-    subprocess.run(["cp", "-a", "--reflink=auto", BASE, root], check=True)
-    for parent in root.parents[:3]:
-        parent.chmod(parent.stat().st_mode | 0o111)
-    build = program_path().parent.parent
-    subprocess.run([ASSEMBLE, "--build", build, root], check=True, capture_output=True, text=True)
-    return root
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    project = ModelProject(tmp_path_factory.mktemp("project") / "work", make_rows())
-    project.train()
-    return project
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory, project):
-    """A package and an ONNX file, as a volume would bring them."""
-    folder = tmp_path_factory.mktemp("models") / "models"
-    (folder / "delays/1").mkdir(parents=True)
-    for path in (project.folder / ".roost/objects/models").iterdir():
-        if b'"predictor"' in path.read_bytes():
-            shutil.copy(path, folder / "delays/1/model.json")
-    node = helper.make_node("Mul", ["a", "factor"], ["value"])
-    tensors = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 1]) for name in ("a", "value")]
-    graph = helper.make_graph([node], "g", tensors[:1], tensors[1:], [numpy_helper.from_array(numpy.float64([[2]]), "factor")])
-    (folder / "double.onnx").write_bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
-    for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return folder
-
-
 def in_root(root, models, *command):
-    return subprocess.run([IN_ROOT, root, models, *command], capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    return run_in(root, {"/mnt/models": models}, *command)
 
 
 class Server:
@@ -84,20 +39,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(root, models, *arguments):
+def serving(root, models):
     """The server in the root; ends as Kubernetes ends it."""
-    command = [IN_ROOT, root, models, "/opt/roost/bin/roost", "serve", "--model-dir", "/mnt/models", "--port", "0",
-               "--json", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline()
-            assert line, process.stderr.read()
-            yield Server(process, json.loads(line)["url"])
-            assert process.poll() is None, process.stderr.read()
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=PATIENCE_SECONDS) == 0, process.stderr.read()
-        finally:
-            process.kill()
+    with serving_in(root, {"/mnt/models": models}, "--model-dir", "/mnt/models", "--port", "0") as (process, url):
+        yield Server(process, url)
 
 
 @pytest.fixture(scope="module")

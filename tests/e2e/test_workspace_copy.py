@@ -150,3 +150,21 @@ def test_datasets_are_pushed_and_pulled(project):
     assert fetched["versions"] == 1
     assert fetched["bytes"] < sent["bytes"] / 2, "only the month that is new"
     assert state(project, project.team)[:2] == state(project, project.folder)[:2]
+
+
+def test_tokens_come_along_and_a_revocation_follows(project):
+    web = project.run("token", "create", "web").stdout.strip()
+    project.run("token", "create", "gone")
+    project.run("token", "revoke", "gone")
+    assert project.run("workspace", "copy", project.team, "--json").json()["tokens"] == 2
+    at = ["--project", project.team]
+
+    def states(*place):
+        return {token["consumer"]: token["state"] for token in project.run("token", "list", "--json", *place).json()}
+
+    assert states(*at) == states() == {"web": "active", "gone": "revoked"}
+    project.run("token", "create", "team", *at)
+    project.run("token", "revoke", "web")
+    assert project.run("workspace", "copy", project.team, "--json").json()["tokens"] == 1
+    assert states(*at) == {"web": "revoked", "gone": "revoked", "team": "active"}
+    assert web not in project.run("token", "export", *at).stdout

@@ -46,14 +46,16 @@ def running(command, port):
 
 
 @contextlib.contextmanager
-def versitygw(folder, port=None):
-    """A server with the bucket 'roost' and the user READER, in `folder`: yields its port and its process."""
+def versitygw(folder, port=None, certificate=None):
+    """A server with the bucket 'roost', in `folder`: yields its port and its process. It speaks TLS with the files
+    `certificate`.pem and .key."""
     data, versions, users = (pathlib.Path(folder) / name for name in ("data", "versions", "users"))
     for path in (data / "roost", versions, users):
         path.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
+    tls = ["--cert", f"{certificate}.pem", "--key", f"{certificate}.key"] if certificate else []
     command = [ROOT / ".deps/bin/versitygw", "-q", "--keep-alive", "-p", f"127.0.0.1:{port}", "-a", KEY, "-s", SECRET,
-               "--iam-dir", users, "posix", "--versioning-dir", versions, data]
+               "--iam-dir", users, *tls, "posix", "--versioning-dir", versions, data]
     with running(command, port) as process:
         yield port, process
 

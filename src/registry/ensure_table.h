@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "store/database.h"
+
+namespace roost::registry {
+
+/// Makes the table that `create` tells of, "CREATE TABLE IF NOT EXISTS ...", where there is no `table`. Where it is
+/// there nothing is written: whoever may only read opens a workspace, too, and waits for no writer.
+absl::Status EnsureTable(store::Database& database, std::string_view table, const std::string& create);
+
+}  // namespace roost::registry
