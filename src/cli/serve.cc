@@ -82,6 +82,7 @@ net::ServerOptions ServerOptionsOf(const config::ServeConfig& config) {
   server.reach = net::Reach::kAnyMachine;  // CheckServeBind has seen to its guard
   server.port = static_cast<uint16_t>(config.port);
   server.num_threads = static_cast<size_t>(config.threads);
+  server.conversations = grpc::Streams();
   if (config.tls.has_value()) {
     server.tls = net::TlsOptions{config.tls->certificate, config.tls->key, config.tls->client_ca};
   }

@@ -42,7 +42,8 @@ struct HttpRequest {
   std::optional<std::string_view> Header(std::string_view name) const;
 
   /// Lets the answer come after the handler has returned, from any thread (later_reply.h). Legal once, while the
-  /// handler runs, for a request that a server read; what the handler puts into its response is ignored then.
+  /// handler runs, for a request that a server read, but no part of a conversation; what the handler puts into its
+  /// response is ignored then.
   LaterReply AnswerLater() const;
   bool can_answer_later() const { return later_slot != nullptr; }
 
@@ -68,6 +69,7 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
+  bool goes_on = false;  ///< to a part of a conversation (http_server.h): the next one is answered, too
   RequestNotes notes;
 
   /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.
