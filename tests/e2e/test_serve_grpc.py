@@ -7,6 +7,7 @@ import threading
 import urllib.request
 
 import grpc
+import ml_dtypes
 import numpy
 import ovmsclient
 import pytest
@@ -235,6 +236,14 @@ def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch
     assert answer.get_response().model_version == "1"
 
 
+@pytest.mark.parametrize("half, exact_bits", [(numpy.float16, 11), (ml_dtypes.bfloat16, 8)])
+def test_halves_are_numbers(client, may, batch, half, exact_bits):
+    exact = numpy.array([distance < 2 ** exact_bits for distance in may["distance"].to_pylist()])
+    assert exact.any()
+    answer = client.infer(MODEL, triton_inputs(may, half))
+    assert bits(answer.as_numpy("probability")[exact]) == bits(batch[exact])
+
+
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
 def test_compressed_requests_are_read(client, may, batch, algorithm):
     answer = client.infer(MODEL, triton_inputs(may), compression_algorithm=algorithm)
@@ -264,7 +273,7 @@ def test_errors_have_the_codes_of_grpc(infer_stub, may):
     request.model_name, request.model_version = MODEL, "9"
     assert code_of(infer_stub.ModelInfer, request) == grpc.StatusCode.NOT_FOUND
     request.model_version = ""
-    request.inputs[0].datatype = "FP16"
+    request.inputs[0].datatype = "FP16"  # the protocol has no field for its values
     assert code_of(infer_stub.ModelInfer, request) == grpc.StatusCode.INVALID_ARGUMENT
     assert code_of(infer_stub.CudaSharedMemoryStatus, service_pb2.CudaSharedMemoryStatusRequest()) \
         == grpc.StatusCode.UNIMPLEMENTED
