@@ -57,6 +57,7 @@ Http2::Http2(ConnectionContext& context, const Peer& peer, OutputQueue& output)
   request_.http2 = true;
   request_.tls = peer.tls;
   request_.peer_name = peer_name_;
+  request_.peer_address = peer.address;
   request_.later_slot = &later_slot_;
 }
 
