@@ -26,6 +26,11 @@ constexpr std::string_view kGreeting("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0
 ServerOptions Options() {
   ServerOptions options;
   options.max_streams = 4;
+  // A part is a byte and as many more as it says.
+  options.conversations = {.paths = {"/"}, .part_bytes = [](std::string_view body) {
+                             const size_t size = 1 + static_cast<uint8_t>(body.front());
+                             return body.size() < size ? size_t{0} : size;
+                           }};
   options.limits = {.max_head_bytes = 1'000, .max_headers = 8, .max_body_bytes = 2'000};
   return options;
 }
@@ -52,8 +57,10 @@ std::string Serve(std::string_view bytes, size_t cut, uint8_t happenings) {
     ROOST_CHECK(request.http2 == kIsHttp2 && request.body.size() <= options.limits.max_body_bytes, "a wrong request");
     if (kIsHttp2) ROOST_CHECK(!request.host.empty(), "a request has no host");
     response.body = request.body;
+    response.goes_on = request.body.size() != 3;
     response.AddTrailer("path", request.path);
-    if ((happenings & kAnswersLater) != 0 && request.path.size() % 2 == 0) replies.push_back(request.AnswerLater());
+    if ((happenings & kAnswersLater) != 0 && request.can_answer_later() && request.path.size() % 2 == 0)
+      replies.push_back(request.AnswerLater());
   };
   ConnectionContext context{&options, &handler, *Mailbox::Make(), "now", absl::UnixEpoch(), {}, {}, false, {}};
   OutputQueue output;

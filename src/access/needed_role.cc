@@ -55,7 +55,10 @@ std::optional<Role> NeededRole(std::string_view path) {
   }
   if (first == "inference.GRPCInferenceService") return RoleOfInference(path);
   if (first == "grpc.health.v1.Health") return std::nullopt;
-  if (first == "tensorflow.serving.PredictionService") return Role::kInfer;
+  if (first == "tensorflow.serving.PredictionService" || first == "grpc.reflection.v1.ServerReflection" ||
+      first == "grpc.reflection.v1alpha.ServerReflection") {
+    return Role::kInfer;
+  }
   if (first == "tensorflow.serving.ModelService") return path == "GetModelStatus" ? Role::kInfer : Role::kAdmin;
   return first.find('%') == std::string_view::npos ? Role::kRead : Role::kAdmin;
 }

@@ -12,7 +12,8 @@ namespace roost::access {
 ///
 ///   open   /v2/health/..., grpc.health.v1.Health, ServerLive, ServerReady
 ///   infer  all of a model under /v1/models/{m} and /v2/models/{m} but its statistics; /v2; over gRPC ModelInfer,
-///          ModelReady, ModelMetadata, ModelConfig, ServerMetadata and TensorFlow Serving's services
+///          ModelReady, ModelMetadata, ModelConfig, ServerMetadata, TensorFlow Serving's services and reflection, which
+///          tells the protocols and nothing of the models
 ///   admin  /v2/repository/... but its index; over gRPC RepositoryModelLoad, RepositoryModelUnload
 ///   read   everything else, also what there is not
 ///

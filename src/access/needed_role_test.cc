@@ -65,7 +65,9 @@ TEST(NeededRole, OfEachMethodOfGrpc) {
       {"/inference.GRPCInferenceService/RepositoryModelLoad", "admin"},
       {"/inference.GRPCInferenceService/RepositoryModelUnload", "admin"},
       {"/tensorflow.serving.ModelService/HandleReloadConfigRequest", "admin"},
-      {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "read"},
+      {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "infer"},
+      {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "infer"},
+      {"/grpc.channelz.v1.Channelz/GetServers", "read"},
   };
   for (const auto& [path, role] : cases) EXPECT_EQ(Needed(path), role) << path;
 }

@@ -82,6 +82,7 @@ net::ServerOptions ServerOptionsOf(const config::ServeConfig& config) {
   server.reach = net::Reach::kAnyMachine;  // CheckServeBind has seen to its guard
   server.port = static_cast<uint16_t>(config.port);
   server.num_threads = static_cast<size_t>(config.threads);
+  server.conversations = grpc::Streams();
   if (config.tls.has_value()) {
     server.tls = net::TlsOptions{config.tls->certificate, config.tls->key, config.tls->client_ca};
   }
@@ -139,7 +140,7 @@ absl::Status LoadFirst(const ServeOptions& options, serving::ModelLoader& loader
   return absl::OkStatus();
 }
 
-void Announce(const std::string& url, const serving::ModelManager& manager, Session& session) {
+void Announce(const std::string& url, bool needs_token, const serving::ModelManager& manager, Session& session) {
   std::vector<std::string> names;
   const auto snapshot = manager.snapshot();
   for (const auto& [name, model] : *snapshot) {
@@ -150,7 +151,9 @@ void Announce(const std::string& url, const serving::ModelManager& manager, Sess
     return;
   }
   session.Print(fmt::format("serving {} at {}\n", fmt::join(names, ", "), url));
-  session.Note(fmt::format("what a model takes: curl {}/v2/models/{}\nCtrl-C ends it", url, snapshot->begin()->first));
+  session.Note(fmt::format("what a model takes: curl {}{}/v2/models/{}\nCtrl-C ends it",
+                           needs_token ? "-H \"Authorization: Bearer $ROOST_TOKEN\" " : "", url,
+                           snapshot->begin()->first));
 }
 
 /// A note of a server that runs: dropped where nobody takes what is on stderr, which must not stop anything.
@@ -192,7 +195,8 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   net::Handler handler = MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue, control);
   handler = telemetry::Observe(std::move(handler), traffic, log.get());
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, std::move(handler)));
-  Announce(UrlOf(setup.config, server->port()), manager, session);
+  const bool needs_token = !setup.policy.anonymous.has_value();
+  Announce(UrlOf(setup.config, server->port()), needs_token, manager, session);
   announced = true;
   loader.Start();
   {

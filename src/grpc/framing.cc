@@ -56,6 +56,13 @@ absl::StatusOr<std::string_view> ReadMessage(std::string_view body, std::string_
   return Decompress(message, encoding, storage);
 }
 
+size_t FrameBytes(std::string_view body) {
+  if (body.size() < kPrefixBytes) return 0;
+  const size_t length = LengthOf(body);
+  if (length > kMaxMessageBytes) return kPrefixBytes;
+  return body.size() < kPrefixBytes + length ? 0 : kPrefixBytes + length;
+}
+
 void WritePrefix(size_t message_bytes, char* prefix) {
   prefix[0] = 0;
   for (size_t i = 1; i < kPrefixBytes; ++i) {

@@ -24,6 +24,10 @@ inline constexpr std::string_view kAcceptedEncodings = "identity,deflate,gzip";
 /// a message beyond kMaxMessageBytes; Internal for one that is compressed without an encoding, as gRPC demands.
 absl::StatusOr<std::string_view> ReadMessage(std::string_view body, std::string_view encoding, std::string& storage);
 
+/// How long the first message of a stream's `body` is, with its prefix; 0: it is not whole yet. Of a message that is
+/// too long the prefix alone, which ReadMessage refuses.
+size_t FrameBytes(std::string_view body);
+
 /// Writes the prefix of a plain message of `message_bytes` to `prefix`.
 void WritePrefix(size_t message_bytes, char* prefix);
 

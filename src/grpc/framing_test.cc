@@ -26,6 +26,19 @@ StatusCode CodeOfRead(std::string_view body, std::string_view encoding = "") {
   return ReadMessage(body, encoding, storage).status().code();
 }
 
+TEST(Framing, TheFirstMessageOfAStreamIsCutOff) {
+  const std::string two = Prefixed(0, "first") + Prefixed(1, "");
+  for (size_t size = 0; size < kPrefixBytes + 5; ++size) EXPECT_EQ(FrameBytes(two.substr(0, size)), 0u) << size;
+  for (size_t size = kPrefixBytes + 5; size <= two.size(); ++size) {
+    EXPECT_EQ(FrameBytes(two.substr(0, size)), kPrefixBytes + 5) << size;
+  }
+  EXPECT_EQ(FrameBytes(Prefixed(1, "")), kPrefixBytes);
+  std::string too_long(kPrefixBytes + 1, '\0');
+  WritePrefix(kMaxMessageBytes + 1, too_long.data());
+  EXPECT_EQ(FrameBytes(too_long), kPrefixBytes) << "it is refused at once, not waited for";
+  EXPECT_EQ(CodeOfRead(too_long.substr(0, kPrefixBytes)), StatusCode::kResourceExhausted);
+}
+
 TEST(Framing, ReadsWhatItWrites) {
   for (const size_t size : {0u, 1u, 255u, 256u, 65536u, 20'000'000u}) {
     const std::string message(size, 'm');

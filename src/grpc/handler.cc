@@ -26,7 +26,8 @@ using MethodTable = std::unordered_map<std::string_view, const Method*>;
 
 MethodTable AllMethods() {
   MethodTable table;
-  for (const auto methods : {InferenceMethods(), RepositoryMethods(), PredictionMethods(), HealthMethods()}) {
+  for (const auto methods :
+       {InferenceMethods(), RepositoryMethods(), PredictionMethods(), HealthMethods(), ReflectionMethods()}) {
     for (const Method& method : methods) table.emplace(method.path, &method);
   }
   return table;
@@ -46,7 +47,7 @@ absl::Status ReadTimeout(const HttpRequest& request, Call& call) {
   return absl::OkStatus();
 }
 
-/// Answers a call in `frame`, or lets it be answered later.
+/// Answers a call, or a message of a stream, in `frame`, or lets it be answered later.
 absl::Status Run(Call& call, const MethodTable& methods, const HttpRequest& request, std::string& frame) {
   TRY(ReadTimeout(request, call));
   const auto method = methods.find(request.path);
@@ -54,12 +55,16 @@ absl::Status Run(Call& call, const MethodTable& methods, const HttpRequest& requ
     return absl::UnimplementedError(fmt::format("there is no method {}", request.path));
   }
   TRY(call.CheckDeadline());
+  if (method->second->is_stream && request.body.empty()) return absl::OkStatus();  // it has brought no message
   std::string storage;
   TRY_ASSIGN(const std::string_view message,
              ReadMessage(request.body, request.Header("grpc-encoding").value_or(""), storage));
   ThreadArena arena;
   TRY(method->second->run(call, message, arena.get(), frame));
-  return call.answered_later ? absl::OkStatus() : call.CheckDeadline();
+  if (call.answered_later) return absl::OkStatus();
+  TRY(call.CheckDeadline());
+  call.response.goes_on = method->second->is_stream;
+  return absl::OkStatus();
 }
 
 /// Whether this is a gRPC call at all; else `response` says what is wrong in HTTP's terms.
@@ -94,6 +99,14 @@ net::Handler MakeHandler(const serving::ModelManager& models, serving::ModelLoad
     if (absl::IsUnimplemented(status)) response.AddHeader("grpc-accept-encoding", kAcceptedEncodings);
     Finish(status, response);
   };
+}
+
+net::Conversations Streams() {
+  net::Conversations streams{.paths = {}, .part_bytes = FrameBytes};
+  for (const auto& [path, method] : AllMethods()) {
+    if (method->is_stream) streams.paths.emplace_back(path);
+  }
+  return streams;
 }
 
 }  // namespace roost::grpc

@@ -78,6 +78,21 @@ TEST_F(HandlerTest, HealthFollowsTheModels) {
   EXPECT_EQ(Ask<Answer>(kCheck, ::grpc::health::v1::HealthCheckRequest()).status(), Answer::NOT_SERVING);
 }
 
+TEST_F(HandlerTest, AStreamGoesOnUntilAnError) {
+  constexpr char kReflect[] = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  EXPECT_THAT(Streams().paths, testing::Contains(kReflect));
+  EXPECT_TRUE(Send(RequestOf(kReflect, Frame(""))).goes_on);
+  EXPECT_FALSE(Send(RequestOf(kLive, Frame(""))).goes_on) << "a unary call has one message";
+  for (const std::string& wrong : {Frame("\xff"), Frame("").substr(1), Frame("") + Frame("")}) {
+    const net::HttpResponse response = Send(RequestOf(kReflect, wrong));
+    EXPECT_EQ(OutcomeOf(response).code, 3);
+    EXPECT_FALSE(response.goes_on);
+  }
+  const net::HttpResponse nothing = Send(RequestOf(kReflect, ""));
+  EXPECT_EQ(nothing.body, "") << "no message, no answer to one";
+  EXPECT_EQ(nothing.trailers[0].second, "0");
+}
+
 TEST_F(HandlerTest, GarbageIsAnErrorAndNothingElse) {
   std::mt19937 random(7);
   inference::ModelInferRequest seed;

@@ -179,6 +179,20 @@ TEST_F(InferenceTest, EveryNumberGivesTheSameScores) {
   }
 }
 
+TEST_F(InferenceTest, HalvesComeRaw) {
+  const std::string expected = RawOutput(Typed());
+  const std::pair<const char*, std::string> halves[] = {{"FP16", Bytes<uint16_t>({0x4400, 0x5640})},
+                                                        {"BF16", Bytes<uint16_t>({0x4080, 0x42c8})}};
+  for (const auto& [datatype, bytes] : halves) {  // 4 and 100
+    ModelInferRequest request = Raw();
+    request.mutable_inputs(0)->set_datatype(datatype);
+    request.set_raw_input_contents(0, bytes);
+    EXPECT_EQ(RawOutput(request), expected) << datatype;
+    request.set_raw_input_contents(0, bytes + "x");
+    EXPECT_THAT(Fail(kInfer, request).message, HasSubstr("are 2 bytes each, and there are 5 bytes"));
+  }
+}
+
 TEST_F(InferenceTest, BoolsAreZeroAndOne) {
   ModelInferRequest numbers = Raw();
   numbers.set_raw_input_contents(0, Bytes<double>({0, 1}));
@@ -197,7 +211,9 @@ TEST_F(InferenceTest, BoolsAreZeroAndOne) {
 
 TEST_F(InferenceTest, BadRequestsNameTheInput) {
   const std::vector<std::pair<std::function<void(ModelInferRequest&)>, const char*>> cases = {
-      {[](auto& r) { r.mutable_inputs(0)->set_datatype("FP16"); }, "FP16"},
+      {[](auto& r) { r.mutable_inputs(0)->set_datatype("FP16"); }, "FP16 comes in raw_input_contents only"},
+      {[](auto& r) { r.mutable_inputs(0)->set_datatype("BF16"); }, "BF16 comes in raw_input_contents only"},
+      {[](auto& r) { r.mutable_inputs(0)->set_datatype("FP8"); }, "'FP8' is not understood"},
       {[](auto& r) { r.mutable_inputs(0)->set_shape(0, 3); }, "distance"},
       {[](auto& r) { r.mutable_inputs(0)->set_shape(0, -1); }, "negative"},
       {[](auto& r) { r.mutable_inputs(0)->set_shape(0, std::numeric_limits<int64_t>::max()); }, "distance"},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,17 +83,22 @@ absl::Status ReadContents(const InferTensorContents& contents, Tensor& tensor) {
 /// `raw` is null where the values are in the input itself.
 absl::StatusOr<Tensor> ToTensor(const ModelInferRequest::InferInputTensor& input, const std::string* raw) {
   Tensor tensor{.name = input.name(), .shape = {input.shape().begin(), input.shape().end()}};
-  const auto datatype = serving::ParseDatatype(input.datatype());
+  const std::optional<serving::Half> half = serving::ParseHalf(input.datatype());
+  const auto datatype = serving::ParseDatatype(half.has_value() ? "FP32" : std::string_view(input.datatype()));
   if (!datatype.ok()) return Annotate(datatype.status(), fmt::format("input '{}'", input.name()));
   tensor.datatype = *datatype;
   TRY(CheckParameters(input));
   if (raw == nullptr) {
+    if (half.has_value()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "input '{}': {} comes in raw_input_contents only, as the protocol has it", input.name(), input.datatype()));
+    }
     TRY(ReadContents(input.contents(), tensor));
   } else if (input.contents().ByteSizeLong() > 0) {
     return absl::InvalidArgumentError(fmt::format(
         "input '{}' has 'contents', and the request has raw_input_contents; it must be one of them", input.name()));
   } else {
-    TRY(serving::ReadBinary(*raw, tensor));
+    TRY(half.has_value() ? serving::ReadBinaryHalves(*raw, *half, tensor) : serving::ReadBinary(*raw, tensor));
   }
   return tensor;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,12 +15,13 @@
 
 namespace roost::grpc {
 
-/// A unary method, without the types of its messages.
+/// A method, without the types of its messages.
 struct Method {
   std::string_view path;  ///< "/package.Service/Method"
   /// Answers the bytes of a request with the frame of its answer, in `frame`; messages lie in `arena`. On an error
   /// `frame` holds nothing of use. Or lets the call be answered later, and says so in it.
   absl::Status (*run)(Call& call, std::string_view message, google::protobuf::Arena& arena, std::string& frame);
+  bool is_stream = false;  ///< a call may bring any number of messages, each of which is answered by one
 };
 
 /// Reads a message. InvalidArgument where `bytes` are none.
@@ -53,10 +55,16 @@ absl::Status RunMethod(Call& call, std::string_view message, google::protobuf::A
   return WriteFrame(*answer, frame);
 }
 
+/// The services that are served, which is all that clients are told of.
+inline constexpr std::array<std::string_view, 6> kServices = {
+    "grpc.health.v1.Health",          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+    "inference.GRPCInferenceService", "tensorflow.serving.ModelService",     "tensorflow.serving.PredictionService"};
+
 /// The methods of each service (its file says which), over process lifetime.
 std::span<const Method> InferenceMethods();
 std::span<const Method> PredictionMethods();
 std::span<const Method> HealthMethods();
+std::span<const Method> ReflectionMethods();
 std::span<const Method> RepositoryMethods();
 
 }  // namespace roost::grpc

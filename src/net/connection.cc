@@ -19,10 +19,12 @@ constexpr size_t kMaxUnsentOfTransport = 256 << 10;  // answers of TLS itself, w
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Transport> transport, uint64_t serial, ConnectionContext& context)
+Connection::Connection(std::unique_ptr<Transport> transport, uint64_t serial, std::string address,
+                       ConnectionContext& context)
     : context_(context),
       transport_(std::move(transport)),
       serial_(serial),
+      address_(std::move(address)),
       opened_(context.now),
       write_since_(context.now),
       linger_since_(context.now) {
@@ -70,7 +72,7 @@ bool Connection::Choose(std::string_view& bytes) {
     if (first_bytes_.empty()) first_bytes_ = bytes;
     return false;
   }
-  const Peer peer{{fd(), serial_}, transport_->is_tls(), transport_->peer_name()};
+  const Peer peer{{fd(), serial_}, transport_->is_tls(), transport_->peer_name(), address_};
   if (is_http2) {
     protocol_ = std::make_unique<Http2>(context_, peer, output_);
   } else {

@@ -22,7 +22,8 @@ namespace roost::net {
 /// them.
 class Connection {
  public:
-  Connection(std::unique_ptr<Transport> transport, uint64_t serial, ConnectionContext& context);
+  /// `address` is the client's (AddressText).
+  Connection(std::unique_ptr<Transport> transport, uint64_t serial, std::string address, ConnectionContext& context);
 
   int fd() const { return transport_->fd(); }
   uint64_t serial() const { return serial_; }
@@ -56,6 +57,7 @@ class Connection {
   ConnectionContext& context_;
   std::unique_ptr<Transport> transport_;
   uint64_t serial_;
+  const std::string address_;
   OutputQueue output_;
   std::unique_ptr<Protocol> protocol_;  // null until the first bytes tell which
   std::string first_bytes_;             // too few to tell

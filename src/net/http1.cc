@@ -18,7 +18,7 @@ Http1::Http1(ConnectionContext& context, const Peer& peer, OutputQueue& output)
       idle_since_(context.now),
       request_since_(context.now),
       body_since_(context.now) {
-  parser_.SetOrigin(peer.tls, peer_name_, &later_slot_);
+  parser_.SetOrigin(peer.tls, peer_name_, peer.address, &later_slot_);
 }
 
 Http1::~Http1() {

@@ -57,6 +57,7 @@ Http2::Http2(ConnectionContext& context, const Peer& peer, OutputQueue& output)
   request_.http2 = true;
   request_.tls = peer.tls;
   request_.peer_name = peer_name_;
+  request_.peer_address = peer.address;
   request_.later_slot = &later_slot_;
 }
 
@@ -139,19 +140,24 @@ void Http2::CheckStream(Http2Stream& stream) {
     case Http2Stream::State::kHead:
       if (now - stream.begun > options.head_timeout) Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
       return;
-    case Http2Stream::State::kBody: {
-      const size_t bytes = stream.body().size() - stream.body_at_since;
-      if (stream.unacknowledged == 0 && now - stream.body_since > BodyPatience(options, bytes)) {
-        FailStream(stream, 408, "the body of the request did not come in time");
-      }
-      return;
-    }
-    case Http2Stream::State::kAnswering:
-      if (stream.unsent() > 0 && now - stream.sent_since > options.write_timeout) {
-        nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
-      }
-      return;
-    default: return;
+    case Http2Stream::State::kBody: CheckBody(stream); break;
+    default: break;
+  }
+  if (stream.unsent() > 0 && now - stream.sent_since > options.write_timeout) {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
+  }
+}
+
+void Http2::CheckBody(Http2Stream& stream) {
+  const ServerOptions& options = *context_.options;
+  const absl::Duration waited = context_.now - stream.body_since;
+  if (stream.in_parts && stream.body().empty()) {
+    if (waited > options.idle_timeout) EndConversation(stream);
+    return;
+  }
+  const size_t bytes = stream.body().size() - stream.body_at_since;
+  if (stream.unacknowledged == 0 && waited > BodyPatience(options, bytes)) {
+    FailStream(stream, 408, "the body of the request did not come in time");
   }
 }
 
@@ -168,6 +174,7 @@ void Http2::OnDrain() {
 void Http2::FinishDrain() {
   if (ending_) return;
   ending_ = true;
+  for (const auto& stream : streams_) EndConversation(*stream);
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }
@@ -211,7 +218,7 @@ void Http2::OnStreamClose(int32_t id, uint32_t error_code) {
   if ((!answered || error_code != NGHTTP2_NO_ERROR) && context_.now - stream->begun < kYoung) Spend();
   if (stream->pending != nullptr) stream->pending->Cancel();
   if (stream->state == Http2Stream::State::kWhole) std::erase(whole_, id);
-  if (stream->state == Http2Stream::State::kAnswering) unsent_bytes_ -= stream->unsent();
+  unsent_bytes_ -= stream->unsent();
   std::swap(streams_[stream->index], streams_.back());
   streams_[stream->index]->index = stream->index;
   std::unique_ptr<Http2Stream> owner = std::move(streams_.back());
@@ -265,7 +272,9 @@ void Http2::OnHead(Http2Stream& stream) {
   stream.body_since = context_.now;
   if (stream.error().status != 0) {
     FailStream(stream, stream.error().status, stream.error().message);
-  } else if (!stream.received && stream.expects_continue()) {
+  } else if (!stream.received) {
+    stream.in_parts = IsConversation(stream);
+    if (!stream.expects_continue()) return;
     const nghttp2_nv status = Field(":status", "100");
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id, nullptr, &status, 1, nullptr);
   }
@@ -275,7 +284,7 @@ void Http2::OnBody(int32_t id, std::string_view bytes) {
   // Bodies are held up by the windows of their streams; a window of all together could hold up the one that must end.
   nghttp2_session_consume_connection(session_.get(), bytes.size());
   Http2Stream* stream = Find(id);
-  if (stream == nullptr || stream->state != Http2Stream::State::kBody) return;
+  if (stream == nullptr || !stream->takes_body()) return;
   const size_t before = stream->body().size();
   stream->AddBody(bytes, context_.options->limits);
   body_bytes_ += stream->body().size() - before;
@@ -283,6 +292,7 @@ void Http2::OnBody(int32_t id, std::string_view bytes) {
   if (stream->unacknowledged == 0) ++num_held_;
   stream->unacknowledged += bytes.size();
   LetGoOn(*stream);
+  if (stream->in_parts && stream->state == Http2Stream::State::kBody && PartBytes(*stream) > 0) OnWhole(*stream);
 }
 
 void Http2::OnWhole(Http2Stream& stream) {
@@ -319,7 +329,8 @@ void Http2::RunHandlers() {
   while (!whole_.empty() && unsent_bytes_ + output_.bytes() < OutputQueue::kFullBytes && !terminated_) {
     Http2Stream* stream = Find(whole_.front());
     whole_.pop_front();
-    if (stream != nullptr) Handle(*stream);
+    if (stream == nullptr || stream->state != Http2Stream::State::kWhole) continue;
+    stream->in_parts ? HandlePart(*stream) : Handle(*stream);
   }
 }
 
@@ -339,7 +350,72 @@ void Http2::Handle(Http2Stream& stream) {
   }
 }
 
+bool Http2::IsConversation(const Http2Stream& stream) const {
+  const auto& paths = context_.options->conversations.paths;
+  return std::find(paths.begin(), paths.end(), stream.target()) != paths.end() && stream.method() == "POST";
+}
+
+size_t Http2::PartBytes(const Http2Stream& stream) const {
+  const std::string_view body = stream.body();
+  return body.empty() ? 0 : std::min(body.size(), context_.options->conversations.part_bytes(body));
+}
+
+void Http2::HandlePart(Http2Stream& stream) {
+  const size_t whole = PartBytes(stream);
+  if (whole == 0 && stream.body().empty() && stream.goes_on) {  // the client has ended after the last answer
+    HttpResponse end;
+    end.trailers = std::move(stream.response.trailers);
+    return AnswerPart(stream, std::move(end), true);
+  }
+  const size_t size = whole > 0 ? whole : stream.body().size();
+  stream.FillRequest(request_);
+  request_.body = request_.body.substr(0, size);
+  request_.received = context_.turn;
+  request_.later_slot = nullptr;
+  HttpResponse response;
+  (*context_.handler)(request_, response);
+  request_.later_slot = &later_slot_;
+  stream.DropPart(size);
+  body_bytes_ -= size;
+  const bool is_end = stream.body().empty() && (stream.received || stream.closing);
+  const bool is_last = whole == 0 || is_end || !response.goes_on;
+  AnswerPart(stream, std::move(response), is_last);
+  if (is_last) return;
+  if (stream.received || PartBytes(stream) > 0) return OnWhole(stream);
+  stream.state = Http2Stream::State::kBody;
+  stream.body_since = context_.now;
+  stream.body_at_since = stream.body().size();
+}
+
+void Http2::AnswerPart(Http2Stream& stream, HttpResponse response, bool is_last) {
+  const bool is_first = !std::exchange(stream.goes_on, !is_last);
+  if (is_first) return Answer(stream, std::move(response));
+  HttpResponse& answer = stream.response;
+  if (stream.unsent() == 0) stream.sent_since = context_.now;
+  answer.body.erase(0, std::exchange(stream.sent, 0));
+  answer.body.append(response.body);
+  answer.trailers = std::move(response.trailers);
+  unsent_bytes_ += response.body.size();
+  if (is_last) {
+    stream.state = Http2Stream::State::kAnswering;
+    DropRequest(stream);
+  }
+  nghttp2_session_resume_data(session_.get(), stream.id);  // fails where there are bytes yet, and does no harm
+}
+
+void Http2::EndConversation(Http2Stream& stream) {
+  if (!stream.in_parts) return;
+  stream.closing = true;
+  if (stream.state == Http2Stream::State::kBody && stream.body().empty()) OnWhole(stream);
+}
+
 void Http2::FailStream(Http2Stream& stream, int status, std::string_view message) {
+  if (stream.goes_on) {  // its status is sent
+    stream.state = Http2Stream::State::kAnswering;
+    DropRequest(stream);
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
+    return;
+  }
   Answer(stream, Refusal(*context_.options, status, message));
 }
 
@@ -347,7 +423,7 @@ void Http2::Answer(Http2Stream& stream, HttpResponse response) {
   stream.state = Http2Stream::State::kAnswering;
   stream.response = std::move(response);
   stream.sent_since = context_.now;
-  DropRequest(stream);
+  if (!stream.goes_on) DropRequest(stream);
   HttpResponse& answer = stream.response;
   context_.overloaded |= answer.overloaded;
   if (stream.is_head()) answer.trailers.clear();
@@ -364,7 +440,7 @@ void Http2::Answer(Http2Stream& stream, HttpResponse response) {
   if (answer.trailers.empty()) fields_.push_back(Field("content-length", text(length, answer.body.size())));
   if (stream.is_head()) answer.body.clear();
   unsent_bytes_ += answer.body.size();
-  if (!answer.body.empty()) {
+  if (!answer.body.empty() || stream.goes_on) {
     nghttp2_data_provider provider{{.ptr = &stream}, ReadBody};
     nghttp2_submit_response(session_.get(), stream.id, fields_.data(), fields_.size(), &provider);
   } else if (answer.trailers.empty()) {
@@ -386,8 +462,9 @@ ssize_t Http2::ReadBody(nghttp2_session* /*session*/, int32_t /*id*/, uint8_t* /
                         uint32_t* flags, nghttp2_data_source* source, void* events) {
   auto& stream = *static_cast<Http2Stream*>(source->ptr);
   const size_t size = std::min(length, stream.unsent());
+  if (size == 0 && stream.goes_on) return NGHTTP2_ERR_DEFERRED;
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;  // OnSendBody copies
-  if (size == stream.unsent()) {
+  if (size == stream.unsent() && !stream.goes_on) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!stream.response.trailers.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;

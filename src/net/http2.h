@@ -52,6 +52,13 @@ class Http2 final : public Protocol, private Http2Events {
   void RunHandlers();
   void Handle(Http2Stream& stream);
   void Answer(Http2Stream& stream, HttpResponse response);
+  bool IsConversation(const Http2Stream& stream) const;
+  /// How long the first part of a conversation's body is; 0: it is not whole yet.
+  size_t PartBytes(const Http2Stream& stream) const;
+  void HandlePart(Http2Stream& stream);
+  void AnswerPart(Http2Stream& stream, HttpResponse response, bool is_last);
+  /// Waits for no part of which no byte has come.
+  void EndConversation(Http2Stream& stream);
   void FailStream(Http2Stream& stream, int status, std::string_view message);
   void SubmitTrailers(Http2Stream& stream);
   static ssize_t ReadBody(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t length, uint32_t* flags,
@@ -60,6 +67,7 @@ class Http2 final : public Protocol, private Http2Events {
   /// Lets the client send more of a body that was held up, if it may.
   void LetGoOn(Http2Stream& stream);
   void CheckStream(Http2Stream& stream);
+  void CheckBody(Http2Stream& stream);
   /// Counts what costs the client less than us; too much of it ends the connection.
   void Spend();
   void Terminate(uint32_t error_code);

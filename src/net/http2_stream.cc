@@ -19,6 +19,7 @@ void Http2Stream::Reset(int32_t new_id, absl::Time now) {
   received = false;
   begun = body_since = sent_since = now;
   body_at_since = unacknowledged = sent = 0;
+  in_parts = closing = goes_on = false;
   pending.reset();
   response = HttpResponse();
   method_ = path_ = authority_ = host_ = Span{};
@@ -29,12 +30,20 @@ void Http2Stream::Reset(int32_t new_id, absl::Time now) {
 }
 
 size_t Http2Stream::DropRequest() {
-  const size_t size = body_.size();
+  const size_t size = body().size();
   head_.clear();
   fields_.clear();
   body_.clear();
+  taken_ = 0;
   if (body_.capacity() > kKeptBodyBytes) body_.shrink_to_fit();
   return size;
+}
+
+void Http2Stream::DropPart(size_t size) {
+  taken_ += size;
+  if (2 * taken_ < body_.size()) return;
+  body_.erase(0, taken_);
+  taken_ = 0;
 }
 
 void Http2Stream::Fail(int status, std::string_view message) {
@@ -94,7 +103,7 @@ bool Http2Stream::Check(const HttpLimits& limits) {
 }
 
 void Http2Stream::AddBody(std::string_view bytes, const HttpLimits& limits) {
-  if (bytes.size() > limits.max_body_bytes - body_.size()) {
+  if (bytes.size() > limits.max_body_bytes - body().size()) {
     return Fail(413, "the body is larger than this server takes");
   }
   body_.append(bytes);
@@ -109,7 +118,7 @@ void Http2Stream::FillRequest(HttpRequest& request) const {
   request.host = View(authority_.size > 0 ? authority_ : host_);
   request.headers.clear();
   for (const FieldSpan& field : fields_) request.headers.push_back({View(field.name), View(field.value)});
-  request.body = body_;
+  request.body = body();
 }
 
 }  // namespace roost::net

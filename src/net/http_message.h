@@ -28,11 +28,12 @@ struct HttpRequest {
   std::string_view host;            ///< host and port that the client asked for; "" only with HTTP/1.0
   std::vector<HttpHeader> headers;  ///< in their order
   std::string_view body;
-  int minor_version = 1;       ///< HTTP/1.minor_version, where `http2` is false
-  bool http2 = false;          ///< came over HTTP/2; the names of the fields are in lower case then
-  bool tls = false;            ///< came over TLS
-  std::string_view peer_name;  ///< common name of the client's certificate under mutual TLS, else ""
-  bool keep_alive = true;      ///< the client may send another request
+  int minor_version = 1;          ///< HTTP/1.minor_version, where `http2` is false
+  bool http2 = false;             ///< came over HTTP/2; the names of the fields are in lower case then
+  bool tls = false;               ///< came over TLS
+  std::string_view peer_name;     ///< common name of the client's certificate under mutual TLS, else ""
+  std::string_view peer_address;  ///< from which it came, a proxy's too: "192.0.2.7"; "" where it is not known
+  bool keep_alive = true;         ///< the client may send another request
   /// When the server began its turn in which the request was whole; zero where no server has read it. How long a turn
   /// lasts already says how long requests wait for its thread.
   std::chrono::steady_clock::time_point received{};
@@ -42,7 +43,8 @@ struct HttpRequest {
   std::optional<std::string_view> Header(std::string_view name) const;
 
   /// Lets the answer come after the handler has returned, from any thread (later_reply.h). Legal once, while the
-  /// handler runs, for a request that a server read; what the handler puts into its response is ignored then.
+  /// handler runs, for a request that a server read, but no part of a conversation; what the handler puts into its
+  /// response is ignored then.
   LaterReply AnswerLater() const;
   bool can_answer_later() const { return later_slot != nullptr; }
 
@@ -70,6 +72,7 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> trailers;  ///< follow the body over HTTP/2; else not sent
   /// Refused because there is more to do than can be done: the server looks for further requests less often for it.
   bool overloaded = false;
+  bool goes_on = false;  ///< to a part of a conversation (http_server.h): the next one is answered, too
   RequestNotes notes;
 
   /// Adds a field. Control characters in `value` become spaces, so that a value can never begin a field of its own.

@@ -53,9 +53,10 @@ bool IsVisible(std::string_view text) {
 
 bool IsRequestTarget(std::string_view text) { return text.starts_with('/') && IsVisible(text); }
 
-void HttpParser::SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot) {
+void HttpParser::SetOrigin(bool tls, std::string_view peer_name, std::string_view peer_address, LaterSlot* later_slot) {
   request_.tls = tls;
   request_.peer_name = peer_name;
+  request_.peer_address = peer_address;
   request_.later_slot = later_slot;
 }
 

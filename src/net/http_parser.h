@@ -35,8 +35,8 @@ class HttpParser {
  public:
   explicit HttpParser(const HttpLimits& limits) : limits_(limits) {}
 
-  /// What every request says of its connection from now on. `peer_name` is seen in place.
-  void SetOrigin(bool tls, std::string_view peer_name, LaterSlot* later_slot);
+  /// What every request says of its connection from now on. The peer's texts are seen in place.
+  void SetOrigin(bool tls, std::string_view peer_name, std::string_view peer_address, LaterSlot* later_slot);
   /// What the current request has as HttpRequest::received.
   void SetReceived(std::chrono::steady_clock::time_point time) { request_.received = time; }
 

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,6 +31,19 @@ struct TlsOptions {
   std::string client_ca_file;
 };
 
+/// Requests over HTTP/2 whose bodies come in parts that are answered one by one while the client still sends, as gRPC's
+/// streams are.
+///
+/// Each part is a request of its own for the handler: the fields of the head, and the part for a body. Its answer
+/// leaves at once. The first answer gives the status and the fields of all, the last one the trailers. A response that
+/// does not go on (HttpResponse::goes_on) is the last; else it is that to the part with which the client ends, or after
+/// which it is silent for ServerOptions::idle_timeout, or the server drains. The handler gets an empty body where there
+/// is no part at all, and what is left of a part that is cut.
+struct Conversations {
+  std::vector<std::string> paths;                         ///< of POST, as sent
+  size_t (*part_bytes)(std::string_view body) = nullptr;  ///< of the first part of `body`; 0: it is not whole yet
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";     ///< a name or address that `reach` allows
   Reach reach = Reach::kThisMachine;  ///< whoever says more sees to it that the handler is guarded
@@ -38,7 +53,7 @@ struct ServerOptions {
   HttpLimits limits;
   size_t max_streams = 128;                         ///< requests at once of one connection over HTTP/2
   size_t max_connections = 10'000;                  ///< further ones are answered 503 and closed
-  absl::Duration idle_timeout = absl::Seconds(60);  ///< between two requests of a connection
+  absl::Duration idle_timeout = absl::Seconds(60);  ///< between two requests of a connection, or parts of one
   absl::Duration head_timeout = absl::Seconds(10);  ///< from a request's first byte to its last field; of a handshake
   absl::Duration body_timeout = absl::Seconds(20);  ///< for a body, beside the time of its bytes at the rate below
   size_t min_body_bytes_per_second = 16 << 10;
@@ -46,6 +61,7 @@ struct ServerOptions {
   /// Of a drain: so long may idle connections of HTTP/1.1 still send a request, which is the last. A request that is on
   /// its way while its connection closes fails, and a client cannot know whether it was answered.
   absl::Duration idle_drain_time = absl::Seconds(1);
+  Conversations conversations;
   std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();  ///< where the server counts
 };
 

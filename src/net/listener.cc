@@ -141,4 +141,19 @@ absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t 
   return listeners;
 }
 
+std::string AddressText(const sockaddr_storage& address) {
+  const void* bytes = nullptr;
+  int family = address.ss_family;
+  if (family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
+  } else if (family == AF_INET6) {
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6);
+    if (is_v4) family = AF_INET;
+    bytes = is_v4 ? &v6.s6_addr[12] : &v6.s6_addr[0];
+  }
+  char text[INET6_ADDRSTRLEN];
+  return bytes != nullptr && inet_ntop(family, bytes, text, sizeof text) != nullptr ? text : "";
+}
+
 }  // namespace roost::net

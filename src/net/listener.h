@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -45,5 +47,8 @@ enum class Reach {
 /// InvalidArgument for a host beyond `reach`, and for a name that is not known or an address that is not this
 /// machine's.
 absl::StatusOr<Listeners> Listen(const std::string& host, uint16_t port, size_t count, Reach reach);
+
+/// "192.0.2.7", "2001:db8::7"; of a client of IPv4 on a socket of IPv6 the address of IPv4; "" of no internet address.
+std::string AddressText(const sockaddr_storage& address);
 
 }  // namespace roost::net

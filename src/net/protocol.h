@@ -34,7 +34,8 @@ struct ConnectionContext {
 struct Peer {
   ConnectionId connection;
   bool tls = false;
-  std::string name;  ///< HttpRequest::peer_name
+  std::string name;          ///< HttpRequest::peer_name
+  std::string_view address;  ///< HttpRequest::peer_address, in the connection's memory
 };
 
 /// What HTTP/1.1 and HTTP/2 have in common for their connection: bytes in, the handler called, bytes into the output.

@@ -128,9 +128,12 @@ void Reactor::Stop(absl::Time deadline) {
 
 void Reactor::Accept() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    FileDescriptor fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage client{};
+    socklen_t size = sizeof client;
+    FileDescriptor fd(
+        accept4(listener_.get(), reinterpret_cast<sockaddr*>(&client), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
-      Add(std::move(fd));
+      Add(std::move(fd), AddressText(client));
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -144,7 +147,7 @@ void Reactor::Accept() {
   }
 }
 
-void Reactor::Add(FileDescriptor fd) {
+void Reactor::Add(FileDescriptor fd, std::string address) {
   const auto before = static_cast<size_t>(counts_.open_connections.fetch_add(1, std::memory_order_relaxed));
   const size_t max = context_.options->max_connections;
   const int number = fd.get();
@@ -159,7 +162,7 @@ void Reactor::Add(FileDescriptor fd) {
   } else {
     transport = std::make_unique<PlainTransport>(std::move(fd));
   }
-  auto connection = std::make_unique<Connection>(std::move(transport), next_serial_++, context_);
+  auto connection = std::make_unique<Connection>(std::move(transport), next_serial_++, std::move(address), context_);
   if (before >= max) connection->Refuse();
   if (connections_.size() <= static_cast<size_t>(number)) connections_.resize(static_cast<size_t>(number) + 1);
   Entry& entry = connections_[static_cast<size_t>(number)];

@@ -49,7 +49,7 @@ class Reactor {
   /// Takes what epoll has told.
   void Turn(std::span<const epoll_event> events);
   void Accept();
-  void Add(FileDescriptor fd);
+  void Add(FileDescriptor fd, std::string address);
   void Dispatch(int fd, uint32_t events);
   /// Sends what the connections that were read from have to say.
   void SendHeld();

@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -35,8 +37,25 @@ std::string TakeSslError() {
   return reason != nullptr ? reason : "unknown error";
 }
 
-absl::Status FileError(std::string_view what, const std::string& file, std::string_view hint) {
-  const std::string reason = TakeSslError();
+/// Whether OpenSSL found nothing in a file that it could read, neither a certificate nor a key.
+bool FoundNoPem(unsigned long code) {
+  const int library = ERR_GET_LIB(code);
+  const int reason = ERR_GET_REASON(code);
+  return (library == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE) ||
+         (library == ERR_LIB_OSSL_DECODER && reason == ERR_R_UNSUPPORTED);
+}
+
+/// Why `file`, which should have `content` ("certificate", "key"), is of no use: OpenSSL's first error of this thread.
+absl::Status FileError(std::string_view what, std::string_view content, const std::string& file,
+                       std::string_view hint) {
+  const unsigned long code = ERR_peek_error();
+  std::string reason = TakeSslError();
+  if (ERR_SYSTEM_ERROR(code)) {
+    reason = std::strerror(ERR_GET_REASON(code));
+    if (ERR_GET_REASON(code) == EACCES) hint = "let the user who runs the server read it";
+  } else if (FoundNoPem(code)) {
+    reason = fmt::format("there is no {} in PEM form in it", content);
+  }
   return WithHint(absl::InvalidArgumentError(fmt::format("TLS: {} '{}' cannot be used: {}", what, file, reason)), hint);
 }
 
@@ -66,17 +85,18 @@ absl::StatusOr<SslContext> MakeContext(const TlsOptions& options) {
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kSessionContext.data()),
                                  static_cast<unsigned>(kSessionContext.size()));
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
-    return FileError("the certificate", options.certificate_file,
+    return FileError("the certificate", "certificate", options.certificate_file,
                      "name a PEM file with the server's certificate first, then those that signed it");
   }
   if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return FileError("the key", options.key_file, "name the PEM file of the certificate's key, without a passphrase");
+    return FileError("the key", "key", options.key_file,
+                     "name the PEM file of the certificate's key, without a passphrase");
   }
   if (options.client_ca_file.empty()) return owner;
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(options.client_ca_file.c_str());
   if (names == nullptr || SSL_CTX_load_verify_file(context, options.client_ca_file.c_str()) != 1) {
     sk_X509_NAME_pop_free(names, X509_NAME_free);
-    return FileError("the client authority", options.client_ca_file,
+    return FileError("the client authority", "certificate", options.client_ca_file,
                      "name a PEM file with the certificates that sign those of clients");
   }
   SSL_CTX_set_client_CA_list(context, names);

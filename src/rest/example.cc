@@ -62,12 +62,17 @@ Json ExamplesExample(const serving::Servable& servable) {
   return {{"examples", Json::array({ScoreExample(servable)})}};
 }
 
-std::string OriginOf(const net::HttpRequest& request) {
-  return fmt::format("{}://{}", request.tls ? "https" : "http", request.host.empty() ? "localhost:8080" : request.host);
+Endpoint EndpointOf(const net::HttpRequest& request) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view authorization = request.Header("authorization").value_or("");
+  return {
+      fmt::format("{}://{}", request.tls ? "https" : "http", request.host.empty() ? "localhost:8080" : request.host),
+      net::EqualIgnoringCase(authorization.substr(0, kScheme.size()), kScheme)};
 }
 
-std::string CurlCommand(std::string_view origin, std::string_view path, const Json& body) {
-  return fmt::format("curl -s {}{} -d {}", origin, path, ShellQuoted(ToLine(body)));
+std::string CurlCommand(const Endpoint& endpoint, std::string_view path, const Json& body) {
+  const std::string_view token = endpoint.with_token ? " -H \"Authorization: Bearer $ROOST_TOKEN\"" : "";
+  return fmt::format("curl -s{} {}{} -d {}", token, endpoint.origin, path, ShellQuoted(ToLine(body)));
 }
 
 std::string V1Path(std::string_view model, std::string_view verb) {
@@ -76,12 +81,12 @@ std::string V1Path(std::string_view model, std::string_view verb) {
 
 std::string InferPath(std::string_view model) { return fmt::format("/v2/models/{}/infer", PercentEncoded(model)); }
 
-std::string CallExample(const serving::Servable& servable, std::string_view verb, std::string_view origin) {
-  if (verb == "infer") return CurlCommand(origin, InferPath(servable.name()), InferExample(servable));
+std::string CallExample(const serving::Servable& servable, std::string_view verb, const Endpoint& endpoint) {
+  if (verb == "infer") return CurlCommand(endpoint, InferPath(servable.name()), InferExample(servable));
   const Json body = verb == "score"     ? ScoreExample(servable)
                     : verb == "predict" ? PredictExample(servable)
                                         : ExamplesExample(servable);
-  return CurlCommand(origin, V1Path(servable.name(), verb), body);
+  return CurlCommand(endpoint, V1Path(servable.name(), verb), body);
 }
 
 }  // namespace roost::rest

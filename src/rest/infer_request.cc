@@ -10,7 +10,6 @@
 
 #include "base/status.h"
 #include "rest/json_body.h"
-#include "rest/tensor_codec.h"
 #include "serving/binary_tensor.h"
 
 namespace roost::rest {
@@ -204,7 +203,7 @@ absl::Status DecodeInput(object json, size_t index, std::string_view& binary, Te
   tensor.name = name;
   std::string_view datatype;
   if (!Get(members.datatype, datatype)) return Wrong(tensor, "'datatype' must be a string");
-  const std::optional<Half> half = ParseHalf(datatype);
+  const std::optional<serving::Half> half = serving::ParseHalf(datatype);
   auto parsed = serving::ParseDatatype(half.has_value() ? "FP32" : datatype);
   if (!parsed.ok()) return Annotate(parsed.status(), fmt::format("input '{}'", tensor.name));
   tensor.datatype = *parsed;
@@ -217,7 +216,7 @@ absl::Status DecodeInput(object json, size_t index, std::string_view& binary, Te
       return Wrong(tensor,
                    fmt::format("binary_data_size is {}, and {} bytes are left in the body", size, binary.size()));
     }
-    TRY(half.has_value() ? ReadHalfBinary(binary.substr(0, size), *half, tensor)
+    TRY(half.has_value() ? serving::ReadBinaryHalves(binary.substr(0, size), *half, tensor)
                          : serving::ReadBinary(binary.substr(0, size), tensor));
     binary.remove_prefix(size);
     return absl::OkStatus();

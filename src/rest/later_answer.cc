@@ -4,7 +4,6 @@
 
 #include "base/status.h"
 #include "rest/answer.h"
-#include "rest/example.h"
 
 namespace roost::rest {
 namespace {
@@ -42,7 +41,7 @@ class RowsJob final : public serving::Job {
 
 LaterAnswer::LaterAnswer(const net::HttpRequest& request, const net::HttpResponse& so_far, std::string verb)
     : coding_(ChosenCoding(request)),
-      origin_(OriginOf(request)),
+      endpoint_(EndpointOf(request)),
       verb_(std::move(verb)),
       response_(so_far),
       reply_(request.AnswerLater()) {}
@@ -50,7 +49,7 @@ LaterAnswer::LaterAnswer(const net::HttpRequest& request, const net::HttpRespons
 void LaterAnswer::Send(const absl::Status& status, const serving::Servable& servable) {
   if (!status.ok()) {
     const bool is_wrong = absl::IsInvalidArgument(status);
-    AnswerError(status, response_, is_wrong ? CallExample(servable, verb_, origin_) : "");
+    AnswerError(status, response_, is_wrong ? CallExample(servable, verb_, endpoint_) : "");
   }
   CompressAnswer(coding_, response_);
   reply_.Send(std::move(response_));

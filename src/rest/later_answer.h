@@ -6,6 +6,7 @@
 
 #include "net/later_reply.h"
 #include "rest/compression.h"
+#include "rest/example.h"
 #include "rest/rows_call.h"
 #include "serving/served.h"
 #include "serving/tensor_job.h"
@@ -27,7 +28,8 @@ class LaterAnswer {
 
  private:
   Coding coding_;
-  std::string origin_, verb_;
+  Endpoint endpoint_;
+  std::string verb_;
   net::HttpResponse response_;
   net::LaterReply reply_;
 };

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "rest/example.h"
-
 namespace roost::rest {
 namespace {
 
@@ -129,7 +127,7 @@ void AddModel(const Servable& servable, Json& paths, Json& schemas) {
 
 }  // namespace
 
-Json OpenApi(const serving::ModelManager& models, std::string_view origin) {
+Json OpenApi(const serving::ModelManager& models, const Endpoint& endpoint) {
   Json paths = Json::object();
   Json schemas{{"Error",
                 {{"type", "object"},
@@ -137,11 +135,16 @@ Json OpenApi(const serving::ModelManager& models, std::string_view origin) {
                  {"required", Json::array({"error"})}}}};
   const auto snapshot = models.snapshot();
   for (const auto& [name, model] : *snapshot) AddModel(*model.versions.back(), paths, schemas);
-  return {{"openapi", "3.1.0"},
-          {"info", {{"title", "Roost"}, {"version", ROOST_VERSION}}},
-          {"servers", Json::array({Json{{"url", std::string(origin)}}})},
-          {"paths", std::move(paths)},
-          {"components", {{"schemas", std::move(schemas)}}}};
+  Json document{{"openapi", "3.1.0"},
+                {"info", {{"title", "Roost"}, {"version", ROOST_VERSION}}},
+                {"servers", Json::array({Json{{"url", endpoint.origin}}})},
+                {"paths", std::move(paths)},
+                {"components", {{"schemas", std::move(schemas)}}}};
+  if (endpoint.with_token) {
+    document["components"]["securitySchemes"] = {{"token", {{"type", "http"}, {"scheme", "bearer"}}}};
+    document["security"] = Json::array({Json{{"token", Json::array()}}});
+  }
+  return document;
 }
 
 }  // namespace roost::rest

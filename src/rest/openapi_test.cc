@@ -12,6 +12,7 @@ TEST_F(RoutesTest, EveryExampleOfOpenApiWorks) {
   const Json openapi = *ParseJson(Get("/openapi.json"), "openapi.json");
   EXPECT_EQ(openapi["openapi"], "3.1.0");
   EXPECT_EQ(openapi["servers"][0]["url"], "http://localhost:8080");
+  EXPECT_FALSE(openapi.contains("security"));
   size_t examples = 0;
   for (const auto& [path, operations] : openapi["paths"].items()) {
     for (const auto& [name, example] :
@@ -21,6 +22,15 @@ TEST_F(RoutesTest, EveryExampleOfOpenApiWorks) {
     }
   }
   EXPECT_EQ(examples, 3u * 4u);
+}
+
+TEST_F(RoutesTest, WhoAsksWithATokenIsToldThatCallsNeedOne) {
+  const net::HttpResponse response = Call("GET", "/openapi.json", "", {{"Authorization", "Bearer roost_secret"}});
+  const Json openapi = *ParseJson(response.body, "openapi.json");
+  ASSERT_EQ(openapi["security"].size(), 1u);
+  const std::string name = openapi["security"][0].begin().key();
+  EXPECT_EQ(openapi["components"]["securitySchemes"][name], (Json{{"type", "http"}, {"scheme", "bearer"}}));
+  EXPECT_EQ(response.body.find("roost_secret"), std::string::npos);
 }
 
 TEST_F(RoutesTest, OpenApiDescribesColumnsAndTimes) {

@@ -41,7 +41,7 @@ void Dispatch(const serving::Served& served, const HttpRequest& request, HttpRes
       known = HandleV2(served, rest, request, response);
     } else if (pieces.front() == "openapi.json" && rest.empty()) {
       known = true;
-      if (HasMethod(request, false, response)) Answer(OpenApi(served.models, OriginOf(request)), response);
+      if (HasMethod(request, false, response)) Answer(OpenApi(served.models, EndpointOf(request)), response);
     }
   }
   if (!known) AnswerError(404, fmt::format("there is nothing at {}", request.path), response);

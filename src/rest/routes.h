@@ -30,8 +30,8 @@ namespace roost::rest {
 ///
 /// Bodies may be compressed by gzip or deflate, up to 64 MiB when they are not; answers of 1 KiB and more are, where
 /// the client accepts it. Everything else is 404, another method 405 with Allow, another compression 415; errors are
-/// {"error": text} and, where a call was wrong, "example", a command that works. Who may call is decided before
-/// (access/guard.h).
+/// {"error": text} and, where a call was wrong, "example", a command that works (with a token where the call had one).
+/// Who may call is decided before (access/guard.h).
 ///
 /// With `queue`, which outlives the handler too, requests to models on the workers (Servable::on_workers) are answered
 /// later, by them; requests that cannot be answered in time get 503 with Retry-After, whatever model they are for, and

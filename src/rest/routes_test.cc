@@ -121,6 +121,19 @@ TEST_F(RoutesTest, ABadInferCallIsAnsweredWithOneThatWorks) {
   EXPECT_EQ(repeated.status, 200) << repeated.body;
 }
 
+TEST_F(RoutesTest, TheCallThatWorksHasATokenWhereTheOtherHadOne) {
+  const auto example = [&](std::vector<net::HttpHeader> headers) {
+    const auto response = Call("POST", "/v1/models/delay:score", "7", std::move(headers));
+    return (*ParseJson(response.body, "answer"))["example"].get<std::string>();
+  };
+  EXPECT_TRUE(example({{"authorization", "bearer roost_secret"}})
+                  .starts_with("curl -s -H \"Authorization: Bearer $ROOST_TOKEN\" http://localhost:8080/v1/"));
+  EXPECT_EQ(example({{"Authorization", "Bearer roost_secret"}}).find("roost_secret"), std::string::npos);
+  for (const char* other : {"", "Basic dXNlcg==", "Bearer"}) {
+    EXPECT_TRUE(example({{"Authorization", other}}).starts_with("curl -s http://localhost:8080/v1/")) << other;
+  }
+}
+
 TEST_F(RoutesTest, BodiesMayBeCompressedBothWays) {
   const std::string plain = Call("POST", "/v2/models/delay/infer", kTwoRows).body;
   for (const Coding coding : {Coding::kGzip, Coding::kDeflate}) {

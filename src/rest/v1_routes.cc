@@ -170,7 +170,8 @@ void Score(const serving::Served& served, const std::shared_ptr<const Servable>&
   const absl::Status status = ScoreAnywhere(served, servable, verb, start, request, response);
   if (status.ok()) return;
   servable->statistics().AddFailure(serving::Clock::now() - start);
-  AnswerError(status, response, absl::IsInvalidArgument(status) ? CallExample(*servable, verb, OriginOf(request)) : "");
+  AnswerError(status, response,
+              absl::IsInvalidArgument(status) ? CallExample(*servable, verb, EndpointOf(request)) : "");
 }
 
 void HandleModel(const serving::Served& served, const ModelCall& call, const HttpRequest& request,

@@ -215,7 +215,7 @@ void HandleModel(const serving::Served& served, const ModelCall& call, const Htt
   const absl::Status status = Infer(served, *servable, request, response);
   if (status.ok()) return;
   AnswerError(status, response,
-              absl::IsInvalidArgument(status) ? CallExample(**servable, "infer", OriginOf(request)) : "");
+              absl::IsInvalidArgument(status) ? CallExample(**servable, "infer", EndpointOf(request)) : "");
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ std::string_view ProtocolName(Protocol protocol);
 struct Exchange {
   const net::RequestNotes& notes;
   std::string_view trace_id;  ///< "": none
+  std::string_view client;    ///< its address; "": not known
   std::string_view method;
   std::string_view path;  ///< as the client sent it, without the query
   Protocol protocol = Protocol::kHttp1;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kLongestText = 256;
 constexpr size_t kLongestEscape = 6;  // of a byte: \\u001f
-constexpr size_t kTexts = 7;          // of a line
+constexpr size_t kTexts = 8;          // of a line
 constexpr size_t kRest = 512;         // keys, numbers and time, with room to spare
 constexpr size_t kLongestLine = kTexts * kLongestText * kLongestEscape + kRest;
 
@@ -134,6 +134,7 @@ void AppendLogLine(const Exchange& exchange, const timespec& end, std::string& t
   AddTime(end, line);
   AddText(",\"request_id\":\"", notes.request_id, line);
   AddText(",\"trace_id\":\"", exchange.trace_id, line);
+  AddText(",\"client\":\"", exchange.client, line);
   AddText(",\"consumer\":\"", notes.consumer, line);
   AddText(",\"model\":\"", notes.model, line);
   if (notes.version != 0) AddNumber(",\"version\":", notes.version, line);

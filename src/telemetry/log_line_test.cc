@@ -25,6 +25,7 @@ TEST(LogLine, SaysAllThatIsKnown) {
   EXPECT_EQ(
       Line({.notes = notes,
             .trace_id = "0af7651916cd43dd8448eb211c80319c",
+            .client = "2001:db8::7",
             .method = "POST",
             .path = "/v1/models/delay:score",
             .protocol = Protocol::kHttp2,
@@ -33,7 +34,7 @@ TEST(LogLine, SaysAllThatIsKnown) {
             .bytes_out = 120,
             .duration = std::chrono::nanoseconds(12'345)}),
       R"({"time":"2025-11-30T02:46:22.007Z","request_id":"order-17","trace_id":"0af7651916cd43dd8448eb211c80319c",)"
-      R"("consumer":"billing","model":"delay","version":3,"rows":2,"method":"POST","path":"/v1/models/delay:score",)"
+      R"("client":"2001:db8::7","consumer":"billing","model":"delay","version":3,"rows":2,"method":"POST","path":"/v1/models/delay:score",)"
       R"("protocol":"http/2","status":200,"bytes_in":80,"bytes_out":120,"duration_us":12.3})"
       "\n");
 }

@@ -26,6 +26,7 @@ struct Instruments {
 struct Begun {
   Clock::time_point start;
   std::optional<Trace> trace;
+  std::string_view client;
   std::string_view method;
   std::string_view path;
   bool http2;
@@ -50,6 +51,7 @@ void End(const Instruments& to, const Begun& begun, const net::RequestNotes& not
   const Outcome outcome = OutcomeOf(begun.http2, response);
   const Exchange exchange{.notes = notes,
                           .trace_id = begun.trace.has_value() ? begun.trace->id_text() : "",
+                          .client = begun.client,
                           .method = begun.method,
                           .path = begun.path,
                           .protocol = outcome.protocol,
@@ -78,8 +80,9 @@ class LaterEnd final : public net::LaterObserver {
     expected_ = true;
     to_.traffic.BeginLater(response_.notes);
     // The request is gone when the answer comes: what is needed of it is copied.
-    return [to = to_, begun = begun_, notes = response_.notes, method = std::string(request_.method),
-            path = std::string(request_.path)](HttpResponse& response) mutable {
+    return [to = to_, begun = begun_, notes = response_.notes, client = std::string(request_.peer_address),
+            method = std::string(request_.method), path = std::string(request_.path)](HttpResponse& response) mutable {
+      begun.client = client;
       begun.method = method;
       begun.path = path;
       to.traffic.EndLater(notes);
@@ -99,6 +102,7 @@ void Handle(const net::Handler& next, const Instruments& to, const HttpRequest& 
   Identity identity = IdentityOf(request);
   const Begun begun{.start = Clock::now(),
                     .trace = identity.trace,
+                    .client = request.peer_address,
                     .method = request.method,
                     .path = request.path,
                     .http2 = request.http2,

@@ -69,9 +69,10 @@ TEST_F(ObserveTest, ARequestIsNamedCountedAndLogged) {
       },
       traffic_, log_.get());
   HttpResponse response;
-  handler(Request({{"x-request-id", "order-17"},
-                   {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}),
-          response);
+  HttpRequest request = Request(
+      {{"x-request-id", "order-17"}, {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
+  request.peer_address = "192.0.2.7";
+  handler(request, response);
   EXPECT_EQ(HeaderOf(response, "X-Request-Id"), "order-17");
   EXPECT_THAT(HeaderOf(response, "traceparent"), MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01"));
   EXPECT_EQ(traffic_.Sum().at({"", 0, "billing", Protocol::kHttp1, 404}).requests(), 1);
@@ -80,6 +81,7 @@ TEST_F(ObserveTest, ARequestIsNamedCountedAndLogged) {
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["request_id"], "order-17");
   EXPECT_EQ(lines[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(lines[0]["client"], "192.0.2.7");
   EXPECT_EQ(lines[0]["status"], 404);
   EXPECT_EQ(lines[0]["bytes_in"], 2);
   EXPECT_EQ(lines[0]["bytes_out"], 2);
@@ -128,12 +130,14 @@ TEST_F(ObserveTest, AnAnswerThatComesLaterIsCountedWhenItComes) {
       traffic_, log_.get());
   net::LaterSlot slot{.mailbox = *net::Mailbox::Make()};
   {
-    std::string path = "/v2/models/slow/infer";
+    std::string path = "/v2/models/slow/infer", address = "2001:db8:0:1:2:3:4:5";
     HttpRequest request = Request({{"x-request-id", "later-1"}});
     request.path = path;
+    request.peer_address = address;
     request.later_slot = &slot;
     HttpResponse response;
     handler(request, response);
+    address.assign(address.size(), 'x');
     path.assign(path.size(), 'x');  // the request's memory is used for another one
   }
   EXPECT_EQ(slot.observer, nullptr);
@@ -152,6 +156,7 @@ TEST_F(ObserveTest, AnAnswerThatComesLaterIsCountedWhenItComes) {
   const auto lines = Lines();
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["path"], "/v2/models/slow/infer");
+  EXPECT_EQ(lines[0]["client"], "2001:db8:0:1:2:3:4:5");
   EXPECT_EQ(lines[0]["method"], "POST");
 }
 

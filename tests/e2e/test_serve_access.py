@@ -2,6 +2,8 @@
 import contextlib
 import http.client
 import json
+import os
+import queue
 import shutil
 import signal
 import ssl
@@ -227,6 +229,42 @@ def test_tokens_come_and_go_while_the_server_runs(project):
         eventually(lambda: server.status(SCORE, short, ROW) == 401, "it expires", 2 * SOON_SECONDS)
         assert 2 < time.monotonic() - made < 5
         assert "expired at" in server.call(SCORE, short, ROW).text
+
+
+def test_the_example_in_an_error_works_with_a_token(project):
+    configure(project, anonymous="refuse")
+    token = token_of(project, "web")
+    with serving(project) as server:
+        example = json.loads(server.call(SCORE, token, b"7").text)["example"]
+        assert token not in example
+
+        def run(variables):
+            return subprocess.run(["bash", "-c", example], env={**os.environ, **variables}, capture_output=True,
+                                  text=True, check=True).stdout
+        assert "probability" in json.loads(run({"ROOST_TOKEN": token}))
+        assert "is no token" in json.loads(run({"ROOST_TOKEN": "roost_mistyped"}))["error"]
+
+
+def test_reflection_needs_the_role_infer_for_each_of_its_messages(project):
+    configure(project, anonymous="refuse")
+    token = token_of(project, "web")
+    with serving(project) as server, grpc.insecure_channel(server.target) as channel:
+        reflect = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+        with pytest.raises(grpc.RpcError) as error:
+            list(reflect(iter([b"", b""]), timeout=10))
+        assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        assert "needs a token of the role infer" in error.value.details()
+        requests = queue.Queue()
+        answers = reflect(iter(requests.get, None), metadata=[("authorization", f"Bearer {token}")], timeout=60)
+        requests.put(b"")
+        assert next(answers)
+        project.run("token", "revoke", "web")
+        eventually(lambda: server.status(SCORE, token, ROW) == 401, "the token is refused", SOON_SECONDS)
+        requests.put(b"")
+        with pytest.raises(grpc.RpcError) as error:
+            next(answers)
+        assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED, "a stream that is open outlives no token"
+        requests.put(None)
 
 
 def test_who_calls_too_often_is_refused(project):

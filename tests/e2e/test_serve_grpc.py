@@ -1,16 +1,23 @@
 """The server under the clients that people use over gRPC: grpcio, its health checks, tritonclient, and TensorFlow
 Serving's stubs (those of ovmsclient, which come without TensorFlow)."""
 import concurrent.futures
+import queue
 import struct
 import threading
 import urllib.request
 
 import grpc
+import ml_dtypes
 import numpy
 import ovmsclient
 import pytest
 import tritonclient.grpc as triton
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from ovmsclient.tfs_compat.protos.tensorflow.core.framework import types_pb2
 from ovmsclient.tfs_compat.protos.tensorflow_serving.apis import (
     classification_pb2, get_model_metadata_pb2, get_model_status_pb2, model_service_pb2_grpc, predict_pb2,
@@ -140,6 +147,70 @@ def test_probes_of_kubernetes_see_it_serving(channel):
     assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_client_without_our_messages_finds_and_calls_a_method(channel):
+    files = ProtoReflectionDescriptorDatabase(channel)
+    assert {"inference.GRPCInferenceService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+            "tensorflow.serving.PredictionService"} <= set(files.get_services())
+    pool = DescriptorPool(files)
+    method = pool.FindServiceByName("inference.GRPCInferenceService").FindMethodByName("ModelReady")
+    request, answer = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+    call = channel.unary_unary(f"/{method.containing_service.full_name}/{method.name}",
+                               request_serializer=request.SerializeToString, response_deserializer=answer.FromString)
+    assert call(request(name=MODEL), timeout=TIMEOUT_SECONDS).ready
+    for service in files.get_services():
+        assert pool.FindServiceByName(service).methods
+    with pytest.raises(KeyError):
+        pool.FindServiceByName("inference.NoService")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_reflection_answers_each_request_of_a_stream_before_the_next_one(channel, version):
+    """As grpcurl and grpc_cli ask; both versions have the same messages."""
+    call = channel.stream_stream(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+                                 request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+                                 response_deserializer=reflection_pb2.ServerReflectionResponse.FromString)
+    questions = queue.Queue()
+    answers = call(iter(questions.get, None), timeout=TIMEOUT_SECONDS)
+
+    def ask(**question):
+        questions.put(reflection_pb2.ServerReflectionRequest(**question))
+        return next(answers)
+    for service in ask(list_services="").list_services_response.service:
+        found = ask(file_containing_symbol=service.name).file_descriptor_response.file_descriptor_proto
+        file = FileDescriptorProto.FromString(found[0])
+        assert service.name in {f"{file.package}.{each.name}" for each in file.service}
+    assert ask(file_by_filename="no.proto").error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert ask(file_by_filename="inference.proto").file_descriptor_response.file_descriptor_proto
+    questions.put(None)
+    assert list(answers) == []
+    assert answers.code() == grpc.StatusCode.OK
+
+
+def test_our_reflection_has_the_messages_of_grpc(channel):
+    pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+    theirs = reflection_pb2.DESCRIPTOR
+    for name, message in theirs.message_types_by_name.items():
+        for version in ("v1", "v1alpha"):
+            ours = pool.FindMessageTypeByName(f"grpc.reflection.{version}.{name}")
+            assert {(field.name, field.number, field.type) for field in ours.fields} \
+                == {(field.name, field.number, field.type) for field in message.fields}
+
+
+def test_garbage_ends_a_stream(channel, client):
+    for version in ("v1", "v1alpha"):
+        call = channel.stream_stream(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo")
+        answers = call(iter([b"", b"\xff", b""]), timeout=TIMEOUT_SECONDS)
+        with pytest.raises(grpc.RpcError) as error:
+            list(answers)
+        assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert client.is_server_live()
+
+
+def test_a_stream_without_a_message_is_answered_without_one(channel):
+    call = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+    assert list(call(iter([]), timeout=TIMEOUT_SECONDS)) == []
+
+
 def test_the_metadata_names_inputs_and_outputs(client):
     assert client.get_server_metadata().name == "roost"
     metadata = client.get_model_metadata(MODEL)
@@ -163,6 +234,14 @@ def test_served_probabilities_equal_the_batch_ones_to_the_bit(client, may, batch
     assert bits(answer.as_numpy("probability")) == bits(batch)
     assert answer.get_response().id == "7"
     assert answer.get_response().model_version == "1"
+
+
+@pytest.mark.parametrize("half, exact_bits", [(numpy.float16, 11), (ml_dtypes.bfloat16, 8)])
+def test_halves_are_numbers(client, may, batch, half, exact_bits):
+    exact = numpy.array([distance < 2 ** exact_bits for distance in may["distance"].to_pylist()])
+    assert exact.any()
+    answer = client.infer(MODEL, triton_inputs(may, half))
+    assert bits(answer.as_numpy("probability")[exact]) == bits(batch[exact])
 
 
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
@@ -194,7 +273,7 @@ def test_errors_have_the_codes_of_grpc(infer_stub, may):
     request.model_name, request.model_version = MODEL, "9"
     assert code_of(infer_stub.ModelInfer, request) == grpc.StatusCode.NOT_FOUND
     request.model_version = ""
-    request.inputs[0].datatype = "FP16"
+    request.inputs[0].datatype = "FP16"  # the protocol has no field for its values
     assert code_of(infer_stub.ModelInfer, request) == grpc.StatusCode.INVALID_ARGUMENT
     assert code_of(infer_stub.CudaSharedMemoryStatus, service_pb2.CudaSharedMemoryStatusRequest()) \
         == grpc.StatusCode.UNIMPLEMENTED

@@ -219,6 +219,7 @@ def test_the_log_has_a_line_for_each_request(journey, tmp_path):
     assert 0 < first["duration_us"] < 10**7
     assert abs(time.time() - calendar.timegm(time.strptime(first["time"][:19], "%Y-%m-%dT%H:%M:%S"))) < 60
     assert second["status"] == 404 and "model" not in second and second["path"] == "/v1/models/nobody:score"
+    assert {line["client"] for line in (first, second, third)} == {"127.0.0.1"}
     assert third["protocol"] == "grpc" and third["grpc_status"] == 0 and third["rows"] == 1
 
 
