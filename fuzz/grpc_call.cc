@@ -17,7 +17,7 @@
 namespace roost::grpc {
 namespace {
 
-constexpr std::array<std::string_view, 15> kMethods = {
+constexpr std::array<std::string_view, 16> kMethods = {
     "/inference.GRPCInferenceService/ModelInfer",
     "/tensorflow.serving.PredictionService/Predict",
     "/tensorflow.serving.PredictionService/Classify",
@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, 15> kMethods = {
     "/inference.GRPCInferenceService/ModelConfig",
     "/inference.GRPCInferenceService/ModelStatistics",
     "/inference.GRPCInferenceService/RepositoryIndex",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 };
 
 const serving::ModelManager& Models() {
