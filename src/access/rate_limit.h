@@ -35,7 +35,7 @@ class RateLimit {
 
   const Rate& rate() const { return rate_; }
 
-  /// Takes a call: zero. Or takes none, and says how long until there may be one. Costs some 5 ns, or 40 with a draw.
+  /// Takes a call: zero. Or takes none, and says how long until there may be one. Costs some 9 ns, or 40 with a draw.
   absl::Duration Take();
 
  private:
