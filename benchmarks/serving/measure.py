@@ -174,7 +174,8 @@ class OpenLoop:
 
     def __init__(self, program, port, path, bodies, rate, seconds, headers=(), **options):
         words = [f"{name}={value}" for name, value in options.items()]
-        words += [f"header={name}: {value}" for name, value in dict(headers).items()]
+        fields = {"Content-Type": "application/json", **dict(headers)}
+        words += [f"header={name}: {value}" for name, value in fields.items()]
         first = ["nice", "-n", "-15"] if os.geteuid() == 0 else []  # what else is on that core must not delay the load
         self.process = subprocess.Popen(
             [*first, "taskset", "-c", LOAD_CORE, str(program), f"port={port}", f"path={path}", f"bodies={bodies}",

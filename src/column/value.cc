@@ -55,18 +55,6 @@ bool SameValue(const Value& a, const Value& b) {
   return std::visit([&b](const auto& value) { return SameBits(value, std::get<std::decay_t<decltype(value)>>(b)); }, a);
 }
 
-bool HasKind(const Value& value, Kind kind) {
-  if (std::holds_alternative<std::monostate>(value)) return true;
-  switch (kind) {
-    case Kind::kNumber: return std::holds_alternative<double>(value);
-    case Kind::kText: return std::holds_alternative<std::string_view>(value);
-    case Kind::kTime: return std::holds_alternative<int64_t>(value);
-    case Kind::kTextList: return std::holds_alternative<std::span<const std::string_view>>(value);
-    case Kind::kNumberList: return std::holds_alternative<std::span<const double>>(value);
-  }
-  return false;
-}
-
 absl::StatusOr<Kind> KindOf(Type type) {
   if (IsNumber(type) || type == Type::kBool) return Kind::kNumber;
   if (IsText(type)) return Kind::kText;

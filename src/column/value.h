@@ -28,7 +28,17 @@ using Value = std::variant<std::monostate, double, int64_t, std::string_view, st
 /// Whether both are of the same shape and hold the same bits (0.0 is not -0.0, NaN is NaN).
 bool SameValue(const Value& a, const Value& b);
 /// Whether `value` is null or has the shape of `kind`.
-bool HasKind(const Value& value, Kind kind);
+inline bool HasKind(const Value& value, Kind kind) {
+  if (std::holds_alternative<std::monostate>(value)) return true;
+  switch (kind) {
+    case Kind::kNumber: return std::holds_alternative<double>(value);
+    case Kind::kText: return std::holds_alternative<std::string_view>(value);
+    case Kind::kTime: return std::holds_alternative<int64_t>(value);
+    case Kind::kTextList: return std::holds_alternative<std::span<const std::string_view>>(value);
+    case Kind::kNumberList: return std::holds_alternative<std::span<const double>>(value);
+  }
+  return false;
+}
 
 /// The kind of columns of `type`; InvalidArgument for types that no model can take (binary, lists and the like).
 absl::StatusOr<Kind> KindOf(Type type);

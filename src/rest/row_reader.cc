@@ -147,11 +147,15 @@ void RowReader::AddEmptyRow() {
 
 absl::Status RowReader::SetValue(size_t column, element json) {
   Value& value = values_[values_.size() - num_columns_ + column];
+  const auto& input = servable_->model().inputs()[column];
+  if (double number = 0; input.kind == Kind::kNumber && json.get(number) == SUCCESS) {  // most values are
+    value = number;
+    return absl::OkStatus();
+  }
   if (json.is_null()) {
     value = {};
     return absl::OkStatus();
   }
-  const auto& input = servable_->model().inputs()[column];
   array list;
   if (dialect_ == Dialect::kTfServing && json.get(list) == SUCCESS && list.size() == 1 &&
       input.kind != Kind::kTextList && input.kind != Kind::kNumberList) {
