@@ -111,36 +111,40 @@ uint64_t UnitOf(const MeasuredRows& rows, size_t row) {
 
 double WeightOf(const MeasuredRows& rows, size_t row) { return rows.weights.empty() ? 1 : rows.weights[row]; }
 
+double ExactSum(std::span<const double> terms) {
+  profile::FloatSums sum;
+  sum.Add(terms);
+  return sum.Sum();
+}
+
 // Takes no order of the rows, as sums of what was centred keep its last bits.
 double CentreOf(const MeasuredRows& rows) {
   if (rows.task != Task::kNumber && rows.task != Task::kCounts) return 0;
-  profile::FloatSums sum;
-  sum.Add(rows.targets);
-  return sum.Sum() / static_cast<double>(rows.targets.size());
+  return ExactSum(rows.targets) / static_cast<double>(rows.targets.size());
 }
 
 // Rows, weight and effective units of one slice.
 SliceFigures SizeOf(const MeasuredRows& rows, std::span<const size_t> of_slice) {
-  SliceFigures figures;
-  profile::FloatSums total;
+  std::vector<double> weights;
+  std::vector<double> squares;
   absl::flat_hash_map<uint64_t, double> weight_of_unit;
   const bool has_units = !rows.units.empty() || rows.task == Task::kRanking;
-  double squares = 0;
   for (const size_t row : of_slice) {
     const double weight = WeightOf(rows, row);
     if (weight == 0) continue;
-    ++figures.rows;
-    total.Add(std::span(&weight, 1));
+    weights.push_back(weight);
     if (has_units) {
       weight_of_unit[UnitOf(rows, row)] += weight;
     } else {
-      squares += weight * weight;
+      squares.push_back(weight * weight);
     }
   }
-  for (const auto& [unit, weight] : weight_of_unit) squares += weight * weight;
-  figures.weight = total.Sum();
-  if (squares > 0) figures.effective_units = figures.weight / squares * figures.weight;
-  return figures;
+  for (const auto& [unit, weight] : weight_of_unit) squares.push_back(weight * weight);
+  const double total = ExactSum(weights);
+  const double sum_of_squares = ExactSum(squares);
+  return {.rows = static_cast<int64_t>(weights.size()),
+          .weight = total,
+          .effective_units = sum_of_squares > 0 ? total / sum_of_squares * total : 0};
 }
 
 // The spread of what is defined of `resampled`; absent where a tenth is not, or nothing varies that could.
