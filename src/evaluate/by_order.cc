@@ -13,10 +13,10 @@ constexpr size_t kValueBins = 8192;
 
 // Calls visit(slice, row) for each row and each of its slices, numbered from `first_slice`, in the order of the rows.
 template <typename Visit>
-void ForEachSlice(std::span<const RankedValue> ranked, const SliceSet::Group& group, size_t first_slice,
-                  const Visit& visit) {
-  for (const RankedValue& row : ranked) {
-    for (const uint32_t slice : group.slices_of_cell[group.cell_of_row[row.row]]) visit(slice - first_slice, row);
+void ForEachSlice(std::span<const RankedValue> ranked, std::span<const uint32_t> cells, const SliceSet::Group& group,
+                  size_t first_slice, const Visit& visit) {
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    for (const uint32_t slice : group.slices_of_cell[cells[i]]) visit(slice - first_slice, ranked[i]);
   }
 }
 
@@ -25,10 +25,10 @@ struct Totals {
   Sum weight[2];  // of each role
 };
 
-std::vector<Totals> TotalsOf(std::span<const RankedValue> ranked, const SliceSet::Group& group, size_t first_slice,
-                             size_t num_slices) {
+std::vector<Totals> TotalsOf(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                             const SliceSet::Group& group, size_t first_slice, size_t num_slices) {
   std::vector<Totals> totals(num_slices);
-  ForEachSlice(ranked, group, first_slice, [&](size_t slice, const RankedValue& row) {
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) {
     ++totals[slice].rows;
     totals[slice].weight[row.role].Add(row.weight);
   });
@@ -146,25 +146,33 @@ std::vector<RankedValue> Ranked(std::span<const double> values, std::span<const 
   return ranked;
 }
 
-std::vector<BinaryOrderFigures> BinaryOrder(std::span<const RankedValue> ranked, const SliceSet::Group& group,
-                                            size_t first_slice, size_t num_slices, int64_t calibration_bins) {
+std::vector<uint32_t> CellsOf(std::span<const RankedValue> ranked, const SliceSet::Group& group) {
+  std::vector<uint32_t> cells;
+  cells.reserve(ranked.size());
+  for (const RankedValue& row : ranked) cells.push_back(group.cell_of_row[row.row]);
+  return cells;
+}
+
+std::vector<BinaryOrderFigures> BinaryOrder(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                                            const SliceSet::Group& group, size_t first_slice, size_t num_slices,
+                                            int64_t calibration_bins) {
   std::vector<BinaryWalk> walks;
-  for (const Totals& totals : TotalsOf(ranked, group, first_slice, num_slices)) {
+  for (const Totals& totals : TotalsOf(ranked, cells, group, first_slice, num_slices)) {
     walks.emplace_back(totals, calibration_bins);
   }
-  ForEachSlice(ranked, group, first_slice, [&](size_t slice, const RankedValue& row) { walks[slice].Add(row); });
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) { walks[slice].Add(row); });
   std::vector<BinaryOrderFigures> figures;
   for (BinaryWalk& walk : walks) figures.push_back(walk.Finish());
   return figures;
 }
 
-std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, const SliceSet::Group& group,
-                                           size_t first_slice, size_t num_slices) {
-  const std::vector<Totals> totals = TotalsOf(ranked, group, first_slice, num_slices);
+std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                                           const SliceSet::Group& group, size_t first_slice, size_t num_slices) {
+  const std::vector<Totals> totals = TotalsOf(ranked, cells, group, first_slice, num_slices);
   std::vector<Sum> below(num_slices);
   std::vector<std::optional<double>> medians(num_slices);
   std::vector<bool> ends_between(num_slices);
-  ForEachSlice(ranked, group, first_slice, [&](size_t slice, const RankedValue& row) {
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) {
     const double half = totals[slice].weight[0].value() * 0.5;
     if (ends_between[slice]) {
       medians[slice] = *medians[slice] / 2 + row.value / 2;

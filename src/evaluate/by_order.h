@@ -26,6 +26,9 @@ struct RankedValue {
 std::vector<RankedValue> Ranked(std::span<const double> values, std::span<const double> weights,
                                 std::span<const double> roles);
 
+/// The cells of the ranked rows, in their order.
+std::vector<uint32_t> CellsOf(std::span<const RankedValue> ranked, const SliceSet::Group& group);
+
 struct BinaryOrderFigures {
   std::optional<double> auc;                ///< binary.h
   std::optional<double> average_precision;  ///< as scikit-learn's average_precision_score; absent without positives
@@ -34,13 +37,14 @@ struct BinaryOrderFigures {
   std::vector<double> calibration_floors;
 };
 
-/// The figures of each slice in [first_slice, first_slice + num_slices) of `group`.
-std::vector<BinaryOrderFigures> BinaryOrder(std::span<const RankedValue> ranked, const SliceSet::Group& group,
-                                            size_t first_slice, size_t num_slices, int64_t calibration_bins);
+/// The figures of each slice in [first_slice, first_slice + num_slices) of `group`; `cells` are those of `ranked`.
+std::vector<BinaryOrderFigures> BinaryOrder(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                                            const SliceSet::Group& group, size_t first_slice, size_t num_slices,
+                                            int64_t calibration_bins);
 
 /// The weighted medians of the values in each slice: numbers.h says which where two are in the middle.
-std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, const SliceSet::Group& group,
-                                           size_t first_slice, size_t num_slices);
+std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                                           const SliceSet::Group& group, size_t first_slice, size_t num_slices);
 
 /// Neighbours in the order of values that resamples take as ties.
 struct ValueBin {

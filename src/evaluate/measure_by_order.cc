@@ -43,12 +43,12 @@ GroupSlices MakeGroupSlices(const SliceSet::Group& group) {
 }
 
 // The rows as the kernels want them, in the order of `ranked`.
-std::vector<OrderedRow> OrderedRows(std::span<const RankedValue> ranked, const SliceSet::Group& group,
+std::vector<OrderedRow> OrderedRows(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
                                     std::span<const uint64_t> keys) {
   std::vector<OrderedRow> rows;
   rows.reserve(ranked.size());
-  for (const RankedValue& row : ranked) {
-    rows.push_back({keys[row.row], row.weight, group.cell_of_row[row.row], row.role});
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    rows.push_back({keys[ranked[i].row], ranked[i].weight, cells[i], ranked[i].role});
   }
   return rows;
 }
@@ -116,8 +116,9 @@ class ByOrderMeasuring {
   }
 
   absl::Status MeasureBinary(const GroupSlices& slices, std::vector<std::vector<std::optional<double>>>& values) {
+    const std::vector<uint32_t> cells = CellsOf(ranked_, slices.group);
     const std::vector<BinaryOrderFigures> figures = BinaryOrder(
-        ranked_, slices.group, slices.first_slice, slices.num_slices, measurement_.options.calibration_bins);
+        ranked_, cells, slices.group, slices.first_slice, slices.num_slices, measurement_.options.calibration_bins);
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
       std::vector<std::optional<double>>& of_slice = values[slices.first_slice + slice];
       ForEachMetric(ByOrder::kAuc, [&](size_t metric) { of_slice[metric] = figures[slice].auc; });
@@ -126,7 +127,7 @@ class ByOrderMeasuring {
       ForEachMetric(ByOrder::kCalibrationError,
                     [&](size_t metric) { of_slice[metric] = figures[slice].calibration_error; });
     }
-    const std::vector<OrderedRow> rows = OrderedRows(ranked_, slices.group, measurement_.keys);
+    const std::vector<OrderedRow> rows = OrderedRows(ranked_, cells, measurement_.keys);
     return measurement_.context.pool->ParallelFor(
         measurement_.num_blocks(), [&](size_t block) { return ResampleBinary(slices, rows, figures, block); });
   }
@@ -172,13 +173,14 @@ class ByOrderMeasuring {
   }
 
   absl::Status MeasureMedians(const GroupSlices& slices, std::vector<std::vector<std::optional<double>>>& values) {
+    const std::vector<uint32_t> cells = CellsOf(ranked_, slices.group);
     const std::vector<std::optional<double>> medians =
-        Medians(ranked_, slices.group, slices.first_slice, slices.num_slices);
+        Medians(ranked_, cells, slices.group, slices.first_slice, slices.num_slices);
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
       ForEachMetric(ByOrder::kMedianError,
                     [&](size_t metric) { values[slices.first_slice + slice][metric] = medians[slice]; });
     }
-    const std::vector<OrderedRow> rows = OrderedRows(ranked_, slices.group, measurement_.keys);
+    const std::vector<OrderedRow> rows = OrderedRows(ranked_, cells, measurement_.keys);
     return measurement_.context.pool->ParallelFor(measurement_.num_blocks(),
                                                   [&](size_t block) { return ResampleMedians(slices, rows, block); });
   }
