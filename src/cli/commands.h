@@ -27,6 +27,8 @@ void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
 void AddValidateCommand(CLI::App& app, Session& session);
 void AddFeaturesCommand(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
+/// compare and gate.
+void AddJudgeCommands(CLI::App& app, Session& session);
 void AddTuneCommand(CLI::App& app, Session& session);
 void AddExplainCommand(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);

@@ -155,6 +155,7 @@ int Run(int count, char** words) {
   AddSchemaCommands(app, session);
   AddFeaturesCommand(app, session);
   AddTrainingCommands(app, session);
+  AddJudgeCommands(app, session);
   AddTuneCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);
