@@ -49,14 +49,21 @@ absl::StatusOr<TokenLog> TokenLog::Open(store::Database& database) {
   return TokenLog(database);
 }
 
-absl::Status TokenLog::Add(const TokenRecord& record) {
-  return database_
-      ->Execute(
-          "INSERT INTO access_tokens (hash, consumer, role, author, created_us, expires_us, revoked_us) VALUES (:p1, "
-          ":p2, :p3, :p4, :p5, :p6, :p7)",
-          {record.hash.ToHex(), record.consumer, record.role, record.author, absl::ToUnixMicros(record.created),
-           MicrosOf(record.expires), MicrosOf(record.revoked)})
-      .status();
+absl::Status TokenLog::Add(const TokenRecord& record, const std::string& id, AuditLog& audit) {
+  return database_->InTransaction([&]() -> absl::Status {
+    TRY(database_
+            ->Execute("INSERT INTO access_tokens (hash, consumer, role, author, created_us, expires_us, revoked_us) "
+                      "VALUES (:p1, :p2, :p3, :p4, :p5, :p6, :p7)",
+                      {record.hash.ToHex(), record.consumer, record.role, record.author,
+                       absl::ToUnixMicros(record.created), MicrosOf(record.expires), MicrosOf(record.revoked)})
+            .status());
+    const Json expires = record.expires.has_value() ? Json(absl::ToUnixMicros(*record.expires)) : Json(nullptr);
+    return audit.Append({.actor = record.author,
+                         .action = "token.created",
+                         .object = "token:" + id,
+                         .details = {{"consumer", record.consumer}, {"role", record.role}, {"expires_us", expires}}},
+                        record.created);
+  });
 }
 
 absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
@@ -71,18 +78,26 @@ absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
   return records;
 }
 
-absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<Digest>& hashes, absl::Time now) {
+absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<RevokedToken>& tokens, const std::string& author,
+                                         absl::Time now, AuditLog& audit) {
   int64_t revoked = 0;
-  TRY(database_->InTransaction([&]() -> absl::Status {
+  const absl::Status done = database_->InTransaction([&]() -> absl::Status {
     revoked = 0;
-    for (const Digest& hash : hashes) {
+    for (const RevokedToken& token : tokens) {
       TRY_ASSIGN(const int64_t changed,
                  database_->Execute("UPDATE access_tokens SET revoked_us = :p1 WHERE hash = :p2 AND revoked_us IS NULL",
-                                    {absl::ToUnixMicros(now), hash.ToHex()}));
+                                    {absl::ToUnixMicros(now), token.hash.ToHex()}));
+      if (changed == 0) continue;
       revoked += changed;
+      TRY(audit.Append({.actor = author,
+                        .action = "token.revoked",
+                        .object = "token:" + token.id,
+                        .details = {{"consumer", token.consumer}}},
+                       now));
     }
     return absl::OkStatus();
-  }));
+  });
+  TRY(done);
   return revoked;
 }
 
