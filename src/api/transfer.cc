@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -52,6 +53,20 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenToWrite(const store::StoreLoca
   return store;
 }
 
+// The audit log goes along, unless the other workspace has entries of its own: then it says up to where it was copied.
+absl::Status CopyAudit(Project& project, registry::Registry& to, const Context& context) {
+  TRY_ASSIGN(const bool is_same, to.audit().TakeOver(project.registry().audit()));
+  TRY_ASSIGN(const std::optional<registry::AuditEntry> head, project.registry().audit().Head());
+  if (is_same || !head.has_value()) return absl::OkStatus();
+  return to.database().InTransaction([&] {
+    return to.audit().Append({.actor = project.author(),
+                              .action = "workspace.copied",
+                              .object = "workspace",
+                              .details = {{"entries", head->number}, {"head", head->hash.ToHex()}}},
+                             context.now());
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std::string& place,
@@ -63,6 +78,7 @@ absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std:
   CopyWorkspaceResponse response{.objects = location.objects};
   TRY_ASSIGN(response.data, store::CopyWorkspace(project.store(), *to, context));
   TRY_ASSIGN(response.models, registry.Restore());
+  TRY(CopyAudit(project, registry, context));
   return response;
 }
 
