@@ -161,6 +161,7 @@ int Run(int count, char** words) {
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddTokenCommands(app, session);
+  AddAuditCommands(app, session);
   AddConfigCommands(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it
   try {
