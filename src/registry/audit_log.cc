@@ -145,7 +145,7 @@ absl::StatusOr<AuditEntry> ParseAuditRecord(std::string_view bytes, const std::s
 }
 
 absl::StatusOr<AuditLog> AuditLog::Open(store::Database& database, store::ObjectStore& objects) {
-  TRY(database.Execute(kCreateTable).status());
+  TRY(EnsureTable(database, "audit_entries", {kCreateTable}));
   return AuditLog(database, objects);
 }
 

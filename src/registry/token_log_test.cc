@@ -99,17 +99,20 @@ TEST_F(TokenLogTest, WhatAnotherWorkspaceKnowsIsTakenOnce) {
   revoked.revoked = absl::FromUnixSeconds(40);
   revoked.expires = absl::FromUnixSeconds(90);
   TokenRecord open = Record("open", 20);
-  for (const TokenRecord& record : {Record("both", 5), revoked, open}) ASSERT_TRUE(there.Add(record).ok());
+  AuditLog audit = Audit(*database_), audit_there = Audit(*other);
+  for (const TokenRecord& record : {Record("both", 5), revoked, open}) {
+    ASSERT_TRUE(there.Add(record, "id of " + record.consumer, audit_there).ok());
+  }
   TokenLog here = *TokenLog::Open(*database_);
-  for (const TokenRecord& record : {Record("both", 5), Record("mine", 1)}) ASSERT_TRUE(here.Add(record).ok());
+  for (const TokenRecord& record : {Record("both", 5), Record("mine", 1)}) ASSERT_TRUE(Add(here, record).ok());
 
   EXPECT_EQ(*here.TakeFrom(there), 2);
   EXPECT_EQ(*here.TakeFrom(there), 0);
   EXPECT_THAT(*here.List(), ElementsAre(Record("mine", 1), Record("both", 5), revoked, open));
 
   // A revocation follows; one of here is not undone, and keeps its time.
-  ASSERT_TRUE(there.Revoke({Sha256("both")}, absl::FromUnixSeconds(50)).ok());
-  ASSERT_TRUE(here.Revoke({Sha256("open")}, absl::FromUnixSeconds(60)).ok());
+  ASSERT_TRUE(there.Revoke({Of("both")}, "bob", absl::FromUnixSeconds(50), audit_there).ok());
+  ASSERT_TRUE(here.Revoke({Of("open")}, "eve", absl::FromUnixSeconds(60), audit).ok());
   EXPECT_EQ(*here.TakeFrom(there), 1);
   TokenRecord both = Record("both", 5);
   both.revoked = absl::FromUnixSeconds(50);
