@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/status.h"
 
@@ -16,7 +17,7 @@ absl::StatusOr<std::optional<registry::ModelVersion>> FindChampion(Project& proj
                                                                    const GateRequest& request) {
   std::string reference = request.champion;
   if (reference.empty()) {
-    TRY_ASSIGN(const std::optional<int64_t> target, project.registry().aliases().Target(version.name, kChampionAlias));
+    TRY_ASSIGN(const std::optional<int64_t> target, project.registry().aliases().Target(version.name, registry::kChampion));
     if (!target.has_value()) return std::nullopt;
     reference = fmt::format("{}@{}", version.name, *target);
   }
@@ -51,6 +52,16 @@ absl::StatusOr<judge::Verdict> JudgeBesideDummy(const Measured& measured, double
 
 }  // namespace
 
+Json ToJson(const GateResponse& response) {
+  const std::vector<std::string> names = response.measured.names();
+  return {{"model", names.front()},
+          {"champion", response.has_champion ? Json(names[1]) : Json(nullptr)},
+          {"verdict", response.blessed() ? "blessed" : "refused"},
+          {"rules", response.verdict.ToJson()},
+          {"baseline", response.baseline.ToJson()},
+          {"measured", ToJson(response.measured)}};
+}
+
 absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, const Context& context) {
   const std::optional<config::ModelConfig>& model = project.config().model;
   if (!model.has_value() || !model->gate.has_value()) {
@@ -71,6 +82,14 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
   TRY_ASSIGN(response.verdict, judge::Judge(SnapshotOf(response.measured, response.has_champion),
                                             {.rules = model->gate->rules, .confidence = model->gate->confidence}));
   TRY_ASSIGN(response.baseline, JudgeBesideDummy(response.measured, model->gate->confidence));
+  const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
+  TRY_ASSIGN(response.evidence,
+             project.registry().RecordJudgement({.model = loaded.version.name,
+                                                 .version = loaded.version.version,
+                                                 .blessed = response.blessed(),
+                                                 .champion = against,
+                                                 .author = project.author()},
+                                                ToText(ToJson(response)), context));
   return response;
 }
 

@@ -192,6 +192,13 @@ absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& 
 
 }  // namespace
 
+std::vector<std::string> Measured::names() const {
+  std::vector<std::string> names;
+  for (const registry::ModelVersion& version : versions) names.push_back(version.ToString());
+  names.emplace_back("dummy");
+  return names;
+}
+
 std::vector<std::string> UsualMetrics(predict::Task task) {
   switch (task) {
     case predict::Task::kBinary: return {"log_loss", "auc", "accuracy", "precision", "recall", "calibration_ratio"};

@@ -7,6 +7,7 @@
 #include "api/evaluation.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "base/json.h"
 #include "config/evaluation.h"
 #include "evaluate/resample.h"
 #include "evaluate/slices.h"
@@ -33,7 +34,13 @@ struct Measured {
   /// By slice. Models: those of `versions`, then the dummy, which knows the training targets only. Differences: the
   /// first minus each other one, the dummy last.
   std::vector<evaluate::SliceFigures> figures;
+
+  /// Of the models: "late-flights@2", "late-flights@1", "dummy".
+  std::vector<std::string> names() const;
 };
+
+/// Every figure with its error and interval; null where there is none.
+Json ToJson(const Measured& measured);
 
 /// The metrics that are measured where roost.yaml names none.
 std::vector<std::string> UsualMetrics(predict::Task task);

@@ -47,6 +47,48 @@ absl::StatusOr<std::vector<std::string>> ReferrersOf(Project& project, const reg
   return referrers;
 }
 
+std::string NameOf(const std::string& model, std::optional<int64_t> version) {
+  return version.has_value() ? fmt::format("{}@{}", model, *version) : "no version";
+}
+
+// Why the gate does not let `version` be champion; OK where it does.
+absl::Status CheckGate(const Project& project, const registry::ModelVersion& version,
+                       const std::optional<registry::Judgement>& judgement, std::optional<int64_t> champion) {
+  const std::string name = version.ToString();
+  const std::string again = fmt::format("'roost gate {}' judges it; --override with a --reason releases it all the same",
+                                        name);
+  const auto& model = project.config().model;
+  if (!judgement.has_value()) {
+    const bool has_gate = model.has_value() && model->gate.has_value() && model->name == version.name;
+    if (!has_gate) return absl::OkStatus();
+    return WithHint(absl::FailedPreconditionError(fmt::format("{} was not judged by the gate of roost.yaml", name)), again);
+  }
+  if (!judgement->blessed) {
+    return WithHint(absl::FailedPreconditionError(fmt::format("the gate refused {}", name)),
+                    fmt::format("evidence {}; --override with a --reason releases it all the same",
+                                judgement->evidence.ToHex().substr(0, 12)));
+  }
+  if (judgement->champion == champion) return absl::OkStatus();
+  return WithHint(absl::FailedPreconditionError(fmt::format("{} was held against {}, and the champion is {} now", name,
+                                                            NameOf(version.name, judgement->champion),
+                                                            NameOf(version.name, champion))),
+                  again);
+}
+
+// What a promotion to champion stands on, in a word.
+absl::StatusOr<std::string> EvidenceOf(Project& project, const PromoteModelRequest& request,
+                                       const registry::ModelVersion& version) {
+  TRY_ASSIGN(const std::optional<int64_t> champion,
+             project.registry().aliases().Target(version.name, registry::kChampion));
+  if (champion == version.version) return request.evidence;  // nothing will change
+  TRY_ASSIGN(const auto judgement, project.registry().LastJudgement(version.name, version.version));
+  const absl::Status allowed = CheckGate(project, version, judgement, champion);
+  if (!allowed.ok() && !request.override_gate) return allowed;
+  const std::string digest = judgement.has_value() ? judgement->evidence.ToHex().substr(0, 12) : "";
+  if (!allowed.ok()) return judgement.has_value() ? fmt::format("override of gate {}", digest) : "override: not judged";
+  return request.evidence.empty() && judgement.has_value() ? fmt::format("gate {}", digest) : request.evidence;
+}
+
 }  // namespace
 
 absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteModelRequest& request,
@@ -56,13 +98,17 @@ absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteMo
                     fmt::format("Write {}@2, or {}@latest.", request.reference, request.reference));
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(request.reference));
+  std::string evidence = request.evidence;
+  if (request.alias == registry::kChampion) {
+    TRY_ASSIGN(evidence, EvidenceOf(project, request, version));
+  }
   return project.registry().Promote({.model = version.name,
                                      .version = version.version,
                                      .alias = request.alias,
                                      .expected = request.expected,
                                      .author = project.author(),
                                      .reason = request.reason,
-                                     .evidence = request.evidence},
+                                     .evidence = std::move(evidence)},
                                     context);
 }
 

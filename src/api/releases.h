@@ -18,10 +18,15 @@ struct PromoteModelRequest {
   std::string alias = registry::kChampion;
   std::optional<int64_t> expected;  ///< where the alias must point now; 0: nowhere
   std::string reason, evidence;
+  bool override_gate = false;  ///< also where the gate has refused the version, or was not asked; it is kept that it was
 };
 
 /// Lets an alias point at a version, as Registry::Promote; the author is the project's. InvalidArgument where the
 /// reference does not say which version.
+///
+/// A champion must be blessed by the gate: FailedPrecondition where the last judgement of the version is a refusal,
+/// where it was held against another champion than the present one, and where roost.yaml has a gate and the version
+/// was not judged. Without evidence that of the judgement is kept.
 absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteModelRequest& request,
                                                const Context& context);
 

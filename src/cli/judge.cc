@@ -23,14 +23,6 @@ using evaluate::NamedMetric;
 
 constexpr int kDigits = 4;
 
-/// Where the models of a measurement stand: those that were asked for, then the dummy.
-std::vector<std::string> NamesOf(const api::Measured& measured) {
-  std::vector<std::string> names;
-  for (const registry::ModelVersion& version : measured.versions) names.push_back(version.ToString());
-  names.emplace_back("dummy");
-  return names;
-}
-
 std::string NumberOrDash(const std::optional<double>& number) {
   return number.has_value() ? FormatNumber(*number, kDigits) : "-";
 }
@@ -56,7 +48,7 @@ std::string TableOfAllRows(const api::Measured& measured) {
   const evaluate::SliceFigures& figures = measured.figures.front();
   std::vector<std::vector<std::string>> rows{{"metric"}};
   std::string align = "l";
-  for (const std::string& name : NamesOf(measured)) {
+  for (const std::string& name : measured.names()) {
     rows.front().push_back(name);
     align += 'r';
   }
@@ -77,7 +69,7 @@ std::string TableOfAllRows(const api::Measured& measured) {
 std::string TableOfSlices(const api::Measured& measured) {
   std::vector<std::vector<std::string>> rows{{"slice", "rows"}};
   std::string align = "lr";
-  for (const std::string& name : NamesOf(measured)) {
+  for (const std::string& name : measured.names()) {
     rows.front().push_back(name);
     align += 'r';
   }
@@ -97,7 +89,7 @@ std::string TableOfSlices(const api::Measured& measured) {
 }
 
 void PrintMeasured(const api::Measured& measured, Session& session) {
-  const std::vector<std::string> names = NamesOf(measured);
+  const std::vector<std::string> names = measured.names();
   session.Print(fmt::format("{} on {} rows of {} {}\n\n{}", names.front(),
                             FormatCount(measured.figures.front().rows), measured.dataset, measured.rows,
                             TableOfAllRows(measured)));
@@ -110,49 +102,6 @@ void PrintMeasured(const api::Measured& measured, Session& session) {
     session.Note(fmt::format("{} left out: too few rows, or too many values (model.evaluation)",
                              CountOf(static_cast<int64_t>(measured.slices.left_out.size()), "slice")));
   }
-}
-
-Json ToJson(const Estimate& estimate, double confidence) {
-  Json json{{"value", nullptr}, {"standard_error", nullptr}, {"low", nullptr}, {"high", nullptr}};
-  if (estimate.value.has_value()) json["value"] = *estimate.value;
-  if (estimate.standard_error.has_value()) json["standard_error"] = *estimate.standard_error;
-  if (const auto interval = estimate.At(confidence); interval.has_value()) {
-    json["low"] = interval->low;
-    json["high"] = interval->high;
-  }
-  return json;
-}
-
-Json ByMetric(const api::Measured& measured, const std::vector<Estimate>& estimates) {
-  Json json = Json::object();
-  for (size_t m = 0; m < measured.metrics.size(); ++m) {
-    json[std::string(measured.metrics[m]->name)] = ToJson(estimates[m], measured.confidence);
-  }
-  return json;
-}
-
-Json ToJson(const api::Measured& measured) {
-  const std::vector<std::string> names = NamesOf(measured);
-  Json slices = Json::array();
-  for (size_t s = 0; s < measured.figures.size(); ++s) {
-    const evaluate::SliceFigures& figures = measured.figures[s];
-    Json slice{{"name", measured.slices.slices[s].name}, {"rows", figures.rows}};
-    for (size_t i = 0; i < names.size(); ++i) slice["models"][names[i]] = ByMetric(measured, figures.models[i]);
-    for (size_t i = 0; i < figures.differences.size(); ++i) {
-      slice["difference_to"][names[i + 1]] = ByMetric(measured, figures.differences[i]);
-    }
-    slices.push_back(std::move(slice));
-  }
-  Json left_out = Json::array();
-  for (const evaluate::LeftOutSlice& slice : measured.slices.left_out) {
-    left_out.push_back({{"name", slice.name}, {"rows", slice.rows}, {"too_few_rows", slice.too_few_rows}});
-  }
-  return {{"models", names},
-          {"dataset", measured.dataset},
-          {"rows", measured.rows},
-          {"confidence", measured.confidence},
-          {"slices", std::move(slices)},
-          {"left_out", std::move(left_out)}};
 }
 
 struct CompareOptions {
@@ -169,7 +118,7 @@ absl::StatusOr<int> RunCompare(const CompareOptions& options, Session& session) 
              api::Measure(project, request, model.has_value() ? model->evaluation : config::EvaluationConfig(),
                           session.MakeContext(JsonProgress::kYes)));
   if (session.json()) {
-    session.Print(ToText(ToJson(measured)));
+    session.Print(ToText(api::ToJson(measured)));
   } else {
     PrintMeasured(measured, session);
   }
@@ -194,12 +143,8 @@ absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
              api::Gate(project, request, session.MakeContext(JsonProgress::kYes)));
   const std::string name = response.measured.versions.front().ToString();
   if (session.json()) {
-    Json json{{"model", name},
-              {"champion", response.has_champion ? Json(response.measured.versions[1].ToString()) : Json(nullptr)},
-              {"verdict", response.blessed() ? "blessed" : "refused"},
-              {"rules", response.verdict.ToJson()},
-              {"baseline", response.baseline.ToJson()},
-              {"measured", ToJson(response.measured)}};
+    Json json = api::ToJson(response);
+    json["evidence"] = response.evidence.ToHex();
     session.Print(ToText(json));
     return response.blessed() ? 0 : kCheckSaidNo;
   }
@@ -210,8 +155,10 @@ absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
                             FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "finding")));
   session.Print(fmt::format("{}: {}\n", name,
                             response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
-  if (response.blessed() && !response.has_champion) {
-    session.Note("there is no champion to compare with: a person must release this version");
+  if (!response.has_champion) session.Note("there is no champion to compare with");
+  if (response.blessed()) {
+    session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,
+                             response.has_champion ? "" : ", if a person finds it good"));
   }
   return response.blessed() ? 0 : kCheckSaidNo;
 }
@@ -242,7 +189,7 @@ void AddJudgeCommands(CLI::App& app, Session& session) {
       ->type_name("MODEL");
   gate->add_option("--data", request->reference, "A dataset version; default: the one it was trained on")
       ->type_name("DATASET");
-  gate->footer("The rules stand in roost.yaml under model.gate. Exit code 1 where a rule is broken.");
+  gate->footer("The rules stand in roost.yaml under model.gate (docs/gate.md). Exit code 1 where a rule is broken.");
   gate->callback([request, &session] { session.Finish(RunGate(*request, session)); });
 }
 

@@ -188,6 +188,7 @@ void AddPromote(CLI::App& model, Session& session) {
   command
       ->add_option("--expect", options->expected, "Do it only if the alias points at this version now; none: nowhere")
       ->type_name("VERSION");
+  command->add_flag("--override", options->request.override_gate, "Also where the gate refused it; that is kept");
   command->callback([options, &session] { session.Finish(RunPromote(*options, session)); });
 }
 

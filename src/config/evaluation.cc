@@ -122,7 +122,7 @@ std::string_view MeaningOf(judge::Intent intent) {
 
 Declaration<RuleEntry> DeclareRule() {
   Declaration<RuleEntry> rule;
-  rule.Text("metric", &RuleEntry::metric, "a metric of the model's task (docs/evaluate.md)", Presence::kRequired);
+  rule.Text("metric", &RuleEntry::metric, "a metric of the model's task (docs/gate.md)", Presence::kRequired);
   for (const judge::Intent intent : judge::AllIntents()) {
     rule.Custom(std::string(judge::IntentName(intent)), "number", "", std::string(MeaningOf(intent)),
                 Presence::kOptional, [intent](const YamlNode& node, RuleEntry& entry) -> absl::Status {

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/context.h"
+#include "base/hash.h"
 #include "registry/alias_log.h"
 #include "registry/audit_log.h"
 #include "registry/manifest.h"
@@ -48,6 +49,16 @@ struct Release {
 /// The versions that an alias's promotions left to go back to, the oldest first; the last is where it points. A
 /// promotion adds one, a rollback takes away all above the one that it brought back.
 std::vector<int64_t> StandingVersions(const std::vector<AliasMove>& history);
+
+/// What a gate said of a version.
+struct Judgement {
+  std::string model;
+  int64_t version = 0;
+  bool blessed = false;
+  std::optional<int64_t> champion;  ///< that it was held against; absent: there was none
+  std::string author;
+  Digest evidence;  ///< of what is kept of it
+};
 
 /// A version whose state is to change.
 struct StateRequest {
@@ -106,6 +117,15 @@ class Registry {
   /// Deletes a version for ever: its number is not given again, its bytes go with the collection of garbage
   /// (package_garbage.h). FailedPrecondition where an alias points at it.
   absl::Status Delete(const StateRequest& request, const Context& context);
+
+  /// Keeps `evidence`, a JSON text, by its digest, and writes down that a version was judged by it. Returns the digest.
+  /// Of judgements of a version the last one counts.
+  absl::StatusOr<Digest> RecordJudgement(const Judgement& judgement, const std::string& evidence,
+                                         const Context& context);
+  /// The last judgement of a version; absent where it was never judged.
+  absl::StatusOr<std::optional<Judgement>> LastJudgement(const std::string& model, int64_t version) const;
+  /// What RecordJudgement kept, checked.
+  absl::StatusOr<std::string> LoadEvidence(const Digest& digest) const;
 
   const AliasLog& aliases() const { return aliases_; }
   const VersionStates& states() const { return states_; }
