@@ -17,7 +17,8 @@ absl::StatusOr<std::optional<registry::ModelVersion>> FindChampion(Project& proj
                                                                    const GateRequest& request) {
   std::string reference = request.champion;
   if (reference.empty()) {
-    TRY_ASSIGN(const std::optional<int64_t> target, project.registry().aliases().Target(version.name, registry::kChampion));
+    TRY_ASSIGN(const std::optional<int64_t> target,
+               project.registry().aliases().Target(version.name, registry::kChampion));
     if (!target.has_value()) return std::nullopt;
     reference = fmt::format("{}@{}", version.name, *target);
   }
@@ -45,9 +46,9 @@ absl::StatusOr<judge::Verdict> JudgeBesideDummy(const Measured& measured, double
                                  .slices = {measured.slices.slices.data(), 1},
                                  .figures = {&whole, 1},
                                  .has_champion = true};
-  return judge::Judge(snapshot, {.rules = {{.metric = UsualMetrics(measured.task).front(),
-                                            .intent = judge::Intent::kMinGain}},
-                                 .confidence = confidence});
+  return judge::Judge(snapshot,
+                      {.rules = {{.metric = UsualMetrics(measured.task).front(), .intent = judge::Intent::kMinGain}},
+                       .confidence = confidence});
 }
 
 }  // namespace
@@ -83,13 +84,12 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
                                             {.rules = model->gate->rules, .confidence = model->gate->confidence}));
   TRY_ASSIGN(response.baseline, JudgeBesideDummy(response.measured, model->gate->confidence));
   const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
-  TRY_ASSIGN(response.evidence,
-             project.registry().RecordJudgement({.model = loaded.version.name,
-                                                 .version = loaded.version.version,
-                                                 .blessed = response.blessed(),
-                                                 .champion = against,
-                                                 .author = project.author()},
-                                                ToText(ToJson(response)), context));
+  TRY_ASSIGN(response.evidence, project.registry().RecordJudgement({.model = loaded.version.name,
+                                                                    .version = loaded.version.version,
+                                                                    .blessed = response.blessed(),
+                                                                    .champion = against,
+                                                                    .author = project.author()},
+                                                                   ToText(ToJson(response)), context));
   return response;
 }
 

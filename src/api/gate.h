@@ -23,7 +23,7 @@ struct GateResponse {
   judge::Verdict verdict;   ///< of the rules of roost.yaml
   judge::Verdict baseline;  ///< that the version is proven to be better than a dummy by the task's first metric
 
-  Digest evidence;          ///< of the JSON of all this, which is kept (Registry::LoadEvidence)
+  Digest evidence;  ///< of the JSON of all this, which is kept (Registry::LoadEvidence)
 
   bool blessed() const { return verdict.blessed && baseline.blessed; }
 };

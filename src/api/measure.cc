@@ -25,7 +25,7 @@ void AddOnce(const std::string& name, std::vector<std::string>& names) {
 }
 
 std::vector<const config::AmountConfig*> AmountsOf(const config::ValueConfig& value) {
-  return {&value.true_positive,  &value.false_positive, &value.false_negative,
+  return {&value.true_positive, &value.false_positive, &value.false_negative,
           &value.true_negative, &value.over,           &value.under};
 }
 
@@ -62,10 +62,10 @@ absl::Status CheckUnseen(Project& project, const HeldOut& held_out, const Loaded
   const std::optional<absl::Time> border = Split::EvaluateFromIn(lineage);
   const std::optional<absl::Time> from = held_out.split.evaluate_from();
   if (!border.has_value() || !from.has_value() || *border <= *from) return absl::OkStatus();
-  return WithHint(absl::InvalidArgumentError(
-                      fmt::format("{} was trained on rows before {}, and rows from {} on are measured: it has seen some "
-                                  "of them",
-                                  other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
+  return WithHint(absl::InvalidArgumentError(fmt::format(
+                      "{} was trained on rows before {}, and rows from {} on are measured: it has seen some "
+                      "of them",
+                      other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
                   "measure a version whose split is as late, or on newer data: --data");
 }
 
@@ -104,9 +104,9 @@ absl::StatusOr<std::vector<double>> NumbersOf(const LabelledRows& rows, const st
       const column::Value value = column::ValueAt(*column, kind, row);
       const double* number = std::get_if<double>(&value);
       if (number == nullptr || !std::isfinite(*number)) {
-        return WithHint(absl::InvalidArgumentError(fmt::format("model.evaluation.value: '{}' has a row without a number",
-                                                               name)),
-                        "name a column of numbers without gaps");
+        return WithHint(
+            absl::InvalidArgumentError(fmt::format("model.evaluation.value: '{}' has a row without a number", name)),
+            "name a column of numbers without gaps");
       }
       numbers.push_back(*number);
     }
@@ -123,10 +123,12 @@ struct Amounts {
 absl::StatusOr<Amounts> ReadAmounts(const LabelledRows& rows, const config::ValueConfig& value) {
   Amounts found;
   found.columns.reserve(AmountsOf(value).size());
-  const std::vector<evaluate::Amount*> targets{
-      &found.amounts.outcomes.true_positive,  &found.amounts.outcomes.false_positive,
-      &found.amounts.outcomes.false_negative, &found.amounts.outcomes.true_negative,
-      &found.amounts.errors.over,             &found.amounts.errors.under};
+  const std::vector<evaluate::Amount*> targets{&found.amounts.outcomes.true_positive,
+                                               &found.amounts.outcomes.false_positive,
+                                               &found.amounts.outcomes.false_negative,
+                                               &found.amounts.outcomes.true_negative,
+                                               &found.amounts.errors.over,
+                                               &found.amounts.errors.under};
   const std::vector<const config::AmountConfig*> sources = AmountsOf(value);
   for (size_t i = 0; i < sources.size(); ++i) {
     targets[i]->constant = sources[i]->constant;
@@ -156,7 +158,8 @@ absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, 
 std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int64_t rows) {
   std::vector<double> scores;
   scores.reserve(static_cast<size_t>(rows) * baseline.outputs.size());
-  for (int64_t row = 0; row < rows; ++row) scores.insert(scores.end(), baseline.outputs.begin(), baseline.outputs.end());
+  for (int64_t row = 0; row < rows; ++row)
+    scores.insert(scores.end(), baseline.outputs.begin(), baseline.outputs.end());
   return scores;
 }
 
@@ -235,11 +238,11 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
              evaluate::MakeSlices(rows.views(), specs,
                                   {.min_rows = evaluation.min_rows, .max_values = evaluation.max_values}));
   if (measured.slices.slices.empty()) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("there are {} rows to measure, and model.evaluation.min_rows "
-                                                           "is {}",
-                                                           FormatCount(rows.num_rows()),
-                                                           FormatCount(evaluation.min_rows))),
-                    "measure more rows, or lower min_rows in roost.yaml");
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("there are {} rows to measure, and model.evaluation.min_rows "
+                                               "is {}",
+                                               FormatCount(rows.num_rows()), FormatCount(evaluation.min_rows))),
+        "measure more rows, or lower min_rows in roost.yaml");
   }
   TRY(MeasureRows(models, held_out, rows, evaluation, context, measured));
   return measured;

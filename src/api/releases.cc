@@ -55,13 +55,14 @@ std::string NameOf(const std::string& model, std::optional<int64_t> version) {
 absl::Status CheckGate(const Project& project, const registry::ModelVersion& version,
                        const std::optional<registry::Judgement>& judgement, std::optional<int64_t> champion) {
   const std::string name = version.ToString();
-  const std::string again = fmt::format("'roost gate {}' judges it; --override with a --reason releases it all the same",
-                                        name);
+  const std::string again =
+      fmt::format("'roost gate {}' judges it; --override with a --reason releases it all the same", name);
   const auto& model = project.config().model;
   if (!judgement.has_value()) {
     const bool has_gate = model.has_value() && model->gate.has_value() && model->name == version.name;
     if (!has_gate) return absl::OkStatus();
-    return WithHint(absl::FailedPreconditionError(fmt::format("{} was not judged by the gate of roost.yaml", name)), again);
+    return WithHint(absl::FailedPreconditionError(fmt::format("{} was not judged by the gate of roost.yaml", name)),
+                    again);
   }
   if (!judgement->blessed) {
     return WithHint(absl::FailedPreconditionError(fmt::format("the gate refused {}", name)),

@@ -18,7 +18,8 @@ struct PromoteModelRequest {
   std::string alias = registry::kChampion;
   std::optional<int64_t> expected;  ///< where the alias must point now; 0: nowhere
   std::string reason, evidence;
-  bool override_gate = false;  ///< also where the gate has refused the version, or was not asked; it is kept that it was
+  bool override_gate =
+      false;  ///< also where the gate has refused the version, or was not asked; it is kept that it was
 };
 
 /// Lets an alias point at a version, as Registry::Promote; the author is the project's. InvalidArgument where the

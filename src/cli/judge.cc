@@ -90,9 +90,8 @@ std::string TableOfSlices(const api::Measured& measured) {
 
 void PrintMeasured(const api::Measured& measured, Session& session) {
   const std::vector<std::string> names = measured.names();
-  session.Print(fmt::format("{} on {} rows of {} {}\n\n{}", names.front(),
-                            FormatCount(measured.figures.front().rows), measured.dataset, measured.rows,
-                            TableOfAllRows(measured)));
+  session.Print(fmt::format("{} on {} rows of {} {}\n\n{}", names.front(), FormatCount(measured.figures.front().rows),
+                            measured.dataset, measured.rows, TableOfAllRows(measured)));
   session.Print(fmt::format("difference: {} minus {}, and where the true one is with {}\n", names[0], names[1],
                             FormatShare(measured.confidence)));
   if (measured.figures.size() > 1) {
@@ -131,16 +130,16 @@ std::string FindingsText(const judge::Verdict& verdict, Session& session) {
   for (const judge::Finding& finding : verdict.findings) {
     if (finding.outcome == judge::Outcome::kKept) continue;
     const bool is_broken = finding.outcome == judge::Outcome::kBroken;
-    text += fmt::format("{}  {}\n", session.Colored(is_broken ? "broken    " : "not judged", is_broken ? "red" : "yellow"),
-                        finding.ToText());
+    text +=
+        fmt::format("{}  {}\n", session.Colored(is_broken ? "broken    " : "not judged", is_broken ? "red" : "yellow"),
+                    finding.ToText());
   }
   return text;
 }
 
 absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY_ASSIGN(const api::GateResponse response,
-             api::Gate(project, request, session.MakeContext(JsonProgress::kYes)));
+  TRY_ASSIGN(const api::GateResponse response, api::Gate(project, request, session.MakeContext(JsonProgress::kYes)));
   const std::string name = response.measured.versions.front().ToString();
   if (session.json()) {
     Json json = api::ToJson(response);
@@ -152,9 +151,9 @@ absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
   const int64_t kept = response.verdict.Count(judge::Outcome::kKept) + response.baseline.Count(judge::Outcome::kKept);
   const auto all = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
   session.Print(fmt::format("\n{}{}{} of {} kept\n", FindingsText(response.verdict, session),
-                            FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "finding")));
-  session.Print(fmt::format("{}: {}\n", name,
-                            response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
+                            FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "rule")));
+  session.Print(fmt::format(
+      "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
   if (!response.has_champion) session.Note("there is no champion to compare with");
   if (response.blessed()) {
     session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,

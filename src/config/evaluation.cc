@@ -26,9 +26,8 @@ Declaration<SliceKey> DeclareSliceKey() {
       .Integer("quantiles", &SliceKey::quantiles, {.min = 0, .max = 100},
                "numbers: so many ranges of about equally many rows")
       .OptionalChoice("part", &SliceKey::part,
-                      std::vector<std::pair<std::string, TimePart>>{{"month", TimePart::kMonth},
-                                                                    {"weekday", TimePart::kWeekday},
-                                                                    {"hour", TimePart::kHour}},
+                      std::vector<std::pair<std::string, TimePart>>{
+                          {"month", TimePart::kMonth}, {"weekday", TimePart::kWeekday}, {"hour", TimePart::kHour}},
                       "times: which part of them, in UTC");
   return key;
 }
@@ -111,7 +110,8 @@ struct RuleEntry {
 std::string_view MeaningOf(judge::Intent intent) {
   switch (intent) {
     case judge::Intent::kAtLeast: return "the metric is at least this";
-    case judge::Intent::kAtMost: return "the metric is at most this; of bias and calibration_ratio the distance from 0 and 1";
+    case judge::Intent::kAtMost:
+      return "the metric is at most this; of bias and calibration_ratio the distance from 0 and 1";
     case judge::Intent::kMaxRegression: return "it is worse than the champion's by at most this";
     case judge::Intent::kMinGain: return "it is better than the champion's by at least this, proven";
     case judge::Intent::kMaxSuspiciousGain:
@@ -161,8 +161,7 @@ absl::Status ReadRules(const YamlNode& node, GateConfig& gate) {
 
 Declaration<EvaluationConfig> DeclareEvaluation() {
   Declaration<EvaluationConfig> evaluation;
-  evaluation
-      .Texts("metrics", &EvaluationConfig::metrics, "which figures; by default the usual ones of the task")
+  evaluation.Texts("metrics", &EvaluationConfig::metrics, "which figures; by default the usual ones of the task")
       .Custom("slices", "list", "",
               "parts of the rows that are measured too: a column (a slice for each value), a mapping, or a list of two "
               "or three of these (all combinations)",

@@ -65,8 +65,10 @@ rules:
   ASSERT_EQ(found->rules.size(), 3u);
   EXPECT_EQ(found->rules[0], (judge::Rule{.metric = "auc", .intent = Intent::kAtLeast, .bound = 0.7}));
   EXPECT_EQ(found->rules[1], (judge::Rule{.metric = "auc", .intent = Intent::kMaxSuspiciousGain, .bound = 0.1}));
-  EXPECT_EQ(found->rules[2], (judge::Rule{.metric = "log_loss", .intent = Intent::kMaxRegression, .bound = 0.01,
-                                          .each_slice = true, .proven = true}));
+  EXPECT_EQ(
+      found->rules[2],
+      (judge::Rule{
+          .metric = "log_loss", .intent = Intent::kMaxRegression, .bound = 0.01, .each_slice = true, .proven = true}));
 }
 
 TEST(GateConfig, ARuleNamesAMetricAndAnIntent) {

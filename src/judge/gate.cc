@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,7 +56,7 @@ size_t PositionOf(const Snapshot& snapshot, const NamedMetric* metric) {
   return static_cast<size_t>(found - snapshot.metrics.begin());
 }
 
-/// By how much a rule is broken, and the estimate that this comes from; `slope` is the excess's change with it.
+/// By how much a rule is broken, and the estimate that this comes from, whose error it has.
 struct Excess {
   const Estimate* estimate;
   std::optional<double> value;
@@ -78,16 +80,31 @@ Excess ExcessOf(const Rule& rule, const NamedMetric& metric, const SliceFigures&
   }
 }
 
-Outcome OutcomeOf(const Rule& rule, const Excess& excess, double error_share) {
+/// Student's quantiles, each of which takes some microseconds and is wanted for many slices.
+class Quantiles {
+ public:
+  /// Of 1 - error_share.
+  double Of(double error_share, double degrees) {
+    const auto [entry, is_new] = known_.try_emplace({error_share, degrees}, 0);
+    if (is_new) entry->second = profile::StudentQuantile(1 - error_share, degrees);
+    return entry->second;
+  }
+
+ private:
+  std::map<std::pair<double, double>, double> known_;
+};
+
+Outcome OutcomeOf(const Rule& rule, const Excess& excess, double error_share, Quantiles& quantiles) {
   const bool can_tell = excess.value.has_value() && excess.estimate->standard_error.has_value();
   if (!can_tell) return rule.needs_proof() ? Outcome::kBroken : Outcome::kNotJudged;
-  const double reach = profile::StudentQuantile(1 - error_share, std::max(excess.estimate->degrees, 1.0)) *
-                       *excess.estimate->standard_error;
+  const double reach =
+      quantiles.Of(error_share, std::max(excess.estimate->degrees, 1.0)) * *excess.estimate->standard_error;
   if (rule.needs_proof()) return *excess.value <= -reach ? Outcome::kKept : Outcome::kBroken;
   return *excess.value > reach ? Outcome::kBroken : Outcome::kKept;
 }
 
-Finding Find(const Snapshot& snapshot, const Rule& rule, const NamedMetric& metric, size_t slice, double error_share) {
+Finding Find(const Snapshot& snapshot, const Rule& rule, const NamedMetric& metric, size_t slice, double error_share,
+             Quantiles& quantiles) {
   const size_t position = PositionOf(snapshot, &metric);
   const SliceFigures& figures = snapshot.figures[slice];
   Finding finding{.rule = rule,
@@ -103,7 +120,7 @@ Finding Find(const Snapshot& snapshot, const Rule& rule, const NamedMetric& metr
   const Excess excess = ExcessOf(rule, metric, figures, position);
   finding.excess = excess.value;
   finding.standard_error = excess.estimate->standard_error;
-  finding.outcome = OutcomeOf(rule, excess, error_share);
+  finding.outcome = OutcomeOf(rule, excess, error_share, quantiles);
   return finding;
 }
 
@@ -136,7 +153,8 @@ std::string ComparedText(const Finding& finding) {
                       : finding.rule.intent == Intent::kMinGain         ? finding.rule.bound - *finding.excess
                                                                         : -*finding.excess - finding.rule.bound;
   return fmt::format("{} than the champion's {} by {}", gain < 0 ? "worse" : "better",
-                     finding.champion.has_value() ? FormatNumber(*finding.champion) : "-", FormatNumber(std::abs(gain)));
+                     finding.champion.has_value() ? FormatNumber(*finding.champion) : "-",
+                     FormatNumber(std::abs(gain)));
 }
 
 }  // namespace
@@ -175,13 +193,14 @@ int64_t Verdict::Count(Outcome outcome) const {
 absl::StatusOr<Verdict> Judge(const Snapshot& snapshot, const GateOptions& options) {
   TRY(CheckSnapshot(snapshot, options));
   const Budget budget = SplitBudget(snapshot, options);
+  Quantiles quantiles;
   Verdict verdict{.has_champion = snapshot.has_champion, .confidence = options.confidence};
   for (const Rule& rule : options.rules) {
     TRY_ASSIGN(const NamedMetric* metric, evaluate::FindMetric(snapshot.task, rule.metric));
     const size_t begin = rule.each_slice ? 1 : 0;
     const size_t end = rule.each_slice ? snapshot.slices.size() : 1;
     for (size_t slice = begin; slice < end; ++slice) {
-      verdict.findings.push_back(Find(snapshot, rule, *metric, slice, budget.ShareOf(rule)));
+      verdict.findings.push_back(Find(snapshot, rule, *metric, slice, budget.ShareOf(rule), quantiles));
     }
   }
   verdict.blessed = verdict.Count(Outcome::kBroken) == 0;

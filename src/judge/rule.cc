@@ -52,8 +52,8 @@ absl::Status CheckRule(predict::Task task, const Rule& rule) {
                     "at_least and at_most may bound it");
   }
   if (rule.bound < 0) {
-    return WithHint(absl::InvalidArgumentError(fmt::format("{} of '{}' is at least 0, also where less is better", name,
-                                                           rule.metric)),
+    return WithHint(absl::InvalidArgumentError(
+                        fmt::format("{} of '{}' is at least 0, also where less is better", name, rule.metric)),
                     "leave the sign out: it says how much worse or better, whichever way the metric goes");
   }
   return absl::OkStatus();

@@ -31,7 +31,7 @@ bool ComparesWithChampion(Intent intent);
 struct Rule {
   std::string metric;  ///< evaluate/metric.h
   Intent intent = Intent::kMaxRegression;
-  double bound = 0;  ///< in the metric's unit; at least 0 where the rule compares with the champion
+  double bound = 0;         ///< in the metric's unit; at least 0 where the rule compares with the champion
   bool each_slice = false;  ///< of every slice; else of all rows
   /// False: the rule is broken where the figures show that, beyond chance. True: it is broken unless the figures show,
   /// beyond chance, that it is kept, so it needs rows enough. min_gain is always so.

@@ -55,9 +55,10 @@ TEST(Rule, HasAFiniteBound) {
 
 TEST(Rule, ReadsAsItIsWritten) {
   EXPECT_EQ(ToText({.metric = "auc", .intent = Intent::kAtLeast, .bound = 0.7}), "auc: at_least 0.7");
-  EXPECT_EQ(ToText({.metric = "log_loss", .intent = Intent::kMaxRegression, .bound = 0.002, .each_slice = true,
-                    .proven = true}),
-            "log_loss: max_regression 0.002, proven, of each slice");
+  EXPECT_EQ(
+      ToText(
+          {.metric = "log_loss", .intent = Intent::kMaxRegression, .bound = 0.002, .each_slice = true, .proven = true}),
+      "log_loss: max_regression 0.002, proven, of each slice");
 }
 
 }  // namespace

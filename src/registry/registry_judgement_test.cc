@@ -36,7 +36,7 @@ class RegistryJudgementTest : public testing::Test {
 
   std::string folder_;
   ThreadPool pool_{1};
-  const Context context_{pool_};
+  const Context context_{&pool_};
   std::unique_ptr<store::LocalObjectStore> objects_;
   std::unique_ptr<store::Database> database_;
 };
