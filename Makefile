@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile bench-train bench-serving clean
+.PHONY: help setup build test quickstart accept lint fuzz bench bench-store bench-profile bench-train bench-evaluate bench-serving clean
 
 PYTHON := .deps/python/bin/python
 BUILD := build/dev
@@ -55,6 +55,11 @@ bench-train: setup ## what training costs, beside scikit-learn, LIBLINEAR, XGBoo
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target train_driver train_single_row
 	@$(PYTHON) benchmarks/train/run.py --write
+
+bench-evaluate: setup ## what errors of metrics on slices cost, beside NumPy and scikit-learn (benchmarks/evaluate)
+	@[[ -f build/release/build.ninja ]] || cmake --preset release
+	@cmake --build --preset release --target evaluate_driver
+	@$(PYTHON) benchmarks/evaluate/run.py --write
 
 bench-serving: setup ## what served predictions cost, beside nginx, axum, FastAPI, MLServer, Triton and others (benchmarks/serving)
 	@benchmarks/serving/setup

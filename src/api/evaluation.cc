@@ -17,13 +17,6 @@ namespace {
 // Of the primary figure: less than this is what is left open where a training ends.
 constexpr double kClearGain = 1e-4;
 
-// The rows of these columns suffice: nothing is fitted.
-std::vector<std::string> InputNames(const predict::ScoringModel& model) {
-  std::vector<std::string> names;
-  for (const transform::InputColumn& input : model.inputs()) names.push_back(input.name);
-  return names;
-}
-
 // Roost 0.1 kept the base rate of its binary models by itself.
 absl::StatusOr<evaluate::TrainingBaseline> BaselineIn(const Json& lineage) {
   if (lineage.contains("baseline")) return evaluate::TrainingBaseline::FromJson(lineage["baseline"]);
@@ -36,13 +29,19 @@ absl::StatusOr<evaluate::TrainingBaseline> BaselineIn(const Json& lineage) {
 
 }  // namespace
 
+std::vector<std::string> InputNames(const predict::ScoringModel& model) {
+  std::vector<std::string> names;
+  for (const transform::InputColumn& input : model.inputs()) names.push_back(input.name);
+  return names;
+}
+
 absl::StatusOr<evaluate::TrainingBaseline> BaselineOf(const LabelledData& data) {
   const LabelledRows& rows = data[Part::kTrain];
   return evaluate::MakeBaseline(data.task, rows.targets, rows.weights, static_cast<int32_t>(data.classes.size()));
 }
 
-absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,
-                                                  const evaluate::TrainingBaseline& baseline, const Context& context) {
+absl::StatusOr<std::vector<double>> ScoresOf(const predict::ScoringModel& model, const LabelledRows& rows,
+                                             const Context& context) {
   std::vector<double> scores;
   scores.reserve(rows.targets.size() * static_cast<size_t>(model.num_outputs()));
   int64_t done = 0;
@@ -52,6 +51,12 @@ absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& m
     done += batch.view().num_rows();
     context.Report({"scoring", "rows", done, rows.num_rows()});
   }
+  return scores;
+}
+
+absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,
+                                                  const evaluate::TrainingBaseline& baseline, const Context& context) {
+  TRY_ASSIGN(const std::vector<double> scores, ScoresOf(model, rows, context));
   return evaluate::EvaluateScores(model.task(),
                                   {.scores = scores,
                                    .num_outputs = model.num_outputs(),
@@ -71,7 +76,7 @@ bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& sec
 }
 
 absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
-                                    Part part, const Context& context) {
+                                    Part part, const Context& context, const std::vector<std::string>& columns) {
   const std::string name = loaded.version.ToString();
   TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
   TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
@@ -92,8 +97,10 @@ absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded,
   TRY_ASSIGN(const store::DatasetRef dataset,
              store::ParseDatasetRef(reference.empty() ? lineage["dataset"].get<std::string>() : reference));
   TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(dataset));
+  std::vector<std::string> read = InputNames(loaded.model);
+  read.insert(read.end(), columns.begin(), columns.end());
   const LabelledRequest wanted{.parts = {part},
-                               .columns = InputNames(loaded.model),
+                               .columns = std::move(read),
                                .classes = {loaded.model.classes().begin(), loaded.model.classes().end()}};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, version, *config.model, *split, wanted, context));
   if (data[part].num_rows() == 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "api/labelled_rows.h"
@@ -41,8 +42,16 @@ struct HeldOut {
 
 /// The rows of `part` of a dataset version (`reference`; empty: the one that the model was trained on) with label and
 /// split as the model was trained with them.
+/// `columns` are read beside those of the model.
 absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
-                                    Part part, const Context& context);
+                                    Part part, const Context& context, const std::vector<std::string>& columns = {});
+
+/// The scores of all rows, row-major: the model's num_outputs() a row.
+absl::StatusOr<std::vector<double>> ScoresOf(const predict::ScoringModel& model, const LabelledRows& rows,
+                                             const Context& context);
+
+/// The columns that a model reads.
+std::vector<std::string> InputNames(const predict::ScoringModel& model);
 
 /// Scores the rows and measures the scores.
 absl::StatusOr<evaluate::Evaluation> EvaluateRows(const predict::ScoringModel& model, const LabelledRows& rows,

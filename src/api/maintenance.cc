@@ -31,9 +31,13 @@ absl::StatusOr<std::unique_ptr<store::ObjectStore>> OpenBackup(const std::string
 
 }  // namespace
 
-absl::StatusOr<store::GarbageReport> CollectGarbage(Project& project, const store::GarbageOptions& options,
-                                                    const Context& context) {
-  return store::CollectGarbage(project.store(), options, context);
+absl::StatusOr<CollectGarbageResponse> CollectGarbage(Project& project, const store::GarbageOptions& options,
+                                                      const Context& context) {
+  CollectGarbageResponse response;
+  TRY_ASSIGN(response.data, store::CollectGarbage(project.store(), options, context));
+  TRY_ASSIGN(response.models,
+             registry::CollectPackages(project.registry(), project.store().objects(), options, context));
+  return response;
 }
 
 absl::StatusOr<store::VerifyReport> VerifyData(Project& project, store::VerifyOptions options,
@@ -63,6 +67,7 @@ absl::StatusOr<store::BackupReport> BackupWorkspace(Project& project, const std:
   TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Open(made));
   TRY_ASSIGN(registry::Registry registry, registry::Registry::Open(store->database(), store->objects()));
   TRY(registry.Restore().status());
+  TRY(registry.audit().Restore().status());
   return report;
 }
 
@@ -73,6 +78,7 @@ absl::StatusOr<RecoverResponse> RecoverWorkspace(const std::string& folder, cons
   TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Open(location));
   TRY_ASSIGN(registry::Registry registry, registry::Registry::Open(store->database(), store->objects()));
   TRY_ASSIGN(response.models, registry.Restore());
+  TRY(registry.audit().Restore().status());
   return response;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "api/project.h"
 #include "base/context.h"
+#include "registry/package_garbage.h"
 #include "store/backup.h"
 #include "store/garbage.h"
 #include "store/recover.h"
@@ -13,9 +14,15 @@
 
 namespace roost::api {
 
-/// Finds what no version needs, and removes what an earlier run found (store::CollectGarbage).
-absl::StatusOr<store::GarbageReport> CollectGarbage(Project& project, const store::GarbageOptions& options,
-                                                    const Context& context);
+struct CollectGarbageResponse {
+  store::GarbageReport data;
+  registry::PackageGarbageReport models;
+};
+
+/// Finds what no version of a dataset or model needs, and removes what an earlier run found (store::CollectGarbage,
+/// registry::CollectPackages).
+absl::StatusOr<CollectGarbageResponse> CollectGarbage(Project& project, const store::GarbageOptions& options,
+                                                      const Context& context);
 
 /// Looks for damage in datasets and models. `repair_from`, if not empty, is the folder of a backup. InvalidArgument
 /// where that is none.

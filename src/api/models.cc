@@ -12,11 +12,22 @@
 namespace roost::api {
 namespace {
 
+// What models that were trained elsewhere may lack.
+absl::StatusOr<std::string> LoadOrNull(Project& project, const registry::ModelVersion& version, const char* part) {
+  absl::StatusOr<std::string> bytes = project.registry().LoadPart(version, part);
+  if (absl::IsNotFound(bytes.status())) return "null";
+  return bytes;
+}
+
 absl::StatusOr<ModelDescription> Describe(Project& project, const registry::ModelVersion& version) {
   ModelDescription description{.version = version};
-  TRY_ASSIGN(description.lineage, project.registry().LoadPart(version, registry::kLineagePart));
-  TRY_ASSIGN(description.evaluation, project.registry().LoadPart(version, registry::kEvaluationPart));
+  TRY_ASSIGN(description.lineage, LoadOrNull(project, version, registry::kLineagePart));
+  TRY_ASSIGN(description.evaluation, LoadOrNull(project, version, registry::kEvaluationPart));
   TRY_ASSIGN(description.model, project.registry().LoadPart(version, registry::kModelPart));
+  TRY_ASSIGN(description.aliases, project.registry().aliases().Current(version.name));
+  std::erase_if(description.aliases, [&](const registry::AliasMove& move) { return move.to != version.version; });
+  TRY_ASSIGN(const auto state, project.registry().states().Last(version.name, version.version));
+  if (state.has_value() && state->state == registry::VersionState::kRetired) description.retired = *state;
   return description;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,11 @@ namespace roost::api {
 /// One version of a model with what its package says of itself.
 struct ModelDescription {
   registry::ModelVersion version;
-  std::string lineage;     ///< JSON: dataset, configuration, code (docs/formats/model.md)
-  std::string evaluation;  ///< JSON: as evaluate::ToJson
+  std::string lineage;     ///< JSON: dataset, configuration, code (docs/formats/model.md); null where it has none
+  std::string evaluation;  ///< JSON: as evaluate::ToJson; null where it has none
   std::string model;       ///< JSON: transform and predictor
+  std::vector<registry::AliasMove> aliases;      ///< the last moves of those that point at it
+  std::optional<registry::StateChange> retired;  ///< who retired it, and why; absent: it may serve
 };
 
 /// All versions of all models, or of the one named; by name, then by number.

@@ -31,7 +31,10 @@ absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const Pa
     return std::optional<ParentModel>(std::move(parent));
   }
   TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List(request.model));
+  TRY_ASSIGN(const auto states, project.registry().states().Current(request.model));
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    const auto state = states.find(version->version);
+    if (state != states.end() && state->second.state != registry::VersionState::kActive) continue;
     TRY_ASSIGN(Json lineage, LineageOf(project, *version));
     const bool same = lineage.value("dataset_digest", "") == request.dataset_digest &&
                       lineage.value("config_digest", "") == request.config_digest;

@@ -28,8 +28,9 @@ struct ParentRequest {
   std::string config_digest;
 };
 
-/// The version named by `reference`; else the newest one that was made from other data or another configuration: to
-/// train the same again starts from the same parent, and so gives the same bytes. Nothing where there is none.
+/// The version named by `reference`; else the newest one that is not retired and was made from other data or another
+/// configuration: to train the same again starts from the same parent, and so gives the same bytes. Nothing where there
+/// is none.
 absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const ParentRequest& request);
 
 }  // namespace roost::api

@@ -45,6 +45,14 @@ absl::StatusOr<serving::Listing> RegistryModels::List() {
   for (const registry::ModelVersion& version : versions) {
     listing[version.name].versions.push_back({version.version, version.manifest.ToHex()});
   }
+  TRY_ASSIGN(const std::vector<registry::StateChange> states, project_.registry().states().CurrentOfAll());
+  for (const registry::StateChange& state : states) {
+    const auto model = listing.find(state.model);
+    if (state.state != registry::VersionState::kRetired || model == listing.end()) continue;
+    for (serving::ListedVersion& version : model->second.versions) {
+      version.retired = version.retired || version.version == state.version;
+    }
+  }
   TRY_ASSIGN(const std::vector<registry::AliasMove> moves, project_.registry().aliases().CurrentOfAll());
   for (const registry::AliasMove& move : moves) {
     if (const auto model = listing.find(move.model); model != listing.end()) {

@@ -15,7 +15,7 @@ class RegistryModels : public serving::Repository {
  public:
   explicit RegistryModels(Project& project) : project_(project) {}
 
-  /// Two queries of the database, however many models there are.
+  /// Three queries of the database, however many models there are.
   absl::StatusOr<serving::Listing> List() override;
   absl::StatusOr<int64_t> Size(const std::string& name, const serving::ListedVersion& version) override;
   absl::StatusOr<serving::ModelFiles> Load(const std::string& name, const serving::ListedVersion& version) override;

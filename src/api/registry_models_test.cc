@@ -45,7 +45,9 @@ TEST_F(RegistryModelsTest, ListsAndLoadsWhatIsRegistered) {
   Register(project, "delay", {{"model.json", "two"}, {"model.onnx", "graph"}, {"warmup.json", "rows"}});
   ThreadPool pool(1);
   const Context context{.pool = &pool};
-  ASSERT_TRUE(project.registry().MoveAlias("delay", "champion", std::nullopt, 1, "ada", "the first", context).ok());
+  const auto promoted =
+      project.registry().Promote({.model = "delay", .version = 1, .author = "ada", .reason = "the first"}, context);
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
   const serving::Listing listing = *models.List();
   ASSERT_EQ(listing.size(), 1u);
   const serving::ListedModel& delay = listing.at("delay");
@@ -57,6 +59,12 @@ TEST_F(RegistryModelsTest, ListsAndLoadsWhatIsRegistered) {
   const auto two = models.Load("delay", delay.versions[1]);
   ASSERT_TRUE(two.ok()) << two.status();
   EXPECT_EQ(two->model_json + two->onnx + two->warmup, "twographrows");
+  EXPECT_FALSE(delay.versions[1].retired);
+  ASSERT_TRUE(
+      project.registry().Retire({.model = "delay", .version = 2, .author = "ada", .reason = "old"}, context).ok());
+  const serving::Listing after = *models.List();
+  EXPECT_FALSE(after.at("delay").versions[0].retired);
+  EXPECT_TRUE(after.at("delay").versions[1].retired);
 }
 
 TEST_F(RegistryModelsTest, ADamagedPartIsTold) {

@@ -151,6 +151,11 @@ std::vector<std::string> Split::columns() const {
   return {config_.column};
 }
 
+std::optional<absl::Time> Split::EvaluateFromIn(const Json& lineage) {
+  if (!lineage.contains(kEvaluateFrom) || !lineage[kEvaluateFrom].is_number_integer()) return std::nullopt;
+  return absl::FromUnixMicros(lineage[kEvaluateFrom].get<int64_t>());
+}
+
 Json Split::ToJson() const {
   Json json = Json::object();
   if (config_.by != config::SplitBy::kTime) return json;

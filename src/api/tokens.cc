@@ -38,12 +38,13 @@ absl::StatusOr<CreatedToken> CreateToken(Project& project, const CreateTokenRequ
       .consumer = request.consumer, .role = request.role, .hash = Sha256(made.text), .created = ToMicros(now)};
   if (request.lifetime.has_value()) made.token.expires = ToMicros(now + *request.lifetime);
   TRY_ASSIGN(registry::TokenLog log, registry::TokenLog::Open(project.store().database()));
-  TRY(log.Add({.hash = made.token.hash,
-               .consumer = made.token.consumer,
-               .role = std::string(access::RoleName(made.token.role)),
-               .author = project.author(),
-               .created = made.token.created,
-               .expires = made.token.expires}));
+  const registry::TokenRecord record{.hash = made.token.hash,
+                                     .consumer = made.token.consumer,
+                                     .role = std::string(access::RoleName(made.token.role)),
+                                     .author = project.author(),
+                                     .created = made.token.created,
+                                     .expires = made.token.expires};
+  TRY(log.Add(record, made.token.Id(), project.registry().audit()));
   return made;
 }
 
@@ -62,12 +63,12 @@ absl::StatusOr<std::vector<access::Token>> RevokeTokens(Project& project, const 
                                                         absl::Time now) {
   TRY_ASSIGN(const std::vector<TokenDescription> all, ListTokens(project));
   std::vector<access::Token> going;
-  std::vector<Digest> hashes;
+  std::vector<registry::RevokedToken> revoked;
   for (const auto& [token, author] : all) {
     if (!token.IsActive(now) || (token.consumer != consumer_or_id && token.Id() != consumer_or_id)) continue;
     going.push_back(token);
     going.back().revoked = ToMicros(now);
-    hashes.push_back(token.hash);
+    revoked.push_back({token.hash, token.Id(), token.consumer});
   }
   if (going.empty()) {
     return WithHint(
@@ -75,7 +76,7 @@ absl::StatusOr<std::vector<access::Token>> RevokeTokens(Project& project, const 
         "'roost token list' shows them");
   }
   TRY_ASSIGN(registry::TokenLog log, registry::TokenLog::Open(project.store().database()));
-  TRY(log.Revoke(hashes, now).status());
+  TRY(log.Revoke(revoked, project.author(), now, project.registry().audit()).status());
   return going;
 }
 

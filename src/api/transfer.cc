@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -53,6 +54,20 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenToWrite(const store::StoreLoca
   return store;
 }
 
+// The audit log goes along, unless the other workspace has entries of its own: then it says up to where it was copied.
+absl::Status CopyAudit(Project& project, registry::Registry& to, const Context& context) {
+  TRY_ASSIGN(const bool is_same, to.audit().TakeOver(project.registry().audit()));
+  TRY_ASSIGN(const std::optional<registry::AuditEntry> head, project.registry().audit().Head());
+  if (is_same || !head.has_value()) return absl::OkStatus();
+  return to.database().InTransaction([&] {
+    return to.audit().Append({.actor = project.author(),
+                              .action = "workspace.copied",
+                              .object = "workspace",
+                              .details = {{"entries", head->number}, {"head", head->hash.ToHex()}}},
+                             context.now());
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std::string& place,
@@ -67,6 +82,7 @@ absl::StatusOr<CopyWorkspaceResponse> CopyWorkspace(Project& project, const std:
   TRY_ASSIGN(const registry::TokenLog own, registry::TokenLog::Open(project.store().database()));
   TRY_ASSIGN(registry::TokenLog tokens, registry::TokenLog::Open(to->database()));
   TRY_ASSIGN(response.tokens, tokens.TakeFrom(own));
+  TRY(CopyAudit(project, registry, context));
   return response;
 }
 

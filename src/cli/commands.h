@@ -27,12 +27,15 @@ void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
 void AddValidateCommand(CLI::App& app, Session& session);
 void AddFeaturesCommand(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
+/// compare and gate.
+void AddJudgeCommands(CLI::App& app, Session& session);
 void AddTuneCommand(CLI::App& app, Session& session);
 void AddExplainCommand(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);
 /// With the hidden command try-model, the child of model_trial.h.
 void AddServeCommand(CLI::App& app, Session& session);
 void AddTokenCommands(CLI::App& app, Session& session);
+void AddAuditCommands(CLI::App& app, Session& session);
 void AddConfigCommands(CLI::App& app, Session& session);
 
 }  // namespace roost::cli

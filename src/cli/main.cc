@@ -155,11 +155,13 @@ int Run(int count, char** words) {
   AddSchemaCommands(app, session);
   AddFeaturesCommand(app, session);
   AddTrainingCommands(app, session);
+  AddJudgeCommands(app, session);
   AddTuneCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddTokenCommands(app, session);
+  AddAuditCommands(app, session);
   AddConfigCommands(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it
   try {

@@ -24,7 +24,8 @@ struct GcOptions {
 
 Json ToJson(const store::GarbageAmount& amount) { return Json{{"objects", amount.objects}, {"bytes", amount.bytes}}; }
 
-Json ToJson(const store::GarbageReport& report, bool run) {
+Json ToJson(const api::CollectGarbageResponse& response, bool run) {
+  const store::GarbageReport& report = response.data;
   Json versions = Json::object();
   for (const auto& [dataset, count] : report.versions) versions[dataset] = count;
   return Json{{"run", run},
@@ -36,7 +37,11 @@ Json ToJson(const store::GarbageReport& report, bool run) {
               {"condemned", ToJson(report.condemned)},
               {"waiting", ToJson(report.waiting)},
               {"removed", ToJson(report.removed)},
-              {"unfinished", report.unfinished}};
+              {"unfinished", report.unfinished},
+              {"models",
+               {{"condemned", ToJson(response.models.condemned)},
+                {"waiting", ToJson(response.models.waiting)},
+                {"removed", ToJson(response.models.removed)}}}};
 }
 
 std::string Text(const store::GarbageAmount& amount) {
@@ -49,14 +54,15 @@ absl::StatusOr<int> RunGc(const GcOptions& options, Session& session) {
   store::GarbageOptions garbage{.dry_run = !options.run};
   const bool is_remote = project.config().workspace.objects.starts_with("s3://");
   TRY_ASSIGN(garbage.grace, ParseTimeSpan(!options.grace.empty() ? options.grace : is_remote ? "3d" : "24h"));
-  TRY_ASSIGN(const store::GarbageReport report, api::CollectGarbage(project, garbage, session.MakeContext()));
+  TRY_ASSIGN(const api::CollectGarbageResponse response, api::CollectGarbage(project, garbage, session.MakeContext()));
+  const store::GarbageReport& report = response.data;
   if (session.json()) {
-    session.Print(ToText(ToJson(report, options.run)));
+    session.Print(ToText(ToJson(response, options.run)));
     return 0;
   }
   int64_t versions = 0;
   for (const auto& [dataset, count] : report.versions) versions += count;
-  const std::vector<std::vector<std::string>> rows{
+  std::vector<std::vector<std::string>> rows{
       {"kept by", fmt::format("{} versions of {} datasets", FormatCount(versions),
                               FormatCount(static_cast<int64_t>(report.versions.size())))},
       {"packs", Text(report.packs)},
@@ -67,6 +73,12 @@ absl::StatusOr<int> RunGc(const GcOptions& options, Session& session) {
       {"condemned before", Text(report.waiting)},
       {options.run ? "removed" : "to remove", Text(report.removed)},
       {"temporary files", FormatCount(report.unfinished)}};
+  const auto add = [&](const char* what, const store::GarbageAmount& amount) {
+    if (amount.objects > 0) rows.push_back({fmt::format("of models, {}", what), Text(amount)});
+  };
+  add(options.run ? "condemned" : "to condemn", response.models.condemned);
+  add("condemned before", response.models.waiting);
+  add(options.run ? "removed" : "to remove", response.models.removed);
   session.Print(AlignColumns(rows, "ll"));
   if (!options.run) session.Note("nothing was changed\nnext: roost data gc --run");
   return 0;

@@ -1,4 +1,4 @@
-// roost model list | show | export
+// roost model list | show | export; the others are in model_moves.h
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +14,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_moves.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
 #include "table/arrow_status.h"
@@ -27,13 +28,21 @@ struct Parsed {
   registry::ModelVersion version;
   Json lineage;
   Json evaluation;
+  std::vector<registry::AliasMove> aliases;
+  std::optional<registry::StateChange> retired;
 };
 
 absl::StatusOr<Parsed> Parse(const api::ModelDescription& model) {
-  Parsed parsed{.version = model.version};
+  Parsed parsed{.version = model.version, .aliases = model.aliases, .retired = model.retired};
   TRY_ASSIGN(parsed.lineage, ParseJson(model.lineage, "lineage.json"));
   TRY_ASSIGN(parsed.evaluation, ParseJson(model.evaluation, "evaluation.json"));
   return parsed;
+}
+
+std::vector<std::string> NamesOf(const std::vector<registry::AliasMove>& aliases) {
+  std::vector<std::string> names;
+  for (const registry::AliasMove& alias : aliases) names.push_back(alias.alias);
+  return names;
 }
 
 Json ToJson(const Parsed& model) {
@@ -42,11 +51,21 @@ Json ToJson(const Parsed& model) {
               {"digest", model.version.manifest.ToHex()},
               {"time", FormatUtc(model.version.created)},
               {"author", model.version.author},
+              {"aliases", NamesOf(model.aliases)},
+              {"retired", model.retired.has_value()},
               {"lineage", model.lineage},
               {"evaluation", model.evaluation}};
 }
 
+// "champion, canary"; "retired" stands with them, as nothing else may.
+std::string AliasesText(const Parsed& model) {
+  std::vector<std::string> names = NamesOf(model.aliases);
+  if (model.retired.has_value()) names.push_back("retired");
+  return names.empty() ? "-" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::string TextOf(const Json& object, const char* member) {
+  if (!object.is_object()) return "-";
   const auto found = object.find(member);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string("-");
 }
@@ -84,14 +103,15 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
     session.Note("no model yet\nnext: roost train");
     return 0;
   }
-  std::vector<std::vector<std::string>> rows{{"model", "dataset", "config", "code", "start", "on kept rows", "made"}};
+  std::vector<std::vector<std::string>> rows{
+      {"model", "aliases", "dataset", "config", "code", "start", "on kept rows", "made"}};
   for (const auto& model : models) {
-    rows.push_back({model.version.ToString(), TextOf(model.lineage, "dataset"),
+    rows.push_back({model.version.ToString(), AliasesText(model), TextOf(model.lineage, "dataset"),
                     TextOf(model.lineage, "config_digest").substr(0, 12), CodeOf(model.lineage),
                     TextOf(model.lineage, "start"), FigureOf(model.evaluation),
                     FormatUtcSeconds(model.version.created)});
   }
-  session.Print(AlignColumns(rows, "lllllll"));
+  session.Print(AlignColumns(rows, "llllllll"));
   return 0;
 }
 
@@ -174,6 +194,8 @@ absl::StatusOr<int> RunShow(const ShowOptions& options, Session& session) {
   if (session.json()) {
     Json json = ToJson(model);
     TRY_ASSIGN(json["definition"], ParseJson(description.model, "model.json"));
+    json["moves"] = Json::array();
+    for (const registry::AliasMove& move : model.aliases) json["moves"].push_back(cli::ToJson(move));
     if (details.importance.has_value()) json["importance"] = evaluate::ToJson(*details.importance);
     for (const api::FeatureDetail& feature : details.features) {
       Json line{{"index", feature.index}, {"name", feature.name}};
@@ -188,18 +210,26 @@ absl::StatusOr<int> RunShow(const ShowOptions& options, Session& session) {
     session.Print(FeaturesText(details, /*all=*/true));
     return 0;
   }
-  session.Print(
-      AlignColumns({{"model", model.version.ToString()},
-                    {"package", model.version.manifest.ToHex()},
-                    {"made", fmt::format("{} by {}", FormatUtcSeconds(model.version.created), model.version.author)},
-                    {"dataset", TextOf(model.lineage, "dataset")},
-                    {"commit", TextOf(model.lineage, "dataset_digest")},
-                    {"config", TextOf(model.lineage, "config_digest")},
-                    {"code", CodeOf(model.lineage)},
-                    {"training", TrainingOf(model.lineage)},
-                    {"took", TimeOf(details.timing)},
-                    {"on kept rows", FigureOf(model.evaluation)}},
-                   "ll"));
+  std::vector<std::vector<std::string>> rows{
+      {"model", model.version.ToString()},
+      {"package", model.version.manifest.ToHex()},
+      {"made", fmt::format("{} by {}", FormatUtcSeconds(model.version.created), model.version.author)},
+      {"dataset", TextOf(model.lineage, "dataset")},
+      {"commit", TextOf(model.lineage, "dataset_digest")},
+      {"config", TextOf(model.lineage, "config_digest")},
+      {"code", CodeOf(model.lineage)},
+      {"training", TrainingOf(model.lineage)},
+      {"took", TimeOf(details.timing)},
+      {"on kept rows", FigureOf(model.evaluation)}};
+  for (const registry::AliasMove& move : model.aliases) {
+    rows.push_back(
+        {move.alias, fmt::format("since {} by {}: {}", FormatUtcSeconds(move.moved), move.author, move.reason)});
+  }
+  if (model.retired.has_value()) {
+    rows.push_back({"retired", fmt::format("{} by {}: {}", FormatUtcSeconds(model.retired->changed),
+                                           model.retired->author, model.retired->reason)});
+  }
+  session.Print(AlignColumns(rows, "ll"));
   if (details.importance.has_value()) session.Print(fmt::format("\n{}", evaluate::ToText(*details.importance)));
   if (!details.features.empty()) {
     session.Print(fmt::format("\n{}", FeaturesText(details, /*all=*/false)));
@@ -282,6 +312,8 @@ void AddModelCommands(CLI::App& app, Session& session) {
   show->add_option("MODEL", options->reference, "NAME, NAME@VERSION, NAME@ALIAS or NAME@latest")->required();
   show->add_flag("--transform", options->transform, "Every value of the feature vector, with its weight or gain");
   show->callback([options, &session] { session.Finish(RunShow(*options, session)); });
+  AddModelMoveCommands(*model, session);
+  AddModelLineageCommand(*model, session);
   AddExport(*model, session);
 }
 

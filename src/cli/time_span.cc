@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/time/clock.h"
 #include "base/status.h"
 
 namespace roost::cli {
@@ -14,6 +15,17 @@ absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text) {
     return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no time", text)), "Write 90s, 10m, 24h or 3d.");
   }
   return days.empty() ? span : 24 * span;
+}
+
+absl::StatusOr<absl::Time> ParseInstant(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%E*SZ", absl::RFC3339_full}) {
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) return time;
+  }
+  if (const absl::StatusOr<absl::Duration> ago = ParseTimeSpan(text); ago.ok()) return absl::Now() - *ago;
+  return WithHint(absl::InvalidArgumentError(fmt::format("'{}' is no time", text)),
+                  "Write 2001-05-31, 2001-05-31T12:00:00Z, or how long ago: 24h, 3d.");
 }
 
 }  // namespace roost::cli

@@ -263,7 +263,9 @@ Declaration<ModelConfig> DeclareModel() {
           },
           feature.keys())
       .Section("trainer", &ModelConfig::trainer, DeclareTrainer(), "how the model learns")
-      .Section("tune", &ModelConfig::tune, DeclareTune(), "what `roost tune` tries");
+      .Section("tune", &ModelConfig::tune, DeclareTune(), "what `roost tune` tries")
+      .Section("evaluation", &ModelConfig::evaluation, DeclareEvaluation(), "how versions are measured and compared")
+      .Section("gate", &ModelConfig::gate, DeclareGate(), "what a version must keep to be released: `roost gate`");
   return model;
 }
 

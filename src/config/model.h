@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/declared.h"
+#include "config/evaluation.h"
 #include "predict/task.h"
 #include "train/boosted_trees.h"
 #include "train/linear.h"
@@ -114,6 +115,8 @@ struct ModelConfig {
   std::vector<transform::FeatureSpec> features;
   TrainerConfig trainer;
   std::optional<TuneConfig> tune;
+  EvaluationConfig evaluation;
+  std::optional<GateConfig> gate;
 };
 
 /// The keys of `model:`.

@@ -9,56 +9,12 @@
 #include <tuple>
 
 #include "base/status.h"
+#include "evaluate/class_row.h"
 
 namespace roost::evaluate {
 namespace {
 
-constexpr double kTolerance = 1e-3;
 constexpr std::array<int64_t, 4> kTopK{2, 3, 5, 10};
-
-// What the figures need of a row. `truth` is num_classes for an unseen class.
-struct Row {
-  int32_t truth;
-  int32_t predicted;
-  int32_t place;       // of the true class by falling probability, from 0; num_classes for an unseen class
-  double probability;  // of the true class
-  double weight;
-};
-
-// The class of the greatest probability, the first of equal ones.
-int32_t MostProbable(std::span<const double> probabilities) {
-  return static_cast<int32_t>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
-}
-
-Row Judge(std::span<const double> probabilities, int32_t truth, double weight) {
-  const auto num_classes = static_cast<int32_t>(probabilities.size());
-  Row row{truth, MostProbable(probabilities), num_classes, 0, weight};
-  if (truth == num_classes) return row;
-  row.probability = probabilities[static_cast<size_t>(truth)];
-  row.place = 0;
-  for (int32_t other = 0; other < num_classes; ++other) {
-    const double probability = probabilities[static_cast<size_t>(other)];
-    if (probability > row.probability || (probability == row.probability && other < truth)) ++row.place;
-  }
-  return row;
-}
-
-absl::Status CheckProbabilities(std::span<const double> probabilities, size_t row) {
-  Sum sum;
-  for (const double probability : probabilities) {
-    if (!(probability >= 0 && probability <= 1 + kTolerance)) {
-      return absl::InvalidArgumentError(
-          fmt::format("row {}: a score is {}; it must be a probability in [0, 1]", row, probability));
-    }
-    sum.Add(probability);
-  }
-  if (std::abs(sum.value() - 1) > kTolerance) {
-    return WithHint(absl::InvalidArgumentError(
-                        fmt::format("row {}: the probabilities sum to {}; they must sum to 1", row, sum.value())),
-                    "A model of classes gives probabilities, not scores: end it with softmax.");
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CheckOptions(const ClassesOptions& options, int32_t num_classes) {
   if (num_classes < 2) {
@@ -74,26 +30,18 @@ absl::Status CheckOptions(const ClassesOptions& options, int32_t num_classes) {
 }
 
 // In an order that depends on the rows' values alone.
-absl::StatusOr<std::vector<Row>> SortedRows(const ScoredRows& rows) {
+absl::StatusOr<std::vector<ClassRow>> SortedRows(const ScoredRows& rows) {
   const auto classes = static_cast<size_t>(rows.num_outputs);
-  std::vector<Row> sorted;
+  std::vector<ClassRow> sorted;
   sorted.reserve(rows.targets.size());
   for (size_t row = 0; row < rows.targets.size(); ++row) {
-    const double target = rows.targets[row];
-    const bool is_class = target >= 0 && target < rows.num_outputs && target == std::floor(target);
-    if (!is_class && target != kUnseenClass) {
-      return absl::InvalidArgumentError(
-          fmt::format("row {}: the class is {}; it must be 0 to {}, or {} for one that "
-                      "the model was not trained with",
-                      row, target, rows.num_outputs - 1, kUnseenClass));
-    }
+    TRY_ASSIGN(const int32_t truth, ClassOf(rows, row));
     const std::span<const double> probabilities = rows.scores.subspan(row * classes, classes);
     TRY(CheckProbabilities(probabilities, row));
     if (rows.WeightOf(row) == 0) continue;
-    sorted.push_back(
-        Judge(probabilities, is_class ? static_cast<int32_t>(target) : rows.num_outputs, rows.WeightOf(row)));
+    sorted.push_back(JudgeClasses(probabilities, truth, rows.WeightOf(row)));
   }
-  std::sort(sorted.begin(), sorted.end(), [](const Row& a, const Row& b) {
+  std::sort(sorted.begin(), sorted.end(), [](const ClassRow& a, const ClassRow& b) {
     return std::tie(a.truth, a.predicted, a.probability, a.place, a.weight) <
            std::tie(b.truth, b.predicted, b.probability, b.place, b.weight);
   });
@@ -106,10 +54,10 @@ struct ClassWeights {
 };
 
 // Of each class and, last, of the unseen ones.
-void MeasureClasses(std::span<const Row> rows, size_t num_classes, ClassesFigures& figures) {
+void MeasureClasses(std::span<const ClassRow> rows, size_t num_classes, ClassesFigures& figures) {
   std::vector<ClassWeights> weights(num_classes + 1);
   figures.classes.resize(num_classes + 1);
-  for (const Row& row : rows) {
+  for (const ClassRow& row : rows) {
     const auto truth = static_cast<size_t>(row.truth);
     const auto predicted = static_cast<size_t>(row.predicted);
     ++figures.classes[truth].rows;
@@ -138,19 +86,19 @@ void MeasureClasses(std::span<const Row> rows, size_t num_classes, ClassesFigure
   figures.classes.pop_back();
 }
 
-std::vector<std::vector<int64_t>> Confuse(std::span<const Row> rows, size_t num_classes) {
+std::vector<std::vector<int64_t>> Confuse(std::span<const ClassRow> rows, size_t num_classes) {
   if (num_classes > static_cast<size_t>(kMaxConfusionClasses)) return {};
   std::vector<std::vector<int64_t>> confusion(num_classes + 1, std::vector<int64_t>(num_classes));
-  for (const Row& row : rows) ++confusion[static_cast<size_t>(row.truth)][static_cast<size_t>(row.predicted)];
+  for (const ClassRow& row : rows) ++confusion[static_cast<size_t>(row.truth)][static_cast<size_t>(row.predicted)];
   return confusion;
 }
 
-ClassesFigures Measure(std::span<const Row> rows, int32_t num_classes) {
+ClassesFigures Measure(std::span<const ClassRow> rows, int32_t num_classes) {
   constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
   ClassesFigures figures;
   Sum total, losses, hits;
   std::array<Sum, kTopK.size()> within;
-  for (const Row& row : rows) {
+  for (const ClassRow& row : rows) {
     total.Add(row.weight);
     losses.Add(-row.weight * std::log(std::clamp(row.probability, kEpsilon, 1 - kEpsilon)));
     if (row.truth == row.predicted) hits.Add(row.weight);
@@ -173,17 +121,17 @@ ClassesFigures Measure(std::span<const Row> rows, int32_t num_classes) {
 absl::StatusOr<ClassesEvaluation> EvaluateClasses(const ScoredRows& rows, const ClassesOptions& options) {
   TRY(CheckRows(rows));
   TRY(CheckOptions(options, rows.num_outputs));
-  TRY_ASSIGN(const std::vector<Row> sorted, SortedRows(rows));
+  TRY_ASSIGN(const std::vector<ClassRow> sorted, SortedRows(rows));
   ClassesEvaluation evaluation{
       .rows = static_cast<int64_t>(sorted.size()), .names = options.names, .baseline = options.shares};
   for (int32_t i = 0; options.names.empty() && i < rows.num_outputs; ++i) {
     evaluation.names.push_back(fmt::to_string(i));
   }
-  std::vector<Row> dummy;
+  std::vector<ClassRow> dummy;
   dummy.reserve(sorted.size());
   Sum total;
-  for (const Row& row : sorted) {
-    dummy.push_back(Judge(options.shares, row.truth, row.weight));
+  for (const ClassRow& row : sorted) {
+    dummy.push_back(JudgeClasses(options.shares, row.truth, row.weight));
     total.Add(row.weight);
     evaluation.unseen_rows += row.truth == rows.num_outputs ? 1 : 0;
   }

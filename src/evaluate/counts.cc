@@ -11,14 +11,8 @@
 namespace roost::evaluate {
 namespace {
 
-double Deviance(double target, double score) {
-  const double expected = std::max(score, std::numeric_limits<double>::epsilon());
-  const double surprise = target > 0 ? target * std::log(target / expected) : 0;
-  return 2 * (surprise - target + expected);
-}
-
 CountFigures Measure(std::span<const NumberRow> rows, double mean_target) {
-  const auto deviance_of = [](const NumberRow& row) { return Deviance(row.target, row.score); };
+  const auto deviance_of = [](const NumberRow& row) { return PoissonDeviance(row.target, row.score); };
   CountFigures figures{
       .poisson_deviance = WeightedMean(rows, deviance_of),
       .mae = WeightedMean(rows, [](const NumberRow& row) { return std::abs(row.score - row.target); }),
@@ -29,13 +23,19 @@ CountFigures Measure(std::span<const NumberRow> rows, double mean_target) {
       std::all_of(rows.begin(), rows.end(), [&](const NumberRow& row) { return row.target == rows.front().target; });
   if (!is_constant) {
     const double of_mean =
-        WeightedMean(rows, [mean_target](const NumberRow& row) { return Deviance(row.target, mean_target); });
+        WeightedMean(rows, [mean_target](const NumberRow& row) { return PoissonDeviance(row.target, mean_target); });
     if (of_mean > 0) figures.d2 = 1 - figures.poisson_deviance / of_mean;
   }
   return figures;
 }
 
 }  // namespace
+
+double PoissonDeviance(double target, double score) {
+  const double expected = std::max(score, std::numeric_limits<double>::epsilon());
+  const double surprise = target > 0 ? target * std::log(target / expected) : 0;
+  return 2 * (surprise - target + expected);
+}
 
 absl::StatusOr<CountsEvaluation> EvaluateCounts(const ScoredRows& rows, double baseline) {
   if (!(baseline >= 0 && baseline <= kLargestValue)) {

@@ -8,6 +8,9 @@
 
 namespace roost::evaluate {
 
+/// Of one row, both at least 0: 2 (target log(target / score) - target + score). A score below 2^-52 counts as 2^-52.
+double PoissonDeviance(double target, double score);
+
 /// The figures of one predictor of expected counts.
 struct CountFigures {
   /// Mean of 2 (target log(target / score) - target + score), the deviance of Poisson's distribution; 0 where every

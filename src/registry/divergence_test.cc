@@ -47,8 +47,9 @@ class DivergenceTest : public ::testing::Test {
     const auto made = side.registry->Register("late", {{{"model.json", content}}}, "ada", context_);
     ASSERT_TRUE(made.ok()) << made.status();
   }
-  void MoveAlias(Side& side, std::optional<int64_t> from, int64_t to) {
-    const auto moved = side.registry->MoveAlias("late", "champion", from, to, "ada", "better", context_);
+  void Promote(Side& side, int64_t to) {
+    const auto moved =
+        side.registry->Promote({.model = "late", .version = to, .author = "ada", .reason = "better"}, context_);
     ASSERT_TRUE(moved.ok()) << moved.status();
   }
   void ExpectDiffers(const std::string& how) {
@@ -72,11 +73,11 @@ TEST_F(DivergenceTest, EveryEarlierStateIsOne) {
     EXPECT_TRUE(is_earlier().ok()) << is_earlier();
   }
   for (Side* side : {&here_, &there_}) {
-    MoveAlias(*side, std::nullopt, 1);
+    Promote(*side, 1);
     EXPECT_TRUE(is_earlier().ok()) << is_earlier();
   }
   Register(here_, "two");
-  MoveAlias(here_, 1, 2);
+  Promote(here_, 2);
   EXPECT_TRUE(is_earlier().ok()) << is_earlier();
 }
 
@@ -96,10 +97,19 @@ TEST_F(DivergenceTest, AnAliasThatWasMovedThereIsTold) {
     Register(*side, "one");
     Register(*side, "two");
   }
-  MoveAlias(there_, std::nullopt, 1);
+  Promote(there_, 1);
   ExpectDiffers("the alias 'champion' of late was moved there");
-  MoveAlias(here_, std::nullopt, 2);
+  Promote(here_, 2);
   ExpectDiffers("the alias 'champion' of late was moved there");
+}
+
+TEST_F(DivergenceTest, AVersionThatWasRetiredThereIsTold) {
+  for (Side* side : {&here_, &there_}) Register(*side, "one");
+  const StateRequest request{.model = "late", .version = 1, .author = "ada", .reason = "old"};
+  ASSERT_TRUE(here_.registry->Retire(request, context_).ok());
+  EXPECT_TRUE(CheckIsEarlier(*there_.registry, *here_.registry).ok());
+  ASSERT_TRUE(there_.registry->Delete(request, context_).ok());
+  ExpectDiffers("late@1 is deleted there");
 }
 
 }  // namespace

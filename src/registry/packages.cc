@@ -9,19 +9,17 @@ namespace {
 
 constexpr char kVerifyHint[] = "Run 'roost data verify' to see what else is damaged, or train the model again.";
 
-std::string KeyOf(const Digest& digest) { return fmt::format("models/{}", digest.ToHex()); }
-
 // The object named `digest`, whose bytes have that digest. `what` is for the message.
 absl::StatusOr<std::string> GetChecked(const Digest& digest, const std::string& what, store::ObjectStore& objects) {
-  absl::StatusOr<std::string> bytes = objects.Get(KeyOf(digest));
+  absl::StatusOr<std::string> bytes = objects.Get(PackageKey(digest));
   if (absl::IsNotFound(bytes.status())) {
-    return WithHint(absl::DataLossError(fmt::format("{} is missing: there is no object {}", what, KeyOf(digest))),
+    return WithHint(absl::DataLossError(fmt::format("{} is missing: there is no object {}", what, PackageKey(digest))),
                     kVerifyHint);
   }
   if (!bytes.ok()) return Annotate(bytes.status(), what);
   if (Sha256(*bytes) != digest) {
     return WithHint(absl::DataLossError(fmt::format("{} is damaged: the bytes of object {} do not have its digest",
-                                                    what, KeyOf(digest))),
+                                                    what, PackageKey(digest))),
                     kVerifyHint);
   }
   return bytes;
@@ -29,15 +27,17 @@ absl::StatusOr<std::string> GetChecked(const Digest& digest, const std::string& 
 
 }  // namespace
 
+std::string PackageKey(const Digest& digest) { return fmt::format("models/{}", digest.ToHex()); }
+
 absl::Status PutPackage(const ModelPackage& package, const Manifest& manifest, store::ObjectStore& objects,
                         const Context& context) {
   for (const Manifest::Part& part : manifest.parts) {
     TRY(context.CheckCancelled());
-    TRY(Annotate(objects.Put(KeyOf(part.digest), package.parts.at(part.name)),
+    TRY(Annotate(objects.Put(PackageKey(part.digest), package.parts.at(part.name)),
                  fmt::format("storing part '{}' of the model", part.name)));
   }
   const std::string bytes = manifest.ToBytes();
-  return Annotate(objects.Put(KeyOf(Sha256(bytes)), bytes), "storing the model's manifest");
+  return Annotate(objects.Put(PackageKey(Sha256(bytes)), bytes), "storing the model's manifest");
 }
 
 absl::StatusOr<Manifest> GetManifest(const Digest& id, std::string_view model, store::ObjectStore& objects) {

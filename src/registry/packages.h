@@ -12,6 +12,9 @@
 
 namespace roost::registry {
 
+/// The key of the object with this digest: a part, or a manifest.
+std::string PackageKey(const Digest& digest);
+
 /// Stores `package`, whose manifest is `manifest`, and then the manifest. When it returns OK both are durable.
 /// Storing the same package again changes nothing.
 absl::Status PutPackage(const ModelPackage& package, const Manifest& manifest, store::ObjectStore& objects,

@@ -1,12 +1,14 @@
 #include "registry/registry.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/format.h"
 #include "base/status.h"
 #include "registry/ensure_table.h"
+#include "registry/package_garbage.h"
 #include "registry/packages.h"
 
 namespace roost::registry {
@@ -53,34 +55,56 @@ absl::StatusOr<std::vector<ModelVersion>> FromRows(const std::vector<SqlRow>& ro
 }  // namespace
 
 absl::StatusOr<Registry> Registry::Open(store::Database& database, store::ObjectStore& objects) {
-  TRY(EnsureTable(database, "model_versions", kCreateTable));
-  TRY_ASSIGN(AliasLog aliases, AliasLog::Open(database, objects));
-  return Registry(database, objects, std::move(aliases));
+  TRY(EnsureTable(database, "model_versions", {kCreateTable}));
+  TRY(OpenPackageGarbage(database));
+  TRY_ASSIGN(const AuditLog audit, AuditLog::Open(database, objects));
+  TRY_ASSIGN(const AliasLog aliases, AliasLog::Open(database, objects, audit));
+  TRY_ASSIGN(const VersionStates states, VersionStates::Open(database, objects, audit));
+  return Registry(database, objects, audit, aliases, states);
 }
 
 absl::StatusOr<ModelVersion> Registry::Register(std::string_view name, const ModelPackage& package,
                                                 std::string_view author, const Context& context) {
   TRY(CheckName(name, "name of a model"));
   TRY_ASSIGN(const Manifest manifest, MakeManifest(package));
+  TRY_ASSIGN(const int64_t removals, PackageRemovals(*database_));
   TRY(PutPackage(package, manifest, *objects_, context));
   ModelVersion version{.name = std::string(name),
                        .manifest = Sha256(manifest.ToBytes()),
                        .author = std::string(author),
                        .created = absl::FromUnixMicros(absl::ToUnixMicros(context.now()))};
   const absl::Status inserted = database_->InTransaction([&]() -> absl::Status {
-    TRY(AdoptRecords(name).status());
+    TRY_ASSIGN(const std::vector<ModelVersion> adopted, AdoptRecords(name));
+    for (const ModelVersion& finished : adopted) TRY(WriteDown(finished, context.now()));
     TRY_ASSIGN(const std::optional<ModelVersion> same, Find(name, "manifest = :p2", version.manifest.ToHex()));
     if (same.has_value()) {
       version = *same;
       return absl::OkStatus();
     }
-    TRY_ASSIGN(const std::optional<ModelVersion> newest, Find(name, "version > :p2", int64_t{0}));
-    version.version = newest.has_value() ? newest->version + 1 : 1;
+    TRY(KeepPackage(package, manifest, removals, *database_, *objects_, context));
+    TRY_ASSIGN(version.version, NextNumber(name));
     TRY(Insert(version));
-    return objects_->Put(RecordKey(name, version.version), ToRecord(version));
+    TRY(objects_->Put(RecordKey(name, version.version), ToRecord(version)));
+    return WriteDown(version, context.now());
   });
   if (!inserted.ok()) return Annotate(inserted, fmt::format("registering a version of {}", name));
   return version;
+}
+
+absl::Status Registry::WriteDown(const ModelVersion& version, absl::Time now) {
+  return audit_.Append({.actor = version.author,
+                        .action = "model.registered",
+                        .object = version.ToString(),
+                        .details = {{"manifest", version.manifest.ToHex()}}},
+                       now);
+}
+
+// Numbers of deleted versions are not given again.
+absl::StatusOr<int64_t> Registry::NextNumber(std::string_view name) const {
+  TRY_ASSIGN(const std::optional<ModelVersion> newest, Find(name, "version > :p2", int64_t{0}));
+  TRY_ASSIGN(const auto states, states_.Current(name));
+  const int64_t highest = newest.has_value() ? newest->version : 0;
+  return std::max(highest, states.empty() ? 0 : states.rbegin()->first) + 1;
 }
 
 absl::Status Registry::Insert(const ModelVersion& version) {
@@ -93,10 +117,10 @@ absl::Status Registry::Insert(const ModelVersion& version) {
 }
 
 // A process that died between writing a record and committing its row leaves a record alone. Its package is complete:
-// the version is finished in its stead. Inside a transaction. Returns how many there were.
-absl::StatusOr<int64_t> Registry::AdoptRecords(std::string_view name) {
+// the version is finished in its stead. Inside a transaction.
+absl::StatusOr<std::vector<ModelVersion>> Registry::AdoptRecords(std::string_view name) {
   TRY_ASSIGN(const std::optional<ModelVersion> newest, Find(name, "version > :p2", int64_t{0}));
-  int64_t adopted = 0;
+  std::vector<ModelVersion> adopted;
   for (int64_t next = newest.has_value() ? newest->version + 1 : 1;; ++next) {
     const std::string key = RecordKey(name, next);
     const absl::StatusOr<std::string> bytes = objects_->Get(key);
@@ -107,8 +131,10 @@ absl::StatusOr<int64_t> Registry::AdoptRecords(std::string_view name) {
     if (version->name != name || version->version != next) {
       return absl::DataLossError(fmt::format("{}: the record is that of {}", key, version->ToString()));
     }
+    TRY_ASSIGN(const std::optional<StateChange> state, states_.Last(name, next));
+    if (state.has_value() && state->state == VersionState::kDeleted) continue;
     TRY(Insert(*version));
-    ++adopted;
+    adopted.push_back(*version);
   }
 }
 
@@ -142,12 +168,24 @@ absl::StatusOr<ModelVersion> Registry::Resolve(std::string_view text) const {
     TRY_ASSIGN(number, aliases_.Target(reference.name, *reference.alias));
     if (!number.has_value()) return NotFound(reference);
   }
-  absl::StatusOr<std::optional<ModelVersion>> found = number.has_value()
-                                                          ? Find(reference.name, "version = :p2", *number)
-                                                          : Find(reference.name, "version > :p2", int64_t{0});
-  if (!found.ok()) return found.status();
-  if (!found->has_value()) return NotFound(reference);
-  return **std::move(found);
+  if (!number.has_value()) return Latest(reference);
+  TRY_ASSIGN(std::optional<ModelVersion> found, Find(reference.name, "version = :p2", *number));
+  if (!found.has_value()) return NotFound(reference);
+  return *std::move(found);
+}
+
+absl::StatusOr<ModelVersion> Registry::Latest(const ModelReference& reference) const {
+  TRY_ASSIGN(const std::vector<ModelVersion> versions, List(reference.name));
+  TRY_ASSIGN(const auto states, states_.Current(reference.name));
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    const auto state = states.find(version->version);
+    if (state == states.end() || state->second.state == VersionState::kActive) return *version;
+  }
+  if (versions.empty()) return NotFound(reference);
+  return WithHint(
+      absl::NotFoundError(
+          fmt::format("every version of model '{}' is retired: there is no latest one", reference.name)),
+      fmt::format("Name a version, as {}, or 'roost model retire --undo' one.", versions.back().ToString()));
 }
 
 absl::Status Registry::NotFound(const ModelReference& reference) const {
@@ -157,6 +195,13 @@ absl::Status Registry::NotFound(const ModelReference& reference) const {
   for (const ModelVersion& version : all) {
     if (names.empty() || names.back() != version.name) names.push_back(version.name);
     if (version.name == reference.name) newest = version.version;
+  }
+  if (reference.version.has_value()) {
+    TRY_ASSIGN(const std::optional<StateChange> state, states_.Last(reference.name, *reference.version));
+    if (state.has_value() && state->state == VersionState::kDeleted) {
+      return absl::NotFoundError(fmt::format("{}@{} was deleted by {} at {}: {}", reference.name, *reference.version,
+                                             state->author, FormatUtcSeconds(state->changed), state->reason));
+    }
   }
   if (newest == 0) {
     const std::string_view closest = ClosestName(reference.name, names);
@@ -196,16 +241,8 @@ absl::StatusOr<std::string> Registry::LoadPart(const ModelVersion& version, std:
   return GetPart(*found, version.ToString(), *objects_);
 }
 
-absl::StatusOr<AliasMove> Registry::MoveAlias(std::string_view name, std::string_view alias,
-                                              std::optional<int64_t> expected, int64_t to, std::string_view author,
-                                              std::string_view reason, const Context& context) {
-  TRY(CheckName(name, "name of a model"));
-  TRY_ASSIGN(const std::optional<ModelVersion> version, Find(name, "version = :p2", to));
-  if (!version.has_value()) return NotFound({.name = std::string(name), .version = to});
-  return aliases_.Move(name, alias, expected, to, author, reason, context);
-}
-
 absl::StatusOr<int64_t> Registry::Restore() {
+  TRY_ASSIGN(const int64_t changes, states_.Restore());  // before the versions: some are deleted
   TRY_ASSIGN(const std::vector<std::string> keys, objects_->List(kRecords));
   int64_t restored = 0;
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
@@ -215,15 +252,23 @@ absl::StatusOr<int64_t> Registry::Restore() {
       const size_t begin = sizeof kRecords;  // past "names/models/"
       std::string name = key.substr(begin, key.find('/', begin) - begin);
       if (name == last) continue;
-      TRY_ASSIGN(const int64_t adopted, AdoptRecords(name));
-      restored += adopted;
+      TRY_ASSIGN(const std::vector<ModelVersion> adopted, AdoptRecords(name));
+      restored += static_cast<int64_t>(adopted.size());
       last = std::move(name);
+    }
+    // Where the database was not lost, but is behind: what was deleted since.
+    TRY_ASSIGN(const std::vector<StateChange> states, states_.CurrentOfAll());
+    for (const StateChange& state : states) {
+      if (state.state != VersionState::kDeleted) continue;
+      TRY(database_
+              ->Execute("DELETE FROM model_versions WHERE name = :p1 AND version = :p2", {state.model, state.version})
+              .status());
     }
     return absl::OkStatus();
   });
   TRY(done);
   TRY_ASSIGN(const int64_t moves, aliases_.Restore());
-  return restored + moves;
+  return changes + restored + moves;
 }
 
 }  // namespace roost::registry

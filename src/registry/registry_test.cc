@@ -42,6 +42,9 @@ class RegistryTest : public testing::Test {
   ModelVersion Register(Registry& registry, std::string_view name, const std::string& content) {
     return registry.Register(name, PackageOf(content), "ada", context_).value();
   }
+  absl::StatusOr<Release> Promote(Registry& registry, const std::string& model, int64_t version) {
+    return registry.Promote({.model = model, .version = version, .author = "ada", .reason = "better"}, context_);
+  }
   std::string PathOf(std::string_view content) { return folder_ + "/objects/models/" + Sha256(content).ToHex(); }
 
   ThreadPool pool_{1};
@@ -98,7 +101,7 @@ TEST_F(RegistryTest, ReferencesAreResolved) {
   EXPECT_EQ(registry.Resolve("late@latest")->version, 3);
   EXPECT_EQ(registry.Resolve("late@2")->version, 2);
   EXPECT_EQ(registry.Resolve("late@champion").status().code(), absl::StatusCode::kNotFound);
-  ASSERT_TRUE(registry.MoveAlias("late", "champion", std::nullopt, 2, "ada", "better", context_).ok());
+  ASSERT_TRUE(Promote(registry, "late", 2).ok());
   EXPECT_EQ(registry.Resolve("late@champion")->version, 2);
 }
 
@@ -115,7 +118,7 @@ TEST_F(RegistryTest, WhatIsNotThereIsNotFoundWithAHint) {
   EXPECT_EQ(std::string(too_new.message()), "model 'late-flights' has no version 7");
   EXPECT_EQ(HintOf(too_new), "Its newest version is late-flights@1.");
   EXPECT_EQ(registry.Resolve("late flights").status().code(), absl::StatusCode::kInvalidArgument);
-  const auto moved = registry.MoveAlias("late-flights", "champion", std::nullopt, 7, "ada", "why", context_);
+  const auto moved = Promote(registry, "late-flights", 7);
   EXPECT_EQ(moved.status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -206,14 +209,14 @@ TEST_F(RegistryTest, ALostDatabaseIsRestoredFromTheObjects) {
   Registry registry = Open();
   for (const char* content : {"one", "two"}) Register(registry, "late", content);
   Register(registry, "churn", "one");
-  ASSERT_TRUE(registry.MoveAlias("late", "champion", std::nullopt, 1, "ada", "first", context_).ok());
-  ASSERT_TRUE(registry.MoveAlias("late", "champion", 1, 2, "ada", "better", context_).ok());
+  ASSERT_TRUE(Promote(registry, "late", 1).ok());
+  ASSERT_TRUE(Promote(registry, "late", 2).ok());
   const std::vector<ModelVersion> versions = *registry.List();
   const std::vector<AliasMove> moves = *registry.aliases().History("late", "champion");
 
   const auto empty = OpenDatabase("new");
   Registry restored = Registry::Open(*empty, *objects_).value();
-  EXPECT_EQ(*restored.Restore(), 5);
+  EXPECT_EQ(*restored.Restore(), 6) << "three versions, and moves of champion and previous";
   EXPECT_EQ(*restored.List(), versions);
   EXPECT_EQ(*restored.aliases().History("late", "champion"), moves);
   EXPECT_EQ(*restored.Restore(), 0);

@@ -57,11 +57,21 @@ absl::StatusOr<TokenRecord> FromRow(const SqlRow& row) {
 }  // namespace
 
 absl::StatusOr<TokenLog> TokenLog::Open(store::Database& database) {
-  TRY(EnsureTable(database, "access_tokens", kCreateTable));
+  TRY(EnsureTable(database, "access_tokens", {kCreateTable}));
   return TokenLog(database);
 }
 
-absl::Status TokenLog::Add(const TokenRecord& record) { return database_->Execute(kInsert, ValuesOf(record)).status(); }
+absl::Status TokenLog::Add(const TokenRecord& record, const std::string& id, AuditLog& audit) {
+  return database_->InTransaction([&]() -> absl::Status {
+    TRY(database_->Execute(kInsert, ValuesOf(record)).status());
+    const Json expires = record.expires.has_value() ? Json(absl::ToUnixMicros(*record.expires)) : Json(nullptr);
+    return audit.Append({.actor = record.author,
+                         .action = "token.created",
+                         .object = "token:" + id,
+                         .details = {{"consumer", record.consumer}, {"role", record.role}, {"expires_us", expires}}},
+                        record.created);
+  });
+}
 
 absl::StatusOr<std::vector<TokenRecord>> TokenLog::List() const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
@@ -80,16 +90,24 @@ absl::StatusOr<int64_t> TokenLog::MarkRevoked(const Digest& hash, absl::Time tim
                             {absl::ToUnixMicros(time), hash.ToHex()});
 }
 
-absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<Digest>& hashes, absl::Time now) {
+absl::StatusOr<int64_t> TokenLog::Revoke(const std::vector<RevokedToken>& tokens, const std::string& author,
+                                         absl::Time now, AuditLog& audit) {
   int64_t revoked = 0;
-  TRY(database_->InTransaction([&]() -> absl::Status {
+  const absl::Status done = database_->InTransaction([&]() -> absl::Status {
     revoked = 0;
-    for (const Digest& hash : hashes) {
-      TRY_ASSIGN(const int64_t changed, MarkRevoked(hash, now));
+    for (const RevokedToken& token : tokens) {
+      TRY_ASSIGN(const int64_t changed, MarkRevoked(token.hash, now));
+      if (changed == 0) continue;
       revoked += changed;
+      TRY(audit.Append({.actor = author,
+                        .action = "token.revoked",
+                        .object = "token:" + token.id,
+                        .details = {{"consumer", token.consumer}}},
+                       now));
     }
     return absl::OkStatus();
-  }));
+  });
+  TRY(done);
   return revoked;
 }
 

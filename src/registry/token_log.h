@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/hash.h"
+#include "registry/audit_log.h"
 #include "store/database.h"
 
 namespace roost::registry {
@@ -26,6 +27,13 @@ struct TokenRecord {
   friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };
 
+/// A token that is to be revoked.
+struct RevokedToken {
+  Digest hash;
+  std::string id;  ///< for the audit log
+  std::string consumer;
+};
+
 /// The tokens of a workspace, in its metadata database only: there is no record object from which one could be
 /// restored, so a lost database lets nobody in. Threads and processes: any number at once. Refers to the database,
 /// which outlives it.
@@ -34,14 +42,17 @@ class TokenLog {
   /// Makes the table where it is missing.
   static absl::StatusOr<TokenLog> Open(store::Database& database);
 
-  /// AlreadyExists where there is one with this hash.
-  absl::Status Add(const TokenRecord& record);
+  /// Adds a token, and writes that down in `audit`, which is of the same database, by the token's `id`. AlreadyExists
+  /// where there is one with this hash.
+  absl::Status Add(const TokenRecord& record, const std::string& id, AuditLog& audit);
 
   /// All that were ever made, the oldest first.
   absl::StatusOr<std::vector<TokenRecord>> List() const;
 
-  /// Marks those of `hashes` that are not revoked yet as revoked at `now`. Returns how many that were.
-  absl::StatusOr<int64_t> Revoke(const std::vector<Digest>& hashes, absl::Time now);
+  /// Marks those of `tokens` that are not revoked yet as revoked by `author` at `now`, which `audit` is told.
+  /// Returns how many that were.
+  absl::StatusOr<int64_t> Revoke(const std::vector<RevokedToken>& tokens, const std::string& author, absl::Time now,
+                                 AuditLog& audit);
 
   /// Adds the tokens of `other` that are missing here, and marks those as revoked that are revoked there, all or none.
   /// What is only here, or revoked only here, stays. Returns how many were added or marked.

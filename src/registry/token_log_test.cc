@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/local_object_store.h"
 #include "store/testing/test_server.h"
 
 namespace roost::registry {
@@ -21,6 +22,7 @@ class TokenLogTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     url_ = store::NewDatabase(store::KindOfThisRun(), folder_);
     database_ = store::Database::Open(url_).value();
+    objects_ = store::LocalObjectStore::Open(folder_ + "/objects").value();
   }
   ~TokenLogTest() override { std::filesystem::remove_all(folder_); }
 
@@ -32,8 +34,16 @@ class TokenLogTest : public testing::Test {
             .created = absl::FromUnixSeconds(second)};
   }
 
+  AuditLog Audit(store::Database& database) { return AuditLog::Open(database, *objects_).value(); }
+  absl::Status Add(TokenLog& log, const TokenRecord& record) {
+    AuditLog audit = Audit(*database_);
+    return log.Add(record, "id of " + record.consumer, audit);
+  }
+  static RevokedToken Of(const std::string& consumer) { return {Sha256(consumer), "id of " + consumer, consumer}; }
+
   std::string folder_;
   std::string url_;
+  std::unique_ptr<store::LocalObjectStore> objects_;
   std::unique_ptr<store::Database> database_;
 };
 
@@ -42,26 +52,34 @@ TEST_F(TokenLogTest, KeepsWhatWasAdded) {
   EXPECT_THAT(*log.List(), IsEmpty());
   TokenRecord second = Record("b", 20);
   second.expires = absl::FromUnixMicros(30'000'001);
-  ASSERT_TRUE(log.Add(second).ok());
-  ASSERT_TRUE(log.Add(Record("a", 10)).ok());
-  EXPECT_EQ(log.Add(second).code(), absl::StatusCode::kAlreadyExists);
+  ASSERT_TRUE(Add(log, second).ok());
+  ASSERT_TRUE(Add(log, Record("a", 10)).ok());
+  EXPECT_EQ(Add(log, second).code(), absl::StatusCode::kAlreadyExists);
   const auto other = store::Database::Open(url_).value();
   EXPECT_THAT(*TokenLog::Open(*other)->List(), ElementsAre(Record("a", 10), second));
 }
 
 TEST_F(TokenLogTest, ARevocationIsSeenByOthersAndStays) {
   TokenLog log = *TokenLog::Open(*database_);
-  ASSERT_TRUE(log.Add(Record("a", 10)).ok());
-  ASSERT_TRUE(log.Add(Record("b", 20)).ok());
+  ASSERT_TRUE(Add(log, Record("a", 10)).ok());
+  ASSERT_TRUE(Add(log, Record("b", 20)).ok());
   const auto other = store::Database::Open(url_).value();
   TokenLog elsewhere = *TokenLog::Open(*other);
-  const std::vector<Digest> both{Sha256("a"), Sha256("b")};
-  EXPECT_EQ(*elsewhere.Revoke({Sha256("a"), Sha256("unknown")}, absl::FromUnixSeconds(50)), 1);
-  EXPECT_EQ(*log.Revoke(both, absl::FromUnixSeconds(60)), 1) << "the first time counts";
+  AuditLog audit = Audit(*database_), audit_elsewhere = Audit(*other);
+  EXPECT_EQ(*elsewhere.Revoke({Of("a"), Of("unknown")}, "bob", absl::FromUnixSeconds(50), audit_elsewhere), 1);
+  EXPECT_EQ(*log.Revoke({Of("a"), Of("b")}, "eve", absl::FromUnixSeconds(60), audit), 1) << "the first time counts";
   TokenRecord first = Record("a", 10), second = Record("b", 20);
   first.revoked = absl::FromUnixSeconds(50);
   second.revoked = absl::FromUnixSeconds(60);
   EXPECT_THAT(*elsewhere.List(), ElementsAre(first, second));
+  std::vector<std::string> written;
+  const std::vector<AuditEntry> entries = *audit.List();
+  for (const AuditEntry& entry : entries) {
+    written.push_back(entry.actor + " " + entry.action + " " + entry.object);
+  }
+  EXPECT_THAT(written, ElementsAre("ada token.created token:id of a", "ada token.created token:id of b",
+                                   "bob token.revoked token:id of a", "eve token.revoked token:id of b"));
+  EXPECT_THAT(audit.Verify()->problems, IsEmpty());
 }
 
 TEST_F(TokenLogTest, ADamagedRowIsTold) {
@@ -81,17 +99,20 @@ TEST_F(TokenLogTest, WhatAnotherWorkspaceKnowsIsTakenOnce) {
   revoked.revoked = absl::FromUnixSeconds(40);
   revoked.expires = absl::FromUnixSeconds(90);
   TokenRecord open = Record("open", 20);
-  for (const TokenRecord& record : {Record("both", 5), revoked, open}) ASSERT_TRUE(there.Add(record).ok());
+  AuditLog audit = Audit(*database_), audit_there = Audit(*other);
+  for (const TokenRecord& record : {Record("both", 5), revoked, open}) {
+    ASSERT_TRUE(there.Add(record, "id of " + record.consumer, audit_there).ok());
+  }
   TokenLog here = *TokenLog::Open(*database_);
-  for (const TokenRecord& record : {Record("both", 5), Record("mine", 1)}) ASSERT_TRUE(here.Add(record).ok());
+  for (const TokenRecord& record : {Record("both", 5), Record("mine", 1)}) ASSERT_TRUE(Add(here, record).ok());
 
   EXPECT_EQ(*here.TakeFrom(there), 2);
   EXPECT_EQ(*here.TakeFrom(there), 0);
   EXPECT_THAT(*here.List(), ElementsAre(Record("mine", 1), Record("both", 5), revoked, open));
 
   // A revocation follows; one of here is not undone, and keeps its time.
-  ASSERT_TRUE(there.Revoke({Sha256("both")}, absl::FromUnixSeconds(50)).ok());
-  ASSERT_TRUE(here.Revoke({Sha256("open")}, absl::FromUnixSeconds(60)).ok());
+  ASSERT_TRUE(there.Revoke({Of("both")}, "bob", absl::FromUnixSeconds(50), audit_there).ok());
+  ASSERT_TRUE(here.Revoke({Of("open")}, "eve", absl::FromUnixSeconds(60), audit).ok());
   EXPECT_EQ(*here.TakeFrom(there), 1);
   TokenRecord both = Record("both", 5);
   both.revoked = absl::FromUnixSeconds(50);

@@ -13,6 +13,7 @@ namespace roost::serving {
 struct ListedVersion {
   int64_t version = 0;
   std::string identity;  ///< of its bytes: another one means that the package is another one
+  bool retired = false;  ///< it is served only where it is named, by its number or an alias
 
   friend bool operator==(const ListedVersion&, const ListedVersion&) = default;
 };

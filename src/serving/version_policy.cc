@@ -9,13 +9,14 @@ DesiredVersions DesiredOf(const ListedModel& listed, const VersionPolicy& policy
   for (const std::string& alias : policy.aliases) {
     if (const auto target = listed.aliases.find(alias); target != listed.aliases.end()) named.insert(target->second);
   }
-  const auto count = static_cast<int64_t>(listed.versions.size());
-  const int64_t first_latest = std::max<int64_t>(0, count - policy.latest);
+  const auto active = std::count_if(listed.versions.begin(), listed.versions.end(),
+                                    [](const ListedVersion& version) { return !version.retired; });
+  int64_t older = std::max<int64_t>(0, active - policy.latest);  // active versions that are not among the latest
   DesiredVersions desired;
-  for (int64_t i = 0; i < count; ++i) {
-    const ListedVersion& version = listed.versions[static_cast<size_t>(i)];
+  for (const ListedVersion& version : listed.versions) {
     const bool is_named = named.erase(version.version) > 0;
-    if (is_named || policy.all || i >= first_latest) desired.versions.push_back(version);
+    const bool is_latest = !version.retired && --older < 0;
+    if (is_named || (policy.all && !version.retired) || is_latest) desired.versions.push_back(version);
   }
   desired.absent.assign(named.begin(), named.end());
   return desired;

@@ -17,8 +17,8 @@ namespace roost::serving {
 
 /// The versions of a model that are wanted: all that any of these names.
 struct VersionPolicy {
-  int64_t latest = 0;             ///< so many of the highest numbers
-  bool all = false;               ///< every version
+  int64_t latest = 0;             ///< so many of the highest numbers that are not retired
+  bool all = false;               ///< every version that is not retired
   std::set<int64_t> versions;     ///< these
   std::set<std::string> aliases;  ///< those that these aliases point at
 

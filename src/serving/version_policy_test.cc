@@ -52,6 +52,17 @@ TEST(VersionPolicy, SaysWhichVersionsAreWanted) {
   EXPECT_THAT(DesiredOf({}, {.latest = 3}).versions, IsEmpty());
 }
 
+TEST(VersionPolicy, ARetiredVersionIsWantedOnlyByItsName) {
+  ListedModel model{.versions = Listed({1, 2, 5, 9}), .aliases = {{"champion", 5}}};
+  model.versions[2].retired = model.versions[3].retired = true;
+  EXPECT_THAT(Numbers(DesiredOf(model, {.latest = 1}).versions), ElementsAre(2));
+  EXPECT_THAT(Numbers(DesiredOf(model, {.latest = 9}).versions), ElementsAre(1, 2));
+  EXPECT_THAT(Numbers(DesiredOf(model, {.all = true}).versions), ElementsAre(1, 2));
+  EXPECT_THAT(Numbers(DesiredOf(model, {.versions = {9}, .aliases = {"champion"}}).versions), ElementsAre(5, 9));
+  for (ListedVersion& version : model.versions) version.retired = true;
+  EXPECT_THAT(DesiredOf(model, {.latest = 1, .all = true}).versions, IsEmpty());
+}
+
 TEST(VersionPlan, LoadsWhatIsWantedTheHighestFirst) {
   EXPECT_EQ(PlanVersions(Listed({1, 4, 6}), {}, kNow), (VersionPlan{.load = Listed({6, 4, 1})}));
   EXPECT_EQ(PlanVersions(Listed({1, 4}), {{4, {.loaded = "a"}}}, kNow), (VersionPlan{.load = Listed({1})}));

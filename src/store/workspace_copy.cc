@@ -62,7 +62,9 @@ absl::StatusOr<Contents> CopyObjects(Store& from, ObjectCopier& copier, const Co
   for (int pass = 1; pass <= kMaxPasses; ++pass) {
     TRY(context.CheckCancelled());
     TRY(from.names().RecordPending());
-    TRY_ASSIGN(const std::vector<std::string> keys, from.objects().List(""));
+    TRY_ASSIGN(std::vector<std::string> keys, from.objects().List(""));
+    // What was done to a workspace is its own; the registry sees to it.
+    std::erase_if(keys, [](const std::string& key) { return key.starts_with("names/audit/"); });
     bool vanished = false;
     TRY(copier.Copy(keys, vanished));
     const std::vector<std::string> damages = copier.damages();

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "base/simd.h"
 #include "train/design.h"
-#include "train/simd.h"
 #include "train/vector_math.h"
 
 // The kernels of a dense matrix, in blocks that stay in registers. `x` is row-major, `p` numbers a row.

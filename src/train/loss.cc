@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "train/simd.h"
+#include "base/simd.h"
 #include "train/vector_math.h"
 
 namespace roost::train {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "train/simd.h"
+#include "base/simd.h"
 
 /// Eight numbers at once, in GCC's vector types: compiled for the processor's widest registers where the caller is, and
 /// the same bits on every machine, as each operation is IEEE's and none is contracted (-ffp-contract=off) behind our
@@ -15,10 +15,6 @@ using V8 [[gnu::vector_size(64), gnu::may_alias]] = double;
 using I8 [[gnu::vector_size(64), gnu::may_alias]] = int64_t;
 
 constexpr int kLanes = 8;
-
-// Before a loop over the vectors of a tile, which are in registers only where every index is a constant.
-#define ROOST_UNROLL _Pragma("GCC unroll 8")
-#define ROOST_INLINE [[gnu::always_inline]] inline
 
 ROOST_INLINE void Load(const double* from, V8& to) { std::memcpy(&to, from, sizeof to); }
 ROOST_INLINE void Store(const V8& from, double* to) { std::memcpy(to, &from, sizeof from); }

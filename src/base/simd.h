@@ -1,6 +1,6 @@
 #pragma once
 
-namespace roost::train {
+namespace roost {
 
 /// What the processor's vector instructions are; kernels are compiled once for each.
 enum class Simd { kBaseline, kAvx2, kAvx512 };
@@ -12,7 +12,13 @@ inline Simd WidestSimd() {
   return Simd::kBaseline;
 }
 
-}  // namespace roost::train
+}  // namespace roost
+
+/// Before a loop of up to eight turns whose vectors are in registers only where every index is a constant.
+#define ROOST_UNROLL _Pragma("GCC unroll 8")
+
+/// Before a small function that must become part of each caller, so that it is compiled for what the caller is.
+#define ROOST_INLINE [[gnu::always_inline]] inline
 
 /// Defines `name(parameters)`, which calls the always inlined template `name##Body<Simd>(arguments)`, compiled for what
 /// the processor has. The bits are the same for all: no operation is contracted or reordered, but where MultiplyAdd

@@ -1,0 +1,96 @@
+#include "api/gate.h"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/status.h"
+
+namespace roost::api {
+namespace {
+
+/// The version that `request` is held against; none where there is no champion.
+absl::StatusOr<std::optional<registry::ModelVersion>> FindChampion(Project& project,
+                                                                   const registry::ModelVersion& version,
+                                                                   const GateRequest& request) {
+  std::string reference = request.champion;
+  if (reference.empty()) {
+    TRY_ASSIGN(const std::optional<int64_t> target,
+               project.registry().aliases().Target(version.name, registry::kChampion));
+    if (!target.has_value()) return std::nullopt;
+    reference = fmt::format("{}@{}", version.name, *target);
+  }
+  TRY_ASSIGN(registry::ModelVersion champion, project.registry().Resolve(reference));
+  if (champion.name != version.name || champion.version != version.version) return champion;
+  return WithHint(absl::InvalidArgumentError(fmt::format("{} is the champion itself", version.ToString())),
+                  "name another version, or what it is held against with --against");
+}
+
+judge::Snapshot SnapshotOf(const Measured& measured, bool has_champion) {
+  return {.task = measured.task,
+          .metrics = measured.metrics,
+          .slices = measured.slices.slices,
+          .figures = measured.figures,
+          .has_champion = has_champion};
+}
+
+/// All rows, with the dummy in the champion's place.
+absl::StatusOr<judge::Verdict> JudgeBesideDummy(const Measured& measured, double confidence) {
+  evaluate::SliceFigures whole = measured.figures.front();
+  whole.models = {whole.models.front(), whole.models.back()};
+  whole.differences = {whole.differences.back()};
+  const judge::Snapshot snapshot{.task = measured.task,
+                                 .metrics = measured.metrics,
+                                 .slices = {measured.slices.slices.data(), 1},
+                                 .figures = {&whole, 1},
+                                 .has_champion = true};
+  return judge::Judge(snapshot,
+                      {.rules = {{.metric = UsualMetrics(measured.task).front(), .intent = judge::Intent::kMinGain}},
+                       .confidence = confidence});
+}
+
+}  // namespace
+
+Json ToJson(const GateResponse& response) {
+  const std::vector<std::string> names = response.measured.names();
+  return {{"model", names.front()},
+          {"champion", response.has_champion ? Json(names[1]) : Json(nullptr)},
+          {"verdict", response.blessed() ? "blessed" : "refused"},
+          {"rules", response.verdict.ToJson()},
+          {"baseline", response.baseline.ToJson()},
+          {"measured", ToJson(response.measured)}};
+}
+
+absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, const Context& context) {
+  const std::optional<config::ModelConfig>& model = project.config().model;
+  if (!model.has_value() || !model->gate.has_value()) {
+    return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model.gate': there is nothing to judge by"),
+                    "say what a version must keep (docs/gate.md)");
+  }
+  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
+  TRY_ASSIGN(const std::optional<registry::ModelVersion> champion, FindChampion(project, loaded.version, request));
+  MeasureRequest measure{.models = {loaded.version.ToString()}, .reference = request.reference};
+  if (champion.has_value()) measure.models.push_back(champion->ToString());
+  measure.metrics = {UsualMetrics(loaded.model.task()).front()};
+  for (const judge::Rule& rule : model->gate->rules) {
+    TRY(Annotate(judge::CheckRule(loaded.model.task(), rule), "model.gate"));
+    measure.metrics.push_back(rule.metric);
+  }
+  GateResponse response{.has_champion = champion.has_value()};
+  TRY_ASSIGN(response.measured, Measure(project, measure, model->evaluation, context));
+  TRY_ASSIGN(response.verdict, judge::Judge(SnapshotOf(response.measured, response.has_champion),
+                                            {.rules = model->gate->rules, .confidence = model->gate->confidence}));
+  TRY_ASSIGN(response.baseline, JudgeBesideDummy(response.measured, model->gate->confidence));
+  const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
+  TRY_ASSIGN(response.evidence, project.registry().RecordJudgement({.model = loaded.version.name,
+                                                                    .version = loaded.version.version,
+                                                                    .blessed = response.blessed(),
+                                                                    .champion = against,
+                                                                    .author = project.author()},
+                                                                   ToText(ToJson(response)), context));
+  return response;
+}
+
+}  // namespace roost::api

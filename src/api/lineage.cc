@@ -1,0 +1,110 @@
+#include "api/lineage.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "store/dataset_ref.h"
+#include "store/erasure_record.h"
+
+namespace roost::api {
+namespace {
+
+using AliasesOf = std::map<std::string, std::vector<std::string>>;  // by version
+
+std::string TextOf(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+absl::StatusOr<AliasesOf> AllAliases(Project& project) {
+  TRY_ASSIGN(const std::vector<registry::AliasMove> moves, project.registry().aliases().CurrentOfAll());
+  AliasesOf aliases;
+  for (const registry::AliasMove& move : moves) {
+    aliases[fmt::format("{}@{}", move.model, move.to)].push_back(move.alias);
+  }
+  return aliases;
+}
+
+std::vector<std::string> AliasesAt(const AliasesOf& aliases, const registry::ModelVersion& version) {
+  const auto found = aliases.find(version.ToString());
+  return found == aliases.end() ? std::vector<std::string>() : found->second;
+}
+
+// Adds what was trained from `parent`, each before what was trained from it. A parent is older than its children, so
+// there is no circle.
+void AddDescendants(const std::vector<ModelOrigin>& all, const std::string& parent, int depth, const AliasesOf& aliases,
+                    std::set<std::string>& seen, std::vector<Descendant>& descendants) {
+  for (const ModelOrigin& origin : all) {
+    if (origin.Parent() != parent || !seen.insert(origin.version.ToString()).second) continue;
+    descendants.push_back({origin, depth, AliasesAt(aliases, origin.version)});
+    AddDescendants(all, origin.version.ToString(), depth + 1, aliases, seen, descendants);
+  }
+}
+
+}  // namespace
+
+std::string ModelOrigin::Parent() const { return TextOf(lineage, "parent"); }
+
+absl::StatusOr<std::vector<ModelOrigin>> ModelOrigins(Project& project) {
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List());
+  std::vector<ModelOrigin> origins;
+  for (const registry::ModelVersion& version : versions) {
+    ModelOrigin origin{.version = version, .lineage = Json::object()};
+    const absl::StatusOr<std::string> text = project.registry().LoadPart(version, registry::kLineagePart);
+    if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
+    if (text.ok()) {
+      TRY_ASSIGN(origin.lineage, ParseJson(*text, fmt::format("the lineage of {}", version.ToString())));
+      if (!origin.lineage.is_object()) {
+        return absl::DataLossError(fmt::format("the lineage of {} is no JSON object", version.ToString()));
+      }
+    }
+    origins.push_back(std::move(origin));
+  }
+  return origins;
+}
+
+absl::StatusOr<ModelLineage> LineageOfModel(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(reference));
+  TRY_ASSIGN(const std::vector<ModelOrigin> all, ModelOrigins(project));
+  TRY_ASSIGN(const AliasesOf aliases, AllAliases(project));
+  const auto find = [&](const std::string& name) {
+    return std::find_if(all.begin(), all.end(), [&](const ModelOrigin& one) { return one.version.ToString() == name; });
+  };
+  const auto self = find(version.ToString());
+  if (self == all.end()) return absl::NotFoundError(fmt::format("{} was deleted meanwhile", version.ToString()));
+  ModelLineage lineage{.model = *self, .aliases = AliasesAt(aliases, version)};
+  std::set<std::string> seen{version.ToString()};
+  for (auto parent = find(self->Parent()); parent != all.end(); parent = find(parent->Parent())) {
+    if (!seen.insert(parent->version.ToString()).second) break;  // no training makes a circle; bad bytes might
+    lineage.ancestors.push_back(*parent);
+  }
+  AddDescendants(all, version.ToString(), 1, aliases, seen, lineage.descendants);
+  return lineage;
+}
+
+absl::StatusOr<DatasetLineage> LineageOfDataset(Project& project, const std::string& reference) {
+  TRY_ASSIGN(const store::DatasetRef ref, store::ParseDatasetRef(reference));
+  TRY_ASSIGN(const store::CommitInfo info, project.store().Resolve(ref));
+  // Models know a version by the commit that it had when they were trained.
+  TRY_ASSIGN(const store::RewrittenCommits rewritten, store::RewrittenCommitsOf(project.store().database(), ref.name));
+  std::set<std::string> commits{info.digest.ToHex()};
+  for (const Digest& before : rewritten.Before(info.digest)) commits.insert(before.ToHex());
+  TRY_ASSIGN(const std::vector<ModelOrigin> all, ModelOrigins(project));
+  TRY_ASSIGN(const AliasesOf aliases, AllAliases(project));
+  DatasetLineage lineage{.dataset = info.Name()};
+  std::set<std::string> seen;
+  for (const ModelOrigin& origin : all) {
+    const bool is_trained_on = commits.contains(TextOf(origin.lineage, "dataset_digest"));
+    if (!is_trained_on || !seen.insert(origin.version.ToString()).second) continue;
+    lineage.trained.push_back({origin, 0, AliasesAt(aliases, origin.version)});
+    AddDescendants(all, origin.version.ToString(), 1, aliases, seen, lineage.trained);
+  }
+  return lineage;
+}
+
+}  // namespace roost::api

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/status/statusor.h"
+#include "api/project.h"
+#include "base/json.h"
+#include "registry/registry.h"
+
+namespace roost::api {
+
+/// A version with what its package says of where it came from (docs/formats/model.md).
+struct ModelOrigin {
+  registry::ModelVersion version;
+  Json lineage;  ///< an object; empty where the package has none
+
+  /// "late-flights@1", which its training started from; "" where it started from nothing.
+  std::string Parent() const;
+};
+
+/// Those of all versions, by name and number. Reads two objects a version.
+absl::StatusOr<std::vector<ModelOrigin>> ModelOrigins(Project& project);
+
+/// A version that another one led to.
+struct Descendant {
+  ModelOrigin origin;
+  int depth = 0;  ///< 1: trained from the version itself; 2: from one of those
+  std::vector<std::string> aliases;
+};
+
+struct ModelLineage {
+  ModelOrigin model;
+  std::vector<std::string> aliases;
+  std::vector<ModelOrigin> ancestors;   ///< the parent first; one that was deleted ends them, and is named by its child
+  std::vector<Descendant> descendants;  ///< each after the one that it was trained from, by number
+};
+
+/// What a version came from and what came of it. `reference` as Registry::Resolve.
+absl::StatusOr<ModelLineage> LineageOfModel(Project& project, const std::string& reference);
+
+struct DatasetLineage {
+  std::string dataset;              ///< "flights@3"
+  std::vector<Descendant> trained;  ///< on it, with what was trained from them (on other versions of the data)
+};
+
+/// Which versions of models came of a version of a dataset; also where rows were erased from it since.
+absl::StatusOr<DatasetLineage> LineageOfDataset(Project& project, const std::string& reference);
+
+}  // namespace roost::api

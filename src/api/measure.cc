@@ -1,0 +1,251 @@
+#include "api/measure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/container/flat_hash_map.h"
+#include "api/key_text.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "column/value.h"
+#include "evaluate/metric.h"
+
+namespace roost::api {
+namespace {
+
+using evaluate::NamedMetric;
+
+void AddOnce(const std::string& name, std::vector<std::string>& names) {
+  if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+std::vector<const config::AmountConfig*> AmountsOf(const config::ValueConfig& value) {
+  return {&value.true_positive, &value.false_positive, &value.false_negative,
+          &value.true_negative, &value.over,           &value.under};
+}
+
+/// What is read beside the first model's own columns.
+std::vector<std::string> OtherColumns(const std::vector<LoadedModel>& models,
+                                      const config::EvaluationConfig& evaluation) {
+  std::vector<std::string> columns;
+  for (size_t i = 1; i < models.size(); ++i) {
+    for (const std::string& name : InputNames(models[i].model)) AddOnce(name, columns);
+  }
+  for (const evaluate::SliceSpec& spec : evaluation.slices) {
+    for (const evaluate::SliceKey& key : spec.keys) AddOnce(key.column, columns);
+  }
+  AddOnce(evaluation.unit, columns);
+  if (!evaluation.value.has_value()) return columns;
+  for (const config::AmountConfig* amount : AmountsOf(*evaluation.value)) AddOnce(amount->column, columns);
+  return columns;
+}
+
+absl::Status CheckSameTask(const LoadedModel& first, const LoadedModel& other) {
+  const bool same_classes = std::equal(first.model.classes().begin(), first.model.classes().end(),
+                                       other.model.classes().begin(), other.model.classes().end());
+  if (first.model.task() == other.model.task() && same_classes) return absl::OkStatus();
+  return WithHint(
+      absl::InvalidArgumentError(fmt::format("{} and {} do not predict the same: they cannot be compared on one label",
+                                             first.version.ToString(), other.version.ToString())),
+      "compare versions of one label");
+}
+
+/// Rows that a model was trained with would flatter it.
+absl::Status CheckUnseen(Project& project, const HeldOut& held_out, const LoadedModel& other) {
+  TRY_ASSIGN(const std::string text, project.registry().LoadPart(other.version, registry::kLineagePart));
+  TRY_ASSIGN(const Json lineage, ParseJson(text, registry::kLineagePart));
+  const std::optional<absl::Time> border = Split::EvaluateFromIn(lineage);
+  const std::optional<absl::Time> from = held_out.split.evaluate_from();
+  if (!border.has_value() || !from.has_value() || *border <= *from) return absl::OkStatus();
+  return WithHint(absl::InvalidArgumentError(fmt::format(
+                      "{} was trained on rows before {}, and rows from {} on are measured: it has seen some "
+                      "of them",
+                      other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
+                  "measure a version whose split is as late, or on newer data: --data");
+}
+
+/// A number for each value of a column; rows without one are units of their own.
+absl::StatusOr<std::vector<int64_t>> UnitsOf(const LabelledRows& rows, const std::string& name) {
+  std::vector<int64_t> units;
+  if (name.empty()) return units;
+  absl::flat_hash_map<std::string, int64_t> numbers;
+  int64_t next = 0;
+  std::string key;
+  for (const column::OwnedBatch& batch : rows.batches) {
+    TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
+    TRY_ASSIGN(const column::Kind kind, column::KindOf(*column));
+    for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
+      key.clear();
+      AppendKeyText(*column, kind, row, key);
+      if (key.empty()) {
+        units.push_back(next++);
+        continue;
+      }
+      const auto [entry, is_new] = numbers.try_emplace(key, next);
+      if (is_new) ++next;
+      units.push_back(entry->second);
+    }
+  }
+  return units;
+}
+
+/// The numbers of a column.
+absl::StatusOr<std::vector<double>> NumbersOf(const LabelledRows& rows, const std::string& name) {
+  std::vector<double> numbers;
+  for (const column::OwnedBatch& batch : rows.batches) {
+    TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
+    TRY_ASSIGN(const column::Kind kind, column::KindOf(*column));
+    for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
+      const column::Value value = column::ValueAt(*column, kind, row);
+      const double* number = std::get_if<double>(&value);
+      if (number == nullptr || !std::isfinite(*number)) {
+        return WithHint(
+            absl::InvalidArgumentError(fmt::format("model.evaluation.value: '{}' has a row without a number", name)),
+            "name a column of numbers without gaps");
+      }
+      numbers.push_back(*number);
+    }
+  }
+  return numbers;
+}
+
+/// The amounts of `value` on these rows, and what they lie in.
+struct Amounts {
+  std::vector<std::vector<double>> columns;
+  evaluate::ValueAmounts amounts;
+};
+
+absl::StatusOr<Amounts> ReadAmounts(const LabelledRows& rows, const config::ValueConfig& value) {
+  Amounts found;
+  found.columns.reserve(AmountsOf(value).size());
+  const std::vector<evaluate::Amount*> targets{&found.amounts.outcomes.true_positive,
+                                               &found.amounts.outcomes.false_positive,
+                                               &found.amounts.outcomes.false_negative,
+                                               &found.amounts.outcomes.true_negative,
+                                               &found.amounts.errors.over,
+                                               &found.amounts.errors.under};
+  const std::vector<const config::AmountConfig*> sources = AmountsOf(value);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    targets[i]->constant = sources[i]->constant;
+    if (sources[i]->column.empty()) continue;
+    TRY_ASSIGN(std::vector<double> numbers, NumbersOf(rows, sources[i]->column));
+    found.columns.push_back(std::move(numbers));
+    targets[i]->per_row = found.columns.back();
+  }
+  found.amounts.places.hit = value.hits;
+  return found;
+}
+
+absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, const MeasureRequest& request,
+                                                            const config::EvaluationConfig& evaluation) {
+  std::vector<std::string> names = evaluation.metrics.empty() ? UsualMetrics(task) : evaluation.metrics;
+  if (evaluation.metrics.empty() && evaluation.value.has_value()) AddOnce("value", names);
+  for (const std::string& name : request.metrics) AddOnce(name, names);
+  std::vector<const NamedMetric*> metrics;
+  for (const std::string& name : names) {
+    TRY_ASSIGN(const NamedMetric* metric, evaluate::FindMetric(task, name));
+    metrics.push_back(metric);
+  }
+  return metrics;
+}
+
+/// What the dummy predicts for every row.
+std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int64_t rows) {
+  std::vector<double> scores;
+  scores.reserve(static_cast<size_t>(rows) * baseline.outputs.size());
+  for (int64_t row = 0; row < rows; ++row)
+    scores.insert(scores.end(), baseline.outputs.begin(), baseline.outputs.end());
+  return scores;
+}
+
+absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& held_out, const LabelledRows& rows,
+                         const config::EvaluationConfig& evaluation, const Context& context, Measured& measured) {
+  std::vector<std::vector<double>> scores;
+  std::vector<evaluate::ModelScores> scored;
+  evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
+  for (const LoadedModel& loaded : models) {
+    TRY_ASSIGN(std::vector<double> of_model, ScoresOf(loaded.model, rows, context));
+    scores.push_back(std::move(of_model));
+    scored.push_back({scores.back(), loaded.model.num_outputs(), loaded.model.threshold()});
+  }
+  scores.push_back(DummyScores(held_out.baseline, rows.num_rows()));
+  scored.push_back({scores.back(), models.front().model.num_outputs(), models.front().model.threshold()});
+  for (size_t other = 1; other < scored.size(); ++other) options.pairs.emplace_back(0, other);
+
+  TRY_ASSIGN(const std::vector<int64_t> units, UnitsOf(rows, evaluation.unit));
+  Amounts amounts;
+  if (evaluation.value.has_value()) {
+    TRY_ASSIGN(amounts, ReadAmounts(rows, *evaluation.value));
+  }
+  TRY_ASSIGN(measured.figures,
+             evaluate::MeasureSlices({.task = measured.task,
+                                      .targets = rows.targets,
+                                      .weights = rows.weights,
+                                      .groups = rows.groups,
+                                      .units = units,
+                                      .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr},
+                                     scored, measured.slices, options, context));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<std::string> Measured::names() const {
+  std::vector<std::string> names;
+  for (const registry::ModelVersion& version : versions) names.push_back(version.ToString());
+  names.emplace_back("dummy");
+  return names;
+}
+
+std::vector<std::string> UsualMetrics(predict::Task task) {
+  switch (task) {
+    case predict::Task::kBinary: return {"log_loss", "auc", "accuracy", "precision", "recall", "calibration_ratio"};
+    case predict::Task::kClasses: return {"log_loss", "accuracy", "macro_f1"};
+    case predict::Task::kNumber: return {"rmse", "mae", "bias", "r2"};
+    case predict::Task::kCounts: return {"poisson_deviance", "mae", "bias"};
+    case predict::Task::kRanking: return {"ndcg@10", "mrr"};
+  }
+  return {};
+}
+
+absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
+                                 const config::EvaluationConfig& evaluation, const Context& context) {
+  std::vector<LoadedModel> models;
+  for (const std::string& reference : request.models) {
+    TRY_ASSIGN(LoadedModel loaded, LoadModel(project, reference));
+    models.push_back(std::move(loaded));
+    TRY(CheckSameTask(models.front(), models.back()));
+  }
+  Measured measured{.task = models.front().model.task(), .confidence = evaluation.confidence};
+  TRY_ASSIGN(measured.metrics, FindMetrics(measured.task, request, evaluation));
+  TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, models.front(), request.reference, request.part, context,
+                                                 OtherColumns(models, evaluation)));
+  for (const LoadedModel& loaded : models) {
+    measured.versions.push_back(loaded.version);
+    TRY(CheckUnseen(project, held_out, loaded));
+  }
+  const LabelledRows& rows = held_out.data[request.part];
+  measured.dataset = held_out.dataset;
+  measured.rows = held_out.split.Describe(request.part);
+  std::vector<evaluate::SliceSpec> specs{{}};
+  specs.insert(specs.end(), evaluation.slices.begin(), evaluation.slices.end());
+  TRY_ASSIGN(measured.slices,
+             evaluate::MakeSlices(rows.views(), specs,
+                                  {.min_rows = evaluation.min_rows, .max_values = evaluation.max_values}));
+  if (measured.slices.slices.empty()) {
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("there are {} rows to measure, and model.evaluation.min_rows "
+                                               "is {}",
+                                               FormatCount(rows.num_rows()), FormatCount(evaluation.min_rows))),
+        "measure more rows, or lower min_rows in roost.yaml");
+  }
+  TRY(MeasureRows(models, held_out, rows, evaluation, context, measured));
+  return measured;
+}
+
+}  // namespace roost::api

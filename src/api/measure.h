@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "api/evaluation.h"
+#include "api/project.h"
+#include "base/context.h"
+#include "base/json.h"
+#include "config/evaluation.h"
+#include "evaluate/resample.h"
+#include "evaluate/slices.h"
+
+namespace roost::api {
+
+struct MeasureRequest {
+  std::vector<std::string> models;  ///< as LoadModel; the first decides label and split, the others are held against it
+  std::string reference;            ///< a dataset version; empty: the one that the first was trained on
+  Part part = Part::kEvaluate;
+  std::vector<std::string> metrics;  ///< beside those of `evaluation`
+};
+
+/// Several models on the same rows, by slice, with errors.
+struct Measured {
+  std::vector<registry::ModelVersion> versions;  ///< as asked for
+  std::string dataset;
+  std::string rows;  ///< which rows were used: "from 2001-04-23T12:39:00Z on"
+  predict::Task task = predict::Task::kBinary;
+  double confidence = 0.95;
+  std::vector<const evaluate::NamedMetric*> metrics;
+  /// The first is all rows.
+  evaluate::SliceSet slices;
+  /// By slice. Models: those of `versions`, then the dummy, which knows the training targets only. Differences: the
+  /// first minus each other one, the dummy last.
+  std::vector<evaluate::SliceFigures> figures;
+
+  /// Of the models: "late-flights@2", "late-flights@1", "dummy".
+  std::vector<std::string> names() const;
+};
+
+/// Every figure with its error and interval; null where there is none.
+Json ToJson(const Measured& measured);
+
+/// The metrics that are measured where roost.yaml names none.
+std::vector<std::string> UsualMetrics(predict::Task task);
+
+/// Scores the rows of a part with all models and measures them as `evaluation` says.
+/// NotFound for models, datasets, columns and metrics that are not there, InvalidArgument where a model predicts
+/// something else than the first, or has seen rows of the part in its training (by time: its split is later).
+absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
+                                 const config::EvaluationConfig& evaluation, const Context& context);
+
+}  // namespace roost::api

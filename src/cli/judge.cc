@@ -1,0 +1,195 @@
+// roost compare, roost gate
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/gate.h"
+#include "api/measure.h"
+#include "base/format.h"
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/table_text.h"
+
+namespace roost::cli {
+namespace {
+
+using evaluate::Estimate;
+using evaluate::NamedMetric;
+
+constexpr int kDigits = 4;
+
+std::string NumberOrDash(const std::optional<double>& number) {
+  return number.has_value() ? FormatNumber(*number, kDigits) : "-";
+}
+
+/// "-0.00071 [-0.0019, 0.00048]".
+std::string DifferenceText(const Estimate& difference, double confidence) {
+  const std::optional<evaluate::Interval> interval = difference.At(confidence);
+  if (!interval.has_value()) return NumberOrDash(difference.value);
+  return fmt::format("{} [{}, {}]", NumberOrDash(difference.value), FormatNumber(interval->low, kDigits),
+                     FormatNumber(interval->high, kDigits));
+}
+
+/// "better", "worse", or nothing where chance may have made the difference.
+std::string JudgementOf(const NamedMetric& metric, const Estimate& difference, double confidence) {
+  const std::optional<evaluate::Interval> interval = difference.At(confidence);
+  const bool has_direction = metric.better == evaluate::Better::kHigher || metric.better == evaluate::Better::kLower;
+  if (!interval.has_value() || !has_direction || (interval->low <= 0 && interval->high >= 0)) return "";
+  return (interval->low > 0) == (metric.better == evaluate::Better::kHigher) ? "better" : "worse";
+}
+
+/// One line a metric: the values of all models, and the first's difference to the second.
+std::string TableOfAllRows(const api::Measured& measured) {
+  const evaluate::SliceFigures& figures = measured.figures.front();
+  std::vector<std::vector<std::string>> rows{{"metric"}};
+  std::string align = "l";
+  for (const std::string& name : measured.names()) {
+    rows.front().push_back(name);
+    align += 'r';
+  }
+  rows.front().push_back("difference");
+  rows.front().emplace_back("");
+  align += "ll";
+  for (size_t m = 0; m < measured.metrics.size(); ++m) {
+    std::vector<std::string>& row = rows.emplace_back();
+    row.emplace_back(measured.metrics[m]->name);
+    for (const auto& model : figures.models) row.push_back(NumberOrDash(model[m].value));
+    row.push_back(DifferenceText(figures.differences.front()[m], measured.confidence));
+    row.push_back(JudgementOf(*measured.metrics[m], figures.differences.front()[m], measured.confidence));
+  }
+  return AlignColumns(rows, align);
+}
+
+/// One line a slice, of the first metric.
+std::string TableOfSlices(const api::Measured& measured) {
+  std::vector<std::vector<std::string>> rows{{"slice", "rows"}};
+  std::string align = "lr";
+  for (const std::string& name : measured.names()) {
+    rows.front().push_back(name);
+    align += 'r';
+  }
+  rows.front().push_back("difference");
+  rows.front().emplace_back("");
+  align += "ll";
+  for (size_t s = 0; s < measured.figures.size(); ++s) {
+    const evaluate::SliceFigures& figures = measured.figures[s];
+    std::vector<std::string>& row = rows.emplace_back();
+    row.push_back(measured.slices.slices[s].name);
+    row.push_back(FormatCount(figures.rows));
+    for (const auto& model : figures.models) row.push_back(NumberOrDash(model.front().value));
+    row.push_back(DifferenceText(figures.differences.front().front(), measured.confidence));
+    row.push_back(JudgementOf(*measured.metrics.front(), figures.differences.front().front(), measured.confidence));
+  }
+  return AlignColumns(rows, align);
+}
+
+void PrintMeasured(const api::Measured& measured, Session& session) {
+  const std::vector<std::string> names = measured.names();
+  session.Print(fmt::format("{} on {} rows of {} {}\n\n{}", names.front(), FormatCount(measured.figures.front().rows),
+                            measured.dataset, measured.rows, TableOfAllRows(measured)));
+  session.Print(fmt::format("difference: {} minus {}, and where the true one is with {}\n", names[0], names[1],
+                            FormatShare(measured.confidence)));
+  if (measured.figures.size() > 1) {
+    session.Print(fmt::format("\n{} by slice\n\n{}", measured.metrics.front()->name, TableOfSlices(measured)));
+  }
+  if (!measured.slices.left_out.empty()) {
+    session.Note(fmt::format("{} left out: too few rows, or too many values (model.evaluation)",
+                             CountOf(static_cast<int64_t>(measured.slices.left_out.size()), "slice")));
+  }
+}
+
+struct CompareOptions {
+  api::MeasureRequest request;
+  std::string part = "evaluate";
+};
+
+absl::StatusOr<int> RunCompare(const CompareOptions& options, Session& session) {
+  api::MeasureRequest request = options.request;
+  TRY_ASSIGN(request.part, api::ParsePart(options.part));
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  const auto& model = project.config().model;
+  TRY_ASSIGN(const api::Measured measured,
+             api::Measure(project, request, model.has_value() ? model->evaluation : config::EvaluationConfig(),
+                          session.MakeContext(JsonProgress::kYes)));
+  if (session.json()) {
+    session.Print(ToText(api::ToJson(measured)));
+  } else {
+    PrintMeasured(measured, session);
+  }
+  return 0;
+}
+
+/// The findings that a person must see: all that are not kept, and how many are.
+std::string FindingsText(const judge::Verdict& verdict, Session& session) {
+  std::string text;
+  for (const judge::Finding& finding : verdict.findings) {
+    if (finding.outcome == judge::Outcome::kKept) continue;
+    const bool is_broken = finding.outcome == judge::Outcome::kBroken;
+    text +=
+        fmt::format("{}  {}\n", session.Colored(is_broken ? "broken    " : "not judged", is_broken ? "red" : "yellow"),
+                    finding.ToText());
+  }
+  return text;
+}
+
+absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::GateResponse response, api::Gate(project, request, session.MakeContext(JsonProgress::kYes)));
+  const std::string name = response.measured.versions.front().ToString();
+  if (session.json()) {
+    Json json = api::ToJson(response);
+    json["evidence"] = response.evidence.ToHex();
+    session.Print(ToText(json));
+    return response.blessed() ? 0 : kCheckSaidNo;
+  }
+  PrintMeasured(response.measured, session);
+  const int64_t kept = response.verdict.Count(judge::Outcome::kKept) + response.baseline.Count(judge::Outcome::kKept);
+  const auto all = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
+  session.Print(fmt::format("\n{}{}{} of {} kept\n", FindingsText(response.verdict, session),
+                            FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "rule")));
+  session.Print(fmt::format(
+      "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
+  if (!response.has_champion) session.Note("there is no champion to compare with");
+  if (response.blessed()) {
+    session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,
+                             response.has_champion ? "" : ", if a person finds it good"));
+  }
+  return response.blessed() ? 0 : kCheckSaidNo;
+}
+
+}  // namespace
+
+void AddJudgeCommands(CLI::App& app, Session& session) {
+  CLI::App* compare = app.add_subcommand("compare", "Measure model versions on the same rows, by slice, with errors");
+  auto options = std::make_shared<CompareOptions>();
+  compare->add_option("MODEL", options->request.models, "NAME or NAME@VERSION; the first is held against the others")
+      ->required()
+      ->expected(1, 10);
+  compare
+      ->add_option("--data", options->request.reference, "A dataset version; default: the one the first was trained on")
+      ->type_name("DATASET");
+  compare->add_option("--part", options->part, "evaluate (default), test or train: which rows of the split")
+      ->type_name("PART");
+  compare->add_option("--metric", options->request.metrics, "One more metric; may be given several times")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  compare->footer("Slices, metrics, values and what rows depend on each other: model.evaluation in roost.yaml.");
+  compare->callback([options, &session] { session.Finish(RunCompare(*options, session)); });
+
+  CLI::App* gate = app.add_subcommand("gate", "Judge whether a model version may be released");
+  auto request = std::make_shared<api::GateRequest>();
+  gate->add_option("MODEL", request->model, "NAME or NAME@VERSION; default: the project's latest");
+  gate->add_option("--against", request->champion, "A version; default: where the alias champion points")
+      ->type_name("MODEL");
+  gate->add_option("--data", request->reference, "A dataset version; default: the one it was trained on")
+      ->type_name("DATASET");
+  gate->footer("The rules stand in roost.yaml under model.gate (docs/gate.md). Exit code 1 where a rule is broken.");
+  gate->callback([request, &session] { session.Finish(RunGate(*request, session)); });
+}
+
+}  // namespace roost::cli

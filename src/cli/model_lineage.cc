@@ -1,0 +1,145 @@
+// roost model lineage
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "api/lineage.h"
+#include "base/format.h"
+#include "base/status.h"
+#include "cli/model_moves.h"
+#include "cli/table_text.h"
+
+namespace roost::cli {
+namespace {
+
+std::string TextOf(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string CodeOf(const Json& lineage) {
+  const auto dirty = lineage.find("code_dirty");
+  const bool is_dirty = dirty != lineage.end() && dirty->is_boolean() && dirty->get<bool>();
+  return TextOf(lineage, "code_revision").substr(0, 12) + (is_dirty ? "+changes" : "");
+}
+
+// "dataset flights@3 7af3…, config 611e…": what is known of it.
+std::string OriginText(const api::ModelOrigin& origin) {
+  const Json& lineage = origin.lineage;
+  const auto some = [&](const char* member) { return TextOf(lineage, member).substr(0, 12); };
+  std::vector<std::string> parts;
+  const auto add = [&](const char* what, const std::string& value) {
+    if (!value.empty()) parts.push_back(fmt::format("{} {}", what, value));
+  };
+  add("dataset", TextOf(lineage, "dataset"));
+  add("schema", some("schema_digest"));
+  add("config", some("config_digest"));
+  add("code", CodeOf(lineage));
+  add("by", lineage.contains("roost_version") ? "roost " + TextOf(lineage, "roost_version") : "");
+  add("file", TextOf(lineage, "file"));
+  return parts.empty() ? "nothing is known of its data" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string AliasText(const std::vector<std::string>& aliases) {
+  return aliases.empty() ? "" : fmt::format("  [{}]", fmt::join(aliases, ", "));
+}
+
+Json ToJson(const api::ModelOrigin& origin) {
+  return Json{{"model", origin.version.name}, {"version", origin.version.version}, {"lineage", origin.lineage}};
+}
+
+Json ToJson(const std::vector<api::Descendant>& descendants) {
+  Json json = Json::array();
+  for (const api::Descendant& descendant : descendants) {
+    Json one = ToJson(descendant.origin);
+    one["depth"] = descendant.depth;
+    one["aliases"] = descendant.aliases;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+std::string TreeText(const std::vector<api::Descendant>& descendants, int indent) {
+  std::string text;
+  for (const api::Descendant& one : descendants) {
+    text += fmt::format("{:{}}{}{}  {}\n", "", indent + 2 * one.depth, one.origin.version.ToString(),
+                        AliasText(one.aliases), OriginText(one.origin));
+  }
+  return text;
+}
+
+absl::StatusOr<int> RunOfModel(const std::string& reference, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::ModelLineage lineage, api::LineageOfModel(project, reference));
+  if (session.json()) {
+    Json json = ToJson(lineage.model);
+    json["aliases"] = lineage.aliases;
+    json["ancestors"] = Json::array();
+    for (const api::ModelOrigin& ancestor : lineage.ancestors) json["ancestors"].push_back(ToJson(ancestor));
+    json["descendants"] = ToJson(lineage.descendants);
+    session.Print(ToText(json));
+    return 0;
+  }
+  std::string text = fmt::format("{}{}\n  {}\n", lineage.model.version.ToString(), AliasText(lineage.aliases),
+                                 OriginText(lineage.model));
+  const api::ModelOrigin* last = &lineage.model;
+  int indent = 2;
+  for (const api::ModelOrigin& ancestor : lineage.ancestors) {
+    text += fmt::format("{:{}}trained from {}  {}\n", "", indent, ancestor.version.ToString(), OriginText(ancestor));
+    last = &ancestor;
+    indent += 2;
+  }
+  if (const std::string parent = last->Parent(); !parent.empty()) {
+    text += fmt::format("{:{}}trained from {}, which was deleted\n", "", indent, parent);
+  }
+  if (!lineage.descendants.empty()) text += "came of it\n" + TreeText(lineage.descendants, 0);
+  session.Print(text);
+  return 0;
+}
+
+absl::StatusOr<int> RunOfDataset(const std::string& reference, Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::DatasetLineage lineage, api::LineageOfDataset(project, reference));
+  if (session.json()) {
+    session.Print(ToText(Json{{"dataset", lineage.dataset}, {"models", ToJson(lineage.trained)}}));
+    return 0;
+  }
+  if (lineage.trained.empty()) {
+    session.Note(fmt::format("no model was trained on {}", lineage.dataset));
+    return 0;
+  }
+  session.Print(fmt::format("{}\n{}", lineage.dataset, TreeText(lineage.trained, 2)));
+  return 0;
+}
+
+struct LineageOptions {
+  std::string model;
+  std::string dataset;
+};
+
+absl::StatusOr<int> RunLineage(const LineageOptions& options, Session& session) {
+  if (options.model.empty() == options.dataset.empty()) {
+    return WithHint(absl::InvalidArgumentError("lineage of what? name a model, or a dataset with --dataset"),
+                    "roost model lineage NAME@VERSION, or roost model lineage --dataset NAME@VERSION");
+  }
+  return options.model.empty() ? RunOfDataset(options.dataset, session) : RunOfModel(options.model, session);
+}
+
+}  // namespace
+
+void AddModelLineageCommand(CLI::App& model, Session& session) {
+  CLI::App* command = model.add_subcommand("lineage", "What a version came from, and what came of it or of data");
+  auto options = std::make_shared<LineageOptions>();
+  command->add_option("MODEL", options->model, "NAME, NAME@VERSION or NAME@ALIAS");
+  command->add_option("--dataset", options->dataset, "Which models came of this version of a dataset")
+      ->type_name("NAME@VERSION");
+  command->callback([options, &session] { session.Finish(RunLineage(*options, session)); });
+}
+
+}  // namespace roost::cli

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/declared.h"
+#include "evaluate/slices.h"
+#include "judge/rule.h"
+
+namespace roost::config {
+
+/// What an outcome is worth: the same for all rows, or what a column has.
+struct AmountConfig {
+  double constant = 0;
+  std::string column;  ///< empty: the constant
+};
+
+/// What predictions are worth, in the team's own currency (evaluate/value_amounts.h). Which count depends on the task.
+struct ValueConfig {
+  AmountConfig true_positive, false_positive, false_negative, true_negative;  ///< binary
+  AmountConfig over, under;                                                   ///< number, counts
+  std::vector<double> hits;                                                   ///< ranking, by place
+};
+
+/// How a model is measured beside its usual figures.
+struct EvaluationConfig {
+  std::vector<std::string> metrics;  ///< beside those of the gate; empty: the usual ones of the task
+  std::vector<evaluate::SliceSpec> slices;
+  int64_t min_rows = 100;
+  int64_t max_values = 100;
+  int64_t resamples = 200;
+  double confidence = 0.95;  ///< of the intervals that are shown
+  std::string unit;          ///< rows of one value of this column are drawn together; empty: each row alone
+  std::optional<ValueConfig> value;
+};
+
+/// What a version must keep to be released.
+struct GateConfig {
+  double confidence = 0.95;
+  std::vector<judge::Rule> rules;
+};
+
+Declaration<EvaluationConfig> DeclareEvaluation();
+Declaration<GateConfig> DeclareGate();
+
+}  // namespace roost::config
