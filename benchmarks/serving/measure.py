@@ -195,4 +195,6 @@ def machine():
     lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     cpus = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     memory = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) // 1_000_000
-    return f"{len(cpus)} cores {cpus[0] if cpus else 'unknown'}, {memory} GiB, {platform.system()} {platform.release()}"
+    congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    return (f"{len(cpus)} cores {cpus[0] if cpus else 'unknown'}, {memory} GiB, {platform.system()} {platform.release()}, "
+            f"TCP {congestion}")
