@@ -14,7 +14,6 @@
 #include "base/status.h"
 #include "profile/profile.h"
 #include "serving/recorded_requests.h"
-#include "table/text_file.h"
 #include "transform/feature_yaml.h"
 
 namespace roost::api {
@@ -129,9 +128,6 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
                {"train_rows", response.train_rows},
                {"baseline", prepared.baseline.ToJson()},
                {"seed", model.trainer.seed}};
-  if (const auto schema = table::ReadTextFile(project.SchemaPath(prepared.rows.dataset.dataset)); schema.ok()) {
-    lineage["schema_digest"] = Sha256(*schema).ToHex();
-  }
   lineage.update(prepared.rows.split.ToJson());
   lineage.update(response.report.ToJson());
   lineage.update(trained.lineage);

@@ -55,8 +55,10 @@ std::optional<size_t> CoresOfQuota(std::string_view cpu_max) {
   return static_cast<size_t>((*quota - 1) / *period + 1);
 }
 
+size_t CountCores() { return std::max<size_t>(1, std::min(CoresOfAffinity(), CoresOfQuotas())); }
+
 size_t NumCores() {
-  static const size_t cores = std::max<size_t>(1, std::min(CoresOfAffinity(), CoresOfQuotas()));
+  static const size_t cores = CountCores();
   return cores;
 }
 

@@ -38,7 +38,6 @@ std::string OriginText(const api::ModelOrigin& origin) {
     if (!value.empty()) parts.push_back(fmt::format("{} {}", what, value));
   };
   add("dataset", TextOf(lineage, "dataset"));
-  add("schema", some("schema_digest"));
   add("config", some("config_digest"));
   add("code", CodeOf(lineage));
   add("by", lineage.contains("roost_version") ? "roost " + TextOf(lineage, "roost_version") : "");
