@@ -9,14 +9,15 @@
 namespace roost::evaluate {
 namespace {
 
-constexpr size_t kValueBins = 8192;
+constexpr int64_t kBins = 8192;
 
-// Calls visit(slice, row) for each row and each of its slices, numbered from `first_slice`, in the order of the rows.
+// Calls visit(slice, row, place) for each row and each of its slices, numbered from `first_slice`, in the order of the
+// rows.
 template <typename Visit>
 void ForEachSlice(std::span<const RankedValue> ranked, std::span<const uint32_t> cells, const SliceSet::Group& group,
                   size_t first_slice, const Visit& visit) {
   for (size_t i = 0; i < ranked.size(); ++i) {
-    for (const uint32_t slice : group.slices_of_cell[cells[i]]) visit(slice - first_slice, ranked[i]);
+    for (const uint32_t slice : group.slices_of_cell[cells[i]]) visit(slice - first_slice, ranked[i], i);
   }
 }
 
@@ -28,7 +29,7 @@ struct Totals {
 std::vector<Totals> TotalsOf(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
                              const SliceSet::Group& group, size_t first_slice, size_t num_slices) {
   std::vector<Totals> totals(num_slices);
-  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) {
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row, size_t) {
     ++totals[slice].rows;
     totals[slice].weight[row.role].Add(row.weight);
   });
@@ -78,8 +79,13 @@ class Calibration {
 // One slice, whose rows come in ascending order of their scores. Rows of one score are a tie.
 class BinaryWalk {
  public:
-  BinaryWalk(const Totals& totals, int64_t calibration_bins)
-      : totals_(totals), above_{totals.weight[0], totals.weight[1]}, calibration_(totals.rows, calibration_bins) {}
+  BinaryWalk(const Totals& totals, int64_t calibration_bins, std::span<const ThresholdFigure> threshold_figures)
+      : totals_(totals),
+        above_{totals.weight[0], totals.weight[1]},
+        calibration_(totals.rows, calibration_bins),
+        threshold_figures_(threshold_figures) {
+    for (const ThresholdFigure figure : threshold_figures) best_.push_back(AtThreshold(figure, 0, 0));
+  }
 
   void Add(const RankedValue& row) {
     if (tie_rows_ > 0 && row.value != score_) EndTie();
@@ -91,6 +97,7 @@ class BinaryWalk {
   BinaryOrderFigures Finish() {
     if (tie_rows_ > 0) EndTie();
     BinaryOrderFigures figures{.calibration_floors = std::move(calibration_.floors())};
+    for (const double best : best_) figures.best.push_back(std::isfinite(best) ? std::optional(best) : std::nullopt);
     if (totals_.rows == 0) return figures;
     const double negatives = totals_.weight[0].value();
     const double positives = totals_.weight[1].value();
@@ -101,14 +108,20 @@ class BinaryWalk {
   }
 
  private:
+  double AtThreshold(ThresholdFigure figure, double hits, double alarms) const {
+    return figure(hits, alarms, totals_.weight[1].value(), totals_.weight[0].value());
+  }
+
   void EndTie() {
     const double negatives = tie_[0].value();
     const double positives = tie_[1].value();
     pairs_.AddProduct(positives, 2 * negatives_below_.value() + negatives);
     negatives_below_.Add(negatives);
-    if (positives > 0) {
-      const double hits = above_[1].value();
-      precisions_.Add(positives * (hits / (hits + above_[0].value())));
+    const double hits = above_[1].value();  // of the threshold that the tie's score is
+    const double alarms = above_[0].value();
+    if (positives > 0) precisions_.Add(positives * (hits / (hits + alarms)));
+    for (size_t i = 0; i < best_.size(); ++i) {
+      best_[i] = std::max(best_[i], AtThreshold(threshold_figures_[i], hits, alarms));  // NaN stays
     }
     above_[0].Add(-negatives);
     above_[1].Add(-positives);
@@ -126,6 +139,54 @@ class BinaryWalk {
   Sum pairs_;  // twice those in order, ties counting half
   Sum precisions_;
   Calibration calibration_;
+  std::span<const ThresholdFigure> threshold_figures_;
+  std::vector<double> best_;
+};
+
+// The bin of a slice that is being filled.
+class BinFilling {
+ public:
+  BinFilling(int64_t rows_of_slice, std::span<const double> floors)
+      : full_((rows_of_slice + kBins - 1) / kBins), floors_(floors) {}
+
+  bool is_empty() const { return rows_ == 0; }
+
+  bool EndsBefore(double value) const {
+    return rows_ > 0 && value != bin_.highest && (rows_ >= full_ || IsNextFloor(value));
+  }
+
+  void Add(const RankedValue& row) {
+    if (rows_ == 0) {
+      // A new calibration bin begins where the bin before has ended it.
+      if (IsNextFloor(row.value)) ++next_floor_;
+      bin_.lowest = row.value;
+    }
+    bin_.highest = row.value;
+    ++rows_;
+    values_.Add(row.weight * row.value);
+    weights_.Add(row.weight);
+  }
+
+  SliceBin Take(size_t end, size_t slice, std::optional<double> next) {
+    SliceBin bin = bin_;
+    bin.end = end;
+    bin.slice = static_cast<uint32_t>(slice);
+    bin.mean = values_.value() / weights_.value();
+    bin.ends_calibration_bin = !next.has_value() || IsNextFloor(*next);
+    rows_ = 0;
+    values_ = weights_ = Sum();
+    return bin;
+  }
+
+ private:
+  bool IsNextFloor(double value) const { return next_floor_ < floors_.size() && value >= floors_[next_floor_]; }
+
+  int64_t full_;
+  std::span<const double> floors_;
+  size_t next_floor_ = 0;
+  int64_t rows_ = 0;
+  SliceBin bin_;
+  Sum values_, weights_;
 };
 
 }  // namespace
@@ -155,12 +216,14 @@ std::vector<uint32_t> CellsOf(std::span<const RankedValue> ranked, const SliceSe
 
 std::vector<BinaryOrderFigures> BinaryOrder(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
                                             const SliceSet::Group& group, size_t first_slice, size_t num_slices,
-                                            int64_t calibration_bins) {
+                                            int64_t calibration_bins,
+                                            std::span<const ThresholdFigure> threshold_figures) {
   std::vector<BinaryWalk> walks;
   for (const Totals& totals : TotalsOf(ranked, cells, group, first_slice, num_slices)) {
-    walks.emplace_back(totals, calibration_bins);
+    walks.emplace_back(totals, calibration_bins, threshold_figures);
   }
-  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) { walks[slice].Add(row); });
+  ForEachSlice(ranked, cells, group, first_slice,
+               [&](size_t slice, const RankedValue& row, size_t) { walks[slice].Add(row); });
   std::vector<BinaryOrderFigures> figures;
   for (BinaryWalk& walk : walks) figures.push_back(walk.Finish());
   return figures;
@@ -172,7 +235,7 @@ std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, 
   std::vector<Sum> below(num_slices);
   std::vector<std::optional<double>> medians(num_slices);
   std::vector<bool> ends_between(num_slices);
-  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row) {
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row, size_t) {
     const double half = totals[slice].weight[0].value() * 0.5;
     if (ends_between[slice]) {
       medians[slice] = *medians[slice] / 2 + row.value / 2;
@@ -186,19 +249,27 @@ std::vector<std::optional<double>> Medians(std::span<const RankedValue> ranked, 
   return medians;
 }
 
-std::vector<ValueBin> ValueBins(std::span<const RankedValue> ranked) {
-  const size_t least_rows = (ranked.size() + kValueBins - 1) / kValueBins;
-  std::vector<ValueBin> bins;
-  for (size_t begin = 0; begin < ranked.size();) {
-    size_t end = std::min(ranked.size(), begin + least_rows);
-    while (end < ranked.size() && ranked[end].value == ranked[end - 1].value) ++end;
-    Sum values, weights;
-    for (const RankedValue& row : ranked.subspan(begin, end - begin)) {
-      values.Add(row.weight * row.value);
-      weights.Add(row.weight);
-    }
-    bins.push_back({begin, end, ranked[begin].value, ranked[end - 1].value, values.value() / weights.value()});
-    begin = end;
+std::vector<SliceBin> SliceBins(std::span<const RankedValue> ranked, std::span<const uint32_t> cells,
+                                const SliceSet::Group& group, size_t first_slice, size_t num_slices,
+                                std::span<const BinaryOrderFigures> figures) {
+  std::vector<int64_t> rows_of_cell(group.slices_of_cell.size());
+  for (const uint32_t cell : cells) ++rows_of_cell[cell];
+  std::vector<int64_t> rows_of_slice(num_slices);
+  for (size_t cell = 0; cell < rows_of_cell.size(); ++cell) {
+    for (const uint32_t slice : group.slices_of_cell[cell]) rows_of_slice[slice - first_slice] += rows_of_cell[cell];
+  }
+  std::vector<BinFilling> open;
+  for (size_t slice = 0; slice < num_slices; ++slice) {
+    open.emplace_back(rows_of_slice[slice],
+                      figures.empty() ? std::span<const double>() : figures[slice].calibration_floors);
+  }
+  std::vector<SliceBin> bins;
+  ForEachSlice(ranked, cells, group, first_slice, [&](size_t slice, const RankedValue& row, size_t place) {
+    if (open[slice].EndsBefore(row.value)) bins.push_back(open[slice].Take(place, slice, row.value));
+    open[slice].Add(row);
+  });
+  for (size_t slice = 0; slice < num_slices; ++slice) {
+    if (!open[slice].is_empty()) bins.push_back(open[slice].Take(ranked.size(), slice, std::nullopt));
   }
   return bins;
 }

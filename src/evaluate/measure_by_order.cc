@@ -53,30 +53,24 @@ std::vector<OrderedRow> OrderedRows(std::span<const RankedValue> ranked, std::sp
   return rows;
 }
 
-// The weights of a bin's rows in one block of resamples, by slice and role.
-struct BinWeights {
-  explicit BinWeights(size_t num_slices) : roles(num_slices * 2 * kLanes), touched(num_slices) {}
-
-  void Add(const ValueBin& bin, std::span<const OrderedRow> rows, const GroupSlices& group, size_t block) {
-    AddRoles({.rows = &rows[bin.begin],
-              .count = bin.end - bin.begin,
-              .first = group.first.data(),
-              .slices = group.slices.data()},
-             block, roles.data(), touched.data());
+// Walks over the rows in one block of resamples, and calls visit(bin, roles) for each bin with what its rows weigh.
+template <typename Visit>
+absl::Status ForEachBin(std::span<const SliceBin> bins, std::span<const OrderedRow> rows, const GroupSlices& slices,
+                        size_t block, const Context& context, const Visit& visit) {
+  std::vector<double> roles(slices.num_slices * 2 * kLanes);
+  size_t done = 0;
+  for (const SliceBin& bin : bins) {
+    TRY(context.CheckCancelled());
+    AddRoles({.rows = rows.data() + done,
+              .count = bin.end - done,
+              .first = slices.first.data(),
+              .slices = slices.slices.data()},
+             block, roles.data());
+    done = bin.end;
+    visit(bin, roles.data() + size_t{bin.slice} * 2 * kLanes);
   }
-  // Calls visit(slice, roles) for the slices that the bin has rows of.
-  template <typename Visit>
-  void ForEachTouched(const Visit& visit) {
-    for (size_t slice = 0; slice < touched.size(); ++slice) {
-      if (touched[slice] == 0) continue;
-      touched[slice] = 0;
-      visit(slice, roles.data() + slice * 2 * kLanes);
-    }
-  }
-
-  std::vector<double> roles;
-  std::vector<uint8_t> touched;
-};
+  return absl::OkStatus();
+}
 
 class ByOrderMeasuring {
  public:
@@ -93,7 +87,6 @@ class ByOrderMeasuring {
       }
       ranked_ = Ranked(errors, rows.weights, {});
     }
-    bins_ = ValueBins(ranked_);
   }
 
   absl::Status Measure(const SliceSet::Group& group, std::vector<std::vector<std::optional<double>>>& values) {
@@ -117,8 +110,13 @@ class ByOrderMeasuring {
 
   absl::Status MeasureBinary(const GroupSlices& slices, std::vector<std::vector<std::optional<double>>>& values) {
     const std::vector<uint32_t> cells = CellsOf(ranked_, slices.group);
-    const std::vector<BinaryOrderFigures> figures = BinaryOrder(
-        ranked_, cells, slices.group, slices.first_slice, slices.num_slices, measurement_.options.calibration_bins);
+    std::vector<ThresholdFigure> threshold_figures;
+    ForEachMetric(ByOrder::kBestThreshold, [&](size_t metric) {
+      threshold_figures.push_back(measurement_.options.metrics[metric]->of_threshold);
+    });
+    const std::vector<BinaryOrderFigures> figures =
+        BinaryOrder(ranked_, cells, slices.group, slices.first_slice, slices.num_slices,
+                    measurement_.options.calibration_bins, threshold_figures);
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
       std::vector<std::optional<double>>& of_slice = values[slices.first_slice + slice];
       ForEachMetric(ByOrder::kAuc, [&](size_t metric) { of_slice[metric] = figures[slice].auc; });
@@ -126,50 +124,90 @@ class ByOrderMeasuring {
                     [&](size_t metric) { of_slice[metric] = figures[slice].average_precision; });
       ForEachMetric(ByOrder::kCalibrationError,
                     [&](size_t metric) { of_slice[metric] = figures[slice].calibration_error; });
+      size_t next = 0;
+      ForEachMetric(ByOrder::kBestThreshold, [&](size_t metric) { of_slice[metric] = figures[slice].best[next++]; });
     }
+    if (measurement_.num_blocks() == 0) return absl::OkStatus();
+    const std::vector<SliceBin> bins =
+        SliceBins(ranked_, cells, slices.group, slices.first_slice, slices.num_slices, figures);
     const std::vector<OrderedRow> rows = OrderedRows(ranked_, cells, measurement_.keys);
     return measurement_.context.pool->ParallelFor(
-        measurement_.num_blocks(), [&](size_t block) { return ResampleBinary(slices, rows, figures, block); });
+        measurement_.num_blocks(), [&](size_t block) { return ResampleBinary(slices, rows, bins, block); });
   }
 
-  // From the highest score down.
   absl::Status ResampleBinary(const GroupSlices& slices, std::span<const OrderedRow> rows,
-                              std::span<const BinaryOrderFigures> figures, size_t block) {
-    std::vector<BinaryLanes> lanes(slices.num_slices, BinaryLanes{});
-    std::vector<size_t> open_bin;  // the calibration bin that is open, of each slice
-    for (const BinaryOrderFigures& figure : figures) open_bin.push_back(figure.calibration_floors.size() - 1);
-    BinWeights weights(slices.num_slices);
-    for (size_t i = bins_.size(); i-- > 0;) {
-      TRY(measurement_.context.CheckCancelled());
-      const ValueBin& bin = bins_[i];
-      weights.Add(bin, rows, slices, block);
-      weights.ForEachTouched([&](size_t slice, double* roles) {
-        while (bin.highest < figures[slice].calibration_floors[open_bin[slice]]) {
-          CloseCalibrationBin(lanes[slice]);
-          --open_bin[slice];
-        }
-        FlushBinary(bin.mean, roles, lanes[slice]);
-      });
-    }
+                              std::span<const SliceBin> bins, size_t block) {
+    std::vector<BinaryLanes> totals(slices.num_slices);
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
-      CloseCalibrationBin(lanes[slice]);
-      FinishBinary(lanes[slice], block, slices.first_slice + slice);
+      totals[slice] = AllLeft(block, slices.first_slice + slice);
+      StartThresholds(totals[slice], block, slices.first_slice + slice);
+    }
+    std::vector<BinaryLanes> lanes = totals;
+    TRY(ForEachBin(bins, rows, slices, block, measurement_.context, [&](const SliceBin& bin, double* roles) {
+      BinaryLanes& of_slice = lanes[bin.slice];
+      TakeThreshold(totals[bin.slice], of_slice, block, slices.first_slice + bin.slice);
+      FlushBinary(bin.mean, roles, of_slice);
+      if (bin.ends_calibration_bin) CloseCalibrationBin(of_slice);
+    }));
+    for (size_t slice = 0; slice < slices.num_slices; ++slice) {
+      FinishBinary(totals[slice], lanes[slice], block, slices.first_slice + slice);
     }
     return absl::OkStatus();
   }
 
-  void FinishBinary(const BinaryLanes& lanes, size_t block, size_t slice) {
+  // A slice before its first bin.
+  BinaryLanes AllLeft(size_t block, size_t slice) const {
+    BinaryLanes lanes{};
+    const double* sums = sums_.lanes.Of(block, slice) + sums_.first_sum[model_] * kLanes;
+    const auto sum = [sums](binary_sums::Total total) { return sums + static_cast<size_t>(total) * kLanes; };
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes.positives_left[lane] = sum(binary_sums::kTruePositives)[lane] + sum(binary_sums::kFalseNegatives)[lane];
+      lanes.negatives_left[lane] = sum(binary_sums::kTrueNegatives)[lane] + sum(binary_sums::kFalsePositives)[lane];
+    }
+    return lanes;
+  }
+
+  // The threshold above all scores.
+  void StartThresholds(const BinaryLanes& totals, size_t block, size_t slice) {
+    ForEachMetric(ByOrder::kBestThreshold, [&](size_t metric) {
+      const ThresholdFigure figure = measurement_.options.metrics[metric]->of_threshold;
+      double* best = ResampledOf(block, slice, metric);
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        best[lane] = figure(0, 0, totals.positives_left[lane], totals.negatives_left[lane]);
+      }
+    });
+  }
+
+  // The threshold at the lowest score that is left. Keeps the greatest figure.
+  void TakeThreshold(const BinaryLanes& totals, const BinaryLanes& left, size_t block, size_t slice) {
+    ForEachMetric(ByOrder::kBestThreshold, [&](size_t metric) {
+      const ThresholdFigure figure = measurement_.options.metrics[metric]->of_threshold;
+      double* best = ResampledOf(block, slice, metric);
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        const double next = figure(left.positives_left[lane], left.negatives_left[lane], totals.positives_left[lane],
+                                   totals.negatives_left[lane]);
+        best[lane] = std::max(best[lane], next);  // NaN stays
+      }
+    });
+  }
+
+  void FinishBinary(const BinaryLanes& totals, const BinaryLanes& lanes, size_t block, size_t slice) {
     const auto fill = [&](ByOrder order, const auto& value_of) {
       ForEachMetric(order, [&](size_t metric) {
         double* values = ResampledOf(block, slice, metric);
-        for (size_t lane = 0; lane < kLanes; ++lane) values[lane] = value_of(lane);  // 0 / 0 is NaN: not defined
+        for (size_t lane = 0; lane < kLanes; ++lane) {
+          // 0 / 0 is NaN: not defined.
+          values[lane] = value_of(lane, totals.positives_left[lane], totals.negatives_left[lane]);
+        }
       });
     };
-    fill(ByOrder::kAuc,
-         [&](size_t lane) { return lanes.pairs[lane] / 2 / (lanes.positives[lane] * lanes.negatives[lane]); });
-    fill(ByOrder::kAveragePrecision, [&](size_t lane) { return lanes.precisions[lane] / lanes.positives[lane]; });
+    fill(ByOrder::kAuc, [&](size_t lane, double positives, double negatives) {
+      return lanes.pairs[lane] / 2 / (positives * negatives);
+    });
+    fill(ByOrder::kAveragePrecision,
+         [&](size_t lane, double positives, double) { return lanes.precisions[lane] / positives; });
     fill(ByOrder::kCalibrationError,
-         [&](size_t lane) { return lanes.gaps[lane] / (lanes.positives[lane] + lanes.negatives[lane]); });
+         [&](size_t lane, double positives, double negatives) { return lanes.gaps[lane] / (positives + negatives); });
   }
 
   absl::Status MeasureMedians(const GroupSlices& slices, std::vector<std::vector<std::optional<double>>>& values) {
@@ -180,12 +218,16 @@ class ByOrderMeasuring {
       ForEachMetric(ByOrder::kMedianError,
                     [&](size_t metric) { values[slices.first_slice + slice][metric] = medians[slice]; });
     }
+    if (measurement_.num_blocks() == 0) return absl::OkStatus();
+    const std::vector<SliceBin> bins =
+        SliceBins(ranked_, cells, slices.group, slices.first_slice, slices.num_slices, {});
     const std::vector<OrderedRow> rows = OrderedRows(ranked_, cells, measurement_.keys);
-    return measurement_.context.pool->ParallelFor(measurement_.num_blocks(),
-                                                  [&](size_t block) { return ResampleMedians(slices, rows, block); });
+    return measurement_.context.pool->ParallelFor(
+        measurement_.num_blocks(), [&](size_t block) { return ResampleMedians(slices, rows, bins, block); });
   }
 
-  absl::Status ResampleMedians(const GroupSlices& slices, std::span<const OrderedRow> rows, size_t block) {
+  absl::Status ResampleMedians(const GroupSlices& slices, std::span<const OrderedRow> rows,
+                               std::span<const SliceBin> bins, size_t block) {
     std::vector<MedianLanes> lanes(slices.num_slices, MedianLanes{});
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
       // The first sum of number_sums is that of the weights.
@@ -195,13 +237,9 @@ class ByOrderMeasuring {
         lanes[slice].median[lane] = std::nan("");
       }
     }
-    BinWeights weights(slices.num_slices);
-    for (const ValueBin& bin : bins_) {
-      TRY(measurement_.context.CheckCancelled());
-      weights.Add(bin, rows, slices, block);
-      weights.ForEachTouched(
-          [&](size_t slice, double* roles) { FlushMedian(bin.lowest, bin.highest, roles, lanes[slice]); });
-    }
+    TRY(ForEachBin(bins, rows, slices, block, measurement_.context, [&](const SliceBin& bin, double* roles) {
+      FlushMedian(bin.lowest, bin.highest, roles, lanes[bin.slice]);
+    }));
     for (size_t slice = 0; slice < slices.num_slices; ++slice) {
       ForEachMetric(ByOrder::kMedianError, [&](size_t metric) {
         std::copy_n(lanes[slice].median, kLanes, ResampledOf(block, slices.first_slice + slice, metric));
@@ -215,7 +253,6 @@ class ByOrderMeasuring {
   const SliceSums& sums_;
   LaneTable& resampled_;
   std::vector<RankedValue> ranked_;
-  std::vector<ValueBin> bins_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -20,7 +21,13 @@ enum class Better {
 };
 
 /// What follows from the rows in the order of their scores (or errors), and not from sums over them (by_order.h).
-enum class ByOrder { kNone, kAuc, kAveragePrecision, kCalibrationError, kMedianError };
+enum class ByOrder { kNone, kAuc, kAveragePrecision, kCalibrationError, kBestThreshold, kMedianError };
+
+/// What a threshold gives: of the weights of positive and negative rows with scores from it on (hits, alarms) and of
+/// all positive and negative rows. NaN where it is not defined for such rows, kNoThreshold where this one does not
+/// count.
+using ThresholdFigure = double (*)(double hits, double alarms, double positives, double negatives);
+inline constexpr double kNoThreshold = -std::numeric_limits<double>::infinity();
 
 /// A figure that people ask for by its name. All weigh rows: one of weight 2 counts as two, one of weight 0 as none.
 struct NamedMetric {
@@ -34,6 +41,8 @@ struct NamedMetric {
   std::optional<double> (*of_sums)(std::span<const double> sums) = nullptr;
   TermSet needs = 0;
   ByOrder by_order = ByOrder::kNone;
+  /// Of ByOrder::kBestThreshold: the metric is the greatest of these over all thresholds, that above all scores too.
+  ThresholdFigure of_threshold = nullptr;
 };
 
 /// All metrics of a task, the usual ones first. The span and all that it holds live for ever.

@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "evaluate/metric_tables.h"
 
@@ -51,6 +49,34 @@ Value PrevalenceThreshold(Sums sums) {
   return Both(Recall(sums), FalsePositiveRate(sums), [](double hits, double alarms) -> Value {
     return Ratio(std::sqrt(hits * alarms) - alarms, hits - alarms);
   });
+}
+
+constexpr double kLevel = 0.9;  // of the metrics that ask for one
+
+double RecallAtPrecision(double hits, double alarms, double positives, double) {
+  if (hits + alarms > 0 && hits / (hits + alarms) < kLevel) return kNoThreshold;
+  return hits / positives;
+}
+double PrecisionAtRecall(double hits, double alarms, double positives, double) {
+  return hits / positives < kLevel ? kNoThreshold : hits / (hits + alarms);
+}
+double RecallAtSpecificity(double hits, double alarms, double positives, double negatives) {
+  const double specificity = (negatives - alarms) / negatives;
+  if (specificity < kLevel) return kNoThreshold;
+  return specificity >= kLevel ? hits / positives : specificity;  // NaN where there are no negative rows
+}
+double SpecificityAtRecall(double hits, double alarms, double positives, double negatives) {
+  const double recall = hits / positives;
+  if (recall < kLevel) return kNoThreshold;
+  return recall >= kLevel ? (negatives - alarms) / negatives : recall;
+}
+double Separation(double hits, double alarms, double positives, double negatives) {
+  return hits / positives - alarms / negatives;
+}
+
+constexpr NamedMetric OfThresholds(std::string_view name, std::string_view meaning, ThresholdFigure figure) {
+  return {
+      .name = name, .meaning = meaning, .needs = kOutcome, .by_order = ByOrder::kBestThreshold, .of_threshold = figure};
 }
 
 constexpr NamedMetric kMetrics[] = {
@@ -200,6 +226,15 @@ constexpr NamedMetric kMetrics[] = {
      .meaning = "the prevalence below which precision falls off fast",
      .of_sums = PrevalenceThreshold,
      .needs = kOutcome},
+    OfThresholds("recall@precision=0.9", "the greatest recall of all thresholds with a precision of at least 0.9",
+                 RecallAtPrecision),
+    OfThresholds("precision@recall=0.9", "the greatest precision of all thresholds with a recall of at least 0.9",
+                 PrecisionAtRecall),
+    OfThresholds("recall@specificity=0.9", "the greatest recall of all thresholds with a specificity of at least 0.9",
+                 RecallAtSpecificity),
+    OfThresholds("specificity@recall=0.9", "the greatest specificity of all thresholds with a recall of at least 0.9",
+                 SpecificityAtRecall),
+    OfThresholds("kolmogorov_smirnov", "the greatest informedness of all thresholds", Separation),
     {.name = "discrimination",
      .meaning = "the mean score of positive rows minus that of negative ones (Tjur)",
      .of_sums =

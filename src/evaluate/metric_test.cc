@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 
@@ -259,6 +260,42 @@ TEST(Metrics, OfNumbersAndCountsAreThoseOfScikitLearn) {
   ExpectNear(Measure(Task::kCounts, weighted), kCountsWeighted);
 }
 
+// The best of all thresholds, by the confusion at each of them.
+TEST(Metrics, OfTheBestThresholdAreThoseOfAPlainSearch) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<double> scores, labels, weights;
+    for (int row = 0; row < 40; ++row) {
+      scores.push_back(static_cast<double>(random() % 20) / 20);
+      labels.push_back(random() % 20 < 20 * scores.back() ? 1 : 0);
+      weights.push_back(static_cast<double>(random() % 3));
+    }
+    double positives = 0, negatives = 0;
+    for (size_t row = 0; row < 40; ++row) (labels[row] == 1 ? positives : negatives) += weights[row];
+    double at_precision = 0, at_recall = 0, at_specificity = 0, specificity_at = 0, separation = 0;
+    for (const double threshold : scores) {
+      double hits = 0, alarms = 0;
+      for (size_t row = 0; row < 40; ++row) {
+        if (scores[row] >= threshold) (labels[row] == 1 ? hits : alarms) += weights[row];
+      }
+      if (hits + alarms == 0) continue;
+      if (hits / (hits + alarms) >= 0.9) at_precision = std::max(at_precision, hits / positives);
+      if (hits / positives >= 0.9) {
+        at_recall = std::max(at_recall, hits / (hits + alarms));
+        specificity_at = std::max(specificity_at, (negatives - alarms) / negatives);
+      }
+      if ((negatives - alarms) / negatives >= 0.9) at_specificity = std::max(at_specificity, hits / positives);
+      separation = std::max(separation, hits / positives - alarms / negatives);
+    }
+    ExpectNear(Measure(Task::kBinary, {.scores = scores, .targets = labels, .weights = weights}),
+               {{"recall@precision=0.9", at_precision},
+                {"precision@recall=0.9", at_recall},
+                {"recall@specificity=0.9", at_specificity},
+                {"specificity@recall=0.9", specificity_at},
+                {"kolmogorov_smirnov", separation}});
+  }
+}
+
 TEST(Metrics, OfARankingAreMeansOverAllOrdersOfTies) {
   // One group, the second tie has one relevant row of two: the orders r n r and r r n are as likely.
   const std::vector<double> scores{3, 2, 2, 1};
@@ -349,6 +386,10 @@ TEST(Metrics, AreAbsentWhereTheyAreNotDefined) {
   const std::vector<double> zeros{0, 0};
   ExpectNear(Measure(Task::kBinary, {.scores = scores, .targets = zeros}), {{"auc", std::nullopt},
                                                                             {"average_precision", std::nullopt},
+                                                                            {"recall@precision=0.9", std::nullopt},
+                                                                            {"precision@recall=0.9", std::nullopt},
+                                                                            {"recall@specificity=0.9", std::nullopt},
+                                                                            {"kolmogorov_smirnov", std::nullopt},
                                                                             {"precision", std::nullopt},
                                                                             {"recall", std::nullopt},
                                                                             {"specificity", 1},

@@ -26,7 +26,6 @@ class LaneTable {
   double At(size_t resample, size_t slice, size_t item) const {
     return Of(resample / kLanes, slice)[item * kLanes + resample % kLanes];
   }
-  size_t items() const { return items_; }
 
  private:
   size_t slices_;

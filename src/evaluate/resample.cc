@@ -28,7 +28,7 @@ absl::Status CheckOptions(const MeasureOptions& options, Task task, size_t num_m
   const std::span<const NamedMetric> known = MetricsOf(task);
   for (const NamedMetric* metric : options.metrics) {
     const bool is_known =
-        std::any_of(known.begin(), known.end(), [metric](const NamedMetric& one) { return one.name == metric->name; });
+        std::any_of(known.begin(), known.end(), [metric](const NamedMetric& one) { return &one == metric; });
     if (!is_known) {
       return absl::InvalidArgumentError(
           fmt::format("{} is no metric of task {}", metric->name, predict::TaskName(task)));
@@ -123,31 +123,64 @@ double CentreOf(const MeasuredRows& rows) {
   return ExactSum(rows.targets) / static_cast<double>(rows.targets.size());
 }
 
+// Of a ranking, its groups count that have a relevant row, each with its rows' mean weight.
+void AddGroups(const MeasuredRows& rows, std::span<const size_t> of_slice,
+               absl::flat_hash_map<uint64_t, double>& weight_of_unit) {
+  struct Group {
+    uint64_t unit = 0;
+    double weight = 0;
+    double rows = 0;
+    bool is_relevant = false;
+  };
+  absl::flat_hash_map<int64_t, Group> groups;
+  for (const size_t row : of_slice) {
+    if (WeightOf(rows, row) == 0) continue;
+    Group& group = groups[rows.groups[row]];
+    group.unit = UnitOf(rows, row);
+    group.weight += WeightOf(rows, row);
+    group.rows += 1;
+    group.is_relevant |= rows.targets[row] > 0;
+  }
+  for (const auto& [number, group] : groups) {
+    if (group.is_relevant) weight_of_unit[group.unit] += group.weight / group.rows;
+  }
+}
+
+// (sum of weights)^2 / sum of squared weights.
+double EffectiveNumber(std::span<const double> weights) {
+  std::vector<double> squares;
+  squares.reserve(weights.size());
+  for (const double weight : weights) squares.push_back(weight * weight);
+  const double total = ExactSum(weights);
+  const double sum_of_squares = ExactSum(squares);
+  return sum_of_squares > 0 ? total / sum_of_squares * total : 0;
+}
+
 // Rows, weight and effective units of one slice.
 SliceFigures SizeOf(const MeasuredRows& rows, std::span<const size_t> of_slice) {
+  const bool is_ranking = rows.task == Task::kRanking;
   std::vector<double> weights;
-  std::vector<double> squares;
+  weights.reserve(of_slice.size());
   absl::flat_hash_map<uint64_t, double> weight_of_unit;
-  const bool has_units = !rows.units.empty() || rows.task == Task::kRanking;
   for (const size_t row : of_slice) {
     const double weight = WeightOf(rows, row);
     if (weight == 0) continue;
     weights.push_back(weight);
-    if (has_units) {
-      weight_of_unit[UnitOf(rows, row)] += weight;
-    } else {
-      squares.push_back(weight * weight);
-    }
+    if (!is_ranking && !rows.units.empty()) weight_of_unit[UnitOf(rows, row)] += weight;
   }
-  for (const auto& [unit, weight] : weight_of_unit) squares.push_back(weight * weight);
-  const double total = ExactSum(weights);
-  const double sum_of_squares = ExactSum(squares);
-  return {.rows = static_cast<int64_t>(weights.size()),
-          .weight = total,
-          .effective_units = sum_of_squares > 0 ? total / sum_of_squares * total : 0};
+  SliceFigures figures{.rows = static_cast<int64_t>(weights.size()), .weight = ExactSum(weights)};
+  if (!is_ranking && rows.units.empty()) {
+    figures.effective_units = EffectiveNumber(weights);
+    return figures;
+  }
+  if (is_ranking) AddGroups(rows, of_slice, weight_of_unit);
+  std::vector<double> of_units;
+  for (const auto& [unit, weight] : weight_of_unit) of_units.push_back(weight);
+  figures.effective_units = EffectiveNumber(of_units);
+  return figures;
 }
 
-// The spread of what is defined of `resampled`; absent where a tenth is not, or nothing varies that could.
+// The spread of what is defined of `resampled`; absent where a tenth is not.
 std::optional<double> StandardError(std::span<const double> resampled) {
   double sum = 0;
   double count = 0;
@@ -172,7 +205,7 @@ class Estimating {
       : measurement_(measurement), sums_(sums), by_order_(by_order), resampled_(resampled) {}
 
   // Fills in what `figures`, of which the sizes are known, lack.
-  void Estimate(size_t slice, SliceFigures& figures) {
+  void Fill(size_t slice, SliceFigures& figures) {
     const MeasureOptions& options = measurement_.options;
     const auto resamples = static_cast<size_t>(options.resamples);
     claims_ = resamples > 0 && figures.effective_units >= static_cast<double>(options.least_units);
@@ -186,7 +219,9 @@ class Estimating {
     for (size_t model = 0; model < measurement_.models.size(); ++model) {
       figures.models.emplace_back();
       for (size_t metric = 0; metric < num_metrics; ++metric) {
-        figures.models.back().push_back(Of(ValueOf(slice, model, metric), lanes[model * num_metrics + metric]));
+        Estimate estimate = Of(ValueOf(slice, model, metric), lanes[model * num_metrics + metric]);
+        if (estimate.standard_error == 0.0) estimate.standard_error.reset();
+        figures.models.back().push_back(estimate);
       }
     }
     for (const auto& [first, second] : options.pairs) {
@@ -204,8 +239,8 @@ class Estimating {
   }
 
  private:
-  evaluate::Estimate Of(std::optional<double> value, std::span<const double> resampled) const {
-    evaluate::Estimate estimate{.value = value, .degrees = degrees_};
+  Estimate Of(std::optional<double> value, std::span<const double> resampled) const {
+    Estimate estimate{.value = value, .degrees = degrees_};
     if (claims_ && value.has_value()) estimate.standard_error = StandardError(resampled);
     return estimate;
   }
@@ -295,7 +330,7 @@ absl::StatusOr<std::vector<SliceFigures>> MeasureSlices(const MeasuredRows& rows
   const absl::Status estimated = context.pool->ParallelFor(num_slices, [&](size_t slice) -> absl::Status {
     TRY(context.CheckCancelled());
     figures[slice] = SizeOf(rows, slices.RowsOf(slice));
-    Estimating(measurement, sums, by_order, resampled).Estimate(slice, figures[slice]);
+    Estimating(measurement, sums, by_order, resampled).Fill(slice, figures[slice]);
     return absl::OkStatus();
   });
   TRY(estimated);

@@ -51,9 +51,11 @@ struct Interval {
 
 /// A value and how far it may be from what all rows of its kind would give.
 struct Estimate {
-  std::optional<double> value;           ///< exact; absent where it is not defined
-  std::optional<double> standard_error;  ///< absent where nothing is claimed
-  double degrees = 0;                    ///< of freedom, of Student's distribution
+  std::optional<double> value;  ///< exact; absent where it is not defined
+  /// Absent where nothing is claimed. Never 0, but for differences: a value that no resample changes (all rows are
+  /// predicted right) is not known to be exact. 0 of a difference: the models are equal on these rows.
+  std::optional<double> standard_error;
+  double degrees = 0;  ///< of freedom, of Student's distribution
 
   /// value +- t * standard_error, which holds the true value with the chance `confidence` (in (0, 1)). Absent without
   /// standard error. For a bound on one side with the chance c take one end of that at 2 c - 1.
@@ -64,7 +66,8 @@ struct SliceFigures {
   int64_t rows = 0;  ///< of a weight above 0
   double weight = 0;
   /// Kish's effective number of units: (sum of weights)^2 / sum of squared weights, of units. Without weights, of
-  /// units of one size, their number.
+  /// units of one size, their number. A ranking's units are of those groups that have a target above 0, each with the
+  /// mean weight of its rows.
   double effective_units = 0;
   std::vector<std::vector<Estimate>> models;       ///< by model, then by metric, as asked for
   std::vector<std::vector<Estimate>> differences;  ///< by pair, then by metric
@@ -83,19 +86,21 @@ struct SliceFigures {
 /// chapter 12). A metric has no error where it is not defined in a tenth of the resamples, and none is given with fewer
 /// than least_units effective units.
 ///
-/// In resamples auc, average_precision, calibration_error and median_error take neighbouring scores as equal, in 4,096
-/// bins or more of about equally many of all rows (by_order.h). That moves a resample's auc by 1 / 8,192 at most where
-/// half of the rows are positive (in general by the chance that a positive and a negative row share a bin, halved), all
-/// resamples alike, so it is nothing beside their spread. calibration_error is above 0 also where scores are calibrated
-/// (by chance, and more so in resamples): its error says how far it varies, not how far it is from 0.
+/// In resamples the metrics by order take neighbouring scores of a slice as equal, where it has more than 8,192 rows:
+/// in 4,096 bins or more of about equally many rows (by_order.h). That moves a resample's auc by 1 / 8,192 at most
+/// where half of the rows are positive (in general by the chance that a positive and a negative row share a bin,
+/// halved), all resamples alike, so it is nothing beside their spread. calibration_error has the bins of the slice as
+/// it is in all resamples. It is above 0 also where scores are calibrated, by chance, and more so in resamples: its
+/// error says how far it varies, not how far it is from 0.
 ///
-/// InvalidArgument as CheckTaskRows (terms.h), for no metrics or models, metrics of other tasks (by their sums' numbers
-/// nobody could tell), options out of range, thresholds out of [0, 1], rows that are not those of the slices, `value`
-/// without amounts or amounts that do not fit (value_amounts.h), and more than 4,294,967,295 rows. Cancelled.
+/// InvalidArgument as CheckTaskRows (terms.h), for no metrics or models, metrics that are not MetricsOf the task,
+/// options out of range, thresholds out of [0, 1], rows that are not those of the slices, `value` without amounts,
+/// amounts that do not fit (value_amounts.h), and more than 4,294,967,295 rows. Cancelled.
 ///
-/// Cost: for R resamples of n rows with s slices a row and M models about n R (1 + M / 8 + M s / 32) ns where a metric
-/// is by order, on all threads of the context together. Memory: 40 bytes a row, 12 bytes a term for a million rows at a
-/// time, 8 bytes a resample, slice, model and sum. Rankings: their slices' groups are sorted anew for each slice.
+/// Cost: for R resamples of n rows with s slices a row and M models about n R (1 + M s / 3) ns where a metric is by
+/// order, n R where none is, on all threads of the context together; and without resamples some walks over the rows
+/// and, for metrics by order, a sort a model. Memory: 80 bytes a row, 12 bytes a term for a million rows at a time, 8
+/// bytes a resample, slice, model and sum, 48 bytes a bin. Rankings: the groups of each slice are sorted anew.
 absl::StatusOr<std::vector<SliceFigures>> MeasureSlices(const MeasuredRows& rows, std::span<const ModelScores> models,
                                                         const SliceSet& slices, const MeasureOptions& options,
                                                         const Context& context);

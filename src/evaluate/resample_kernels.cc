@@ -79,16 +79,14 @@ ROOST_INLINE void AddTermsBody(const TermRun& run, uint64_t block, double* sums)
 }
 
 template <Simd kSimd>
-ROOST_INLINE void AddRolesBody(const OrderedRun& run, uint64_t block, double* roles, uint8_t* touched) {
+ROOST_INLINE void AddRolesBody(const OrderedRun& run, uint64_t block, double* roles) {
   for (size_t i = 0; i < run.count; ++i) {
     const OrderedRow& row = run.rows[i];
     Numbers weights[kVectors];
     WeightsOf(row.key, block, weights);
     for (Numbers& weight : weights) weight *= Numbers{} + row.weight;
     for (uint32_t at = run.first[row.cell]; at < run.first[row.cell + 1]; ++at) {
-      const uint32_t slice = run.slices[at];
-      touched[slice] = 1;
-      double* role = roles + (2 * size_t{slice} + row.role) * kLanes;
+      double* role = roles + (2 * size_t{run.slices[at]} + row.role) * kLanes;
       ROOST_UNROLL for (size_t j = 0; j < kVectors; ++j) AddTo(role + j * kWide, weights[j]);
     }
   }
@@ -96,22 +94,20 @@ ROOST_INLINE void AddRolesBody(const OrderedRun& run, uint64_t block, double* ro
 
 template <Simd kSimd>
 ROOST_INLINE void FlushBinaryBody(double mean_score, double* roles, BinaryLanes& lanes) {
-  const Numbers least = Numbers{} + 1e-300;  // keeps 0 / 0 out where a resample has no row yet
+  const Numbers least = Numbers{} + 1e-300;  // keeps 0 / 0 out where a resample has no row left
   for (size_t i = 0; i < kVectors; ++i) {
     const size_t lane = i * kWide;
-    Numbers negatives, positives, positives_above, negatives_so_far;
+    Numbers negatives, positives, negatives_left, positives_left;
     Load(roles + lane, negatives);
     Load(roles + kLanes + lane, positives);
-    Load(lanes.positives + lane, positives_above);
-    Load(lanes.negatives + lane, negatives_so_far);
-    negatives_so_far += negatives;
-    const Numbers positives_so_far = positives_above + positives;
-    AddTo(lanes.pairs + lane, negatives * (positives_above + positives_so_far));
-    const Numbers so_far = positives_so_far + negatives_so_far;
-    AddTo(lanes.precisions + lane, positives * positives_so_far / (so_far > least ? so_far : least));
+    Load(lanes.negatives_left + lane, negatives_left);
+    Load(lanes.positives_left + lane, positives_left);
+    AddTo(lanes.pairs + lane, negatives * (positives_left + positives_left - positives));
+    const Numbers left = positives_left + negatives_left;
+    AddTo(lanes.precisions + lane, positives * positives_left / (left > least ? left : least));
     AddTo(lanes.gap + lane, (positives + negatives) * (Numbers{} + mean_score) - positives);
-    std::memcpy(lanes.positives + lane, &positives_so_far, sizeof positives_so_far);
-    std::memcpy(lanes.negatives + lane, &negatives_so_far, sizeof negatives_so_far);
+    AddTo(lanes.negatives_left + lane, -negatives);
+    AddTo(lanes.positives_left + lane, -positives);
   }
   std::memset(roles, 0, 2 * kLanes * sizeof(double));
 }
@@ -132,8 +128,7 @@ ROOST_INLINE void FlushMedianBody(double lowest, double highest, double* roles, 
 
 ROOST_DISPATCH(void, PoissonWeights, (uint64_t key, uint64_t block, double* weights), (key, block, weights))
 ROOST_DISPATCH(void, AddTerms, (const TermRun& run, uint64_t block, double* sums), (run, block, sums))
-ROOST_DISPATCH(void, AddRoles, (const OrderedRun& run, uint64_t block, double* roles, uint8_t* touched),
-               (run, block, roles, touched))
+ROOST_DISPATCH(void, AddRoles, (const OrderedRun& run, uint64_t block, double* roles), (run, block, roles))
 ROOST_DISPATCH(void, FlushBinary, (double mean_score, double* roles, BinaryLanes& lanes), (mean_score, roles, lanes))
 ROOST_DISPATCH(void, FlushMedian, (double lowest, double highest, double* roles, MedianLanes& lanes),
                (lowest, highest, roles, lanes))

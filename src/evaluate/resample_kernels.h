@@ -51,14 +51,13 @@ struct OrderedRun {
   const uint32_t* slices = nullptr;
 };
 
-/// Adds the weights of each row to what its role weighs in each of its slices, two times kLanes doubles a slice, and
-/// sets touched[slice] to 1.
-void AddRoles(const OrderedRun& run, uint64_t block, double* roles, uint8_t* touched);
+/// Adds the weights of each row to what its role weighs in each of its slices: two times kLanes doubles a slice.
+void AddRoles(const OrderedRun& run, uint64_t block, double* roles);
 
-/// What the bins of a slice came to so far, from the highest score down.
+/// What the bins of a slice came to so far, from the lowest score up.
 struct BinaryLanes {
-  double positives[kLanes];
-  double negatives[kLanes];
+  double positives_left[kLanes];  ///< of the bins to come; at first all of the slice
+  double negatives_left[kLanes];
   double pairs[kLanes];       ///< twice the weight of the pairs in order, ties counting half
   double precisions[kLanes];  ///< of positive rows
   double gap[kLanes];         ///< score - label of the calibration bin that is open

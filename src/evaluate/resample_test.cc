@@ -255,17 +255,31 @@ TEST(MeasureSlices, ARowOfWeightTwoIsAsTwoRowsAndOneOfNoneAsNone) {
   }
 }
 
+// Values and errors: rows are told by their units here, so that they have the same weights in both.
 TEST(MeasureSlices, ASliceIsAsItsRowsAlone) {
   for (const Task task : kTasks) {
-    const Data data = RandomData(task, 300, 5);
+    Data data = RandomData(task, 300, 5);
+    for (size_t row = 0; row < data.size() && task != Task::kRanking; ++row) {
+      data.units.push_back(static_cast<int64_t>(row));
+    }
     const SliceSet slices = OverlappingOf(data.size());
-    const MeasureOptions options{.metrics = AllMetrics(task), .resamples = 0};
+    const MeasureOptions options{.metrics = AllMetrics(task), .pairs = {{0, 1}}, .resamples = 64};
     const std::vector<SliceFigures> figures = Measure(data, slices, options);
     for (size_t slice = 0; slice < slices.slices.size(); ++slice) {
       Data alone;
       for (const size_t row : slices.RowsOf(slice)) alone.Append(data, row);
+      const SliceFigures of_alone = Measure(alone, WholeOf(alone.size()), options)[0];
       EXPECT_EQ(figures[slice].rows, static_cast<int64_t>(alone.size()));
-      ExpectNearValues(figures[slice], Measure(alone, WholeOf(alone.size()), options)[0], 1e-12);
+      EXPECT_EQ(figures[slice].effective_units, of_alone.effective_units);
+      ExpectNearValues(figures[slice], of_alone, 1e-12);
+      for (size_t metric = 0; metric < options.metrics.size(); ++metric) {
+        const std::optional<double> a = figures[slice].differences[0][metric].standard_error;
+        const std::optional<double> b = of_alone.differences[0][metric].standard_error;
+        ASSERT_EQ(a.has_value(), b.has_value()) << options.metrics[metric]->name;
+        if (a.has_value()) {
+          EXPECT_NEAR(*a, *b, 1e-6 * *b + 1e-12) << options.metrics[metric]->name;
+        }
+      }
     }
   }
 }
@@ -296,6 +310,65 @@ TEST(MeasureSlices, ClaimsNothingOfFewUnits) {
   data.weights.assign(200, 1e-6);
   data.weights[0] = 1;
   EXPECT_NEAR(Measure(data, WholeOf(200), options)[0].effective_units, 1, 1e-3);
+}
+
+TEST(MeasureSlices, AValueThatNoResampleChangesHasNoError) {
+  Data data = RandomData(Task::kBinary, 100, 9);
+  for (size_t row = 0; row < 100; ++row) data.scores[0][row] = 0.25 + 0.5 * data.targets[row];
+  const SliceFigures figures =
+      Measure(data, WholeOf(100), {.metrics = Metrics(Task::kBinary, {"accuracy", "log_loss"}), .pairs = {{0, 1}}})[0];
+  EXPECT_EQ(figures.models[0][0].value, 1);
+  EXPECT_EQ(figures.models[0][0].standard_error, std::nullopt);
+  EXPECT_TRUE(figures.models[1][0].standard_error.has_value());
+  EXPECT_TRUE(figures.differences[0][0].standard_error.has_value());
+}
+
+TEST(MeasureSlices, OfARankingOnlyGroupsWithARelevantRowAreUnits) {
+  const Data data = RandomData(Task::kRanking, 500, 10);
+  std::vector<bool> is_relevant(100);
+  for (size_t row = 0; row < 500; ++row) is_relevant[row / 5] = is_relevant[row / 5] || data.targets[row] > 0;
+  const auto expected = static_cast<double>(std::count(is_relevant.begin(), is_relevant.end(), true));
+  ASSERT_LT(expected, 100);
+  const SliceFigures figures = Measure(data, WholeOf(500), {.metrics = Metrics(Task::kRanking, {"mrr", "weight"})})[0];
+  EXPECT_NEAR(figures.effective_units, expected, 1e-9);
+  EXPECT_EQ(figures.models[0][1].value, expected);
+  EXPECT_EQ(figures.rows, 500);
+}
+
+// Each resample is measured exactly here, as rows with weights.
+TEST(MeasureSlices, BinsOfScoresChangeErrorsByNextToNothing) {
+  constexpr size_t kRows = 30'000;
+  const Data data = RandomData(Task::kBinary, kRows, 16);
+  const MeasureOptions options{
+      .metrics = Metrics(Task::kBinary, {"auc", "average_precision", "recall@precision=0.9", "kolmogorov_smirnov",
+                                         "log_loss", "accuracy", "calibration_error"}),
+      .resamples = static_cast<int64_t>(kLanes)};
+  const SliceFigures figures = Measure(data, WholeOf(kRows), options)[0];
+  std::vector<double> weights(kRows * kLanes);
+  for (size_t row = 0; row < kRows; ++row) PoissonWeights(UnitKey(7, row), 0, &weights[row * kLanes]);
+  MeasureOptions exact = options;
+  exact.resamples = 0;
+  std::vector<std::vector<double>> resampled(options.metrics.size());
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    Data one = data;
+    for (size_t row = 0; row < kRows; ++row) one.weights.push_back(weights[row * kLanes + lane]);
+    const SliceFigures of_one = Measure(one, WholeOf(kRows), exact)[0];
+    for (size_t metric = 0; metric < resampled.size(); ++metric) {
+      resampled[metric].push_back(*of_one.models[0][metric].value);
+    }
+  }
+  for (size_t metric = 0; metric < resampled.size(); ++metric) {
+    const std::vector<double>& values = resampled[metric];
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / kLanes;
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    const NamedMetric& of = *options.metrics[metric];
+    // Calibration bins are those of all rows in the one, and of each resample's rows in the other.
+    // A best threshold jumps from row to row, or from bin to bin.
+    const bool is_rough = of.by_order == ByOrder::kCalibrationError || of.by_order == ByOrder::kBestThreshold;
+    const double tolerance = of.by_order == ByOrder::kNone ? 1e-9 : is_rough ? 0.1 : 0.01;
+    EXPECT_NEAR(*figures.models[0][metric].standard_error / std::sqrt(squares / (kLanes - 1)), 1, tolerance) << of.name;
+  }
 }
 
 TEST(MeasureSlices, ErrorsOfAMeanAreThoseOfTheFormula) {
@@ -418,6 +491,8 @@ TEST(MeasureSlices, NamesWhatIsWrong) {
   EXPECT_THAT(error_of(data, {}), HasSubstr("nothing to measure"));
   EXPECT_THAT(error_of(data, {.metrics = Metrics(Task::kNumber, {"rmse"})}),
               HasSubstr("rmse is no metric of task binary"));
+  // Of the same name, but another task's.
+  EXPECT_THAT(error_of(data, {.metrics = Metrics(Task::kClasses, {"accuracy"})}), HasSubstr("accuracy is no metric"));
   EXPECT_THAT(error_of(data, {.metrics = options.metrics, .resamples = 19}), HasSubstr("20 to 10,000"));
   EXPECT_THAT(error_of(data, {.metrics = options.metrics, .pairs = {{0, 2}}}), HasSubstr("0 and 2"));
   EXPECT_THAT(error_of(data, {.metrics = Metrics(Task::kBinary, {"value"})}), HasSubstr("worth"));

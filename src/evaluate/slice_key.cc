@@ -40,7 +40,8 @@ class Values {
   }
 
   absl::Status Add(const ColumnView& column) {
-    by_text_.clear();  // texts are of this column
+    by_text_.clear();  // texts are of this column, and bits of its type
+    by_bits_.clear();
     for (int64_t row = 0; row < column.length(); ++row) {
       codes_.of_row.push_back(CodeOf(column, row));
       if (by_name_.size() > kMaxValues) {
