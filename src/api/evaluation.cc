@@ -75,39 +75,45 @@ bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& sec
   return gain > kClearGain * std::abs(b.value);
 }
 
-absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
-                                    Part part, const Context& context, const std::vector<std::string>& columns) {
-  const std::string name = loaded.version.ToString();
-  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(loaded.version, registry::kConfigPart));
-  TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(loaded.version, registry::kLineagePart));
-  TRY_ASSIGN(const Json lineage, ParseJson(lineage_text, registry::kLineagePart));
-  TRY_ASSIGN(const config::ProjectConfig config,
+absl::StatusOr<TrainingRecord> ReadTrainingRecord(Project& project, const registry::ModelVersion& version) {
+  const std::string name = version.ToString();
+  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(version, registry::kConfigPart));
+  TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(version, registry::kLineagePart));
+  TRY_ASSIGN(Json lineage, ParseJson(lineage_text, registry::kLineagePart));
+  TRY_ASSIGN(config::ProjectConfig config,
              config::ParseProject(config_text, fmt::format("the roost.yaml of {}", name)));
   if (!config.model.has_value() || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
     return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
   }
   absl::StatusOr<Split> split = Split::WithBorders(config.model->split, lineage);
   if (!split.ok()) return Annotate(split.status(), name);
-  absl::StatusOr<evaluate::TrainingBaseline> baseline = BaselineIn(lineage);
+  return TrainingRecord{*std::move(config.model), std::move(lineage), *std::move(split)};
+}
+
+absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
+                                    Part part, const Context& context, const std::vector<std::string>& columns) {
+  const std::string name = loaded.version.ToString();
+  TRY_ASSIGN(TrainingRecord trained, ReadTrainingRecord(project, loaded.version));
+  absl::StatusOr<evaluate::TrainingBaseline> baseline = BaselineIn(trained.lineage);
   if (!baseline.ok()) return Annotate(baseline.status(), name);
-  if (part == Part::kTest && config.model->split.test_share == 0) {
+  if (part == Part::kTest && trained.model.split.test_share == 0) {
     return WithHint(absl::InvalidArgumentError(fmt::format("{} was trained without a test part", name)),
                     "set model.split.test_share in roost.yaml and train again");
   }
   TRY_ASSIGN(const store::DatasetRef dataset,
-             store::ParseDatasetRef(reference.empty() ? lineage["dataset"].get<std::string>() : reference));
+             store::ParseDatasetRef(reference.empty() ? trained.lineage["dataset"].get<std::string>() : reference));
   TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(dataset));
   std::vector<std::string> read = InputNames(loaded.model);
   read.insert(read.end(), columns.begin(), columns.end());
   const LabelledRequest wanted{.parts = {part},
                                .columns = std::move(read),
                                .classes = {loaded.model.classes().begin(), loaded.model.classes().end()}};
-  TRY_ASSIGN(LabelledData data, ReadLabelled(project, version, *config.model, *split, wanted, context));
+  TRY_ASSIGN(LabelledData data, ReadLabelled(project, version, trained.model, trained.split, wanted, context));
   if (data[part].num_rows() == 0) {
     return absl::InvalidArgumentError(
-        fmt::format("{} has no row with a label among the rows {}", version.Name(), split->Describe(part)));
+        fmt::format("{} has no row with a label among the rows {}", version.Name(), trained.split.Describe(part)));
   }
-  return HeldOut{std::move(data), version.Name(), *std::move(split), *std::move(baseline)};
+  return HeldOut{std::move(data), version.Name(), std::move(trained.split), *std::move(baseline)};
 }
 
 absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context) {

@@ -9,6 +9,8 @@
 #include "api/project.h"
 #include "api/split.h"
 #include "base/context.h"
+#include "base/json.h"
+#include "config/model.h"
 #include "evaluate/evaluation.h"
 #include "predict/model.h"
 #include "registry/registry.h"
@@ -32,6 +34,16 @@ struct EvaluateResponse {
 /// Measures a model version on the rows of a dataset version that were kept from its training. Label and split are
 /// those that the version was trained with, whatever roost.yaml says today.
 absl::StatusOr<EvaluateResponse> Evaluate(Project& project, const EvaluateRequest& request, const Context& context);
+
+/// How a version was trained, whatever roost.yaml says today.
+struct TrainingRecord {
+  config::ModelConfig model;
+  Json lineage;
+  Split split;
+};
+
+/// DataLoss where the package of `version` does not say it.
+absl::StatusOr<TrainingRecord> ReadTrainingRecord(Project& project, const registry::ModelVersion& version);
 
 struct HeldOut {
   LabelledData data;

@@ -5,12 +5,10 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "absl/container/flat_hash_map.h"
 #include "api/key_text.h"
 #include "base/format.h"
-#include "base/json.h"
 #include "base/status.h"
 #include "column/value.h"
 #include "evaluate/metric.h"
@@ -55,18 +53,26 @@ absl::Status CheckSameTask(const LoadedModel& first, const LoadedModel& other) {
       "compare versions of one label");
 }
 
-/// Rows that a model was trained with would flatter it.
+/// Rows that a model was trained with would flatter it: it must have parted them by the same rule, and by time not
+/// later.
 absl::Status CheckUnseen(Project& project, const HeldOut& held_out, const LoadedModel& other) {
-  TRY_ASSIGN(const std::string text, project.registry().LoadPart(other.version, registry::kLineagePart));
-  TRY_ASSIGN(const Json lineage, ParseJson(text, registry::kLineagePart));
-  const std::optional<absl::Time> border = Split::EvaluateFromIn(lineage);
+  TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, other.version));
+  const Split& split = trained.split;
+  if (!split.HasRuleOf(held_out.split)) {
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("{} was trained with another 'split': it may have seen the rows that "
+                                               "are measured",
+                                               other.version.ToString())),
+        "compare versions whose rows were parted alike");
+  }
+  const std::optional<absl::Time> border = split.evaluate_from();
   const std::optional<absl::Time> from = held_out.split.evaluate_from();
   if (!border.has_value() || !from.has_value() || *border <= *from) return absl::OkStatus();
   return WithHint(absl::InvalidArgumentError(fmt::format(
                       "{} was trained on rows before {}, and rows from {} on are measured: it has seen some "
                       "of them",
                       other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
-                  "measure a version whose split is as late, or on newer data: --data");
+                  "name it first: then only rows that no version was trained with are measured");
 }
 
 /// A number for each value of a column; rows without one are units of their own.
@@ -78,14 +84,14 @@ absl::StatusOr<std::vector<int64_t>> UnitsOf(const LabelledRows& rows, const std
   std::string key;
   for (const column::OwnedBatch& batch : rows.batches) {
     TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
-    TRY_ASSIGN(const column::Kind kind, column::KindOf(*column));
+    TRY_ASSIGN(const column::Kind kind, column::KindOf(column->type()));
     for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
-      key.clear();
-      AppendKeyText(*column, kind, row, key);
-      if (key.empty()) {
+      if (column->IsNull(row)) {
         units.push_back(next++);
         continue;
       }
+      key.clear();
+      AppendKeyText(*column, kind, row, key);
       const auto [entry, is_new] = numbers.try_emplace(key, next);
       if (is_new) ++next;
       units.push_back(entry->second);
@@ -99,16 +105,16 @@ absl::StatusOr<std::vector<double>> NumbersOf(const LabelledRows& rows, const st
   std::vector<double> numbers;
   for (const column::OwnedBatch& batch : rows.batches) {
     TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
-    TRY_ASSIGN(const column::Kind kind, column::KindOf(*column));
+    TRY_ASSIGN(const column::Kind kind, column::KindOf(column->type()));
     for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
-      const column::Value value = column::ValueAt(*column, kind, row);
-      const double* number = std::get_if<double>(&value);
-      if (number == nullptr || !std::isfinite(*number)) {
+      const bool has_number = kind == column::Kind::kNumber && !column->IsNull(row);
+      const double number = has_number ? column->NumberAt(row) : std::nan("");
+      if (!std::isfinite(number)) {
         return WithHint(
             absl::InvalidArgumentError(fmt::format("model.evaluation.value: '{}' has a row without a number", name)),
             "name a column of numbers without gaps");
       }
-      numbers.push_back(*number);
+      numbers.push_back(number);
     }
   }
   return numbers;

@@ -47,7 +47,8 @@ std::vector<std::string> UsualMetrics(predict::Task task);
 
 /// Scores the rows of a part with all models and measures them as `evaluation` says.
 /// NotFound for models, datasets, columns and metrics that are not there, InvalidArgument where a model predicts
-/// something else than the first, or has seen rows of the part in its training (by time: its split is later).
+/// something else than the first, was trained with another split, or has seen rows of the part (its split time is
+/// later).
 absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
                                  const config::EvaluationConfig& evaluation, const Context& context);
 

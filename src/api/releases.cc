@@ -76,17 +76,19 @@ absl::Status CheckGate(const Project& project, const registry::ModelVersion& ver
                   again);
 }
 
-// What a promotion to champion stands on, in a word.
+// What a promotion over `champion` stands on, in a word.
 absl::StatusOr<std::string> EvidenceOf(Project& project, const PromoteModelRequest& request,
-                                       const registry::ModelVersion& version) {
-  TRY_ASSIGN(const std::optional<int64_t> champion,
-             project.registry().aliases().Target(version.name, registry::kChampion));
+                                       const registry::ModelVersion& version, std::optional<int64_t> champion) {
   if (champion == version.version) return request.evidence;  // nothing will change
   TRY_ASSIGN(const auto judgement, project.registry().LastJudgement(version.name, version.version));
   const absl::Status allowed = CheckGate(project, version, judgement, champion);
   if (!allowed.ok() && !request.override_gate) return allowed;
   const std::string digest = judgement.has_value() ? judgement->evidence.ToHex().substr(0, 12) : "";
-  if (!allowed.ok()) return judgement.has_value() ? fmt::format("override of gate {}", digest) : "override: not judged";
+  if (!allowed.ok()) {
+    const std::string what =
+        judgement.has_value() ? fmt::format("override of gate {}", digest) : "override: not judged";
+    return request.evidence.empty() ? what : fmt::format("{}; {}", what, request.evidence);
+  }
   return request.evidence.empty() && judgement.has_value() ? fmt::format("gate {}", digest) : request.evidence;
 }
 
@@ -100,13 +102,17 @@ absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteMo
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(request.reference));
   std::string evidence = request.evidence;
+  std::optional<int64_t> expected = request.expected;
   if (request.alias == registry::kChampion) {
-    TRY_ASSIGN(evidence, EvidenceOf(project, request, version));
+    TRY_ASSIGN(const std::optional<int64_t> champion,
+               project.registry().aliases().Target(version.name, registry::kChampion));
+    TRY_ASSIGN(evidence, EvidenceOf(project, request, version, champion));
+    if (!expected.has_value()) expected = champion.value_or(0);  // what was found good was found so beside this one
   }
   return project.registry().Promote({.model = version.name,
                                      .version = version.version,
                                      .alias = request.alias,
-                                     .expected = request.expected,
+                                     .expected = expected,
                                      .author = project.author(),
                                      .reason = request.reason,
                                      .evidence = std::move(evidence)},

@@ -151,9 +151,11 @@ std::vector<std::string> Split::columns() const {
   return {config_.column};
 }
 
-std::optional<absl::Time> Split::EvaluateFromIn(const Json& lineage) {
-  if (!lineage.contains(kEvaluateFrom) || !lineage[kEvaluateFrom].is_number_integer()) return std::nullopt;
-  return absl::FromUnixMicros(lineage[kEvaluateFrom].get<int64_t>());
+bool Split::HasRuleOf(const Split& other) const {
+  const config::SplitConfig& a = config_;
+  const config::SplitConfig& b = other.config_;
+  if (a.by != b.by || a.column != b.column || a.key != b.key) return false;
+  return a.by == config::SplitBy::kTime || (a.evaluate_share == b.evaluate_share && a.test_share == b.test_share);
 }
 
 Json Split::ToJson() const {

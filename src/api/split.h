@@ -44,8 +44,9 @@ class Split {
   /// The part of every row. NotFound for a missing column, InvalidArgument for one of another type.
   absl::StatusOr<std::vector<Part>> PartsOf(const column::BatchView& batch) const;
 
-  /// The split time that ToJson wrote into `lineage`; none where it has none.
-  static std::optional<absl::Time> EvaluateFromIn(const Json& lineage);
+  /// Whether both part rows by the same columns; by group and by hash also with the same shares. Borders in time may
+  /// differ.
+  bool HasRuleOf(const Split& other) const;
 
   /// The columns that PartsOf reads.
   std::vector<std::string> columns() const;

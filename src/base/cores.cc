@@ -34,7 +34,7 @@ std::string OwnCgroup() {
 size_t CoresOfQuotas() {
   size_t cores = SIZE_MAX;
   std::string path = OwnCgroup();
-  while (!path.empty()) {
+  while (path.starts_with('/')) {
     std::ifstream file("/sys/fs/cgroup" + path + "/cpu.max");
     std::string text;
     if (std::getline(file, text)) cores = std::min(cores, CoresOfQuota(text).value_or(SIZE_MAX));

@@ -43,49 +43,52 @@ std::string JudgementOf(const NamedMetric& metric, const Estimate& difference, d
   return (interval->low > 0) == (metric.better == evaluate::Better::kHigher) ? "better" : "worse";
 }
 
-/// One line a metric: the values of all models, and the first's difference to the second.
+/// Lines that begin with words of their own, then one metric of all models and the first's difference to the second.
+class FiguresTable {
+ public:
+  FiguresTable(const api::Measured& measured, std::vector<std::string> head, std::string align)
+      : measured_(measured), rows_{std::move(head)}, align_(std::move(align)) {
+    for (const std::string& name : measured.names()) {
+      rows_.front().push_back(name);
+      align_ += 'r';
+    }
+    rows_.front().insert(rows_.front().end(), {"difference", ""});
+    align_ += "ll";
+  }
+
+  void Add(std::vector<std::string> words, const evaluate::SliceFigures& figures, size_t metric) {
+    for (const auto& model : figures.models) words.push_back(NumberOrDash(model[metric].value));
+    const Estimate& difference = figures.differences.front()[metric];
+    words.push_back(DifferenceText(difference, measured_.confidence));
+    words.push_back(JudgementOf(*measured_.metrics[metric], difference, measured_.confidence));
+    rows_.push_back(std::move(words));
+  }
+
+  std::string Text() const { return AlignColumns(rows_, align_); }
+
+ private:
+  const api::Measured& measured_;
+  std::vector<std::vector<std::string>> rows_;
+  std::string align_;
+};
+
+/// One line a metric.
 std::string TableOfAllRows(const api::Measured& measured) {
-  const evaluate::SliceFigures& figures = measured.figures.front();
-  std::vector<std::vector<std::string>> rows{{"metric"}};
-  std::string align = "l";
-  for (const std::string& name : measured.names()) {
-    rows.front().push_back(name);
-    align += 'r';
-  }
-  rows.front().push_back("difference");
-  rows.front().emplace_back("");
-  align += "ll";
+  FiguresTable table(measured, {"metric"}, "l");
   for (size_t m = 0; m < measured.metrics.size(); ++m) {
-    std::vector<std::string>& row = rows.emplace_back();
-    row.emplace_back(measured.metrics[m]->name);
-    for (const auto& model : figures.models) row.push_back(NumberOrDash(model[m].value));
-    row.push_back(DifferenceText(figures.differences.front()[m], measured.confidence));
-    row.push_back(JudgementOf(*measured.metrics[m], figures.differences.front()[m], measured.confidence));
+    table.Add({std::string(measured.metrics[m]->name)}, measured.figures.front(), m);
   }
-  return AlignColumns(rows, align);
+  return table.Text();
 }
 
 /// One line a slice, of the first metric.
 std::string TableOfSlices(const api::Measured& measured) {
-  std::vector<std::vector<std::string>> rows{{"slice", "rows"}};
-  std::string align = "lr";
-  for (const std::string& name : measured.names()) {
-    rows.front().push_back(name);
-    align += 'r';
-  }
-  rows.front().push_back("difference");
-  rows.front().emplace_back("");
-  align += "ll";
+  FiguresTable table(measured, {"slice", "rows"}, "lr");
   for (size_t s = 0; s < measured.figures.size(); ++s) {
     const evaluate::SliceFigures& figures = measured.figures[s];
-    std::vector<std::string>& row = rows.emplace_back();
-    row.push_back(measured.slices.slices[s].name);
-    row.push_back(FormatCount(figures.rows));
-    for (const auto& model : figures.models) row.push_back(NumberOrDash(model.front().value));
-    row.push_back(DifferenceText(figures.differences.front().front(), measured.confidence));
-    row.push_back(JudgementOf(*measured.metrics.front(), figures.differences.front().front(), measured.confidence));
+    table.Add({measured.slices.slices[s].name, FormatCount(figures.rows)}, figures, 0);
   }
-  return AlignColumns(rows, align);
+  return table.Text();
 }
 
 void PrintMeasured(const api::Measured& measured, Session& session) {

@@ -27,9 +27,9 @@ constexpr const char* kFooter = R"(Start here:
   roost data add trips trips.parquet     a versioned dataset
   roost profile trips                    what is in it
 
-Exit codes: 0 done, 1 a check said no, 2 usage or configuration, 10 no project, 11 lost a race,
-12 authentication, 13 remote unavailable, 14 a limit of this machine (disk full, port taken, no
-permission), 70 a bug of Roost or damaged data, 130 interrupted, 141 closed pipe.)";
+Exit codes: 0 done, 1 a check said no, 2 usage or configuration, 10 no project or its state forbids it,
+11 lost a race, 12 authentication, 13 remote unavailable, 14 a limit of this machine (disk full, port
+taken, no permission), 70 a bug of Roost or damaged data, 130 interrupted, 141 closed pipe.)";
 
 // CLI11's help without the names of C++ types and the bounds of numbers, which the descriptions tell in words.
 class HelpFormatter : public CLI::Formatter {

@@ -75,10 +75,9 @@ absl::StatusOr<int> RunPromote(PromoteOptions options, Session& session) {
   }
   TRY_ASSIGN(options.request.expected, ParseExpected(options.expected));
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const absl::StatusOr<registry::Release> release = api::PromoteModel(project, options.request, session.MakeContext());
-  if (!release.ok()) return session.SayNo(release.status());
+  TRY_ASSIGN(const registry::Release release, api::PromoteModel(project, options.request, session.MakeContext()));
   const std::string& reference = options.request.reference;
-  PrintRelease(*release, reference.substr(0, reference.find('@')), options.request.alias, session);
+  PrintRelease(release, reference.substr(0, reference.find('@')), options.request.alias, session);
   return 0;
 }
 
@@ -92,13 +91,12 @@ absl::StatusOr<int> RunRollback(RollbackOptions options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   const Context context = session.MakeContext();
   const absl::Time start = context.now();
-  const absl::StatusOr<registry::Release> release = api::RollbackModel(project, options.request, context);
-  if (!release.ok()) return session.SayNo(release.status());
-  PrintRelease(*release, options.request.model, registry::kChampion, session);
+  TRY_ASSIGN(const registry::Release release, api::RollbackModel(project, options.request, context));
+  PrintRelease(release, options.request.model, registry::kChampion, session);
   session.Note(
       fmt::format("rolled back from {}@{} in {}; servers that serve the alias follow within their "
                   "watch_seconds",
-                  options.request.model, release->from.value_or(0), FormatElapsed(context.now() - start)));
+                  options.request.model, release.from.value_or(0), FormatElapsed(context.now() - start)));
   return 0;
 }
 
@@ -139,17 +137,16 @@ absl::StatusOr<int> RunRetire(const api::RetireModelRequest& request, Session& s
                     "Say it with --reason TEXT.");
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const absl::StatusOr<api::RetireModelResponse> response = api::RetireModel(project, request, session.MakeContext());
-  if (!response.ok()) return session.SayNo(response.status());
+  TRY_ASSIGN(const api::RetireModelResponse response, api::RetireModel(project, request, session.MakeContext()));
   const char* state = request.undo ? "active" : "retired";
   if (session.json()) {
-    session.Print(ToText(Json{{"model", response->version.name},
-                              {"version", response->version.version},
+    session.Print(ToText(Json{{"model", response.version.name},
+                              {"version", response.version.version},
                               {"state", state},
-                              {"changed", response->changed}}));
+                              {"changed", response.changed}}));
     return 0;
   }
-  session.Print(fmt::format("{} is {}{}\n", response->version.ToString(), state, response->changed ? "" : " already"));
+  session.Print(fmt::format("{} is {}{}\n", response.version.ToString(), state, response.changed ? "" : " already"));
   return 0;
 }
 
@@ -159,23 +156,22 @@ absl::StatusOr<int> RunDelete(const api::DeleteModelRequest& request, Session& s
                     "Say it with --reason TEXT.");
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const absl::StatusOr<api::DeleteModelResponse> response = api::DeleteModel(project, request, session.MakeContext());
-  if (!response.ok()) return session.SayNo(response.status());
-  const bool may_go = response->referrers.empty();
+  TRY_ASSIGN(const api::DeleteModelResponse response, api::DeleteModel(project, request, session.MakeContext()));
+  const bool may_go = response.referrers.empty();
   if (session.json()) {
-    session.Print(ToText(Json{{"model", response->version.name},
-                              {"version", response->version.version},
+    session.Print(ToText(Json{{"model", response.version.name},
+                              {"version", response.version.version},
                               {"dry_run", request.dry_run},
-                              {"referrers", response->referrers}}));
+                              {"referrers", response.referrers}}));
     return may_go ? 0 : kCheckSaidNo;
   }
   if (!request.dry_run) {
-    session.Print(fmt::format("{} is deleted\n", response->version.ToString()));
+    session.Print(fmt::format("{} is deleted\n", response.version.ToString()));
     session.Note("its bytes go with the next collections of garbage: roost data gc --run");
     return 0;
   }
-  session.Print(fmt::format("{} {} be deleted\n", response->version.ToString(), may_go ? "would" : "would not"));
-  for (const std::string& referrer : response->referrers) session.Print(fmt::format("  {}\n", referrer));
+  session.Print(fmt::format("{} {} be deleted\n", response.version.ToString(), may_go ? "would" : "would not"));
+  for (const std::string& referrer : response.referrers) session.Print(fmt::format("  {}\n", referrer));
   return may_go ? 0 : kCheckSaidNo;
 }
 

@@ -143,14 +143,6 @@ void Session::Finish(const absl::StatusOr<int>& result) {
   ShowError(result.status());
 }
 
-absl::StatusOr<int> Session::SayNo(const absl::Status& status) {
-  if (!absl::IsFailedPrecondition(status)) return status;
-  if (progress_ != nullptr) progress_->Clear();
-  exit_code_ = kCheckSaidNo;
-  ShowError(status);
-  return kCheckSaidNo;
-}
-
 void Session::ShowError(const absl::Status& status) {
   const std::string message(status.message());
   const std::string hint = HintOf(status);

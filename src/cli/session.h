@@ -60,10 +60,6 @@ class Session {
   /// Ends a command: shows an error, if any, and keeps the exit code. `result` is the exit code of a command that ran.
   void Finish(const absl::StatusOr<int>& result);
 
-  /// For commands that may be refused by what is there: shows a FailedPrecondition and gives kCheckSaidNo, so that
-  /// scripts tell it from a project that is missing. Other errors are returned.
-  absl::StatusOr<int> SayNo(const absl::Status& status);
-
   int exit_code() const { return exit_code_; }
 
  private:

@@ -36,7 +36,7 @@ class Connection {
   size_t OnReadable();
   /// Writes and goes on with what has waited for that.
   void OnWritable();
-  /// Closes what has waited too long; called a few times per second or more often.
+  /// Closes what has waited too long; called every two seconds or more often.
   void OnTick();
   /// Answers 503 and closes, without reading a request.
   void Refuse();

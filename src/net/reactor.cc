@@ -16,9 +16,10 @@
 namespace roost::net {
 namespace {
 
-// Under overload each look at the sockets interrupts workers that share the core, for a request that is mostly refused.
-// What has come meanwhile is refused together, at half the cost each, and what is scored waits for longer anyway.
-constexpr std::chrono::milliseconds kOverloadPause{4};
+// Under overload turns begin at least so far apart. Each look at the sockets interrupts workers that share the core,
+// for a request that is mostly refused; what has come meanwhile is refused together, at half the cost each, and what is
+// scored waits for longer anyway. A turn that scores by itself takes longer than this where it is overloaded.
+constexpr std::chrono::milliseconds kOverloadedTurn{4};
 
 constexpr size_t kMaxRefusals = 64;  // connections above the maximum that are told so; further ones are just closed
 constexpr int kAcceptsPerTurn = 64;
@@ -87,7 +88,7 @@ void Reactor::Run() {
   std::vector<epoll_event> events(kLeastEvents);
   while (true) {
     if (events.size() < num_connections_) events.resize(std::min(2 * num_connections_, kMostEvents));
-    if (std::exchange(context_.overloaded, false)) std::this_thread::sleep_for(kOverloadPause);
+    if (std::exchange(context_.overloaded, false)) std::this_thread::sleep_until(context_.turn + kOverloadedTurn);
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(absl::ToInt64Milliseconds(TickPeriod())));
     ReadClock();

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "registry/ensure_table.h"
 #include "registry/model_version.h"
+#include "registry/records.h"
 
 namespace roost::registry {
 namespace {
@@ -70,14 +71,8 @@ absl::StatusOr<AliasMove> ParseAliasRecord(std::string_view bytes, const std::st
   if (bytes.size() > kMaxRecordBytes) return damaged;
   const absl::StatusOr<Json> parsed = ParseJson(bytes, key);
   if (!parsed.ok() || !parsed->is_object()) return damaged;
-  const auto text = [&](const char* field) {
-    const Json json = parsed->value(field, Json());
-    return json.is_string() ? json.get<std::string>() : std::string();
-  };
-  const auto number = [&](const char* field) {
-    const Json json = parsed->value(field, Json());
-    return json.is_number_integer() ? json.get<int64_t>() : int64_t{0};
-  };
+  const auto text = [&](const char* field) { return TextMember(*parsed, field); };
+  const auto number = [&](const char* field) { return IntegerMember(*parsed, field); };
   AliasMove move{.model = text("model"),
                  .alias = text("alias"),
                  .number = number("number"),
@@ -262,18 +257,14 @@ absl::StatusOr<int64_t> AliasLog::Restore() {
   TRY_ASSIGN(const std::vector<std::string> keys, objects_->List(kRecords));
   int64_t restored = 0;
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
-    restored = 0;
-    std::string last;
-    for (const std::string& key : keys) {
-      std::string alias = key.substr(0, key.rfind('/'));  // names/aliases/MODEL/ALIAS
-      if (alias == last) continue;
-      const size_t begin = sizeof kRecords;
-      const size_t slash = alias.find('/', begin);
-      if (slash == std::string::npos) return absl::DataLossError(fmt::format("{}: no record has that key", key));
-      TRY_ASSIGN(const auto adopted, AdoptRecords(alias.substr(begin, slash - begin), alias.substr(slash + 1)));
-      restored += static_cast<int64_t>(adopted.size());
-      last = std::move(alias);
-    }
+    TRY_ASSIGN(restored, AdoptFolders(keys, kRecords, [&](const std::string& folder) -> absl::StatusOr<int64_t> {
+                 const size_t slash = folder.find('/');  // MODEL/ALIAS
+                 if (slash == std::string::npos) {
+                   return absl::DataLossError(fmt::format("{}/{}: no record has that key", kRecords, folder));
+                 }
+                 TRY_ASSIGN(const auto adopted, AdoptRecords(folder.substr(0, slash), folder.substr(slash + 1)));
+                 return std::ssize(adopted);
+               }));
     return absl::OkStatus();
   });
   TRY(done);

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "registry/ensure_table.h"
+#include "registry/records.h"
 
 namespace roost::registry {
 namespace {
@@ -138,26 +139,18 @@ absl::StatusOr<AuditEntry> ParseAuditRecord(std::string_view bytes, const std::s
   if (!parsed.ok() || !parsed->is_object()) return damaged;
   const Json inner = parsed->value("entry", Json());
   if (!inner.is_object() || !inner.contains("details")) return damaged;
-  const auto text = [](const Json& json, const char* field) {
-    const Json value = json.value(field, Json());
-    return value.is_string() ? value.get<std::string>() : std::string();
-  };
-  const auto number = [](const Json& json, const char* field) {
-    const Json value = json.value(field, Json());
-    return value.is_number_integer() ? value.get<int64_t>() : int64_t{0};
-  };
-  const absl::StatusOr<Digest> previous = Digest::FromHex(text(inner, "previous"));
-  const absl::StatusOr<Digest> hash = Digest::FromHex(text(*parsed, "sha256"));
+  const absl::StatusOr<Digest> previous = Digest::FromHex(TextMember(inner, "previous"));
+  const absl::StatusOr<Digest> hash = Digest::FromHex(TextMember(*parsed, "sha256"));
   if (!previous.ok() || !hash.ok()) return damaged;
-  AuditEntry entry{.number = number(inner, "number"),
-                   .time = absl::FromUnixMicros(number(inner, "time_us")),
-                   .actor = text(inner, "actor"),
-                   .action = text(inner, "action"),
-                   .object = text(inner, "object"),
+  AuditEntry entry{.number = IntegerMember(inner, "number"),
+                   .time = absl::FromUnixMicros(IntegerMember(inner, "time_us")),
+                   .actor = TextMember(inner, "actor"),
+                   .action = TextMember(inner, "action"),
+                   .object = TextMember(inner, "object"),
                    .details = CanonicalJson(inner["details"]),
                    .previous = *previous,
                    .hash = *hash};
-  const bool is_ours = text(*parsed, "format") == kFormat && number(*parsed, "version") == kFormatVersion;
+  const bool is_ours = TextMember(*parsed, "format") == kFormat && IntegerMember(*parsed, "version") == kFormatVersion;
   if (!is_ours || RecordKey(entry.number) != key || Sha256(HashedBytes(entry)) != entry.hash) return damaged;
   return entry;
 }

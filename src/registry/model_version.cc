@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "registry/records.h"
 
 namespace roost::registry {
 namespace {
@@ -78,14 +79,8 @@ absl::StatusOr<ModelVersion> ParseRecord(std::string_view bytes) {
   if (bytes.size() > kMaxRecordBytes) return Damaged();
   const absl::StatusOr<Json> parsed = ParseJson(bytes, "the record of a model version");
   if (!parsed.ok() || !parsed->is_object()) return Damaged();
-  const auto text = [&](const char* key) {
-    const Json field = parsed->value(key, Json());
-    return field.is_string() ? field.get<std::string>() : std::string();
-  };
-  const auto number = [&](const char* key) {
-    const Json field = parsed->value(key, Json());
-    return field.is_number_integer() ? field.get<int64_t>() : int64_t{0};
-  };
+  const auto text = [&](const char* key) { return TextMember(*parsed, key); };
+  const auto number = [&](const char* key) { return IntegerMember(*parsed, key); };
   const absl::StatusOr<Digest> manifest = Digest::FromHex(text("manifest"));
   ModelVersion version{.name = text("model"),
                        .version = number("number"),

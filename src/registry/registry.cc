@@ -1,6 +1,7 @@
 #include "registry/registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "registry/ensure_table.h"
 #include "registry/package_garbage.h"
 #include "registry/packages.h"
+#include "registry/records.h"
 
 namespace roost::registry {
 namespace {
@@ -246,16 +248,10 @@ absl::StatusOr<int64_t> Registry::Restore() {
   TRY_ASSIGN(const std::vector<std::string> keys, objects_->List(kRecords));
   int64_t restored = 0;
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
-    restored = 0;
-    std::string last;
-    for (const std::string& key : keys) {
-      const size_t begin = sizeof kRecords;  // past "names/models/"
-      std::string name = key.substr(begin, key.find('/', begin) - begin);
-      if (name == last) continue;
-      TRY_ASSIGN(const std::vector<ModelVersion> adopted, AdoptRecords(name));
-      restored += static_cast<int64_t>(adopted.size());
-      last = std::move(name);
-    }
+    TRY_ASSIGN(restored, AdoptFolders(keys, kRecords, [&](const std::string& name) -> absl::StatusOr<int64_t> {
+                 TRY_ASSIGN(const std::vector<ModelVersion> adopted, AdoptRecords(name));
+                 return std::ssize(adopted);
+               }));
     // Where the database was not lost, but is behind: what was deleted since.
     TRY_ASSIGN(const std::vector<StateChange> states, states_.CurrentOfAll());
     for (const StateChange& state : states) {

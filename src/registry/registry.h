@@ -57,7 +57,7 @@ struct Judgement {
   bool blessed = false;
   std::optional<int64_t> champion;  ///< that it was held against; absent: there was none
   std::string author;
-  Digest evidence;  ///< of what is kept of it
+  Digest evidence;  ///< of what is kept of it; RecordJudgement makes it
 };
 
 /// A version whose state is to change.

@@ -1,14 +1,16 @@
 #include "registry/version_states.h"
 
-#include <charconv>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "base/number_text.h"
 #include "base/status.h"
 #include "registry/ensure_table.h"
+#include "registry/records.h"
 
 namespace roost::registry {
 namespace {
@@ -58,14 +60,8 @@ absl::StatusOr<StateChange> ParseStateRecord(std::string_view bytes, const std::
   if (bytes.size() > kMaxRecordBytes) return damaged;
   const absl::StatusOr<Json> parsed = ParseJson(bytes, key);
   if (!parsed.ok() || !parsed->is_object()) return damaged;
-  const auto text = [&](const char* field) {
-    const Json json = parsed->value(field, Json());
-    return json.is_string() ? json.get<std::string>() : std::string();
-  };
-  const auto number = [&](const char* field) {
-    const Json json = parsed->value(field, Json());
-    return json.is_number_integer() ? json.get<int64_t>() : int64_t{0};
-  };
+  const auto text = [&](const char* field) { return TextMember(*parsed, field); };
+  const auto number = [&](const char* field) { return IntegerMember(*parsed, field); };
   const std::optional<VersionState> state = StateOf(text("state"));
   if (!state.has_value()) return damaged;
   StateChange change{.model = text("model"),
@@ -105,6 +101,10 @@ absl::StatusOr<std::vector<StateChange>> FromRows(const std::vector<SqlRow>& row
                        .changed = absl::FromUnixMicros(*changed)});
   }
   return changes;
+}
+
+absl::Status NoRecord(const std::string& folder) {
+  return absl::DataLossError(fmt::format("{}/{}: no record has that key", kRecords, folder));
 }
 
 std::string_view AuditAction(VersionState state) {
@@ -214,22 +214,14 @@ absl::StatusOr<int64_t> VersionStates::Restore() {
   TRY_ASSIGN(const std::vector<std::string> keys, objects_->List(kRecords));
   int64_t restored = 0;
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
-    restored = 0;
-    std::string last;
-    for (const std::string& key : keys) {
-      std::string version = key.substr(0, key.rfind('/'));  // names/states/MODEL/VERSION
-      if (version == last) continue;
-      const size_t begin = sizeof kRecords;
-      const size_t slash = version.find('/', begin);
-      int64_t number = 0;
-      const char* end = version.data() + version.size();
-      const bool is_key = slash != std::string::npos &&
-                          std::from_chars(version.data() + slash + 1, end, number).ptr == end && number > 0;
-      if (!is_key) return absl::DataLossError(fmt::format("{}: no record has that key", key));
-      TRY_ASSIGN(const auto adopted, AdoptRecords(version.substr(begin, slash - begin), number));
-      restored += static_cast<int64_t>(adopted.size());
-      last = std::move(version);
-    }
+    TRY_ASSIGN(restored, AdoptFolders(keys, kRecords, [&](const std::string& folder) -> absl::StatusOr<int64_t> {
+                 const size_t slash = folder.find('/');  // MODEL/VERSION
+                 const std::optional<int64_t> version =
+                     slash == std::string::npos ? std::nullopt : IntegerIn(folder.substr(slash + 1));
+                 if (version.value_or(0) < 1) return NoRecord(folder);
+                 TRY_ASSIGN(const auto adopted, AdoptRecords(folder.substr(0, slash), *version));
+                 return std::ssize(adopted);
+               }));
     return absl::OkStatus();
   });
   TRY(done);

@@ -120,7 +120,7 @@ def test_the_audit_log_survives_a_lost_database(project):
 
 def test_versions_that_others_refer_to_are_kept(project):
     current = champion(project)
-    project.refused(1, "model", "delete", f"model@{current}", "--reason", "no", says="the alias 'champion' points at it")
+    project.refused(10, "model", "delete", f"model@{current}", "--reason", "no", says="the alias 'champion' points at it")
     assert project.json("model", "delete", f"model@{current}", "--dry-run", code=1)["referrers"]
     project.refused(2, "model", "delete", "model@9", "--reason", "no", says="no version 9")
 
