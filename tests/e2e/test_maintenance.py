@@ -84,8 +84,9 @@ def test_what_killed_writers_and_collections_leave_is_collected(project):
             collection.communicate()
     for _ in range(2):
         collect(project)
-    known = {f"packs/{name.name}" for name in (project.folder / ".roost/objects/packs").iterdir()}
-    assert len(known) == project.json("data", "gc")["packs"]["objects"], "no pack is left that nothing names"
+    # What a killed writer had half written (".put-…") is not listed, and stays for an hour: it may be written to.
+    packs = [name for name in (project.folder / ".roost/objects/packs").iterdir() if not name.name.startswith(".")]
+    assert len(packs) == project.json("data", "gc")["packs"]["objects"], "no pack is left that nothing names"
     check(project, expected)
     assert project.json("data", "add", "d", "first.parquet")["rows"] == first.num_rows
 
