@@ -22,7 +22,7 @@ constexpr char kFormat[] = "roost audit entry";
 constexpr char kCreateTable[] =
     "CREATE TABLE IF NOT EXISTS audit_entries (number BIGINT NOT NULL PRIMARY KEY, time_us BIGINT NOT NULL, "
     "actor TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL, details TEXT NOT NULL, previous TEXT NOT NULL, "
-    "hash TEXT NOT NULL UNIQUE)";
+    "hash TEXT NOT NULL UNIQUE, UNIQUE (object, number))";
 constexpr char kSelect[] = "SELECT number, time_us, actor, action, object, details, previous, hash FROM audit_entries";
 
 std::string RecordKey(int64_t number) { return fmt::format("{}/{}", kRecords, number); }
@@ -31,9 +31,27 @@ std::string Dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
 }
 
-// All that is hashed. nlohmann::json keeps the members of objects by their bytes.
+// Entries are objects of objects of plain values. What is nested deeper is none, and parsers go as deep as it does.
+bool IsShallow(std::string_view json) {
+  constexpr int kMaxDepth = 3;
+  int depth = 0;
+  bool in_text = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text && c == '\\') ++i;
+    if (c == '"') in_text = !in_text;
+    if (in_text) continue;
+    if ((c == '{' || c == '[') && ++depth > kMaxDepth) return false;
+    if (c == '}' || c == ']') --depth;
+  }
+  return true;
+}
+
+// All that is hashed. Details that are none stand there as a text. nlohmann::json keeps the members of objects by their
+// bytes.
 nlohmann::json HashedJson(const AuditEntry& entry) {
-  const auto details = nlohmann::json::parse(entry.details, nullptr, /*allow_exceptions=*/false);
+  const std::string_view text = IsShallow(entry.details) ? std::string_view(entry.details) : std::string_view();
+  const auto details = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   return {{"action", entry.action},
           {"actor", entry.actor},
           {"details", details.is_discarded() ? nlohmann::json(entry.details) : details},
@@ -115,7 +133,7 @@ std::string ToRecord(const AuditEntry& entry) {
 
 absl::StatusOr<AuditEntry> ParseAuditRecord(std::string_view bytes, const std::string& key) {
   const absl::Status damaged = absl::DataLossError(fmt::format("{}: the record of an audit entry is damaged", key));
-  if (bytes.size() > kMaxRecordBytes) return damaged;
+  if (bytes.size() > kMaxRecordBytes || !IsShallow(bytes)) return damaged;
   const absl::StatusOr<Json> parsed = ParseJson(bytes, key);
   if (!parsed.ok() || !parsed->is_object()) return damaged;
   const Json inner = parsed->value("entry", Json());

@@ -103,6 +103,17 @@ TEST_F(AuditLogTest, ADamagedRecordIsDataLoss) {
   }
 }
 
+TEST_F(AuditLogTest, WhatIsNestedDeepIsNoEntryAndNoEndOfTheProgram) {
+  const AuditLog log = WithEntries(2);
+  const std::string deep(50'000, '[');
+  Tamper("UPDATE audit_entries SET details = '" + deep + "' WHERE number = 2");
+  EXPECT_THAT(Problems(log), HasSubstr("entry 2 was changed"));
+  const std::string record = R"({"entry":{"details":)" + deep + std::string(deep.size(), ']') + R"(},"sha256":"00"})";
+  EXPECT_TRUE(absl::IsDataLoss(ParseAuditRecord(record.substr(0, 60'000), "names/audit/1").status()));
+  EXPECT_TRUE(
+      absl::IsDataLoss(ParseAuditRecord(R"({"entry":{"details":[[[[]]]]},"sha256":"00"})", "names/audit/1").status()));
+}
+
 TEST_F(AuditLogTest, TheSameEventIsWrittenDownOnce) {
   AuditLog log = WithEntries(2);
   ASSERT_TRUE(Add(*database_, log, "late@1", 1).ok());

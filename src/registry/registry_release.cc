@@ -106,6 +106,7 @@ absl::StatusOr<Release> Registry::Promote(const PromoteRequest& request, const C
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
     TRY(FinishMoves(move));
     TRY_ASSIGN(const bool is_done, aliases_.IsLast(move));  // the transaction runs again
+    if (is_done && release.moves.empty()) release.moves = {move};
     if (is_done) return absl::OkStatus();
     release.moves.clear();
     TRY_ASSIGN(release.from, aliases_.Target(move.model, move.alias));
@@ -139,6 +140,7 @@ absl::StatusOr<Release> Registry::Rollback(const RollbackRequest& request, const
   const absl::Status done = database_->InTransaction([&]() -> absl::Status {
     TRY(FinishMoves(move));
     TRY_ASSIGN(const bool is_done, aliases_.IsLast(move));  // the transaction runs again
+    if (is_done && release.moves.empty()) release.moves = {move};
     if (is_done) return absl::OkStatus();
     release.moves.clear();
     TRY_ASSIGN(const std::vector<AliasMove> history, aliases_.History(move.model, kChampion));
