@@ -95,6 +95,7 @@ absl::StatusOr<int> RunRollback(RollbackOptions options, Session& session) {
   const absl::StatusOr<registry::Release> release = api::RollbackModel(project, options.request, context);
   if (!release.ok()) return session.SayNo(release.status());
   PrintRelease(*release, options.request.model, registry::kChampion, session);
+  if (session.json()) return 0;
   session.Note(
       fmt::format("rolled back from {}@{} in {}; servers that serve the alias follow within their "
                   "watch_seconds",
