@@ -77,11 +77,18 @@ bool IsBetter(const evaluate::Evaluation& first, const evaluate::Evaluation& sec
 
 absl::StatusOr<TrainingRecord> ReadTrainingRecord(Project& project, const registry::ModelVersion& version) {
   const std::string name = version.ToString();
-  TRY_ASSIGN(const std::string config_text, project.registry().LoadPart(version, registry::kConfigPart));
+  const absl::StatusOr<std::string> config_text = project.registry().LoadPart(version, registry::kConfigPart);
+  if (absl::IsNotFound(config_text.status())) {
+    return WithHint(absl::InvalidArgumentError(fmt::format("{} was trained elsewhere: with which label, and which rows "
+                                                           "were kept from it, is not known",
+                                                           name)),
+                    "'roost predict' scores rows with it.");
+  }
+  TRY(config_text.status());
   TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(version, registry::kLineagePart));
   TRY_ASSIGN(Json lineage, ParseJson(lineage_text, registry::kLineagePart));
   TRY_ASSIGN(config::ProjectConfig config,
-             config::ParseProject(config_text, fmt::format("the roost.yaml of {}", name)));
+             config::ParseProject(*config_text, fmt::format("the roost.yaml of {}", name)));
   if (!config.model.has_value() || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
     return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
   }

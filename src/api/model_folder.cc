@@ -122,23 +122,6 @@ absl::StatusOr<std::vector<int64_t>> VersionFoldersIn(const fs::path& folder) {
   return versions;
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return ErrnoStatus(errno, path);
-  std::string bytes;
-  char buffer[1 << 16];
-  ssize_t count = 0;
-  while ((count = read(file, buffer, sizeof buffer)) > 0 || (count < 0 && errno == EINTR)) {
-    if (count > 0) bytes.append(buffer, static_cast<size_t>(count));
-    if (static_cast<int64_t>(bytes.size()) > kMaxFileBytes) break;
-  }
-  const int error = errno;
-  close(file);
-  if (count < 0) return ErrnoStatus(error, path);
-  if (count == 0) return bytes;
-  return absl::ResourceExhaustedError(fmt::format("{} has more than {}", path, FormatBytes(kMaxFileBytes)));
-}
-
 absl::StatusOr<std::optional<VersionPaths>> Find(const ModelFolderLayout& layout, const std::string& name,
                                                  int64_t version) {
   if (layout.only_model.empty()) return FindAmongModels(layout.path, name, version);
@@ -184,6 +167,23 @@ absl::StatusOr<std::set<std::string>> NamesIn(const fs::path& root) {
 
 }  // namespace
 
+absl::StatusOr<std::string> ReadModelFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return ErrnoStatus(errno, path);
+  std::string bytes;
+  char buffer[1 << 16];
+  ssize_t count = 0;
+  while ((count = read(file, buffer, sizeof buffer)) > 0 || (count < 0 && errno == EINTR)) {
+    if (count > 0) bytes.append(buffer, static_cast<size_t>(count));
+    if (static_cast<int64_t>(bytes.size()) > kMaxFileBytes) break;
+  }
+  const int error = errno;
+  close(file);
+  if (count < 0) return ErrnoStatus(error, path);
+  if (count == 0) return bytes;
+  return absl::ResourceExhaustedError(fmt::format("{} has more than {}", path, FormatBytes(kMaxFileBytes)));
+}
+
 absl::StatusOr<serving::Listing> ModelFolder::List() {
   serving::Listing listing;
   if (!layout_.only_model.empty()) {
@@ -220,7 +220,7 @@ absl::StatusOr<serving::ModelFiles> ModelFolder::Load(const std::string& name, c
       {paths.model_json, files.model_json}, {paths.onnx, files.onnx}, {paths.warmup, files.warmup}};
   for (const auto& [path, bytes] : reads) {
     if (path.empty()) continue;
-    TRY_ASSIGN(bytes, ReadFile(path));
+    TRY_ASSIGN(bytes, ReadModelFile(path));
   }
   if (IdentityOf(paths) == version.identity) return files;
   return absl::AbortedError("its files changed while they were read");

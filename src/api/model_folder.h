@@ -8,6 +8,9 @@
 
 namespace roost::api {
 
+/// The bytes of a file of a model. NotFound, PermissionDenied and the like; ResourceExhausted for more than 1 GiB.
+absl::StatusOr<std::string> ReadModelFile(const std::string& path);
+
 /// Where a ModelFolder looks.
 struct ModelFolderLayout {
   std::string path;

@@ -132,8 +132,10 @@ absl::StatusOr<registry::Release> RollbackModel(Project& project, const Rollback
 absl::StatusOr<std::vector<registry::AliasMove>> ModelHistory(Project& project, const ModelHistoryRequest& request) {
   TRY_ASSIGN(const registry::ModelReference parsed, registry::ParseModelReference(request.model));
   TRY_ASSIGN(std::vector<registry::AliasMove> moves, project.registry().aliases().History(parsed.name));
-  // A misspelt name is told as everywhere; every version may be gone, and the history is there all the same.
-  if (moves.empty()) TRY(project.registry().Resolve(fmt::format("{}@1", parsed.name)).status());
+  if (moves.empty()) {
+    TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List(parsed.name));
+    if (versions.empty()) return project.registry().Resolve(parsed.name).status();
+  }
   if (!request.alias.empty()) {
     std::erase_if(moves, [&](const registry::AliasMove& move) { return move.alias != request.alias; });
     if (moves.empty()) {
@@ -145,7 +147,9 @@ absl::StatusOr<std::vector<registry::AliasMove>> ModelHistory(Project& project, 
   if (!request.at.has_value()) return moves;
   std::map<std::string, registry::AliasMove> in_force;
   for (registry::AliasMove& move : moves) {
-    if (move.moved <= *request.at) in_force[move.alias] = std::move(move);
+    const auto last = in_force.find(move.alias);
+    const bool is_later = last == in_force.end() || last->second.number < move.number;  // clocks may differ
+    if (move.moved <= *request.at && is_later) in_force[move.alias] = std::move(move);
   }
   moves.clear();
   for (auto& [alias, move] : in_force) moves.push_back(std::move(move));

@@ -9,6 +9,7 @@
 
 #include "api/code_revision.h"
 #include "api/evaluation.h"
+#include "api/signature.h"
 #include "api/timing.h"
 #include "base/format.h"
 #include "base/status.h"
@@ -141,17 +142,6 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
   return lineage;
 }
 
-// What a request must bring and what it gets.
-Json Signature(const predict::ScoringModel& model) {
-  Json inputs = Json::array();
-  for (const transform::InputColumn& input : model.inputs()) {
-    inputs.push_back(Json{{"name", input.name}, {"kind", column::KindName(input.kind)}});
-  }
-  Json outputs = Json::array();
-  for (const std::string& name : model.OutputNames()) outputs.push_back(Json{{"name", name}, {"kind", "number"}});
-  return Json{{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}};
-}
-
 struct ParentChoice {
   std::optional<ParentModel> parent;
   std::string cold_reason;
@@ -206,7 +196,7 @@ absl::StatusOr<registry::ModelPackage> PackageOf(const Project& project, const c
   package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
   package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
   package.parts[registry::kConfigPart] = project.config_text();
-  package.parts[registry::kSignaturePart] = ToText(Signature(candidate.trained.model));
+  package.parts[registry::kSignaturePart] = ToText(SignatureOf(candidate.trained.model));
   package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
   package.parts[registry::kLineagePart] = ToText(Lineage(project, model, prepared, response, candidate.trained));
   return package;

@@ -20,14 +20,21 @@
 namespace roost::cli {
 namespace {
 
+// Of a log that somebody wrote into details may be anything; what is nested deep is not parsed.
+absl::StatusOr<Json> ParseDetails(const std::string& details) {
+  constexpr int64_t kMostBrackets = 1'000;  // reasons may have some
+  const auto brackets = std::count_if(details.begin(), details.end(), [](char c) { return c == '[' || c == '{'; });
+  if (brackets > kMostBrackets) return absl::InvalidArgumentError("too many brackets");
+  return ParseJson(details, "the details of an entry");
+}
+
 Json ToJson(const registry::AuditEntry& entry) {
   Json json{{"number", entry.number},
             {"time", FormatUtc(entry.time)},
             {"actor", entry.actor},
             {"action", entry.action},
             {"object", entry.object}};
-  // Of a log that somebody wrote into it may be anything: verify says so.
-  const absl::StatusOr<Json> details = ParseJson(entry.details, "the details of an entry");
+  const absl::StatusOr<Json> details = ParseDetails(entry.details);
   json["details"] = details.ok() ? *details : Json(entry.details);
   json["previous"] = entry.previous.ToHex();
   json["hash"] = entry.hash.ToHex();
@@ -36,7 +43,7 @@ Json ToJson(const registry::AuditEntry& entry) {
 
 // "alias champion, from 1, to 2": the details for people, those that say nothing left out.
 std::string DetailsText(const std::string& details) {
-  const absl::StatusOr<Json> json = ParseJson(details, "");
+  const absl::StatusOr<Json> json = ParseDetails(details);
   if (!json.ok() || !json->is_object()) return details;
   std::vector<std::string> parts;
   for (const auto& [name, value] : json->items()) {

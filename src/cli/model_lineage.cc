@@ -41,7 +41,6 @@ std::string OriginText(const api::ModelOrigin& origin) {
   add("config", some("config_digest"));
   add("code", CodeOf(lineage));
   add("by", lineage.contains("roost_version") ? "roost " + TextOf(lineage, "roost_version") : "");
-  add("file", TextOf(lineage, "file"));
   return parts.empty() ? "nothing is known of its data" : fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -93,6 +93,7 @@ absl::StatusOr<int> RunRollback(RollbackOptions options, Session& session) {
   const absl::Time start = context.now();
   TRY_ASSIGN(const registry::Release release, api::RollbackModel(project, options.request, context));
   PrintRelease(release, options.request.model, registry::kChampion, session);
+  if (session.json()) return 0;
   session.Note(
       fmt::format("rolled back from {}@{} in {}; servers that serve the alias follow within their "
                   "watch_seconds",

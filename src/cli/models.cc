@@ -1,4 +1,4 @@
-// roost model list | show | export; the others are in model_moves.h
+// roost model list | show | register | export; the others are in model_moves.h
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include "api/export.h"
 #include "api/model_details.h"
 #include "api/models.h"
+#include "api/register_onnx.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
@@ -116,6 +117,7 @@ absl::StatusOr<int> RunList(const std::string& name, Session& session) {
 }
 
 std::string TrainingOf(const Json& lineage) {
+  if (TextOf(lineage, "start") == "elsewhere") return fmt::format("elsewhere; {}", TextOf(lineage, "start_reason"));
   if (!lineage.contains("trainer")) return "-";
   std::string text = fmt::format("{}, {} start", TextOf(lineage, "trainer"), TextOf(lineage, "start"));
   const std::string parent = TextOf(lineage, "parent");
@@ -284,6 +286,45 @@ absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
   return 0;
 }
 
+struct RegisterOptions {
+  api::RegisterOnnxRequest request;
+  std::string signature = "inferred";
+};
+
+absl::StatusOr<int> RunRegister(RegisterOptions options, Session& session) {
+  if (options.signature != "inferred") options.request.signature = options.signature;
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY_ASSIGN(const api::RegisterOnnxResponse response,
+             api::RegisterOnnx(project, options.request, session.MakeContext()));
+  if (session.json()) {
+    session.Print(ToText(Json{{"model", response.version.name},
+                              {"version", response.version.version},
+                              {"digest", response.version.manifest.ToHex()},
+                              {"is_new", response.is_new},
+                              {"signature", response.signature}}));
+    return 0;
+  }
+  session.Print(fmt::format("{}{} {}: {} in, {} out\n", response.version.ToString(),
+                            response.is_new ? " from" : " is already", options.request.file,
+                            CountOf(static_cast<int64_t>(response.signature["inputs"].size()), "column"),
+                            CountOf(static_cast<int64_t>(response.signature["outputs"].size()), "number")));
+  session.Note(fmt::format("nothing is known of its data\nnext: roost model promote {} --reason TEXT",
+                           response.version.ToString()));
+  return 0;
+}
+
+void AddRegister(CLI::App& model, Session& session) {
+  CLI::App* command = model.add_subcommand("register", "Make a version of a model that was trained elsewhere");
+  auto options = std::make_shared<RegisterOptions>();
+  command->add_option("NAME", options->request.name, "The model")->required();
+  command->add_option("FILE", options->request.file, "An ONNX file whose inputs are columns")->required();
+  command
+      ->add_option("--signature", options->signature,
+                   "inferred (default): what the file says; or a JSON file that it must agree with")
+      ->type_name("FILE");
+  command->callback([options, &session] { session.Finish(RunRegister(*options, session)); });
+}
+
 void AddExport(CLI::App& model, Session& session) {
   CLI::App* command = model.add_subcommand("export", "A model version as one file for other programs");
   auto options = std::make_shared<ExportOptions>();
@@ -314,6 +355,7 @@ void AddModelCommands(CLI::App& app, Session& session) {
   show->callback([options, &session] { session.Finish(RunShow(*options, session)); });
   AddModelMoveCommands(*model, session);
   AddModelLineageCommand(*model, session);
+  AddRegister(*model, session);
   AddExport(*model, session);
 }
 
