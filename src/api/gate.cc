@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/registry_models.h"
 #include "base/status.h"
 
 namespace roost::api {
@@ -51,6 +52,21 @@ absl::StatusOr<judge::Verdict> JudgeBesideDummy(const Measured& measured, double
                        .confidence = confidence});
 }
 
+absl::StatusOr<judge::ServerFigures> Try(Project& project, const registry::ModelVersion& version,
+                                         const ServerTrial& trial) {
+  TRY_ASSIGN(const serving::ModelFiles files,
+             RegistryModels(project).Load(version.name, {version.version, version.manifest.ToHex()}));
+  return trial(version.name, version.version, files);
+}
+
+judge::ServerCheck CheckOnServer(Project& project, const registry::ModelVersion& version,
+                                 const std::optional<registry::ModelVersion>& champion, const ServerTrial& trial,
+                                 const judge::ServerLimits& limits) {
+  std::optional<absl::StatusOr<judge::ServerFigures>> of_champion;
+  if (champion.has_value()) of_champion = Try(project, *champion, trial);
+  return judge::CheckServer(Try(project, version, trial), of_champion, limits);
+}
+
 }  // namespace
 
 Json ToJson(const GateResponse& response) {
@@ -60,6 +76,7 @@ Json ToJson(const GateResponse& response) {
           {"verdict", response.blessed() ? "blessed" : "refused"},
           {"rules", response.verdict.ToJson()},
           {"baseline", response.baseline.ToJson()},
+          {"server", response.server.ToJson()},
           {"measured", ToJson(response.measured)}};
 }
 
@@ -83,6 +100,7 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
   TRY_ASSIGN(response.verdict, judge::Judge(SnapshotOf(response.measured, response.has_champion),
                                             {.rules = model->gate->rules, .confidence = model->gate->confidence}));
   TRY_ASSIGN(response.baseline, JudgeBesideDummy(response.measured, model->gate->confidence));
+  response.server = CheckOnServer(project, loaded.version, champion, request.trial, model->gate->server);
   const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
   TRY_ASSIGN(response.evidence, project.registry().RecordJudgement({.model = loaded.version.name,
                                                                     .version = loaded.version.version,

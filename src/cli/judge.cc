@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_trial.h"
 #include "cli/table_text.h"
 
 namespace roost::cli {
@@ -140,7 +141,15 @@ std::string FindingsText(const judge::Verdict& verdict, Session& session) {
   return text;
 }
 
-absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
+/// The infrastructure check, as a line of FindingsText.
+std::string ServerText(const judge::ServerCheck& server, Session& session) {
+  return fmt::format("{}  server: {}\n",
+                     server.passed() ? session.Colored("kept      ", "green") : session.Colored("broken    ", "red"),
+                     server.ToText());
+}
+
+absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
+  request.trial = TryModelApart;
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::GateResponse response, api::Gate(project, request, session.MakeContext(JsonProgress::kYes)));
   const std::string name = response.measured.versions.front().ToString();
@@ -153,8 +162,9 @@ absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
   PrintMeasured(response.measured, session);
   const int64_t kept = response.verdict.Count(judge::Outcome::kKept) + response.baseline.Count(judge::Outcome::kKept);
   const auto all = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
-  session.Print(fmt::format("\n{}{}{} of {} kept\n", FindingsText(response.verdict, session),
-                            FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "rule")));
+  session.Print(fmt::format("\n{}{}{}{} of {} kept\n", FindingsText(response.verdict, session),
+                            FindingsText(response.baseline, session), ServerText(response.server, session),
+                            FormatCount(kept), CountOf(all, "rule")));
   session.Print(fmt::format(
       "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
   if (!response.has_champion) session.Note("there is no champion to compare with");

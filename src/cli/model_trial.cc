@@ -23,13 +23,14 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "serving/servable.h"
+#include "telemetry/process_figures.h"
 
 namespace roost::cli {
 namespace {
 
 constexpr absl::Duration kLimit = absl::Minutes(1);
 constexpr absl::Duration kLook = absl::Milliseconds(5);
-constexpr size_t kMaxReason = 4096;
+constexpr size_t kMaxAnswer = 4096;
 
 // A file in memory, closed with its owner.
 class MemoryFile {
@@ -86,12 +87,12 @@ absl::StatusOr<std::string> ReadStdin(size_t bytes) {
   return text;
 }
 
-absl::StatusOr<pid_t> StartChild(const std::string& name, int64_t version, int in, int err) {
+absl::StatusOr<pid_t> StartChild(const std::string& name, int64_t version, int in, int out, int err) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const std::string number = fmt::to_string(version);
   const char* arguments[] = {"roost", "try-model", "--json", "--", name.c_str(), number.c_str(), nullptr};
   pid_t child = 0;
@@ -117,11 +118,16 @@ std::optional<int> WaitFor(pid_t child) {
   return status;
 }
 
+std::string BeginningOf(const MemoryFile& file) {
+  std::string text(kMaxAnswer, '\0');
+  const ssize_t count = pread(file.descriptor(), text.data(), text.size(), 0);
+  text.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return text;
+}
+
 // What the child wrote to stderr: an error as Session::ShowError writes it, or whatever a library printed.
 absl::Status ReasonIn(const MemoryFile& err) {
-  std::string text(kMaxReason, '\0');
-  const ssize_t count = pread(err.descriptor(), text.data(), text.size(), 0);
-  text.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  const std::string text = BeginningOf(err);
   const absl::StatusOr<Json> json = ParseJson(text, "what the child said");
   if (!json.ok() || !json->is_object() || !json->contains("message") || !(*json)["message"].is_string()) {
     return absl::InvalidArgumentError(text.empty() ? "it cannot be loaded" : text);
@@ -131,12 +137,40 @@ absl::Status ReasonIn(const MemoryFile& err) {
   return hint.is_string() ? WithHint(std::move(status), hint.get<std::string>()) : status;
 }
 
+constexpr const char* kLoad = "load_ns";
+constexpr const char* kRow = "row_ns";
+constexpr const char* kMemory = "memory_bytes";
+
+// What the child wrote to stdout: its last line, as a library may have printed before it.
+absl::StatusOr<judge::ServerFigures> FiguresIn(const MemoryFile& out) {
+  const std::string text = BeginningOf(out);
+  const size_t begin = text.rfind('{');
+  TRY_ASSIGN(const Json json, ParseJson(begin == std::string::npos ? text : text.substr(begin), "what the child said"));
+  for (const char* key : {kLoad, kRow, kMemory}) {
+    if (!json.is_object() || !json.contains(key) || !json[key].is_number_integer()) {
+      return absl::InternalError(fmt::format("the process that tries it does not say its {}", key));
+    }
+  }
+  return judge::ServerFigures{.load = absl::Nanoseconds(json[kLoad].get<int64_t>()),
+                              .row = absl::Nanoseconds(json[kRow].get<int64_t>()),
+                              .memory_bytes = json[kMemory].get<int64_t>()};
+}
+
+// Processor time of all threads of this process.
+absl::Duration ProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return absl::DurationFromTimespec(time);
+}
+
 }  // namespace
 
-absl::Status TryModelApart(const std::string& name, int64_t version, const serving::ModelFiles& files) {
+absl::StatusOr<judge::ServerFigures> TryModelApart(const std::string& name, int64_t version,
+                                                   const serving::ModelFiles& files) {
   TRY_ASSIGN(const MemoryFile in, WriteFiles(files));
+  TRY_ASSIGN(const MemoryFile out, MemoryFile::Make());
   TRY_ASSIGN(const MemoryFile err, MemoryFile::Make());
-  TRY_ASSIGN(const pid_t child, StartChild(name, version, in.descriptor(), err.descriptor()));
+  TRY_ASSIGN(const pid_t child, StartChild(name, version, in.descriptor(), out.descriptor(), err.descriptor()));
   const std::optional<int> status = WaitFor(child);
   if (!status.has_value()) {
     return absl::InternalError(fmt::format("loading it does not end within {}", absl::FormatDuration(kLimit)));
@@ -146,10 +180,11 @@ absl::Status TryModelApart(const std::string& name, int64_t version, const servi
     return absl::InternalError(
         fmt::format("loading it crashes the process that tries it (signal {}, {})", signal, strsignal(signal)));
   }
-  return WEXITSTATUS(*status) == 0 ? absl::OkStatus() : ReasonIn(err);
+  if (WEXITSTATUS(*status) != 0) return ReasonIn(err);
+  return FiguresIn(out);
 }
 
-absl::Status TryModelFromStdin(const std::string& name, int64_t version) {
+absl::StatusOr<std::string> TryModelFromStdin(const std::string& name, int64_t version) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -160,8 +195,13 @@ absl::Status TryModelFromStdin(const std::string& name, int64_t version) {
     std::memcpy(&length, head.data(), sizeof length);
     TRY_ASSIGN(*bytes, ReadStdin(length));
   }
+  const absl::Duration begin = ProcessorTime();
   TRY_ASSIGN(const auto servable, serving::Servable::Parse(name, version, files.model_json, std::move(files.onnx)));
-  return servable->WarmUp(files.warmup);
+  TRY(servable->WarmUp(files.warmup));
+  const absl::Duration load = ProcessorTime() - begin;
+  return ToLine(Json{{kLoad, absl::ToInt64Nanoseconds(load)},
+                     {kRow, servable->row_cost().warm_up().count()},
+                     {kMemory, telemetry::ReadProcessFigures().resident_bytes}});
 }
 
 }  // namespace roost::cli

@@ -181,7 +181,9 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   const auto tell = [&session, &announced](const std::string& line) {
     if (announced) NoteIfTaken(session, line);
   };
-  loader_options.try_apart = TryModelApart;
+  loader_options.try_apart = [](const std::string& name, int64_t version, const serving::ModelFiles& files) {
+    return TryModelApart(name, version, files).status();
+  };
   loader_options.tell = tell;
   serving::ModelManager manager;
   serving::ModelLoader loader(*source.repository, manager, std::move(loader_options));
@@ -220,14 +222,16 @@ void AddServeCommand(CLI::App& app, Session& session) {
       "Ctrl-C or SIGTERM ends it after the requests that are under way.");
   command->callback([options, &session] { session.Finish(RunServe(*options, session)); });
 
-  CLI::App* trial = app.add_subcommand("try-model", "The child of 'serve' that loads an ONNX model first")->group("");
+  CLI::App* trial =
+      app.add_subcommand("try-model", "The child of 'serve' and 'gate' that loads a model first")->group("");
   auto name = std::make_shared<std::string>();
   auto version = std::make_shared<int64_t>(1);
   trial->add_option("NAME", *name)->required();
   trial->add_option("VERSION", *version)->required();
   trial->callback([name, version, &session] {
-    const absl::Status tried = TryModelFromStdin(*name, *version);
-    session.Finish(tried.ok() ? absl::StatusOr<int>(0) : tried);
+    const absl::StatusOr<std::string> tried = TryModelFromStdin(*name, *version);
+    if (tried.ok()) session.Print(*tried + "\n");
+    session.Finish(tried.ok() ? absl::StatusOr<int>(0) : tried.status());
   });
 }
 

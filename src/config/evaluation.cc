@@ -179,11 +179,25 @@ Declaration<EvaluationConfig> DeclareEvaluation() {
   return evaluation;
 }
 
+Declaration<judge::ServerLimits> DeclareServerLimits() {
+  using judge::ServerLimits;
+  Declaration<ServerLimits> server;
+  server
+      .Number("max_row_ratio", &ServerLimits::max_row_ratio, {.min = 1, .max = 1e6},
+              "processor time of a row, of the champion's; less than 5 µs more is never too much")
+      .Number("max_memory_ratio", &ServerLimits::max_memory_ratio, {.min = 1, .max = 1e6},
+              "memory of a server of this version alone, of the champion's; less than 64 MiB more is never too much")
+      .Number("max_row_us", &ServerLimits::max_row_us, {.min = 0, .max = 1e9},
+              "processor time of a row in microseconds; 0: no limit");
+  return server;
+}
+
 Declaration<GateConfig> DeclareGate() {
   Declaration<GateConfig> gate;
   gate.Number("confidence", &GateConfig::confidence, {.min = 0.5, .max = 0.9999},
               "a version as good as the champion is refused in at most the rest of all gates")
-      .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys());
+      .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys())
+      .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server");
   return gate;
 }
 

@@ -8,6 +8,7 @@
 #include "base/declared.h"
 #include "evaluate/slices.h"
 #include "judge/rule.h"
+#include "judge/server_check.h"
 
 namespace roost::config {
 
@@ -40,6 +41,7 @@ struct EvaluationConfig {
 struct GateConfig {
   double confidence = 0.95;
   std::vector<judge::Rule> rules;
+  judge::ServerLimits server;
 };
 
 Declaration<EvaluationConfig> DeclareEvaluation();
