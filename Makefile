@@ -56,7 +56,8 @@ bench-train: setup ## what training costs, beside scikit-learn, LIBLINEAR, XGBoo
 	@cmake --build --preset release --target train_driver train_single_row
 	@$(PYTHON) benchmarks/train/run.py --write
 
-bench-evaluate: setup ## what errors of metrics on slices cost, beside NumPy and scikit-learn (benchmarks/evaluate)
+bench-evaluate: setup ## what errors of metrics on slices cost, beside NumPy, scikit-learn and TFMA (benchmarks/evaluate)
+	@benchmarks/evaluate/setup
 	@[[ -f build/release/build.ninja ]] || cmake --preset release
 	@cmake --build --preset release --target evaluate_driver
 	@$(PYTHON) benchmarks/evaluate/run.py --write

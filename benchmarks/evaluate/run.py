@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Measures what errors of metrics on slices cost, in Roost, NumPy and scikit-learn, and writes
-docs/benchmarks/evaluate.md.
+"""Measures what errors of metrics on slices cost, in Roost, NumPy, scikit-learn and TensorFlow Model Analysis, and
+writes docs/benchmarks/evaluate.md.
 
-usage: run.py [--programs FOLDER] [--rows N] [--resamples N] [--repeat N] [--limit SECONDS] [--results FILE]
-              [--only NAME,NAME] [--write]
+usage: run.py [--programs FOLDER] [--peers FOLDER] [--rows N] [--tfma-rows N] [--resamples N] [--repeat N]
+              [--limit SECONDS] [--results FILE] [--only NAME,NAME] [--write]
 
 All measure the same rows in one run, one after the other, on a quiet machine. Peers begin no further resample after
 --limit CPU seconds: what all would have cost follows from those that there were. --only '' measures nothing, and makes
-the page of what the file of results has.
+the page of what the file of results has. TensorFlow Model Analysis needs what setup made below --peers, and measures
+--tfma-rows rows, beside Roost on the same rows and as many resamples.
 """
 import argparse
 import json
@@ -27,8 +28,23 @@ from measure import machine, run
 THREADS = (1, 2)
 
 
+def make_rows(rows, folder):
+    subprocess.run([sys.executable, HERE / "data.py", str(rows), folder], check=True)
+
+
+def tfma_measured(options):
+    """What TensorFlow Model Analysis cost on few rows, and what Roost on the same."""
+    said = run([options.peers / "tfma/bin/python", HERE / "tfma_peer.py", options.tfma_rows], 1)
+    with tempfile.TemporaryDirectory(prefix="evaluate-benchmark-") as folder:
+        make_rows(options.tfma_rows, folder)
+        ours = run([options.programs / "evaluate_driver", folder, said["resamples"], 1], 1)
+    return said | {"roost_cpu": ours["cpu"]}
+
+
 def measured(name, folder, options):
     """What a program cost: of Roost, with each number of threads, the median of the repetitions."""
+    if name == report.TFMA:
+        return tfma_measured(options)
     if name != report.ROOST:
         said = run([sys.executable, HERE / "peer.py", name, options.rows, options.resamples, options.limit], 1)
         a_resample = (said["cpu"] - said["prepared"]) / said["resamples"]
@@ -46,7 +62,9 @@ def measured(name, folder, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/release/bin")
+    parser.add_argument("--peers", type=pathlib.Path, default=ROOT / ".deps/benchmarks-evaluate")
     parser.add_argument("--rows", type=int, default=3_000_000)
+    parser.add_argument("--tfma-rows", type=int, default=1_000)
     parser.add_argument("--resamples", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=int, default=60)
@@ -57,7 +75,7 @@ def main():
     results = json.loads(options.results.read_text()) if options.results.exists() else {}
     with tempfile.TemporaryDirectory(prefix="evaluate-benchmark-") as folder:
         if report.ROOST in options.only:
-            subprocess.run([sys.executable, HERE / "data.py", str(options.rows), folder], check=True)
+            make_rows(options.rows, folder)
         for name in options.only:
             results[name] = measured(name, folder, options) | {
                 "measured": time.strftime("%Y-%m-%d"), "machine": machine(), "resamples_asked": options.resamples}
