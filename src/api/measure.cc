@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "base/status.h"
 #include "column/value.h"
 #include "evaluate/metric.h"
+#include "evaluate/value.h"
 
 namespace roost::api {
 namespace {
@@ -55,8 +57,7 @@ absl::Status CheckSameTask(const LoadedModel& first, const LoadedModel& other) {
 
 /// Rows that a model was trained with would flatter it: it must have parted them by the same rule, and by time not
 /// later.
-absl::Status CheckUnseen(Project& project, const HeldOut& held_out, const LoadedModel& other) {
-  TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, other.version));
+absl::Status CheckUnseen(const TrainingRecord& trained, const HeldOut& held_out, const LoadedModel& other) {
   const Split& split = trained.split;
   if (!split.HasRuleOf(held_out.split)) {
     return WithHint(
@@ -169,33 +170,58 @@ std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int6
   return scores;
 }
 
-absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& held_out, const LabelledRows& rows,
-                         const config::EvaluationConfig& evaluation, const Context& context, Measured& measured) {
-  std::vector<std::vector<double>> scores;
-  std::vector<evaluate::ModelScores> scored;
-  evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
+/// The scores of the models, then of the dummy.
+struct Scores {
+  std::vector<std::vector<double>> numbers;
+  std::vector<evaluate::ModelScores> models;
+};
+
+absl::StatusOr<Scores> ScoreRows(const std::vector<LoadedModel>& models, const HeldOut& held_out,
+                                 const LabelledRows& rows, const Context& context) {
+  Scores scores;
   for (const LoadedModel& loaded : models) {
     TRY_ASSIGN(std::vector<double> of_model, ScoresOf(loaded.model, rows, context));
-    scores.push_back(std::move(of_model));
-    scored.push_back({scores.back(), loaded.model.num_outputs(), loaded.model.threshold()});
+    scores.numbers.push_back(std::move(of_model));
+    scores.models.push_back({scores.numbers.back(), loaded.model.num_outputs(), loaded.model.threshold()});
   }
-  scores.push_back(DummyScores(held_out.baseline, rows.num_rows()));
-  scored.push_back({scores.back(), models.front().model.num_outputs(), models.front().model.threshold()});
-  for (size_t other = 1; other < scored.size(); ++other) options.pairs.emplace_back(0, other);
+  const predict::ScoringModel& first = models.front().model;
+  scores.numbers.push_back(DummyScores(held_out.baseline, rows.num_rows()));
+  scores.models.push_back({scores.numbers.back(), first.num_outputs(), first.threshold()});
+  return scores;
+}
 
+absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& held_out, const LabelledRows& rows,
+                         const config::EvaluationConfig& evaluation, bool with_curves, const Context& context,
+                         Measured& measured) {
+  TRY_ASSIGN(const Scores scores, ScoreRows(models, held_out, rows, context));
   TRY_ASSIGN(const std::vector<int64_t> units, UnitsOf(rows, evaluation.unit));
   Amounts amounts;
   if (evaluation.value.has_value()) {
     TRY_ASSIGN(amounts, ReadAmounts(rows, *evaluation.value));
+    if (measured.task == predict::Task::kBinary) {
+      measured.break_even = evaluate::BreakEvenProbability(amounts.amounts.outcomes);
+    }
   }
+  const evaluate::MeasuredRows measured_rows{.task = measured.task,
+                                             .targets = rows.targets,
+                                             .weights = rows.weights,
+                                             .groups = rows.groups,
+                                             .units = units,
+                                             .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr};
+  evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
+  for (size_t other = 1; other < scores.models.size(); ++other) options.pairs.emplace_back(0, other);
   TRY_ASSIGN(measured.figures,
-             evaluate::MeasureSlices({.task = measured.task,
-                                      .targets = rows.targets,
-                                      .weights = rows.weights,
-                                      .groups = rows.groups,
-                                      .units = units,
-                                      .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr},
-                                     scored, measured.slices, options, context));
+             evaluate::MeasureSlices(measured_rows, scores.models, measured.slices, options, context));
+  const std::span<const evaluate::ModelScores> versions = std::span(scores.models).first(models.size());
+  for (size_t other = 1; other < versions.size(); ++other) {
+    TRY_ASSIGN(std::vector<evaluate::SliceChanges> changes,
+               evaluate::CompareScores(measured_rows, versions[0], versions[other], measured.slices, context));
+    measured.changes.push_back(std::move(changes));
+  }
+  if (!with_curves) return absl::OkStatus();
+  const std::span<const std::string> classes = models.front().model.classes();
+  TRY_ASSIGN(measured.curves, MakeMeasuredCurves(measured_rows, versions, measured.slices, held_out.baseline,
+                                                 {classes.begin(), classes.end()}, context));
   return absl::OkStatus();
 }
 
@@ -227,13 +253,17 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
     models.push_back(std::move(loaded));
     TRY(CheckSameTask(models.front(), models.back()));
   }
-  Measured measured{.task = models.front().model.task(), .confidence = evaluation.confidence};
+  Measured measured{
+      .task = models.front().model.task(), .confidence = evaluation.confidence, .value = evaluation.value};
   TRY_ASSIGN(measured.metrics, FindMetrics(measured.task, request, evaluation));
   TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, models.front(), request.reference, request.part, context,
                                                  OtherColumns(models, evaluation)));
   for (const LoadedModel& loaded : models) {
     measured.versions.push_back(loaded.version);
-    TRY(CheckUnseen(project, held_out, loaded));
+    TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, loaded.version));
+    TRY(CheckUnseen(trained, held_out, loaded));
+    if (measured.task != predict::Task::kBinary) continue;
+    measured.thresholds.push_back({loaded.model.threshold(), trained.model.threshold.has_value()});
   }
   const LabelledRows& rows = held_out.data[request.part];
   measured.dataset = held_out.dataset;
@@ -250,7 +280,7 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
                                                FormatCount(rows.num_rows()), FormatCount(evaluation.min_rows))),
         "measure more rows, or lower min_rows in roost.yaml");
   }
-  TRY(MeasureRows(models, held_out, rows, evaluation, context, measured));
+  TRY(MeasureRows(models, held_out, rows, evaluation, request.with_curves, context, measured));
   return measured;
 }
 
