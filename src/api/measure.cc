@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "api/key_text.h"
+#include "api/linear_baseline.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "column/value.h"
@@ -31,8 +32,12 @@ std::vector<const config::AmountConfig*> AmountsOf(const config::ValueConfig& va
 
 /// What is read beside the first model's own columns.
 std::vector<std::string> OtherColumns(const std::vector<LoadedModel>& models,
+                                      const std::optional<predict::ScoringModel>& linear,
                                       const config::EvaluationConfig& evaluation) {
   std::vector<std::string> columns;
+  if (linear.has_value()) {
+    for (const std::string& name : InputNames(*linear)) AddOnce(name, columns);
+  }
   for (size_t i = 1; i < models.size(); ++i) {
     for (const std::string& name : InputNames(models[i].model)) AddOnce(name, columns);
   }
@@ -170,30 +175,43 @@ std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int6
   return scores;
 }
 
-/// The scores of the models, then of the dummy.
+/// What is scored: versions of a model, and what the first has for baselines.
+struct Scorers {
+  std::vector<LoadedModel> versions;
+  std::optional<predict::ScoringModel> linear;
+};
+
+/// The scores of the versions, then of the baselines.
 struct Scores {
   std::vector<std::vector<double>> numbers;
   std::vector<evaluate::ModelScores> models;
 };
 
-absl::StatusOr<Scores> ScoreRows(const std::vector<LoadedModel>& models, const HeldOut& held_out,
-                                 const LabelledRows& rows, const Context& context) {
+absl::StatusOr<Scores> ScoreRows(const Scorers& scorers, const HeldOut& held_out, const LabelledRows& rows,
+                                 const Context& context) {
   Scores scores;
-  for (const LoadedModel& loaded : models) {
-    TRY_ASSIGN(std::vector<double> of_model, ScoresOf(loaded.model, rows, context));
-    scores.numbers.push_back(std::move(of_model));
-    scores.models.push_back({scores.numbers.back(), loaded.model.num_outputs(), loaded.model.threshold()});
+  const auto add = [&scores](std::vector<double> numbers, const predict::ScoringModel& as) {
+    scores.numbers.push_back(std::move(numbers));
+    scores.models.push_back({scores.numbers.back(), as.num_outputs(), as.threshold()});
+  };
+  for (const LoadedModel& loaded : scorers.versions) {
+    TRY_ASSIGN(std::vector<double> numbers, ScoresOf(loaded.model, rows, context));
+    add(std::move(numbers), loaded.model);
   }
-  const predict::ScoringModel& first = models.front().model;
-  scores.numbers.push_back(DummyScores(held_out.baseline, rows.num_rows()));
-  scores.models.push_back({scores.numbers.back(), first.num_outputs(), first.threshold()});
+  // Baselines decide by the threshold of the first version.
+  const predict::ScoringModel& first = scorers.versions.front().model;
+  if (scorers.linear.has_value()) {
+    TRY_ASSIGN(std::vector<double> numbers, ScoresOf(*scorers.linear, rows, context));
+    add(std::move(numbers), first);
+  }
+  add(DummyScores(held_out.baseline, rows.num_rows()), first);
   return scores;
 }
 
-absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& held_out, const LabelledRows& rows,
+absl::Status MeasureRows(const Scorers& scorers, const HeldOut& held_out, const LabelledRows& rows,
                          const config::EvaluationConfig& evaluation, bool with_curves, const Context& context,
                          Measured& measured) {
-  TRY_ASSIGN(const Scores scores, ScoreRows(models, held_out, rows, context));
+  TRY_ASSIGN(const Scores scores, ScoreRows(scorers, held_out, rows, context));
   TRY_ASSIGN(const std::vector<int64_t> units, UnitsOf(rows, evaluation.unit));
   Amounts amounts;
   if (evaluation.value.has_value()) {
@@ -212,14 +230,14 @@ absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& 
   for (size_t other = 1; other < scores.models.size(); ++other) options.pairs.emplace_back(0, other);
   TRY_ASSIGN(measured.figures,
              evaluate::MeasureSlices(measured_rows, scores.models, measured.slices, options, context));
-  const std::span<const evaluate::ModelScores> versions = std::span(scores.models).first(models.size());
+  const std::span<const evaluate::ModelScores> versions = std::span(scores.models).first(scorers.versions.size());
   for (size_t other = 1; other < versions.size(); ++other) {
     TRY_ASSIGN(std::vector<evaluate::SliceChanges> changes,
                evaluate::CompareScores(measured_rows, versions[0], versions[other], measured.slices, context));
     measured.changes.push_back(std::move(changes));
   }
   if (!with_curves) return absl::OkStatus();
-  const std::span<const std::string> classes = models.front().model.classes();
+  const std::span<const std::string> classes = scorers.versions.front().model.classes();
   TRY_ASSIGN(measured.curves, MakeMeasuredCurves(measured_rows, versions, measured.slices, held_out.baseline,
                                                  {classes.begin(), classes.end()}, context));
   return absl::OkStatus();
@@ -230,7 +248,7 @@ absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& 
 std::vector<std::string> Measured::names() const {
   std::vector<std::string> names;
   for (const registry::ModelVersion& version : versions) names.push_back(version.ToString());
-  names.emplace_back("dummy");
+  names.insert(names.end(), baselines.begin(), baselines.end());
   return names;
 }
 
@@ -247,7 +265,8 @@ std::vector<std::string> UsualMetrics(predict::Task task) {
 
 absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
                                  const config::EvaluationConfig& evaluation, const Context& context) {
-  std::vector<LoadedModel> models;
+  Scorers scorers;
+  std::vector<LoadedModel>& models = scorers.versions;
   for (const std::string& reference : request.models) {
     TRY_ASSIGN(LoadedModel loaded, LoadModel(project, reference));
     models.push_back(std::move(loaded));
@@ -256,8 +275,15 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
   Measured measured{
       .task = models.front().model.task(), .confidence = evaluation.confidence, .value = evaluation.value};
   TRY_ASSIGN(measured.metrics, FindMetrics(measured.task, request, evaluation));
+  TRY_ASSIGN(std::optional<LinearBaseline> linear, LoadLinearBaseline(project, models.front().version));
+  if (linear.has_value()) {
+    scorers.linear = std::move(linear->model);
+    measured.linear_absent = linear->absent;
+  }
+  if (scorers.linear.has_value()) measured.baselines.emplace_back("linear");
+  measured.baselines.emplace_back("dummy");
   TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, models.front(), request.reference, request.part, context,
-                                                 OtherColumns(models, evaluation)));
+                                                 OtherColumns(models, scorers.linear, evaluation)));
   for (const LoadedModel& loaded : models) {
     measured.versions.push_back(loaded.version);
     TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, loaded.version));
@@ -280,7 +306,7 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
                                                FormatCount(rows.num_rows()), FormatCount(evaluation.min_rows))),
         "measure more rows, or lower min_rows in roost.yaml");
   }
-  TRY(MeasureRows(models, held_out, rows, evaluation, request.with_curves, context, measured));
+  TRY(MeasureRows(scorers, held_out, rows, evaluation, request.with_curves, context, measured));
   return measured;
 }
 

@@ -34,6 +34,10 @@ struct DecisionThreshold {
 /// Several models on the same rows, by slice, with errors.
 struct Measured {
   std::vector<registry::ModelVersion> versions;  ///< as asked for
+  /// Beside the versions, on the same rows: "linear" where the first version has a linear baseline
+  /// (linear_baseline.h), then "dummy", which knows the training targets only.
+  std::vector<std::string> baselines;
+  std::string linear_absent;  ///< why there is no "linear", where that is known
   std::string dataset;
   std::string rows;  ///< which rows were used: "from 2001-04-23T12:39:00Z on"
   predict::Task task = predict::Task::kBinary;
@@ -41,8 +45,7 @@ struct Measured {
   std::vector<const evaluate::NamedMetric*> metrics;
   /// The first is all rows.
   evaluate::SliceSet slices;
-  /// By slice. Models: those of `versions`, then the dummy, which knows the training targets only. Differences: the
-  /// first minus each other one, the dummy last.
+  /// By slice. Models: those of `versions`, then of `baselines`. Differences: the first minus each other one.
   std::vector<evaluate::SliceFigures> figures;
   /// How far the first version differs from each other one: by these, then by slice.
   std::vector<std::vector<evaluate::SliceChanges>> changes;
@@ -51,7 +54,7 @@ struct Measured {
   std::optional<double> break_even;           ///< binary, with `value`: BreakEvenProbability
   std::optional<MeasuredCurves> curves;       ///< where they are asked for
 
-  /// Of the models: "late-flights@2", "late-flights@1", "dummy".
+  /// Of the models: "late-flights@2", "late-flights@1", "linear", "dummy".
   std::vector<std::string> names() const;
 };
 

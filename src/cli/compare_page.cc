@@ -38,6 +38,7 @@ std::vector<report::AmountText> AmountsOf(const api::Measured& measured) {
 std::string ComparePage(const api::Measured& measured) {
   const std::vector<std::string> names = measured.names();
   report::MeasuredModels models{.names = names,
+                                .num_versions = measured.versions.size(),
                                 .confidence = measured.confidence,
                                 .metrics = measured.metrics,
                                 .slices = measured.slices.slices,

@@ -205,6 +205,7 @@ absl::StatusOr<int> RunGate(const api::GateRequest& request, Session& session) {
                             FindingsText(response.baseline, session), FormatCount(kept), CountOf(all, "rule")));
   session.Print(fmt::format(
       "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
+  if (!response.note.empty()) session.Note(response.note);
   if (!response.has_champion) session.Note("there is no champion to compare with");
   if (response.blessed()) {
     session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,

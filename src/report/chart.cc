@@ -21,6 +21,9 @@ struct Layout {
 constexpr Layout kLarge{.width = 340, .height = 250, .left = 52, .right = 12, .top = 8, .bottom = 42, .ticks = 5};
 constexpr Layout kSmall{.width = 200, .height = 150, .left = 38, .right = 10, .top = 8, .bottom = 22, .ticks = 3};
 
+// One point is no line, but a dot.
+bool IsSeen(const ChartLine& line) { return line.points.size() > (line.has_dots ? 0 : 1); }
+
 class Drawing {
  public:
   explicit Drawing(const Chart& chart) : chart_(chart), layout_(chart.is_small ? kSmall : kLarge) {}
@@ -73,7 +76,7 @@ class Drawing {
   }
 
   std::string Line(const ChartLine& line) const {
-    if (line.points.size() < 2) return "";
+    if (!IsSeen(line)) return "";
     std::string path, dots;
     for (const ChartPoint& point : line.points) {
       path += fmt::format("{}{} {}", path.empty() ? "M" : "L", X(point.x), Y(point.y));
@@ -111,9 +114,8 @@ std::vector<double> RoundNumbers(double low, double high, int count) {
 }
 
 std::string ChartFigure(const Chart& chart) {
-  const bool has_line = std::any_of(chart.lines.begin(), chart.lines.end(), [](const ChartLine& line) {
-    return line.points.size() > 1 && line.style != "ideal";
-  });
+  const bool has_line = std::any_of(chart.lines.begin(), chart.lines.end(),
+                                    [](const ChartLine& line) { return IsSeen(line) && line.style != "ideal"; });
   if (!has_line) return "";
   return fmt::format("<figure class=\"chart{}\"><figcaption>{}</figcaption>{}</figure>\n",
                      chart.is_small ? " small" : "", chart.caption_html, Drawing(chart).Html());

@@ -36,7 +36,7 @@ struct Chart {
   bool is_small = false;          ///< without the axes' names: one of many
 };
 
-/// The drawing with its caption; points beyond the axes lie on their ends. "" where no line has two points.
+/// The drawing with its caption; points beyond the axes lie on their ends. "" where there is nothing but ideal lines.
 std::string ChartFigure(const Chart& chart);
 
 /// Round numbers within [low, high], ascending, about `count` of them: steps of 1, 2 or 5 times a power of ten.

@@ -58,12 +58,13 @@ TEST(Intervals, LieOnTheSharedAxis) {
   EXPECT_EQ(extent.At(5), 50);
   EXPECT_EQ(extent.At(-100), extent.At(0));
   const Estimate estimate{5, 1, 1e9};
-  const std::string drawing = EstimatesDrawing(extent, {estimate}, 10.0, 0.95);
+  const std::string drawing = EstimatesDrawing(extent, {estimate}, {3.0, 10.0}, 0.95);
   EXPECT_THAT(drawing, HasSubstr("<path class=now d=\"M31.2 8H68.8\"/>"));  // 5 +- 1.96 of 10 on 96
   EXPECT_THAT(drawing, HasSubstr("<path class=\"now tick\" d=\"M50 5v6\"/>"));
   EXPECT_THAT(drawing, HasSubstr("<path class=dummy d=\"M98 0v16\"/>"));
-  EXPECT_THAT(EstimatesDrawing(extent, {estimate, estimate}, std::nullopt, 0.95), HasSubstr("class=\"other tick\""));
-  EXPECT_EQ(EstimatesDrawing(extent, {Estimate()}, std::nullopt, 0.95), "");
+  EXPECT_THAT(drawing, HasSubstr("<path class=linear d=\"M30.8 0v16\"/>"));
+  EXPECT_THAT(EstimatesDrawing(extent, {estimate, estimate}, {}, 0.95), HasSubstr("class=\"other tick\""));
+  EXPECT_EQ(EstimatesDrawing(extent, {Estimate()}, {std::nullopt}, 0.95), "");
 }
 
 TEST(Intervals, ADifferenceStandsBesideZero) {

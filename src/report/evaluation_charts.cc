@@ -21,11 +21,11 @@ using evaluate::OperatingPoint;
 
 constexpr std::string_view kStyles[] = {"now", "other"};
 
-size_t NumDrawn(const MeasuredModels& measured) { return std::min<size_t>(2, measured.num_versions()); }
+size_t NumDrawn(const MeasuredModels& measured) { return std::min<size_t>(2, measured.num_versions); }
 
 std::string ChartsLegend(const MeasuredModels& measured, std::string_view dotted) {
   const std::string other =
-      measured.num_versions() > 1
+      measured.num_versions > 1
           ? fmt::format(" &emsp;<span class=\"stroke other\"></span> dashed: {}", VersionHtml(measured, 1))
           : "";
   return fmt::format(

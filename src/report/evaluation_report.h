@@ -31,8 +31,10 @@ struct AmountText {
 /// Versions of a model that were measured on the same rows. All spans are borrowed; those that the task has nothing
 /// for, or that were not asked for, are empty.
 struct MeasuredModels {
-  std::span<const std::string> names;  ///< of the versions, the one in question first, then "dummy"
-  double confidence = 0.95;            ///< of the intervals, in (0, 1)
+  /// Of the versions, the one in question first, then of baselines, "dummy" the last.
+  std::span<const std::string> names;
+  size_t num_versions = 1;   ///< fewer than names, at least 1
+  double confidence = 0.95;  ///< of the intervals, in (0, 1)
   std::span<const evaluate::NamedMetric* const> metrics;
   std::span<const evaluate::Slice> slices;  ///< the first is all rows
   std::span<const evaluate::LeftOutSlice> left_out;
@@ -46,15 +48,13 @@ struct MeasuredModels {
   std::vector<ThresholdText> thresholds;  ///< by version
   std::vector<AmountText> amounts;        ///< where it is declared what predictions are worth
   std::optional<double> break_even;       ///< the probability from which on acting is worth it
-
-  size_t num_versions() const { return names.size() - 1; }
 };
 
 /// The versions beside each other as one HTML document of the kind that ProfileReport makes: every metric with its
-/// interval on all rows and by slice, as figures and as drawings, the dummy beside them; the differences of the first
-/// version to the others with what chance leaves of them; decisions that changed; calibration, and the curves of binary
-/// scores; thresholds and what decisions are worth. Drawings are of the first two versions. Long lists are cut, and the
-/// page says so. The same values give the same bytes.
+/// interval on all rows and by slice, as figures and as drawings, the baselines beside them; the differences of the
+/// first version to the others with what chance leaves of them; decisions that changed; calibration, and the curves of
+/// binary scores; thresholds and what decisions are worth. Drawings are of the first two versions. Long lists are cut,
+/// and the page says so. The same values give the same bytes.
 std::string EvaluationReport(const MeasuredModels& measured, const ReportOptions& options);
 
 }  // namespace roost::report

@@ -51,10 +51,12 @@ struct Axes {
 
 void AddTo(const MeasuredModels& measured, const evaluate::SliceFigures& figures, size_t metric, size_t other,
            Axes& axes) {
-  for (size_t model = 0; model < std::min<size_t>(2, measured.num_versions()); ++model) {
+  for (size_t model = 0; model < std::min<size_t>(2, measured.num_versions); ++model) {
     axes.values.Add(figures.models[model][metric], measured.confidence);
   }
-  axes.values.Add(figures.models.back()[metric].value);
+  for (size_t model = measured.num_versions; model < measured.names.size(); ++model) {
+    axes.values.Add(figures.models[model][metric].value);
+  }
   axes.differences.Add(0.0);
   axes.differences.Add(figures.differences[other - 1][metric], measured.confidence);
 }
@@ -72,14 +74,19 @@ void AddDifferenceCells(const MeasuredModels& measured, const evaluate::SliceFig
 // The values of all models, their drawing, and the difference to the second.
 void AddModelCells(const MeasuredModels& measured, const evaluate::SliceFigures& figures, size_t metric,
                    const Axes& axes, std::vector<std::string>& cells) {
-  std::vector<Estimate> drawn;
+  std::vector<Estimate> versions;
+  std::vector<std::optional<double>> baselines;
   for (size_t model = 0; model < measured.names.size(); ++model) {
     const Estimate& estimate = figures.models[model][metric];
-    const bool is_version = model < measured.num_versions();
-    cells.push_back(is_version ? EstimateCell(estimate, measured.confidence) : Number(estimate.value));
-    if (is_version && drawn.size() < 2) drawn.push_back(estimate);
+    if (model < measured.num_versions) {
+      cells.push_back(EstimateCell(estimate, measured.confidence));
+      if (versions.size() < 2) versions.push_back(estimate);
+    } else {
+      cells.push_back(Number(estimate.value));
+      baselines.push_back(estimate.value);
+    }
   }
-  cells.push_back(EstimatesDrawing(axes.values, drawn, figures.models.back()[metric].value, measured.confidence));
+  cells.push_back(EstimatesDrawing(axes.values, versions, baselines, measured.confidence));
   AddDifferenceCells(measured, figures, metric, 1, axes, cells);
 }
 
@@ -135,7 +142,7 @@ std::vector<const Figures*> FiguresOf(const MeasuredModels& measured, Figures Of
 }
 
 std::vector<std::string> DrawnNames(const MeasuredModels& measured, std::vector<std::string> first) {
-  for (size_t model = 0; model < std::min<size_t>(2, measured.num_versions()); ++model) {
+  for (size_t model = 0; model < std::min<size_t>(2, measured.num_versions); ++model) {
     first.push_back(VersionHtml(measured, model));
   }
   first.emplace_back("dummy");
@@ -182,13 +189,17 @@ std::string VersionHtml(const MeasuredModels& measured, size_t model) {
 }
 
 std::string LinesLegend(const MeasuredModels& measured) {
-  const bool has_other = measured.num_versions() > 1;
-  return fmt::format(
-      "<p class=legend><span class=stroke></span> {}solid: {}{} &emsp;<span class=\"stroke dotted\"></span> dotted: "
-      "dummy</p>",
-      has_other ? "above, " : "", VersionHtml(measured, 0),
-      has_other ? fmt::format(" &emsp;<span class=\"stroke other\"></span> below, dashed: {}", VersionHtml(measured, 1))
-                : "");
+  const bool has_other = measured.num_versions > 1;
+  std::string html = fmt::format("<p class=legend><span class=stroke></span> {}solid: {}", has_other ? "above, " : "",
+                                 VersionHtml(measured, 0));
+  if (has_other) {
+    html += fmt::format(" &emsp;<span class=\"stroke other\"></span> below, dashed: {}", VersionHtml(measured, 1));
+  }
+  if (measured.names.size() - measured.num_versions > 1) {
+    html += fmt::format(" &emsp;<span class=\"stroke linear\"></span> upright, dashed: {}",
+                        VersionHtml(measured, measured.num_versions));
+  }
+  return html + " &emsp;<span class=\"stroke dotted\"></span> upright, dotted: dummy</p>";
 }
 
 std::string MetricsTable(const MeasuredModels& measured) {

@@ -67,11 +67,14 @@ double Extent::At(double value) const {
 }
 
 std::string EstimatesDrawing(const Extent& extent, const std::vector<Estimate>& estimates,
-                             const std::optional<double>& dummy, double confidence) {
+                             const std::vector<std::optional<double>>& baselines, double confidence) {
   constexpr int kHeights[] = {4, 12};
   constexpr std::string_view kStyles[] = {"now", "other"};
   std::string lines;
-  if (dummy.has_value()) lines += UprightLine(extent, *dummy, "dummy");
+  for (size_t i = 0; i < baselines.size(); ++i) {
+    if (baselines[i].has_value())
+      lines += UprightLine(extent, *baselines[i], i + 1 == baselines.size() ? "dummy" : "linear");
+  }
   for (size_t i = 0; i < std::min<size_t>(2, estimates.size()); ++i) {
     lines += EstimateLine(extent, estimates[i], estimates.size() == 1 ? 8 : kHeights[i], kStyles[i], confidence);
   }

@@ -27,10 +27,10 @@ class Extent {
   double high_ = -1;
 };
 
-/// One line below the other for `estimates` (at most two: solid, then dashed), and the dummy as a dotted upright line
-/// through both. "" where nothing has a value.
+/// One line below the other for `estimates` (at most two: solid, then dashed), and upright lines through both for the
+/// baselines: dotted for the last, dashed for the one before. "" where nothing has a value.
 std::string EstimatesDrawing(const Extent& extent, const std::vector<evaluate::Estimate>& estimates,
-                             const std::optional<double>& dummy, double confidence);
+                             const std::vector<std::optional<double>>& baselines, double confidence);
 
 /// The line of a difference with an upright one at 0. "" where it has no value.
 std::string DifferenceDrawing(const Extent& extent, const evaluate::Estimate& difference, evaluate::Tendency tendency,

@@ -84,7 +84,7 @@ evaluate::SliceSet MakeSlices(const std::vector<std::string>& parts) {
 MeasuredForTest Measure(const Rows& rows, std::vector<std::string> names, evaluate::SliceSet slices,
                         const std::vector<std::string>& metrics, const evaluate::ValueAmounts* amounts = nullptr,
                         const std::vector<std::string>& class_names = {}) {
-  MeasuredForTest measured{.names = std::move(names), .slices = std::move(slices)};
+  MeasuredForTest measured{.names = std::move(names), .num_versions = rows.scores.size(), .slices = std::move(slices)};
   ThreadPool pool(1);
   const Context context{.pool = &pool, .seed = 7};
   for (const std::string& name : metrics) {
@@ -127,7 +127,7 @@ MeasuredForTest MeasuredBinary(std::vector<std::string> names, const std::vector
       Measure(rows, std::move(names), MakeSlices(parts),
               {"log_loss", "auc", "accuracy", "precision", "recall", "calibration_ratio", "value"}, &amounts);
   measured.break_even = evaluate::BreakEvenProbability(amounts.outcomes);
-  for (size_t version = 0; version + 1 < measured.names.size(); ++version) {
+  for (size_t version = 0; version < measured.num_versions; ++version) {
     measured.thresholds.push_back({0.4, version == 0 ? "model.threshold of its roost.yaml" : "the default"});
   }
   return measured;
@@ -137,6 +137,7 @@ MeasuredForTest MeasuredBinary(std::vector<std::string> names, const std::vector
 
 MeasuredModels MeasuredForTest::view() const {
   return {.names = names,
+          .num_versions = num_versions,
           .metrics = metrics,
           .slices = slices.slices,
           .left_out = slices.left_out,

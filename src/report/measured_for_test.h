@@ -11,6 +11,7 @@ namespace roost::report {
 /// Made-up versions of a model, measured by the real engine.
 struct MeasuredForTest {
   std::vector<std::string> names;
+  size_t num_versions = 1;
   std::vector<const evaluate::NamedMetric*> metrics;
   evaluate::SliceSet slices;
   std::vector<evaluate::SliceFigures> figures;

@@ -39,7 +39,7 @@ def test_drawings_have_names_and_lines_are_told_in_words(open_page):
     page = open_page("evaluation", PHONE)
     assert page.get_by_role("img", name="ROC curve").count() == 1
     text = page.locator("main").inner_text()
-    for words in ("above, solid: late-flights@3", "below, dashed: late-flights@2", "dotted: dummy"):
+    for words in ("above, solid: late-flights@3", "below, dashed: late-flights@2", "upright, dotted: dummy"):
         assert words in text
 
 

@@ -129,3 +129,50 @@ def test_numbers_differ_and_do_not_flip(tmp_path, rows):
     assert "curves" not in compared and "thresholds" not in compared and "calibration" not in json.dumps(compared)
     text = made.run("compare", "model@2", "model@1").stdout
     assert "gained" not in text and "scores from model@1 to model@2" in text
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory, rows):
+    """A version of trees, and a linear one of the same rows with the trainer's defaults."""
+    columns = ["key", "a", "b", "word", "day", "late"]
+    made = ModelProject(tmp_path_factory.mktemp("trees") / "project", rows[columns], split=LATE, features="auto")
+    for trainer in ({"kind": "boosted_trees", "rounds": 20}, {"kind": "linear"}):
+        made.configure(split=LATE, features="auto", trainer=trainer,
+                       gate={"baseline": "linear", "rules": [{"metric": "auc", "at_least": 0.5}]})
+        made.train("--cold")
+    return made
+
+
+def test_a_linear_model_of_the_same_rows_stands_beside_trees(trees):
+    compared = trees.json("compare", "model@1", "model@2")
+    assert compared["models"] == ["model@1", "model@2", "linear", "dummy"]
+    models = compared["slices"][0]["models"]
+    for name, estimate in models["linear"].items():
+        assert estimate["value"] == models["model@2"][name]["value"], name  # trained alike, to the bit
+    assert compared["slices"][0]["difference_to"]["linear"]["log_loss"]["standard_error"] > 0
+    trees.run("compare", "model@1", "--html", "trees.html")
+    page = (trees.folder / "trees.html").read_text(encoding="utf-8")
+    assert "difference to <bdi>linear</bdi>" in page and "upright, dashed: <bdi>linear</bdi>" in page
+    assert trees.json("compare", "model@2")["models"] == ["model@2", "dummy"]
+
+
+def test_a_gate_that_names_it_holds_versions_against_the_linear_model(trees):
+    judged = trees.run("gate", "model@1", "--json", code=None).json()
+    assert judged["baseline_name"] == "linear"
+    finding = judged["baseline"]["findings"][0]
+    figures = judged["measured"]["slices"][0]["models"]
+    assert finding["champion"] == figures["linear"]["log_loss"]["value"]
+    linear = trees.run("gate", "model@2", code=None)
+    assert "model@2 has no linear baseline" in linear.stderr and "held against the dummy" in linear.stderr
+    assert trees.run("gate", "model@2", "--json", code=None).json()["baseline_name"] == "dummy"
+
+
+def test_rankings_have_no_linear_model_and_the_gate_says_why(tmp_path, rows):
+    made = ModelProject(tmp_path / "project", rows.assign(list=rows["key"] // 10, relevant=rows["late"].astype(int)),
+                        task="ranking", label="relevant", group="list", split={"by": "group", "column": "list"},
+                        trainer={"kind": "boosted_trees", "rounds": 5},
+                        gate={"baseline": "linear", "rules": [{"metric": "mrr", "at_least": 0.1}]})
+    made.train()
+    assert made.json("compare", "model@1")["models"] == ["model@1", "dummy"]
+    judged = made.run("gate", "model@1", code=None)
+    assert "no linear baseline" in judged.stderr and "ranking" in judged.stderr
