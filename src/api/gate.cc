@@ -60,7 +60,8 @@ absl::StatusOr<judge::Verdict> JudgeBesideBaseline(const Measured& measured, con
                                  .metrics = measured.metrics,
                                  .slices = {measured.slices.slices.data(), 1},
                                  .figures = {&whole, 1},
-                                 .has_champion = true};
+                                 .has_champion = true,
+                                 .champion_name = baseline == "linear" ? "linear model" : baseline};
   return judge::Judge(snapshot,
                       {.rules = {{.metric = UsualMetrics(measured.task).front(), .intent = judge::Intent::kMinGain}},
                        .confidence = confidence});

@@ -161,7 +161,7 @@ def test_a_gate_that_names_it_holds_versions_against_the_linear_model(trees):
     assert judged["baseline_name"] == "linear"
     finding = judged["baseline"]["findings"][0]
     figures = judged["measured"]["slices"][0]["models"]
-    assert finding["champion"] == figures["linear"]["log_loss"]["value"]
+    assert finding["champion"] == figures["linear"]["log_loss"]["value"] and "the linear model's" in finding["text"]
     linear = trees.run("gate", "model@2", code=None)
     assert "model@2 has no linear baseline" in linear.stderr and "held against the dummy" in linear.stderr
     assert trees.run("gate", "model@2", "--json", code=None).json()["baseline_name"] == "dummy"
