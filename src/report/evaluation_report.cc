@@ -121,7 +121,8 @@ std::string Decisions(const MeasuredModels& measured) {
   for (const AmountText& amount : measured.amounts) amounts.Add(Escape(amount.outcome), Escape(amount.amount));
   const std::string panels = Thresholds(measured) + amounts.Html() + Worth(measured);
   if (panels.empty()) return "";
-  return fmt::format("<div class=panels>{}</div>{}", panels, LiftTable(measured));
+  return fmt::format("<h3>Thresholds and what they are worth</h3><div class=panels>{}</div>{}", panels,
+                     LiftTable(measured));
 }
 
 // The first metric is open; all have the rows that fit into the page.
