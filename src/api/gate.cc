@@ -1,5 +1,6 @@
 #include "api/gate.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -37,16 +38,31 @@ judge::Snapshot SnapshotOf(const Measured& measured, bool has_champion) {
           .has_champion = has_champion};
 }
 
-/// All rows, with the dummy in the champion's place.
-absl::StatusOr<judge::Verdict> JudgeBesideDummy(const Measured& measured, double confidence) {
+/// Which baseline the version is held against, and why it is not the one that was asked for.
+void ChooseBaseline(config::GateBaseline wanted, GateResponse& response) {
+  const Measured& measured = response.measured;
+  const bool has_linear = measured.baselines.front() == "linear";
+  response.baseline_name = wanted == config::GateBaseline::kLinear && has_linear ? "linear" : "dummy";
+  if (wanted == config::GateBaseline::kDummy || has_linear) return;
+  response.note = fmt::format(
+      "{} has no linear baseline ({}): it is held against the dummy", measured.names().front(),
+      measured.linear_absent.empty() ? "it is linear itself, or older than baselines" : measured.linear_absent);
+}
+
+/// All rows, with the baseline in the champion's place.
+absl::StatusOr<judge::Verdict> JudgeBesideBaseline(const Measured& measured, const std::string& baseline,
+                                                   double confidence) {
+  const auto place = std::find(measured.baselines.begin(), measured.baselines.end(), baseline);
+  const size_t model = measured.versions.size() + static_cast<size_t>(place - measured.baselines.begin());
   evaluate::SliceFigures whole = measured.figures.front();
-  whole.models = {whole.models.front(), whole.models.back()};
-  whole.differences = {whole.differences.back()};
+  whole.models = {whole.models.front(), whole.models[model]};
+  whole.differences = {whole.differences[model - 1]};
   const judge::Snapshot snapshot{.task = measured.task,
                                  .metrics = measured.metrics,
                                  .slices = {measured.slices.slices.data(), 1},
                                  .figures = {&whole, 1},
-                                 .has_champion = true};
+                                 .has_champion = true,
+                                 .champion_name = baseline == "linear" ? "linear model" : baseline};
   return judge::Judge(snapshot,
                       {.rules = {{.metric = UsualMetrics(measured.task).front(), .intent = judge::Intent::kMinGain}},
                        .confidence = confidence});
@@ -75,6 +91,7 @@ Json ToJson(const GateResponse& response) {
           {"champion", response.has_champion ? Json(names[1]) : Json(nullptr)},
           {"verdict", response.blessed() ? "blessed" : "refused"},
           {"rules", response.verdict.ToJson()},
+          {"baseline_name", response.baseline_name},
           {"baseline", response.baseline.ToJson()},
           {"server", response.server.ToJson()},
           {"measured", ToJson(response.measured)}};
@@ -99,7 +116,9 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
   TRY_ASSIGN(response.measured, Measure(project, measure, model->evaluation, context));
   TRY_ASSIGN(response.verdict, judge::Judge(SnapshotOf(response.measured, response.has_champion),
                                             {.rules = model->gate->rules, .confidence = model->gate->confidence}));
-  TRY_ASSIGN(response.baseline, JudgeBesideDummy(response.measured, model->gate->confidence));
+  ChooseBaseline(model->gate->baseline, response);
+  TRY_ASSIGN(response.baseline,
+             JudgeBesideBaseline(response.measured, response.baseline_name, model->gate->confidence));
   response.server = CheckOnServer(project, loaded.version, champion, request.trial, model->gate->server);
   const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
   TRY_ASSIGN(response.evidence, project.registry().RecordJudgement({.model = loaded.version.name,

@@ -27,10 +27,12 @@ struct GateRequest {
 };
 
 struct GateResponse {
-  Measured measured;  ///< of the version, then of the champion if there is one, then of the dummy
+  Measured measured;  ///< of the version, then of the champion if there is one, then of the baselines
   bool has_champion = false;
   judge::Verdict verdict;     ///< of the rules of roost.yaml
-  judge::Verdict baseline;    ///< that the version is proven to be better than a dummy by the task's first metric
+  std::string baseline_name;  ///< "dummy" or "linear": which of Measured::baselines
+  judge::Verdict baseline;    ///< that the version is proven to be better than that by the task's first metric
+  std::string note;           ///< why it is not the baseline that model.gate names; "" where it is
   judge::ServerCheck server;  ///< that it can be served, and what it costs beside the champion
 
   Digest evidence;  ///< of the JSON of all this, which is kept (Registry::LoadEvidence)

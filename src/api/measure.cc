@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "absl/container/flat_hash_map.h"
 #include "api/key_text.h"
+#include "api/linear_baseline.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "column/value.h"
 #include "evaluate/metric.h"
+#include "evaluate/value.h"
 
 namespace roost::api {
 namespace {
@@ -29,8 +32,12 @@ std::vector<const config::AmountConfig*> AmountsOf(const config::ValueConfig& va
 
 /// What is read beside the first model's own columns.
 std::vector<std::string> OtherColumns(const std::vector<LoadedModel>& models,
+                                      const std::optional<predict::ScoringModel>& linear,
                                       const config::EvaluationConfig& evaluation) {
   std::vector<std::string> columns;
+  if (linear.has_value()) {
+    for (const std::string& name : InputNames(*linear)) AddOnce(name, columns);
+  }
   for (size_t i = 1; i < models.size(); ++i) {
     for (const std::string& name : InputNames(models[i].model)) AddOnce(name, columns);
   }
@@ -55,8 +62,7 @@ absl::Status CheckSameTask(const LoadedModel& first, const LoadedModel& other) {
 
 /// Rows that a model was trained with would flatter it: it must have parted them by the same rule, and by time not
 /// later.
-absl::Status CheckUnseen(Project& project, const HeldOut& held_out, const LoadedModel& other) {
-  TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, other.version));
+absl::Status CheckUnseen(const TrainingRecord& trained, const HeldOut& held_out, const LoadedModel& other) {
   const Split& split = trained.split;
   if (!split.HasRuleOf(held_out.split)) {
     return WithHint(
@@ -169,33 +175,71 @@ std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int6
   return scores;
 }
 
-absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& held_out, const LabelledRows& rows,
-                         const config::EvaluationConfig& evaluation, const Context& context, Measured& measured) {
-  std::vector<std::vector<double>> scores;
-  std::vector<evaluate::ModelScores> scored;
-  evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
-  for (const LoadedModel& loaded : models) {
-    TRY_ASSIGN(std::vector<double> of_model, ScoresOf(loaded.model, rows, context));
-    scores.push_back(std::move(of_model));
-    scored.push_back({scores.back(), loaded.model.num_outputs(), loaded.model.threshold()});
-  }
-  scores.push_back(DummyScores(held_out.baseline, rows.num_rows()));
-  scored.push_back({scores.back(), models.front().model.num_outputs(), models.front().model.threshold()});
-  for (size_t other = 1; other < scored.size(); ++other) options.pairs.emplace_back(0, other);
+/// What is scored: versions of a model, and what the first has for baselines.
+struct Scorers {
+  std::vector<LoadedModel> versions;
+  std::optional<predict::ScoringModel> linear;
+};
 
+/// The scores of the versions, then of the baselines.
+struct Scores {
+  std::vector<std::vector<double>> numbers;
+  std::vector<evaluate::ModelScores> models;
+};
+
+absl::StatusOr<Scores> ScoreRows(const Scorers& scorers, const HeldOut& held_out, const LabelledRows& rows,
+                                 const Context& context) {
+  Scores scores;
+  const auto add = [&scores](std::vector<double> numbers, const predict::ScoringModel& as) {
+    scores.numbers.push_back(std::move(numbers));
+    scores.models.push_back({scores.numbers.back(), as.num_outputs(), as.threshold()});
+  };
+  for (const LoadedModel& loaded : scorers.versions) {
+    TRY_ASSIGN(std::vector<double> numbers, ScoresOf(loaded.model, rows, context));
+    add(std::move(numbers), loaded.model);
+  }
+  // Baselines decide by the threshold of the first version.
+  const predict::ScoringModel& first = scorers.versions.front().model;
+  if (scorers.linear.has_value()) {
+    TRY_ASSIGN(std::vector<double> numbers, ScoresOf(*scorers.linear, rows, context));
+    add(std::move(numbers), first);
+  }
+  add(DummyScores(held_out.baseline, rows.num_rows()), first);
+  return scores;
+}
+
+absl::Status MeasureRows(const Scorers& scorers, const HeldOut& held_out, const LabelledRows& rows,
+                         const config::EvaluationConfig& evaluation, bool with_curves, const Context& context,
+                         Measured& measured) {
+  TRY_ASSIGN(const Scores scores, ScoreRows(scorers, held_out, rows, context));
   TRY_ASSIGN(const std::vector<int64_t> units, UnitsOf(rows, evaluation.unit));
   Amounts amounts;
   if (evaluation.value.has_value()) {
     TRY_ASSIGN(amounts, ReadAmounts(rows, *evaluation.value));
+    if (measured.task == predict::Task::kBinary) {
+      measured.break_even = evaluate::BreakEvenProbability(amounts.amounts.outcomes);
+    }
   }
+  const evaluate::MeasuredRows measured_rows{.task = measured.task,
+                                             .targets = rows.targets,
+                                             .weights = rows.weights,
+                                             .groups = rows.groups,
+                                             .units = units,
+                                             .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr};
+  evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
+  for (size_t other = 1; other < scores.models.size(); ++other) options.pairs.emplace_back(0, other);
   TRY_ASSIGN(measured.figures,
-             evaluate::MeasureSlices({.task = measured.task,
-                                      .targets = rows.targets,
-                                      .weights = rows.weights,
-                                      .groups = rows.groups,
-                                      .units = units,
-                                      .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr},
-                                     scored, measured.slices, options, context));
+             evaluate::MeasureSlices(measured_rows, scores.models, measured.slices, options, context));
+  const std::span<const evaluate::ModelScores> versions = std::span(scores.models).first(scorers.versions.size());
+  for (size_t other = 1; other < versions.size(); ++other) {
+    TRY_ASSIGN(std::vector<evaluate::SliceChanges> changes,
+               evaluate::CompareScores(measured_rows, versions[0], versions[other], measured.slices, context));
+    measured.changes.push_back(std::move(changes));
+  }
+  if (!with_curves) return absl::OkStatus();
+  const std::span<const std::string> classes = scorers.versions.front().model.classes();
+  TRY_ASSIGN(measured.curves, MakeMeasuredCurves(measured_rows, versions, measured.slices, held_out.baseline,
+                                                 {classes.begin(), classes.end()}, context));
   return absl::OkStatus();
 }
 
@@ -204,7 +248,7 @@ absl::Status MeasureRows(const std::vector<LoadedModel>& models, const HeldOut& 
 std::vector<std::string> Measured::names() const {
   std::vector<std::string> names;
   for (const registry::ModelVersion& version : versions) names.push_back(version.ToString());
-  names.emplace_back("dummy");
+  names.insert(names.end(), baselines.begin(), baselines.end());
   return names;
 }
 
@@ -221,19 +265,31 @@ std::vector<std::string> UsualMetrics(predict::Task task) {
 
 absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
                                  const config::EvaluationConfig& evaluation, const Context& context) {
-  std::vector<LoadedModel> models;
+  Scorers scorers;
+  std::vector<LoadedModel>& models = scorers.versions;
   for (const std::string& reference : request.models) {
     TRY_ASSIGN(LoadedModel loaded, LoadModel(project, reference));
     models.push_back(std::move(loaded));
     TRY(CheckSameTask(models.front(), models.back()));
   }
-  Measured measured{.task = models.front().model.task(), .confidence = evaluation.confidence};
+  Measured measured{
+      .task = models.front().model.task(), .confidence = evaluation.confidence, .value = evaluation.value};
   TRY_ASSIGN(measured.metrics, FindMetrics(measured.task, request, evaluation));
+  TRY_ASSIGN(std::optional<LinearBaseline> linear, LoadLinearBaseline(project, models.front().version));
+  if (linear.has_value()) {
+    scorers.linear = std::move(linear->model);
+    measured.linear_absent = linear->absent;
+  }
+  if (scorers.linear.has_value()) measured.baselines.emplace_back("linear");
+  measured.baselines.emplace_back("dummy");
   TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, models.front(), request.reference, request.part, context,
-                                                 OtherColumns(models, evaluation)));
+                                                 OtherColumns(models, scorers.linear, evaluation)));
   for (const LoadedModel& loaded : models) {
     measured.versions.push_back(loaded.version);
-    TRY(CheckUnseen(project, held_out, loaded));
+    TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, loaded.version));
+    TRY(CheckUnseen(trained, held_out, loaded));
+    if (measured.task != predict::Task::kBinary) continue;
+    measured.thresholds.push_back({loaded.model.threshold(), trained.model.threshold.has_value()});
   }
   const LabelledRows& rows = held_out.data[request.part];
   measured.dataset = held_out.dataset;
@@ -250,7 +306,7 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
                                                FormatCount(rows.num_rows()), FormatCount(evaluation.min_rows))),
         "measure more rows, or lower min_rows in roost.yaml");
   }
-  TRY(MeasureRows(models, held_out, rows, evaluation, context, measured));
+  TRY(MeasureRows(scorers, held_out, rows, evaluation, request.with_curves, context, measured));
   return measured;
 }
 

@@ -9,6 +9,7 @@
 
 #include "api/code_revision.h"
 #include "api/evaluation.h"
+#include "api/linear_baseline.h"
 #include "api/signature.h"
 #include "api/timing.h"
 #include "base/format.h"
@@ -202,6 +203,15 @@ absl::StatusOr<registry::ModelPackage> PackageOf(const Project& project, const c
   return package;
 }
 
+// Beside models of other trainers stands a linear one of the same rows.
+absl::Status AddLinearBaseline(const config::ModelConfig& model, const PreparedTraining& prepared,
+                               registry::ModelPackage& package, const Context& context) {
+  if (model.trainer.kind == config::TrainerKind::kLinear) return absl::OkStatus();
+  TRY_ASSIGN(const LinearBaseline baseline, TrainLinearBaseline(model, prepared, context));
+  package.parts[registry::kLinearBaselinePart] = ToText(baseline.ToJson());
+  return absl::OkStatus();
+}
+
 fs::path CheckpointFolder(const Project& project, const std::string& model) {
   return fs::path(project.folder()) / ".roost" / "checkpoints" / model;
 }
@@ -370,7 +380,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   TRY_ASSIGN(const Timing timing,
              TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));
   response.saved = timing.Saved();
-  TRY_ASSIGN(const registry::ModelPackage package, PackageOf(project, *model, prepared, response, candidate));
+  TRY_ASSIGN(registry::ModelPackage package, PackageOf(project, *model, prepared, response, candidate));
+  TRY(AddLinearBaseline(*model, prepared, package, context));
   TRY_ASSIGN(const Registered registered, RegisterTimed(project, model->name, package, timing, context));
   RemoveCheckpoints(project, model->name);
   response.version = registered.version;

@@ -13,8 +13,10 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/compare_page.h"
 #include "cli/model_trial.h"
 #include "cli/table_text.h"
+#include "table/text_file.h"
 
 namespace roost::cli {
 namespace {
@@ -38,10 +40,12 @@ std::string DifferenceText(const Estimate& difference, double confidence) {
 
 /// "better", "worse", or nothing where chance may have made the difference.
 std::string JudgementOf(const NamedMetric& metric, const Estimate& difference, double confidence) {
-  const std::optional<evaluate::Interval> interval = difference.At(confidence);
-  const bool has_direction = metric.better == evaluate::Better::kHigher || metric.better == evaluate::Better::kLower;
-  if (!interval.has_value() || !has_direction || (interval->low <= 0 && interval->high >= 0)) return "";
-  return (interval->low > 0) == (metric.better == evaluate::Better::kHigher) ? "better" : "worse";
+  switch (evaluate::TendencyOf(metric, difference, confidence)) {
+    case evaluate::Tendency::kBetter: return "better";
+    case evaluate::Tendency::kWorse: return "worse";
+    case evaluate::Tendency::kUnclear: break;
+  }
+  return "";
 }
 
 /// Lines that begin with words of their own, then one metric of all models and the first's difference to the second.
@@ -107,23 +111,67 @@ void PrintMeasured(const api::Measured& measured, Session& session) {
   }
 }
 
+std::string HeadingOf(const evaluate::DifferenceQuantile& quantile) {
+  return quantile.share == 1 ? "greatest" : FormatShare(quantile.share);
+}
+
+/// One line a slice: how the first version decides and scores otherwise than the second.
+std::string TableOfChanges(const std::vector<evaluate::SliceChanges>& changes, const evaluate::SliceSet& slices) {
+  const bool decides = changes.front().flips.has_value();
+  std::vector<std::vector<std::string>> rows{{"slice", "rows"}};
+  if (decides) rows.front().insert(rows.front().end(), {"changed", "gained", "lost"});
+  for (const auto& quantile : changes.front().differences) rows.front().push_back(HeadingOf(quantile));
+  for (size_t s = 0; s < changes.size(); ++s) {
+    const evaluate::SliceChanges& slice = changes[s];
+    std::vector<std::string> words{slices.slices[s].name, FormatCount(slice.rows)};
+    if (decides) {
+      for (const int64_t count : {slice.flips->changed(), slice.flips->gained, slice.flips->lost}) {
+        words.push_back(FormatCount(count));
+      }
+    }
+    for (const auto& quantile : slice.differences) words.push_back(FormatNumber(quantile.difference, kDigits));
+    words.resize(rows.front().size());
+    rows.push_back(std::move(words));
+  }
+  return AlignColumns(rows, "l" + std::string(rows.front().size() - 1, 'r'));
+}
+
+/// What the first version changed from the second one.
+void PrintChanges(const api::Measured& measured, Session& session) {
+  if (measured.changes.empty()) return;
+  const std::vector<evaluate::SliceChanges>& changes = measured.changes.front();
+  const std::vector<std::string> names = measured.names();
+  const bool decides = changes.front().flips.has_value();
+  session.Print(fmt::format("\n{} from {} to {}\n\n{}", decides ? "decisions and scores" : "scores", names[1], names[0],
+                            TableOfChanges(changes, measured.slices)));
+  if (decides) session.Print("gained: wrong before and right now; lost: right before\n");
+  session.Print("50 %: the scores of half of the rows differ by at most so much\n");
+}
+
 struct CompareOptions {
   api::MeasureRequest request;
   std::string part = "evaluate";
+  std::string html;
 };
 
 absl::StatusOr<int> RunCompare(const CompareOptions& options, Session& session) {
   api::MeasureRequest request = options.request;
   TRY_ASSIGN(request.part, api::ParsePart(options.part));
+  request.with_curves = session.json() || !options.html.empty();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   const auto& model = project.config().model;
   TRY_ASSIGN(const api::Measured measured,
              api::Measure(project, request, model.has_value() ? model->evaluation : config::EvaluationConfig(),
                           session.MakeContext(JsonProgress::kYes)));
+  if (!options.html.empty()) {
+    TRY(table::WriteTextFile(options.html, ComparePage(measured)));
+    session.Note(fmt::format("wrote {}", options.html));
+  }
   if (session.json()) {
     session.Print(ToText(api::ToJson(measured)));
   } else {
     PrintMeasured(measured, session);
+    PrintChanges(measured, session);
   }
   return 0;
 }
@@ -167,6 +215,7 @@ absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
                             FormatCount(kept), CountOf(all, "rule")));
   session.Print(fmt::format(
       "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
+  if (!response.note.empty()) session.Note(response.note);
   if (!response.has_champion) session.Note("there is no champion to compare with");
   if (response.blessed()) {
     session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,
@@ -191,6 +240,7 @@ void AddJudgeCommands(CLI::App& app, Session& session) {
   compare->add_option("--metric", options->request.metrics, "One more metric; may be given several times")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  compare->add_option("--html", options->html, "Write a report that opens in any browser")->type_name("FILE");
   compare->footer("Slices, metrics, values and what rows depend on each other: model.evaluation in roost.yaml.");
   compare->callback([options, &session] { session.Finish(RunCompare(*options, session)); });
 

@@ -196,6 +196,9 @@ Declaration<GateConfig> DeclareGate() {
   Declaration<GateConfig> gate;
   gate.Number("confidence", &GateConfig::confidence, {.min = 0.5, .max = 0.9999},
               "a version as good as the champion is refused in at most the rest of all gates")
+      .Choice("baseline", &GateConfig::baseline, {{"dummy", GateBaseline::kDummy}, {"linear", GateBaseline::kLinear}},
+              "what a version must be proven better than: `dummy` knows the training targets only, `linear` is a plain "
+              "linear model of the same rows (of linear models the dummy)")
       .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys())
       .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server");
   return gate;

@@ -37,9 +37,16 @@ struct EvaluationConfig {
   std::optional<ValueConfig> value;
 };
 
+/// What a version must be proven to be better than, champion or not.
+enum class GateBaseline {
+  kDummy,   ///< what knows the training targets only
+  kLinear,  ///< a plain linear model of the same rows; of linear models, which have none, the dummy
+};
+
 /// What a version must keep to be released.
 struct GateConfig {
   double confidence = 0.95;
+  GateBaseline baseline = GateBaseline::kDummy;
   std::vector<judge::Rule> rules;
   judge::ServerLimits server;
 };

@@ -62,6 +62,7 @@ rules:
 )");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->confidence, 0.9);
+  EXPECT_EQ(found->baseline, GateBaseline::kDummy);
   ASSERT_EQ(found->rules.size(), 3u);
   EXPECT_EQ(found->rules[0], (judge::Rule{.metric = "auc", .intent = Intent::kAtLeast, .bound = 0.7}));
   EXPECT_EQ(found->rules[1], (judge::Rule{.metric = "auc", .intent = Intent::kMaxSuspiciousGain, .bound = 0.1}));
@@ -69,6 +70,13 @@ rules:
       found->rules[2],
       (judge::Rule{
           .metric = "log_loss", .intent = Intent::kMaxRegression, .bound = 0.01, .each_slice = true, .proven = true}));
+}
+
+TEST(GateConfig, ABaselineIsNamed) {
+  const auto found = Gate("baseline: linear\nrules: [{metric: auc, at_least: 0.7}]");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->baseline, GateBaseline::kLinear);
+  EXPECT_FALSE(Gate("baseline: nothing\nrules: [{metric: auc, at_least: 0.7}]").ok());
 }
 
 TEST(GateConfig, ARuleNamesAMetricAndAnIntent) {

@@ -206,6 +206,11 @@ BinaryFigures Measure(std::span<const Group> groups, std::span<const Calibration
 
 }  // namespace
 
+std::vector<CalibrationBin> CalibrationOf(std::span<const double> scores, std::span<const int8_t> labels, int bins,
+                                          std::span<const double> weights) {
+  return Calibrate(GroupByScore(scores, labels, weights), bins, !weights.empty());
+}
+
 absl::StatusOr<BinaryEvaluation> EvaluateBinary(std::span<const double> scores, std::span<const int8_t> labels,
                                                 const EvaluateOptions& options, std::span<const double> weights) {
   TRY(CheckOptions(options));

@@ -85,4 +85,9 @@ struct BinaryEvaluation {
 absl::StatusOr<BinaryEvaluation> EvaluateBinary(std::span<const double> scores, std::span<const int8_t> labels,
                                                 const EvaluateOptions& options, std::span<const double> weights = {});
 
+/// The calibration table alone, of rows and a number of bins as EvaluateBinary wants them; without rows an empty one.
+/// The same bits for any order of the rows. Cost: sorts a copy, 24 bytes a row.
+std::vector<CalibrationBin> CalibrationOf(std::span<const double> scores, std::span<const int8_t> labels, int bins,
+                                          std::span<const double> weights = {});
+
 }  // namespace roost::evaluate

@@ -5,42 +5,23 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
 
 #include "base/status.h"
+#include "evaluate/quantiles.h"
 
 namespace roost::evaluate {
 namespace {
 
 constexpr std::array kShares{0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
 
-// Errors with their weights, in ascending order.
-using Errors = std::vector<std::pair<double, double>>;
-
+// Errors in ascending order.
 template <typename ErrorOf>
-Errors SortedErrors(std::span<const NumberRow> rows, const ErrorOf& error_of) {
-  Errors errors;
+WeightedValues SortedErrors(std::span<const NumberRow> rows, const ErrorOf& error_of) {
+  WeightedValues errors;
   errors.reserve(rows.size());
   for (const NumberRow& row : rows) errors.emplace_back(error_of(row), row.weight);
   std::sort(errors.begin(), errors.end());
   return errors;
-}
-
-// The errors at `shares`, which ascend.
-std::vector<double> Quantiles(const Errors& errors, std::span<const double> shares) {
-  Sum total;
-  for (const auto& [error, weight] : errors) total.Add(weight);
-  std::vector<double> quantiles;
-  Sum below;
-  size_t next = 0;
-  for (const double share : shares) {
-    const double end = share * total.value();
-    while (next < errors.size() && below.value() < end) below.Add(errors[next++].second);
-    const double error = errors[next == 0 ? 0 : next - 1].first;
-    const bool ends_between = below.value() == end && next < errors.size();
-    quantiles.push_back(ends_between ? error / 2 + errors[next].first / 2 : error);
-  }
-  return quantiles;
 }
 
 NumberFigures Measure(std::span<const NumberRow> rows, double mean_target) {
@@ -55,10 +36,10 @@ NumberFigures Measure(std::span<const NumberRow> rows, double mean_target) {
   constexpr std::array kHalf{0.5};
   NumberFigures figures{.rmse = std::sqrt(squares),
                         .mae = WeightedMean(rows, size_of),
-                        .median_error = Quantiles(SortedErrors(rows, size_of), kHalf).front(),
+                        .median_error = WeightedQuantiles(SortedErrors(rows, size_of), kHalf).front(),
                         .mean_bias = WeightedMean(rows, error_of)};
   if (!is_constant && variance > 0) figures.r2 = 1 - squares / variance;
-  const std::vector<double> errors = Quantiles(SortedErrors(rows, error_of), kShares);
+  const std::vector<double> errors = WeightedQuantiles(SortedErrors(rows, error_of), kShares);
   for (size_t i = 0; i < kShares.size(); ++i) figures.error_quantiles.push_back({kShares[i], errors[i]});
   return figures;
 }

@@ -288,6 +288,13 @@ std::optional<Interval> Estimate::At(double confidence) const {
   return Interval{*value - reach, *value + reach};
 }
 
+Tendency TendencyOf(const NamedMetric& metric, const Estimate& difference, double confidence) {
+  const std::optional<Interval> interval = difference.At(confidence);
+  const bool has_direction = metric.better == Better::kHigher || metric.better == Better::kLower;
+  if (!interval.has_value() || !has_direction || (interval->low <= 0 && interval->high >= 0)) return Tendency::kUnclear;
+  return (interval->low > 0) == (metric.better == Better::kHigher) ? Tendency::kBetter : Tendency::kWorse;
+}
+
 TermSet Measurement::needs() const {
   TermSet needs = 0;
   for (const NamedMetric* metric : options.metrics) needs |= metric->needs;

@@ -62,6 +62,16 @@ struct Estimate {
   std::optional<Interval> At(double confidence) const;
 };
 
+/// What the difference of two models says of the first one.
+enum class Tendency {
+  kUnclear,  ///< chance may have made it, or no direction of the metric is the better one for sure
+  kBetter,
+  kWorse,
+};
+
+/// kUnclear unless 0 is outside of difference.At(confidence), and for metrics of Better::kNearest and kNeither.
+Tendency TendencyOf(const NamedMetric& metric, const Estimate& difference, double confidence);
+
 struct SliceFigures {
   int64_t rows = 0;  ///< of a weight above 0
   double weight = 0;

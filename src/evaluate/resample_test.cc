@@ -523,5 +523,20 @@ TEST(MeasureSlices, StopsWhereItIsCancelled) {
             absl::StatusCode::kCancelled);
 }
 
+TEST(Tendency, IsClearWhereZeroIsOutsideOfTheInterval) {
+  const NamedMetric& auc = *FindMetric(Task::kBinary, "auc").value();
+  const NamedMetric& loss = *FindMetric(Task::kBinary, "log_loss").value();
+  const NamedMetric& ratio = *FindMetric(Task::kBinary, "calibration_ratio").value();
+  const Estimate up{0.1, 0.01, 199}, down{-0.1, 0.01, 199}, small{0.015, 0.01, 199}, unknown{0.1, std::nullopt, 0};
+  EXPECT_EQ(TendencyOf(auc, up, 0.95), Tendency::kBetter);
+  EXPECT_EQ(TendencyOf(auc, down, 0.95), Tendency::kWorse);
+  EXPECT_EQ(TendencyOf(loss, up, 0.95), Tendency::kWorse);
+  EXPECT_EQ(TendencyOf(loss, down, 0.95), Tendency::kBetter);
+  EXPECT_EQ(TendencyOf(auc, small, 0.95), Tendency::kUnclear);
+  EXPECT_EQ(TendencyOf(auc, small, 0.8), Tendency::kBetter);  // Student's t of 199 degrees is 1.286 there
+  EXPECT_EQ(TendencyOf(auc, unknown, 0.95), Tendency::kUnclear);
+  EXPECT_EQ(TendencyOf(ratio, up, 0.95), Tendency::kUnclear);
+}
+
 }  // namespace
 }  // namespace roost::evaluate

@@ -111,6 +111,7 @@ Finding Find(const Snapshot& snapshot, const Rule& rule, const NamedMetric& metr
                   .slice = snapshot.slices[slice].name,
                   .rows = figures.rows,
                   .value = figures.models[0][position].value,
+                  .champion_name = snapshot.champion_name,
                   .error_share = error_share};
   if (snapshot.has_champion) finding.champion = figures.models[1][position].value;
   if (!Applies(rule, snapshot)) {
@@ -152,7 +153,7 @@ std::string ComparedText(const Finding& finding) {
   const double gain = finding.rule.intent == Intent::kMaxSuspiciousGain ? *finding.excess + finding.rule.bound
                       : finding.rule.intent == Intent::kMinGain         ? finding.rule.bound - *finding.excess
                                                                         : -*finding.excess - finding.rule.bound;
-  return fmt::format("{} than the champion's {} by {}", gain < 0 ? "worse" : "better",
+  return fmt::format("{} than the {}'s {} by {}", gain < 0 ? "worse" : "better", finding.champion_name,
                      finding.champion.has_value() ? FormatNumber(*finding.champion) : "-",
                      FormatNumber(std::abs(gain)));
 }

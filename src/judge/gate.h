@@ -24,6 +24,7 @@ struct Snapshot {
   /// models: the version first; with a champion that second, and differences: the version minus the champion first.
   std::span<const evaluate::SliceFigures> figures;
   bool has_champion = false;
+  std::string champion_name = "champion";  ///< what texts call what stands in the champion's place: "dummy"
 };
 
 enum class Outcome {
@@ -44,6 +45,7 @@ struct Finding {
   Outcome outcome = Outcome::kNotJudged;
   std::optional<double> value;     ///< of the version
   std::optional<double> champion;  ///< the champion's
+  std::string champion_name;       ///< Snapshot::champion_name
   /// By how much the rule is broken, in the metric's unit; below 0 where it is kept.
   std::optional<double> excess;
   std::optional<double> standard_error;  ///< of the excess

@@ -217,6 +217,20 @@ TEST_F(Gate, RefusesWhatDoesNotFitTogether) {
   EXPECT_FALSE(TryJudge({}).ok());
 }
 
+TEST_F(Gate, TellsWhatStandsInTheChampionsPlace) {
+  MakeSlices(0);
+  Set(0, kLogLoss, 0.48, 0.45, 0.004);
+  const auto verdict = Judge({.task = kTask,
+                              .metrics = metrics_,
+                              .slices = slices_,
+                              .figures = figures_,
+                              .has_champion = true,
+                              .champion_name = "dummy"},
+                             {.rules = {{.metric = "log_loss", .intent = Intent::kMinGain}}});
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  EXPECT_THAT(verdict->findings[0].ToText(), HasSubstr("worse than the dummy's 0.45 by 0.03"));
+}
+
 TEST_F(Gate, ToldToPeopleAndMachines) {
   MakeSlices(1);
   Set(0, kLogLoss, 0.48, 0.45, 0.004);

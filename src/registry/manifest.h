@@ -21,6 +21,7 @@ inline constexpr char kImportancePart[] = "importance.json";
 inline constexpr char kConfigPart[] = "config.yaml";
 inline constexpr char kWarmupPart[] = "warmup.json";  ///< versions of older programs have none
 inline constexpr char kLineagePart[] = "lineage.json";
+inline constexpr char kLinearBaselinePart[] = "linear-baseline.json";  ///< of trainers that are not linear
 
 /// All that a model version is, as named bytes. "model.json" must be there, the other parts may be.
 struct ModelPackage {

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "report/compare_report.h"
+#include "report/evaluation_report.h"
+#include "report/measured_for_test.h"
 #include "report/profile_report.h"
 #include "report/summaries_for_test.h"
 #include "report/validation_report.h"
@@ -78,6 +80,9 @@ std::string ComparePage() {
   return CompareReport({"flights@3", LaterFlights()}, {"flights@2", Flights()}, Comparisons(),
                        {.name = "flights@3 with flights@2"});
 }
+std::string EvaluationPage(const MeasuredForTest& measured) {
+  return EvaluationReport(measured.view(), {.name = measured.names.front(), .subtitle = "4,000 rows of flights@1"});
+}
 std::string WideComparePage(int columns) {
   const profile::ProfileSummary summary = Wide(columns);
   return CompareReport({"a", summary}, {"b", summary}, {}, {.name = "a with b"});
@@ -99,6 +104,10 @@ const std::map<std::string, std::function<std::string()>>& Pages() {
       {"compare", ComparePage},
       {"validation",
        [] { return ValidationReport(Anomalies(), {.name = "flights@3", .subtitle = "Held against schema.yaml"}); }},
+      {"evaluation", [] { return EvaluationPage(MeasuredLateFlights()); }},
+      {"hostile-evaluation", [] { return EvaluationPage(MeasuredHostile()); }},
+      {"evaluation-of-classes", [] { return EvaluationPage(MeasuredClasses()); }},
+      {"evaluation-of-numbers", [] { return EvaluationPage(MeasuredNumber()); }},
       {"valid", [] { return ValidationReport({.rows = 5}, {.name = "flights@2"}); }},
   };
   return pages;
