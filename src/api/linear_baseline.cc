@@ -68,7 +68,7 @@ absl::StatusOr<std::optional<LinearBaseline>> LoadLinearBaseline(Project& projec
   const absl::StatusOr<Json> json = ParseJson(*text, name);
   if (!json.ok()) return absl::DataLossError(json.status().message());
   absl::StatusOr<LinearBaseline> baseline = LinearBaseline::FromJson(*json);
-  if (!baseline.ok()) return absl::DataLossError(fmt::format("{}: {}", name, baseline.status().message()));
+  if (!baseline.ok()) return absl::DataLossError(fmt::format("{}: {}", name, std::string(baseline.status().message())));
   return *std::move(baseline);
 }
 

@@ -70,11 +70,12 @@ absl::StatusOr<std::vector<std::vector<CalibrationBin>>> CalibrationBySlice(cons
         fmt::format("{} rows are looked at in slices of {} rows", rows.targets.size(), slices.num_rows));
   }
   std::vector<std::vector<CalibrationBin>> of_slices(slices.slices.size());
-  TRY(context.pool->ParallelFor(of_slices.size(), [&](size_t slice) -> absl::Status {
+  const absl::Status made = context.pool->ParallelFor(of_slices.size(), [&](size_t slice) -> absl::Status {
     TRY(context.CheckCancelled());
     of_slices[slice] = CalibrationOfRows(rows, slices.RowsOf(slice), bins);
     return absl::OkStatus();
-  }));
+  });
+  TRY(made);
   return of_slices;
 }
 

@@ -92,12 +92,10 @@ TEST(MakeCurves, PointsAreWhatSimpleCountingFinds) {
 
 TEST(MakeCurves, WhatIsNotDefinedIsAbsent) {
   const std::vector<double> scores{0.2, 0.7}, ones{1, 1}, zeros{0, 0};
-  for (const OperatingPoint& point : MakeCurves({.scores = scores, .targets = ones}, nullptr, {}).value().points) {
-    EXPECT_EQ(point.false_positive_rate, std::nullopt);
-  }
-  for (const OperatingPoint& point : MakeCurves({.scores = scores, .targets = zeros}, nullptr, {}).value().points) {
-    EXPECT_EQ(point.recall, std::nullopt);
-  }
+  const BinaryCurves positive = MakeCurves({.scores = scores, .targets = ones}, nullptr, {}).value();
+  for (const OperatingPoint& point : positive.points) EXPECT_EQ(point.false_positive_rate, std::nullopt);
+  const BinaryCurves negative = MakeCurves({.scores = scores, .targets = zeros}, nullptr, {}).value();
+  for (const OperatingPoint& point : negative.points) EXPECT_EQ(point.recall, std::nullopt);
 }
 
 TEST(CalibrationBySlice, IsThatOfTheWholeEvaluationOfTheSlice) {

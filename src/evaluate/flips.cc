@@ -113,11 +113,12 @@ absl::StatusOr<std::vector<SliceChanges>> CompareScores(const MeasuredRows& rows
   TRY(Check(rows, now, other, slices));
   const std::vector<RowChange> changes = ChangesOf(rows, now, other);
   std::vector<SliceChanges> of_slices(slices.slices.size());
-  TRY(context.pool->ParallelFor(of_slices.size(), [&](size_t slice) -> absl::Status {
+  const absl::Status summarized = context.pool->ParallelFor(of_slices.size(), [&](size_t slice) -> absl::Status {
     TRY(context.CheckCancelled());
     of_slices[slice] = Summarize(rows, changes, slices.RowsOf(slice));
     return absl::OkStatus();
-  }));
+  });
+  TRY(summarized);
   return of_slices;
 }
 
