@@ -1,20 +1,17 @@
 #include "api/parent.h"
 
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/models.h"
+#include "api/parent_version.h"
 #include "base/status.h"
 
 namespace roost::api {
 namespace {
-
-absl::StatusOr<ParentModel> Load(Project& project, const registry::ModelVersion& version, Json lineage) {
-  TRY_ASSIGN(LoadedModel loaded, LoadModel(project, version.ToString()));
-  return ParentModel{version, std::move(loaded.model), std::move(lineage)};
-}
 
 absl::StatusOr<Json> LineageOf(Project& project, const registry::ModelVersion& version) {
   TRY_ASSIGN(const std::string text, project.registry().LoadPart(version, registry::kLineagePart));
@@ -23,12 +20,11 @@ absl::StatusOr<Json> LineageOf(Project& project, const registry::ModelVersion& v
 
 }  // namespace
 
-absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const ParentRequest& request) {
+absl::StatusOr<std::optional<ParentVersion>> FindParentVersion(Project& project, const ParentRequest& request) {
   if (!request.reference.empty()) {
     TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(request.reference));
     TRY_ASSIGN(Json lineage, LineageOf(project, version));
-    TRY_ASSIGN(ParentModel parent, Load(project, version, std::move(lineage)));
-    return std::optional<ParentModel>(std::move(parent));
+    return ParentVersion{version, std::move(lineage)};
   }
   TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List(request.model));
   TRY_ASSIGN(const auto states, project.registry().states().Current(request.model));
@@ -38,11 +34,16 @@ absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const Pa
     TRY_ASSIGN(Json lineage, LineageOf(project, *version));
     const bool same = lineage.value("dataset_digest", "") == request.dataset_digest &&
                       lineage.value("config_digest", "") == request.config_digest;
-    if (same) continue;
-    TRY_ASSIGN(ParentModel parent, Load(project, *version, std::move(lineage)));
-    return std::optional<ParentModel>(std::move(parent));
+    if (!same) return ParentVersion{*version, std::move(lineage)};
   }
-  return std::optional<ParentModel>();
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const ParentRequest& request) {
+  TRY_ASSIGN(std::optional<ParentVersion> parent, FindParentVersion(project, request));
+  if (!parent.has_value()) return std::nullopt;
+  TRY_ASSIGN(LoadedModel loaded, LoadModel(project, parent->version.ToString()));
+  return ParentModel{parent->version, std::move(loaded.model), std::move(parent->lineage)};
 }
 
 }  // namespace roost::api

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "config/templates.h"
+#include "registry/run_log.h"
 #include "registry/token_log.h"
 #include "store/store_location.h"
 #include "table/text_file.h"
@@ -57,6 +58,7 @@ store::StoreLocation LocationOf(const fs::path& root, const config::ProjectConfi
 absl::Status MakeTables(const store::StoreLocation& location) {
   TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Create(location));
   TRY(registry::Registry::Open(store->database(), store->objects()).status());
+  TRY(registry::RunLog::Open(store->database()).status());
   return registry::TokenLog::Open(store->database()).status();
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "registry/unfinished.h"
 
 namespace roost::api {
 namespace {
@@ -75,6 +76,17 @@ absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& mo
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
     TRY_ASSIGN(const registry::Manifest other, project.registry().LoadManifest(*version));
     if (Compared(other) == Compared(manifest)) return Registered{*version, false};
+  }
+  // One that an earlier call was killed over. To register its own bytes again brings it to its end.
+  TRY_ASSIGN(
+      const std::vector<registry::ModelVersion> unfinished,
+      registry::UnfinishedVersions(project.store().objects(), model, versions.empty() ? 0 : versions.back().version));
+  for (const registry::ModelVersion& version : unfinished) {
+    const absl::StatusOr<registry::Manifest> other = project.registry().LoadManifest(version);
+    if (!other.ok() || Compared(*other) != Compared(manifest)) continue;
+    TRY_ASSIGN(const registry::ModelPackage same, project.registry().Load(version));
+    TRY_ASSIGN(registry::ModelVersion finished, project.registry().Register(model, same, project.author(), context));
+    return Registered{std::move(finished), true};
   }
   package.parts[kTimingPart] = timing.ToText();
   TRY_ASSIGN(registry::ModelVersion version, project.registry().Register(model, package, project.author(), context));

@@ -151,10 +151,12 @@ struct ParentChoice {
 absl::StatusOr<ParentChoice> ChooseParent(Project& project, const config::ModelConfig& model,
                                           const TrainRequest& request, const store::CommitInfo& dataset) {
   ParentChoice choice;
-  TRY_ASSIGN(choice.parent, FindParent(project, {.model = model.name,
-                                                 .reference = request.parent,
-                                                 .dataset_digest = dataset.digest.ToHex(),
-                                                 .config_digest = Sha256(project.config_text()).ToHex()}));
+  if (!request.first) {
+    TRY_ASSIGN(choice.parent, FindParent(project, {.model = model.name,
+                                                   .reference = request.parent,
+                                                   .dataset_digest = dataset.digest.ToHex(),
+                                                   .config_digest = Sha256(project.config_text()).ToHex()}));
+  }
   if (!choice.parent.has_value()) choice.cold_reason = "there is no version before";
   if (request.cold) choice.cold_reason = "asked for with --cold";
   if (model.trainer.start == config::TrainingStart::kCold) choice.cold_reason = "roost.yaml says 'start: cold'";

@@ -21,6 +21,7 @@ namespace roost::api {
 struct TrainRequest {
   std::string reference;  ///< a dataset version; empty: the latest one of the project's dataset
   std::string parent;     ///< the version to start from; empty: the newest one of other data or configuration
+  bool first = false;     ///< as if there were no version yet
   bool cold = false;      ///< from nothing, and held against the parent where there is one
 };
 

@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/run.h"
 #include "cli/session.h"
 
 namespace roost::cli {
@@ -156,6 +157,7 @@ int Run(int count, char** words) {
   AddFeaturesCommand(app, session);
   AddTrainingCommands(app, session);
   AddJudgeCommands(app, session);
+  AddRunCommand(app, session);
   AddTuneCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);

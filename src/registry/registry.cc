@@ -12,6 +12,7 @@
 #include "registry/package_garbage.h"
 #include "registry/packages.h"
 #include "registry/records.h"
+#include "registry/unfinished.h"
 
 namespace roost::registry {
 namespace {
@@ -137,6 +138,20 @@ absl::StatusOr<std::vector<ModelVersion>> Registry::AdoptRecords(std::string_vie
     if (state.has_value() && state->state == VersionState::kDeleted) continue;
     TRY(Insert(*version));
     adopted.push_back(*version);
+  }
+}
+
+absl::StatusOr<std::vector<ModelVersion>> UnfinishedVersions(store::ObjectStore& objects, const std::string& model,
+                                                             int64_t newest) {
+  std::vector<ModelVersion> versions;
+  while (true) {
+    const std::string key = RecordKey(model, ++newest);
+    const absl::StatusOr<std::string> bytes = objects.Get(key);
+    if (absl::IsNotFound(bytes.status())) return versions;
+    TRY(bytes.status());
+    absl::StatusOr<ModelVersion> version = ParseRecord(*bytes);
+    if (!version.ok()) return Annotate(version.status(), key);
+    versions.push_back(*std::move(version));
   }
 }
 
