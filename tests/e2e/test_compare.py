@@ -114,7 +114,7 @@ def test_the_page_has_the_figures_of_the_json(project, compared):
 
 
 def test_a_page_that_cannot_be_written_is_an_error(project):
-    project.refused(None, "compare", "model@2", "--html", "no/such/folder/page.html", says=["page.html"])
+    project.refused(2, "compare", "model@2", "--html", "no/such/folder/page.html", says=["page.html"])
 
 
 def test_numbers_differ_and_do_not_flip(tmp_path, rows):
