@@ -1,9 +1,9 @@
 #include "evaluate/curves.h"
 
-#include <fmt/format.h>
-
 #include <cstddef>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "base/status.h"
 #include "base/thread_pool.h"

@@ -1,12 +1,12 @@
 #include "evaluate/flips.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "base/status.h"
 #include "base/thread_pool.h"
