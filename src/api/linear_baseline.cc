@@ -8,23 +8,21 @@
 
 #include "api/trainers.h"
 #include "base/status.h"
-#include "transform/choose.h"
 
 namespace roost::api {
 namespace {
 
 absl::StatusOr<predict::ScoringModel> FitBaseline(const config::ModelConfig& model, const PreparedTraining& prepared,
                                                   const Context& context) {
-  TRY_ASSIGN(const std::vector<std::string> known, ColumnsKnownToTheLabel(model));
+  config::ModelConfig linear = model;
+  linear.trainer = config::TrainerConfig();
   const profile::ProfileSummary summary = prepared.rows.profile.Summarize();
-  TRY_ASSIGN(const transform::FeatureChoice choice, transform::ChooseFeatures(summary, {.leave_out = known}));
+  TRY_ASSIGN(const transform::FeatureChoice choice, ChooseAll(linear, summary));
   transform::TransformSpec spec;
   for (const transform::ChosenFeature& feature : choice.features) spec.features.push_back(feature.spec);
   const std::vector<column::BatchView> batches = prepared.rows.data[Part::kTrain].views();
   TRY_ASSIGN(const transform::Transform transform,
              transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
-  config::ModelConfig linear = model;
-  linear.trainer = config::TrainerConfig();
   TRY_ASSIGN(TrainedModel trained, TrainLinear({.config = linear,
                                                 .data = prepared.rows.data,
                                                 .transform = &transform,

@@ -5,12 +5,6 @@
 #include "base/status.h"
 
 namespace roost::api {
-namespace {
-
-constexpr int kCalibrationBins = 10;
-
-}  // namespace
-
 absl::StatusOr<MeasuredCurves> MakeMeasuredCurves(const evaluate::MeasuredRows& rows,
                                                   std::span<const evaluate::ModelScores> versions,
                                                   const evaluate::SliceSet& slices,
@@ -23,17 +17,15 @@ absl::StatusOr<MeasuredCurves> MakeMeasuredCurves(const evaluate::MeasuredRows& 
                                       .targets = rows.targets,
                                       .weights = rows.weights,
                                       .groups = rows.groups};
-    TRY_ASSIGN(evaluate::Evaluation evaluation, evaluate::EvaluateScores(rows.task, scored,
-                                                                         {.baseline = baseline,
-                                                                          .class_names = class_names,
-                                                                          .threshold = version.threshold,
-                                                                          .calibration_bins = kCalibrationBins}));
+    const evaluate::ScoringOptions options{
+        .baseline = baseline, .class_names = class_names, .threshold = version.threshold};
+    TRY_ASSIGN(evaluate::Evaluation evaluation, evaluate::EvaluateScores(rows.task, scored, options));
     made.evaluations.push_back(std::move(evaluation));
     if (rows.task != predict::Task::kBinary) continue;
     TRY_ASSIGN(evaluate::BinaryCurves curves,
                evaluate::MakeCurves(scored, rows.amounts == nullptr ? nullptr : &rows.amounts->outcomes, {}));
     made.curves.push_back(std::move(curves));
-    TRY_ASSIGN(auto calibration, evaluate::CalibrationBySlice(scored, slices, kCalibrationBins, context));
+    TRY_ASSIGN(auto calibration, evaluate::CalibrationBySlice(scored, slices, options.calibration_bins, context));
     made.calibration.push_back(std::move(calibration));
   }
   return made;

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/models.h"
-#include "api/parent_version.h"
 #include "base/status.h"
 
 namespace roost::api {

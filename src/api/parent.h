@@ -14,6 +14,12 @@
 
 namespace roost::api {
 
+/// A version with what its package says of its making.
+struct ParentVersion {
+  registry::ModelVersion version;
+  Json lineage;
+};
+
 /// The model version that a training starts from.
 struct ParentModel {
   registry::ModelVersion version;
@@ -31,6 +37,9 @@ struct ParentRequest {
 /// The version named by `reference`; else the newest one that is not retired and was made from other data or another
 /// configuration: to train the same again starts from the same parent, and so gives the same bytes. Nothing where there
 /// is none.
+absl::StatusOr<std::optional<ParentVersion>> FindParentVersion(Project& project, const ParentRequest& request);
+
+/// The same with its model.
 absl::StatusOr<std::optional<ParentModel>> FindParent(Project& project, const ParentRequest& request);
 
 }  // namespace roost::api

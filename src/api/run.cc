@@ -7,7 +7,6 @@
 
 #include "api/training.h"
 #include "base/status.h"
-#include "config/pipeline.h"
 #include "config/written_keys.h"
 #include "pipeline/plan.h"
 
@@ -225,9 +224,8 @@ bool NeedsModel(const pipeline::Selection& selection) {
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
   TRY_ASSIGN(pipeline::Configuration configuration, config::WrittenKeys(project.config_text(), kConfigName));
-  TRY_ASSIGN(config::PipelineConfig parsed, config::ParsePipeline(project.config_text(), kConfigName));
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
-  RunSteps steps(project, std::move(configuration), std::move(parsed.source), request.trial, context);
+  RunSteps steps(project, std::move(configuration), request.trial, context);
   return Runner(project, request, std::move(steps), std::move(log), context).Run();
 }
 

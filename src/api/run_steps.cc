@@ -10,7 +10,7 @@
 #include "api/decisions.h"
 #include "api/gate.h"
 #include "api/measure.h"
-#include "api/parent_version.h"
+#include "api/parent.h"
 #include "api/releases.h"
 #include "api/schema.h"
 #include "api/training.h"
@@ -123,7 +123,7 @@ absl::StatusOr<StepWork> StepWork::FromJson(StepState state, const Json& json) {
 absl::StatusOr<std::optional<SettledStep>> RunSteps::Settled(Step step) {
   switch (step) {
     case Step::kIngest: {
-      if (!source_.empty()) return std::nullopt;
+      if (!project_.config().data.source.empty()) return std::nullopt;
       TRY_ASSIGN(const store::CommitInfo latest, ResolveDataset(project_, ""));
       return SettledStep{.work = IngestedWork(latest), .reason = "the latest version: roost.yaml has no data.source"};
     }
@@ -164,7 +164,7 @@ absl::StatusOr<std::optional<int64_t>> RunSteps::Champion() const {
 
 std::vector<std::string> RunSteps::SourcePaths() const {
   std::vector<std::string> paths;
-  for (const std::string& pattern : source_) {
+  for (const std::string& pattern : project_.config().data.source) {
     paths.push_back((std::filesystem::path(project_.folder()) / pattern).string());
   }
   return paths;
@@ -175,7 +175,7 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
               .program = pipeline::ProgramVersion(step),
               .configuration = pipeline::ConfigurationOf(step, configuration_)};
   if (step == Step::kIngest) {
-    if (source_.empty()) return key;
+    if (project_.config().data.source.empty()) return key;
     TRY_ASSIGN(const auto source, ingest::FileSource::Make(SourcePaths()));
     TRY_ASSIGN(const Digest stamp, ingest::StampOf(project_.folder(), source->paths()));
     const auto files = static_cast<int64_t>(source->paths().size());

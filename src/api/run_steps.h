@@ -41,15 +41,9 @@ struct SettledStep {
 /// project and to what `context` points to. Threads: one at a time.
 class RunSteps {
  public:
-  /// `source`: paths and globs, relative to the project: the whole dataset; empty: its latest version. `trial`: of the
-  /// gate.
-  RunSteps(Project& project, pipeline::Configuration configuration, std::vector<std::string> source, ServerTrial trial,
-           const Context& context)
-      : project_(project),
-        configuration_(std::move(configuration)),
-        source_(std::move(source)),
-        trial_(std::move(trial)),
-        context_(context) {}
+  /// `trial`: of the gate.
+  RunSteps(Project& project, pipeline::Configuration configuration, ServerTrial trial, const Context& context)
+      : project_(project), configuration_(std::move(configuration)), trial_(std::move(trial)), context_(context) {}
 
   absl::StatusOr<std::optional<SettledStep>> Settled(pipeline::Step step);
 
@@ -89,7 +83,6 @@ class RunSteps {
 
   Project& project_;
   const pipeline::Configuration configuration_;
-  const std::vector<std::string> source_;
   const ServerTrial trial_;
   const Context& context_;
   std::optional<store::CommitInfo> data_;

@@ -7,7 +7,6 @@
 
 #include "base/json.h"
 #include "base/status.h"
-#include "registry/unfinished.h"
 
 namespace roost::api {
 namespace {
@@ -78,9 +77,7 @@ absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& mo
     if (Compared(other) == Compared(manifest)) return Registered{*version, false};
   }
   // One that an earlier call was killed over. To register its own bytes again brings it to its end.
-  TRY_ASSIGN(
-      const std::vector<registry::ModelVersion> unfinished,
-      registry::UnfinishedVersions(project.store().objects(), model, versions.empty() ? 0 : versions.back().version));
+  TRY_ASSIGN(const std::vector<registry::ModelVersion> unfinished, project.registry().Unfinished(model));
   for (const registry::ModelVersion& version : unfinished) {
     const absl::StatusOr<registry::Manifest> other = project.registry().LoadManifest(version);
     if (!other.ok() || Compared(*other) != Compared(manifest)) continue;

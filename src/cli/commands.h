@@ -29,6 +29,7 @@ void AddFeaturesCommand(CLI::App& app, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
 /// compare and gate.
 void AddJudgeCommands(CLI::App& app, Session& session);
+void AddRunCommand(CLI::App& app, Session& session);
 void AddTuneCommand(CLI::App& app, Session& session);
 void AddExplainCommand(CLI::App& app, Session& session);
 void AddModelCommands(CLI::App& app, Session& session);

@@ -1,7 +1,5 @@
 // roost run
 
-#include "cli/run.h"
-
 #include <memory>
 #include <string>
 
@@ -12,7 +10,9 @@
 #include "api/run.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "cli/commands.h"
 #include "cli/model_trial.h"
+#include "cli/run_history.h"
 #include "pipeline/step.h"
 
 namespace roost::cli {

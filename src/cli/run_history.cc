@@ -1,5 +1,7 @@
 // roost run list | show | compare
 
+#include "cli/run_history.h"
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +13,6 @@
 #include "api/run.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "cli/run.h"
 #include "cli/table_text.h"
 
 namespace roost::cli {

@@ -52,12 +52,9 @@ Declaration<ProjectConfig> DeclareProject() {
               {{"refuse", DataGate::kRefuse}, {"warn", DataGate::kWarn}, {"off", DataGate::kOff}},
               "rows that break their dataset's schema: `refuse` makes no version where there are errors, `warn` tells "
               "and makes it, `off` does not look")
-      .Custom("source", "list of texts", "",
-              "where `roost run` takes the dataset from: paths and globs, relative to this file; together they are the "
-              "whole table (docs/run.md)",
-              Presence::kOptional,
-              // ParsePipeline takes the value.
-              [](const YamlNode& node, DataConfig&) { return ReadTexts(node).status(); });
+      .Texts("source", &DataConfig::source,
+             "where `roost run` takes the dataset from: paths and globs, relative to this file; together they are the "
+             "whole table (docs/run.md)");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",

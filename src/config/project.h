@@ -111,6 +111,7 @@ enum class DataGate {
 /// How versions are made.
 struct DataConfig {
   DataGate gate = DataGate::kRefuse;
+  std::vector<std::string> source;  ///< of `roost run`: paths and globs, relative to the project; empty: none
 };
 
 /// roost.yaml as values.

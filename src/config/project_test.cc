@@ -1,5 +1,6 @@
 #include "config/project.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/status.h"
@@ -57,6 +58,18 @@ TEST(Project, AMisspeltUseIsHinted) {
   std::string text(kModel);
   text.replace(text.find("bucketize"), 9, "bucketise");
   EXPECT_EQ(HintOf(ParseProject(text, "roost.yaml").status()), "did you mean 'bucketize'?");
+}
+
+TEST(ProjectConfig, TheSourceIsAListOfTexts) {
+  const std::string begin = "project: p\ndataset: d\n";
+  EXPECT_THAT(ParseProject(begin + "data:\n  source: [a.csv, 'in/*.parquet']\n", "roost.yaml")->data.source,
+              testing::ElementsAre("a.csv", "in/*.parquet"));
+  EXPECT_THAT(ParseProject(begin, "roost.yaml")->data.source, testing::IsEmpty());
+  for (const char* bad : {"source: {}", "source: []", "source: [{}]"}) {
+    const absl::Status status = ParseProject(begin + "data:\n  " + bad + "\n", "roost.yaml").status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_EQ(std::string(status.message()).rfind("roost.yaml:4: ", 0), 0u) << status;
+  }
 }
 
 }  // namespace

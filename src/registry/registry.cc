@@ -12,7 +12,6 @@
 #include "registry/package_garbage.h"
 #include "registry/packages.h"
 #include "registry/records.h"
-#include "registry/unfinished.h"
 
 namespace roost::registry {
 namespace {
@@ -119,15 +118,13 @@ absl::Status Registry::Insert(const ModelVersion& version) {
       .status();
 }
 
-// A process that died between writing a record and committing its row leaves a record alone. Its package is complete:
-// the version is finished in its stead. Inside a transaction.
-absl::StatusOr<std::vector<ModelVersion>> Registry::AdoptRecords(std::string_view name) {
+absl::StatusOr<std::vector<ModelVersion>> Registry::Unfinished(std::string_view name) const {
   TRY_ASSIGN(const std::optional<ModelVersion> newest, Find(name, "version > :p2", int64_t{0}));
-  std::vector<ModelVersion> adopted;
+  std::vector<ModelVersion> unfinished;
   for (int64_t next = newest.has_value() ? newest->version + 1 : 1;; ++next) {
     const std::string key = RecordKey(name, next);
     const absl::StatusOr<std::string> bytes = objects_->Get(key);
-    if (absl::IsNotFound(bytes.status())) return adopted;
+    if (absl::IsNotFound(bytes.status())) return unfinished;
     if (!bytes.ok()) return bytes.status();
     const absl::StatusOr<ModelVersion> version = ParseRecord(*bytes);
     if (!version.ok()) return Annotate(version.status(), key);
@@ -136,23 +133,16 @@ absl::StatusOr<std::vector<ModelVersion>> Registry::AdoptRecords(std::string_vie
     }
     TRY_ASSIGN(const std::optional<StateChange> state, states_.Last(name, next));
     if (state.has_value() && state->state == VersionState::kDeleted) continue;
-    TRY(Insert(*version));
-    adopted.push_back(*version);
+    unfinished.push_back(*version);
   }
 }
 
-absl::StatusOr<std::vector<ModelVersion>> UnfinishedVersions(store::ObjectStore& objects, const std::string& model,
-                                                             int64_t newest) {
-  std::vector<ModelVersion> versions;
-  while (true) {
-    const std::string key = RecordKey(model, ++newest);
-    const absl::StatusOr<std::string> bytes = objects.Get(key);
-    if (absl::IsNotFound(bytes.status())) return versions;
-    TRY(bytes.status());
-    absl::StatusOr<ModelVersion> version = ParseRecord(*bytes);
-    if (!version.ok()) return Annotate(version.status(), key);
-    versions.push_back(*std::move(version));
-  }
+// A process that died between writing a record and committing its row leaves a record alone. Its package is complete:
+// the version is finished in its stead. Inside a transaction.
+absl::StatusOr<std::vector<ModelVersion>> Registry::AdoptRecords(std::string_view name) {
+  TRY_ASSIGN(std::vector<ModelVersion> adopted, Unfinished(name));
+  for (const ModelVersion& version : adopted) TRY(Insert(version));
+  return adopted;
 }
 
 absl::StatusOr<std::vector<ModelVersion>> Registry::List(const std::optional<std::string>& name) const {

@@ -84,6 +84,10 @@ class Registry {
   /// The versions of `name`, or of all models, by name and then by number. Empty where there are none.
   absl::StatusOr<std::vector<ModelVersion>> List(const std::optional<std::string>& name = std::nullopt) const;
 
+  /// Versions of `name` that have a record object and are not in the database: their writer is at it, or was killed
+  /// before it was done. The next Register of that name makes them visible. DataLoss for a damaged record.
+  absl::StatusOr<std::vector<ModelVersion>> Unfinished(std::string_view name) const;
+
   /// The version that `reference` (see ModelReference) names. NotFound, with a hint at what there is, where there is
   /// none.
   absl::StatusOr<ModelVersion> Resolve(std::string_view reference) const;

@@ -176,3 +176,10 @@ def test_rankings_have_no_linear_model_and_the_gate_says_why(tmp_path, rows):
     assert made.json("compare", "model@1")["models"] == ["model@1", "dummy"]
     judged = made.run("gate", "model@1", code=None)
     assert "no linear baseline" in judged.stderr and "ranking" in judged.stderr
+
+
+def test_the_linear_model_reads_no_column_that_the_model_does_not_read(tmp_path, rows):
+    made = ModelProject(tmp_path / "project", rows, split=LATE, trainer={"kind": "boosted_trees", "rounds": 5})
+    made.train()
+    made.add(rows.drop(columns=["many", "kind", "amount"]))  # no feature reads them
+    assert made.json("compare", "model@1", "--data", "rows@2")["models"] == ["model@1", "linear", "dummy"]
