@@ -87,14 +87,15 @@ absl::StatusOr<TrainingRecord> ReadTrainingRecord(Project& project, const regist
   TRY(config_text.status());
   TRY_ASSIGN(const std::string lineage_text, project.registry().LoadPart(version, registry::kLineagePart));
   TRY_ASSIGN(Json lineage, ParseJson(lineage_text, registry::kLineagePart));
-  TRY_ASSIGN(config::ProjectConfig config,
+  TRY_ASSIGN(const config::ProjectConfig config,
              config::ParseProject(*config_text, fmt::format("the roost.yaml of {}", name)));
-  if (!config.model.has_value() || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
+  const config::ModelConfig* model = config.FindModel(version.name);
+  if (model == nullptr || !lineage.contains("dataset") || !lineage["dataset"].is_string()) {
     return absl::DataLossError(fmt::format("the lineage of {} cannot be read", name));
   }
-  absl::StatusOr<Split> split = Split::WithBorders(config.model->split, lineage);
+  absl::StatusOr<Split> split = Split::WithBorders(model->split, lineage);
   if (!split.ok()) return Annotate(split.status(), name);
-  return TrainingRecord{*std::move(config.model), std::move(lineage), *std::move(split)};
+  return TrainingRecord{*model, std::move(lineage), *std::move(split)};
 }
 
 absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded, const std::string& reference,
@@ -112,9 +113,12 @@ absl::StatusOr<HeldOut> ReadHeldOut(Project& project, const LoadedModel& loaded,
   TRY_ASSIGN(const store::CommitInfo version, project.store().Resolve(dataset));
   std::vector<std::string> read = InputNames(loaded.model);
   read.insert(read.end(), columns.begin(), columns.end());
+  absl::StatusOr<std::vector<ScoreColumn>> scores = ReadScores(project, trained.lineage);
+  if (!scores.ok()) return Annotate(scores.status(), name);
   const LabelledRequest wanted{.parts = {part},
                                .columns = std::move(read),
-                               .classes = {loaded.model.classes().begin(), loaded.model.classes().end()}};
+                               .classes = {loaded.model.classes().begin(), loaded.model.classes().end()},
+                               .scores = *std::move(scores)};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, version, trained.model, trained.split, wanted, context));
   if (data[part].num_rows() == 0) {
     return absl::InvalidArgumentError(

@@ -43,7 +43,8 @@ absl::StatusOr<ChooseFeaturesResponse> ChooseModelFeatures(Project& project, con
   response.features = std::move(chosen.features);
   response.left_out = std::move(chosen.left_out);
   if (!request.write) return response;
-  const std::vector<std::string> keys{"model", "features"};
+  std::vector<std::string> keys = project.ModelPath();
+  keys.emplace_back("features");
   TRY_ASSIGN(const std::string edited,
              SetYamlBlock(project.config_text(), kConfigName, keys, LinesBelowTheKey(response.yaml)));
   TRY(project.ReplaceConfig(edited));

@@ -246,6 +246,32 @@ class Reading {
   LabelledData data_;
 };
 
+// `columns` of a version, of which those that `scores` names are made. Columns that scores are made of may be among
+// them too.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> ReadColumns(Project& project,
+                                                                      const store::CommitInfo& version,
+                                                                      std::vector<std::string> columns,
+                                                                      const std::vector<ScoreColumn>& scores,
+                                                                      const Context& context) {
+  std::vector<ScoreColumn> made;
+  for (const ScoreColumn& score : scores) {
+    if (std::erase(columns, score.name) > 0) made.push_back(score);
+  }
+  if (!made.empty()) {
+    TRY_ASSIGN(const auto schema, project.store().SchemaOf(version));
+    AddOnce(ColumnsBelow(made), columns);
+    for (const ScoreColumn& score : made) {
+      if (schema->GetFieldIndex(score.name) < 0) continue;
+      return WithHint(absl::InvalidArgumentError(fmt::format("{} has a column '{}', and it is to be the score of {}",
+                                                             version.Name(), score.name, score.version.ToString())),
+                      "give it another name in model.scores");
+    }
+  }
+  TRY_ASSIGN(auto rows,
+             project.store().Read(version, {.columns = std::move(columns), .dictionary_strings = true}, context));
+  return WithScores(std::move(rows), std::move(made), context);
+}
+
 }  // namespace
 
 std::vector<column::BatchView> LabelledRows::views() const {
@@ -259,7 +285,7 @@ absl::StatusOr<LabelledData> ReadLabelled(Project& project, const store::CommitI
                                           const LabelledRequest& request, const Context& context) {
   TRY_ASSIGN(std::vector<std::string> columns, OwnColumns(model, split));
   AddOnce(request.columns, columns);
-  auto rows = project.store().Read(version, {.columns = std::move(columns), .dictionary_strings = true}, context);
+  auto rows = ReadColumns(project, version, std::move(columns), request.scores, context);
   if (!rows.ok()) return Annotate(rows.status(), fmt::format("the columns of model '{}'", model.name));
   Reading reading(model, split, request, context);
   int64_t done = 0;
@@ -283,6 +309,7 @@ absl::StatusOr<std::vector<std::string>> FeatureColumns(Project& project, const 
     for (const auto& field : schema->fields()) {
       if (std::find(known.begin(), known.end(), field->name()) == known.end()) columns.push_back(field->name());
     }
+    for (const auto& [name, reference] : model.scores) AddOnce({name}, columns);
   }
   for (const transform::FeatureSpec& feature : model.features) {
     if (!feature.column.empty()) AddOnce({feature.column}, columns);

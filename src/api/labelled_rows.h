@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "api/model_scores.h"
 #include "api/project.h"
 #include "api/split.h"
 #include "base/context.h"
@@ -43,6 +44,7 @@ struct LabelledRequest {
   std::vector<std::string> columns;  ///< of the rows; those of label, split, weight and group are read beside them
   double train_share = 1;            ///< of the training rows, chosen by the hash of their number
   std::vector<std::string> classes;  ///< kClasses, of a model that is there; empty: those of the training rows
+  std::vector<ScoreColumn> scores;   ///< columns that are no columns of the data
 };
 
 /// Reads a version once and keeps the labelled rows of the parts that are wanted in memory.
@@ -56,7 +58,7 @@ absl::StatusOr<LabelledData> ReadLabelled(Project& project, const store::CommitI
 absl::StatusOr<std::vector<std::string>> ColumnsKnownToTheLabel(const config::ModelConfig& model);
 
 /// The columns that features and derived columns of `model` read, each once; all that a model can take but those of
-/// label, split, weight and group where `features` is auto.
+/// label, split, weight and group where `features` is auto. Those of `model.scores` are among them.
 absl::StatusOr<std::vector<std::string>> FeatureColumns(Project& project, const store::CommitInfo& version,
                                                         const config::ModelConfig& model);
 

@@ -50,19 +50,32 @@ void AddDescendants(const std::vector<ModelOrigin>& all, const std::string& pare
 
 std::string ModelOrigin::Parent() const { return TextOf(lineage, "parent"); }
 
+std::vector<ScoreUse> ScoresIn(const ModelOrigin& origin) {
+  std::vector<ScoreUse> uses;
+  const auto scores = origin.lineage.find("scores");
+  if (scores == origin.lineage.end() || !scores->is_object()) return uses;
+  for (const auto& [column, taken] : scores->items()) {
+    const std::string model = taken.is_object() ? TextOf(taken, "model") : "";
+    if (!model.empty()) uses.push_back({origin.version, column, model});
+  }
+  return uses;
+}
+
+absl::StatusOr<ModelOrigin> OriginOf(Project& project, const registry::ModelVersion& version) {
+  ModelOrigin origin{.version = version, .lineage = Json::object()};
+  const absl::StatusOr<std::string> text = project.registry().LoadPart(version, registry::kLineagePart);
+  if (absl::IsNotFound(text.status())) return origin;
+  TRY(text.status());
+  TRY_ASSIGN(origin.lineage, ParseJson(*text, fmt::format("the lineage of {}", version.ToString())));
+  if (origin.lineage.is_object()) return origin;
+  return absl::DataLossError(fmt::format("the lineage of {} is no JSON object", version.ToString()));
+}
+
 absl::StatusOr<std::vector<ModelOrigin>> ModelOrigins(Project& project) {
   TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List());
   std::vector<ModelOrigin> origins;
   for (const registry::ModelVersion& version : versions) {
-    ModelOrigin origin{.version = version, .lineage = Json::object()};
-    const absl::StatusOr<std::string> text = project.registry().LoadPart(version, registry::kLineagePart);
-    if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
-    if (text.ok()) {
-      TRY_ASSIGN(origin.lineage, ParseJson(*text, fmt::format("the lineage of {}", version.ToString())));
-      if (!origin.lineage.is_object()) {
-        return absl::DataLossError(fmt::format("the lineage of {} is no JSON object", version.ToString()));
-      }
-    }
+    TRY_ASSIGN(ModelOrigin origin, OriginOf(project, version));
     origins.push_back(std::move(origin));
   }
   return origins;
@@ -84,6 +97,12 @@ absl::StatusOr<ModelLineage> LineageOfModel(Project& project, const std::string&
     lineage.ancestors.push_back(*parent);
   }
   AddDescendants(all, version.ToString(), 1, aliases, seen, lineage.descendants);
+  lineage.scores = ScoresIn(*self);
+  for (const ModelOrigin& origin : all) {
+    for (ScoreUse& use : ScoresIn(origin)) {
+      if (use.score_of == version.ToString()) lineage.score_takers.push_back(std::move(use));
+    }
+  }
   return lineage;
 }
 

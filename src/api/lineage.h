@@ -21,8 +21,20 @@ struct ModelOrigin {
   std::string Parent() const;
 };
 
+absl::StatusOr<ModelOrigin> OriginOf(Project& project, const registry::ModelVersion& version);
+
 /// Those of all versions, by name and number. Reads two objects a version.
 absl::StatusOr<std::vector<ModelOrigin>> ModelOrigins(Project& project);
+
+/// A version that takes the score of another model's version as a column (docs/several-models.md).
+struct ScoreUse {
+  registry::ModelVersion taker;
+  std::string column;
+  std::string score_of;  ///< "late-flights@2"
+};
+
+/// The scores that `origin` takes, by column.
+std::vector<ScoreUse> ScoresIn(const ModelOrigin& origin);
 
 /// A version that another one led to.
 struct Descendant {
@@ -35,6 +47,8 @@ struct ModelLineage {
   ModelOrigin model;
   std::vector<std::string> aliases;
   std::vector<ModelOrigin> ancestors;   ///< the parent first; one that was deleted ends them, and is named by its child
+  std::vector<ScoreUse> scores;         ///< that the version takes
+  std::vector<ScoreUse> score_takers;   ///< versions that take its score
   std::vector<Descendant> descendants;  ///< each after the one that it was trained from, by number
 };
 

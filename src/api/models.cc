@@ -1,10 +1,14 @@
 #include "api/models.h"
 
+#include <algorithm>
+
 #include <arrow/api.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/data.h"
+#include "api/lineage.h"
+#include "api/model_scores.h"
 #include "base/status.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
@@ -93,6 +97,19 @@ class ScoringReader : public arrow::RecordBatchReader {
   std::shared_ptr<arrow::Schema> schema_;
 };
 
+// Scores of other models that the rows do not bring are made.
+absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> WithMissingScores(
+    Project& project, const LoadedModel& loaded, std::shared_ptr<arrow::RecordBatchReader> rows,
+    const Context& context) {
+  const auto is_there = [&](const std::string& name) { return rows->schema()->GetFieldIndex(name) >= 0; };
+  const auto inputs = loaded.model.inputs();
+  if (std::all_of(inputs.begin(), inputs.end(), [&](const auto& input) { return is_there(input.name); })) return rows;
+  TRY_ASSIGN(const ModelOrigin origin, OriginOf(project, loaded.version));
+  TRY_ASSIGN(std::vector<ScoreColumn> scores, ReadScores(project, origin.lineage));
+  std::erase_if(scores, [&](const ScoreColumn& score) { return is_there(score.name); });
+  return WithScores(std::move(rows), std::move(scores), context);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ModelDescription>> ListModels(Project& project, const std::string& name) {
@@ -115,8 +132,8 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
   std::string name = reference;
   if (name.empty()) {
     if (!project.config().model.has_value()) {
-      return WithHint(absl::InvalidArgumentError("which model? roost.yaml has no 'model'"),
-                      "name it: MODEL or MODEL@2");
+      const char* has = project.config().models.empty() ? "roost.yaml has no 'model'" : "roost.yaml has several";
+      return WithHint(absl::InvalidArgumentError(fmt::format("which model? {}", has)), "name it: MODEL or MODEL@2");
     }
     name = project.config().model->name;
   }
@@ -132,6 +149,7 @@ absl::StatusOr<std::shared_ptr<arrow::RecordBatchReader>> Predict(Project& proje
   TRY_ASSIGN(LoadedModel loaded, LoadModel(project, request.model));
   TRY_ASSIGN(RowSource source, OpenRows(project, request.source, context));
   auto rows = LimitRows(std::move(source.rows), request.limit);
+  TRY_ASSIGN(rows, WithMissingScores(project, loaded, std::move(rows), context));
   for (const std::string& name : loaded.model.OutputNames()) {
     if (rows->schema()->GetFieldIndex(name) < 0) continue;
     return absl::InvalidArgumentError(fmt::format("{} has a column '{}' already", source.name, name));

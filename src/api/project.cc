@@ -122,14 +122,33 @@ absl::StatusOr<Project> Project::Open(const std::string& folder) {
   return project;
 }
 
+absl::Status Project::SelectModel(const std::string& name) {
+  if (name.empty()) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const config::ModelConfig& model : config_.models) {
+    names.push_back(model.name);
+    if (model.name != name) continue;
+    config_.model = model;
+    return absl::OkStatus();
+  }
+  return WithHint(absl::NotFoundError(fmt::format("roost.yaml has no model '{}'", name)),
+                  names.empty() ? "it has none at all" : fmt::format("it has {}", fmt::join(names, ", ")));
+}
+
+std::vector<std::string> Project::ModelPath() const {
+  if (!config_.has_models_by_name) return {"model"};
+  return {"models", config_.model.has_value() ? config_.model->name : ""};
+}
+
 std::string Project::ConfigPath() const { return (fs::path(folder_) / kConfigName).string(); }
 
 absl::Status Project::ReplaceConfig(const std::string& text) {
   TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
   TRY(table::WriteTextFile(ConfigPath(), text));
+  const std::string selected = config_.model.has_value() ? config_.model->name : "";
   config_ = std::move(config);
   config_text_ = text;
-  return absl::OkStatus();
+  return SelectModel(selected);
 }
 
 std::string Project::SchemaPath(const std::string& dataset) const {

@@ -44,6 +44,11 @@ class Project {
   std::string ConfigPath() const;
   const config::ProjectConfig& config() const { return config_; }
   const std::string& config_text() const { return config_text_; }
+  /// The model of roost.yaml of that name becomes config().model: the one that commands are about. Empty: nothing
+  /// changes. NotFound, with the names that there are.
+  absl::Status SelectModel(const std::string& name);
+  /// The way to the selected model in roost.yaml: {"model"}, or {"models", "late-flights"}.
+  std::vector<std::string> ModelPath() const;
   store::Store& store() { return *store_; }
   registry::Registry& registry() { return *registry_; }
 

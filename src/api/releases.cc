@@ -41,6 +41,10 @@ absl::StatusOr<std::vector<std::string>> ReferrersOf(Project& project, const reg
     if (origin.Parent() == version.ToString()) {
       referrers.push_back(fmt::format("{} was trained from it", origin.version.ToString()));
     }
+    for (const ScoreUse& use : ScoresIn(origin)) {
+      if (use.score_of != version.ToString()) continue;
+      referrers.push_back(fmt::format("{} takes its score as '{}'", use.taker.ToString(), use.column));
+    }
   }
   const std::vector<std::string> pins = PinsOf(project, version);
   referrers.insert(referrers.end(), pins.begin(), pins.end());
@@ -57,9 +61,9 @@ absl::Status CheckGate(const Project& project, const registry::ModelVersion& ver
   const std::string name = version.ToString();
   const std::string again =
       fmt::format("'roost gate {}' judges it; --override with a --reason releases it all the same", name);
-  const auto& model = project.config().model;
+  const config::ModelConfig* model = project.config().FindModel(version.name);
   if (!judgement.has_value()) {
-    const bool has_gate = model.has_value() && model->gate.has_value() && model->name == version.name;
+    const bool has_gate = model != nullptr && model->gate.has_value() && model->name == version.name;
     if (!has_gate) return absl::OkStatus();
     return WithHint(absl::FailedPreconditionError(fmt::format("{} was not judged by the gate of roost.yaml", name)),
                     again);

@@ -7,6 +7,7 @@
 
 #include "api/training.h"
 #include "base/status.h"
+#include "config/training_order.h"
 #include "config/written_keys.h"
 #include "pipeline/plan.h"
 
@@ -61,6 +62,22 @@ std::string ScopeOf(const pipeline::Selection& selection) {
   return "all";
 }
 
+bool NeedsModel(const pipeline::Selection& selection) {
+  return !selection.only.has_value() || *selection.only > Step::kValidate;
+}
+
+/// `written` with the keys of the selected model as those of `model`.
+pipeline::Configuration OfSelectedModel(const Project& project, const pipeline::Configuration& written) {
+  if (!project.config().has_models_by_name || !project.config().model.has_value()) return written;
+  const std::string prefix = fmt::format("models.{}.", project.config().model->name);
+  pipeline::Configuration own;
+  for (const auto& [key, value] : written) {
+    if (key.starts_with(prefix)) own["model." + key.substr(prefix.size())] = value;
+    if (!key.starts_with("models.")) own[key] = value;
+  }
+  return own;
+}
+
 class Runner {
  public:
   Runner(Project& project, const RunRequest& request, RunSteps steps, registry::RunLog log, const Context& context)
@@ -74,7 +91,7 @@ class Runner {
     }
     TRY_ASSIGN(run_, log_.Begin({.project = project_.config().project,
                                  .author = project_.author(),
-                                 .scope = ScopeOf(request_.selection),
+                                 .scope = Scope(),
                                  .started = context_.now()}));
     response_.run = run_;
     const absl::Status done = RunAll();
@@ -103,6 +120,21 @@ class Runner {
       Tell(std::move(result));
     }
     return absl::OkStatus();
+  }
+
+  /// Of several models each has steps of its own.
+  bool IsOfOneModel(Step step) const { return step > Step::kValidate && project_.config().has_models_by_name; }
+
+  std::string Scope() const {
+    const std::string scope = ScopeOf(request_.selection);
+    if (!NeedsModel(request_.selection) || !project_.config().has_models_by_name) return scope;
+    return fmt::format("{} of {}", scope, project_.config().model->name);
+  }
+
+  /// What a step is written down as.
+  std::string RecordName(Step step) const {
+    if (!IsOfOneModel(step)) return std::string(pipeline::StepName(step));
+    return fmt::format("{}:{}", pipeline::StepName(step), project_.config().model->name);
   }
 
   void Tell(StepResult result) {
@@ -148,7 +180,7 @@ class Runner {
     std::optional<int64_t> made_by;
     if (decision.is_hit && !settled.has_value()) made_by = known->run;
     TRY(log_.AddStep({.run = run_,
-                      .step = std::string(pipeline::StepName(step)),
+                      .step = RecordName(step),
                       .state = std::string(pipeline::StateName(result.work.state)),
                       .lookup = key->LookupHash().ToHex(),
                       .key = ToLine(key->ToJson()),
@@ -169,7 +201,7 @@ class Runner {
     if (settled.has_value()) facts.settled = settled->reason;
     if (!key.has_value()) return facts;
     const std::string& project = project_.config().project;
-    const std::string name(pipeline::StepName(step));
+    const std::string name = RecordName(step);
     TRY_ASSIGN(const auto last, log_.LastStep(project, name));
     if (last.has_value()) {
       TRY_ASSIGN(const KnownStep read, Read(*last));
@@ -192,7 +224,7 @@ class Runner {
                           "'{}' takes what '{}' makes: {}", pipeline::StepName(*request_.selection.only), name, what)),
                       fmt::format("'roost run --step {}' does it; 'roost run' does all that is missing.", name));
     };
-    TRY_ASSIGN(const auto last, log_.LastStep(project_.config().project, std::string(name)));
+    TRY_ASSIGN(const auto last, log_.LastStep(project_.config().project, RecordName(step)));
     if (!last.has_value()) return refuse("that was never done");
     TRY_ASSIGN(const KnownStep known, Read(*last));
     if (known.work.state == StepState::kRefused) return refuse(fmt::format("it was refused in run {}", last->run));
@@ -215,15 +247,20 @@ class Runner {
   RunResponse response_;
 };
 
-bool NeedsModel(const pipeline::Selection& selection) {
-  return !selection.only.has_value() || *selection.only > Step::kValidate;
-}
-
 }  // namespace
+
+absl::StatusOr<std::vector<std::string>> ModelsToRun(const Project& project, const pipeline::Selection& selection) {
+  const config::ProjectConfig& config = project.config();
+  if (!NeedsModel(selection) || config.model.has_value() || config.models.empty()) {
+    return std::vector<std::string>{""};
+  }
+  return config::TrainingOrder(config.models);
+}
 
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
-  TRY_ASSIGN(pipeline::Configuration configuration, config::WrittenKeys(project.config_text(), kConfigName));
+  TRY_ASSIGN(const pipeline::Configuration written, config::WrittenKeys(project.config_text(), kConfigName));
+  pipeline::Configuration configuration = OfSelectedModel(project, written);
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
   RunSteps steps(project, std::move(configuration), request.trial, context);
   return Runner(project, request, std::move(steps), std::move(log), context).Run();

@@ -53,6 +53,10 @@ struct RunResponse {
 /// with the run.
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context);
 
+/// The models of roost.yaml that `selection` is about, each after those whose scores it takes: Run is called for each
+/// after Project::SelectModel. One "" where the steps need none or one is selected.
+absl::StatusOr<std::vector<std::string>> ModelsToRun(const Project& project, const pipeline::Selection& selection);
+
 /// A run that was written down, with its steps.
 struct RunDescription {
   registry::RunRecord run;

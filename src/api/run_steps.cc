@@ -10,6 +10,7 @@
 #include "api/decisions.h"
 #include "api/gate.h"
 #include "api/measure.h"
+#include "api/model_scores.h"
 #include "api/parent.h"
 #include "api/releases.h"
 #include "api/schema.h"
@@ -186,6 +187,7 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
   key.inputs["data"] = InputOf(*data_);
   if (step == Step::kValidate) TRY(AddValidateInputs(key));
   if (step == Step::kTrain) TRY(AddProgramInput(key));
+  if (step == Step::kTrain) TRY(AddScoreInputs(key));
   if (step <= Step::kTrain) return key;
   if (!model_.has_value()) return std::nullopt;
   key.inputs["model"] = InputOf(*model_);
@@ -229,6 +231,12 @@ absl::Status RunSteps::AddProgramInput(StepKey& key) {
     TRY_ASSIGN(const std::string text, table::ReadTextFile(path.string()));
     key.inputs[word] = {"", Sha256(text).ToHex()};
   }
+  return absl::OkStatus();
+}
+
+absl::Status RunSteps::AddScoreInputs(StepKey& key) {
+  TRY_ASSIGN(const std::vector<ScoreColumn> scores, ResolveScores(project_, model_config().scores));
+  for (const ScoreColumn& score : scores) key.inputs["score " + score.name] = InputOf(score.version);
   return absl::OkStatus();
 }
 

@@ -61,10 +61,10 @@ struct TrainerJob {
   const LabelledData& data;
   const transform::Transform* transform = nullptr;  ///< null: the trainer takes columns, and makes its own features
   std::span<const transform::InputColumn> inputs;   ///< the columns that the model will take
-  std::string identity;                             ///< of the data: the digest of the dataset version
-  const ParentModel* parent = nullptr;              ///< null: from nothing
-  std::string cold_reason;                          ///< why there is no parent
-  TrainingCheckpoint* checkpoint = nullptr;         ///< null: none; an external trainer has one of its own
+  std::string identity;                 ///< of the rows: the digest of the dataset version, and whose scores they have
+  const ParentModel* parent = nullptr;  ///< null: from nothing
+  std::string cold_reason;              ///< why there is no parent
+  TrainingCheckpoint* checkpoint = nullptr;  ///< null: none; an external trainer has one of its own
 };
 
 /// Trains by `config.trainer`: its rows are those of Part::kTrain; trees and external programs also see those of

@@ -130,6 +130,7 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
                {"train_rows", response.train_rows},
                {"baseline", prepared.baseline.ToJson()},
                {"seed", model.trainer.seed}};
+  if (!prepared.rows.scores.empty()) lineage["scores"] = ScoresJson(prepared.rows.scores);
   lineage.update(prepared.rows.split.ToJson());
   lineage.update(response.report.ToJson());
   lineage.update(trained.lineage);
@@ -227,6 +228,7 @@ std::optional<TrainingCheckpoint> CheckpointOf(const Project& project, const con
   const Json training{{"roost", ROOST_VERSION},
                       {"config", Sha256(project.config_text()).ToHex()},
                       {"dataset", prepared.rows.dataset.digest.ToHex()},
+                      {"scores", ScoresJson(prepared.rows.scores)},
                       {"transform", Sha256(ToLine(prepared.transform->ToJson())).ToHex()},
                       {"seed", context.seed},
                       {"parent", parent == nullptr ? "" : parent->version.ToString()}};
@@ -273,10 +275,22 @@ absl::Status TrainBeside(Project& project, const config::ModelConfig& model, con
   return absl::OkStatus();
 }
 
+// Of the rows, for a trainer's checkpoint.
+std::string IdentityOf(const TrainingRows& rows) {
+  const std::string scores = rows.scores.empty() ? "" : ToLine(ScoresJson(rows.scores));
+  return rows.dataset.digest.ToHex() + scores;
+}
+
 }  // namespace
 
 absl::StatusOr<const config::ModelConfig*> RequireModel(const Project& project) {
   if (project.config().model.has_value()) return &*project.config().model;
+  std::vector<std::string> names;
+  for (const config::ModelConfig& model : project.config().models) names.push_back(model.name);
+  if (!names.empty()) {
+    return WithHint(absl::InvalidArgumentError("roost.yaml has several models: which one?"),
+                    fmt::format("say it with --model: {}", fmt::join(names, ", ")));
+  }
   return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model': what should be trained?"),
                   "docs/roost-yaml.md tells its keys; 'roost init --template flights DIR' shows a whole one");
 }
@@ -298,12 +312,14 @@ absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelC
   TRY_ASSIGN(store::CommitInfo dataset, ResolveDataset(project, reference));
   TRY_ASSIGN(Split split, Split::Make(project, dataset, model.split, context));
   TRY_ASSIGN(std::vector<std::string> columns, FeatureColumns(project, dataset, model));
+  TRY_ASSIGN(std::vector<ScoreColumn> scores, ResolveScores(project, model.scores));
   const LabelledRequest request{
-      .parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share};
+      .parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share, .scores = scores};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, dataset, model, split, request, context));
   TRY(CheckRows(data, dataset, split));
   TrainingRows rows{
       .dataset = std::move(dataset), .split = std::move(split), .data = std::move(data), .columns = std::move(columns)};
+  rows.scores = std::move(scores);
   TRY(rows.profile.AddAll(rows.data[Part::kTrain].views(), context));
   return rows;
 }
@@ -339,7 +355,7 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
                        .data = prepared.rows.data,
                        .transform = prepared.transform.has_value() ? &*prepared.transform : nullptr,
                        .inputs = prepared.inputs,
-                       .identity = prepared.rows.dataset.digest.ToHex(),
+                       .identity = IdentityOf(prepared.rows),
                        .parent = start.parent,
                        .cold_reason = start.cold_reason,
                        .checkpoint = start.checkpoint};

@@ -74,6 +74,7 @@ struct TrainingRows {
   LabelledData data;                 ///< Part::kTrain and Part::kEvaluate
   std::vector<std::string> columns;  ///< that features read
   profile::Profile profile;          ///< of the training rows
+  std::vector<ScoreColumn> scores;   ///< of other models, among the columns
 };
 
 /// Reads and profiles; of the training rows only `train_share` of them. `reference` as TrainRequest. InvalidArgument

@@ -47,8 +47,9 @@ absl::StatusOr<pipeline::SearchSpace> SpaceOf(const config::TuneConfig& tune) {
 }
 
 // "options.depth" is model: trainer: options: depth.
-std::vector<std::string> PathOf(const std::string& key) {
-  std::vector<std::string> path{"model", "trainer"};
+std::vector<std::string> PathOf(const Project& project, const std::string& key) {
+  std::vector<std::string> path = project.ModelPath();
+  path.emplace_back("trainer");
   for (size_t begin = 0; begin <= key.size();) {
     const size_t end = std::min(key.find('.', begin), key.size());
     path.push_back(key.substr(begin, end - begin));
@@ -66,18 +67,20 @@ Edits EditsOf(const pipeline::SearchSpace& space, const std::vector<pipeline::Pa
   return edits;
 }
 
-absl::StatusOr<std::string> Edited(std::string text, const Edits& edits) {
+// roost.yaml with these values for the selected model.
+absl::StatusOr<std::string> Edited(const Project& project, const Edits& edits) {
+  std::string text = project.config_text();
   for (const auto& [key, value] : edits) {
-    TRY_ASSIGN(text, SetYamlScalar(text, kConfigName, PathOf(key), value));
+    TRY_ASSIGN(text, SetYamlScalar(text, kConfigName, PathOf(project, key), value));
   }
   return text;
 }
 
 // roost.yaml with the values of a trial. A key that the trainer does not have fails here.
-absl::StatusOr<config::ModelConfig> ModelOf(const std::string& text, const Edits& edits) {
-  TRY_ASSIGN(const std::string edited, Edited(text, edits));
+absl::StatusOr<config::ModelConfig> ModelOf(const Project& project, const Edits& edits) {
+  TRY_ASSIGN(const std::string edited, Edited(project, edits));
   auto config = config::ParseProject(edited, "roost.yaml with the values of a trial");
-  if (config.ok()) return *std::move(config->model);
+  if (config.ok()) return *config->FindModel(project.config().model->name);
   std::vector<std::string> tried;
   for (const auto& [key, value] : edits) tried.push_back(fmt::format("{}: {}", key, value));
   return WithHint(Annotate(config.status(), fmt::format("with {}", fmt::join(tried, ", "))),
@@ -89,7 +92,9 @@ class Record {
  public:
   static absl::StatusOr<Record> Open(const Project& project, const store::CommitInfo& dataset,
                                      const pipeline::TuneSettings& settings) {
-    const std::string identity = Sha256(project.config_text() + dataset.digest.ToHex()).ToHex().substr(0, 16);
+    const std::string model_name = project.config().has_models_by_name ? project.config().model->name : "";
+    const std::string identity =
+        Sha256(project.config_text() + model_name + dataset.digest.ToHex()).ToHex().substr(0, 16);
     const fs::path folder = fs::path(project.folder()) / ".roost" / "tune";
     std::error_code error;
     fs::create_directories(folder, error);
@@ -149,7 +154,7 @@ class RungRows {
 
 absl::StatusOr<TrialResult> RunTrial(Project& project, const TrialRun& run, const Edits& edits, RungRows& rows,
                                      const Context& context) {
-  TRY_ASSIGN(const config::ModelConfig model, ModelOf(project.config_text(), edits));
+  TRY_ASSIGN(const config::ModelConfig model, ModelOf(project, edits));
   TRY_ASSIGN(const PreparedTraining* prepared, rows.Of(*project.config().model, run.budget, context));
   const absl::Time start = context.now();
   const absl::StatusOr<Candidate> candidate =
@@ -223,7 +228,7 @@ absl::StatusOr<TuneResponse> Tune(Project& project, const TuneRequest& request, 
   TRY_ASSIGN(TuneResponse response, ResponseOf(record, dataset.Name()));
   response.resumed = resumed;
   if (!request.write) return response;
-  TRY_ASSIGN(const std::string edited, Edited(project.config_text(), response.edits));
+  TRY_ASSIGN(const std::string edited, Edited(project, response.edits));
   TRY(project.ReplaceConfig(edited));
   response.written = true;
   return response;

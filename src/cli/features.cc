@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_option.h"
 #include "cli/table_text.h"
 #include "transform/feature_yaml.h"
 
@@ -26,8 +27,9 @@ Json ToJson(const api::ChooseFeaturesResponse& response) {
   return {{"dataset", response.dataset}, {"features", std::move(features)}, {"left_out", std::move(left_out)}};
 }
 
-absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, Session& session) {
+absl::StatusOr<int> RunFeatures(const api::ChooseFeaturesRequest& request, const std::string& model, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY(project.SelectModel(model));
   TRY_ASSIGN(const api::ChooseFeaturesResponse response,
              api::ChooseModelFeatures(project, request, session.MakeContext()));
   if (session.json()) {
@@ -47,7 +49,9 @@ void AddFeaturesCommand(CLI::App& app, Session& session) {
   auto request = std::make_shared<api::ChooseFeaturesRequest>();
   features->add_option("DATASET", request->reference, "Default: the latest version of the project's dataset");
   features->add_flag("--write", request->write, "Into roost.yaml, in place of 'features: auto'");
-  features->callback([request, &session] { session.Finish(RunFeatures(*request, session)); });
+  auto model = std::make_shared<std::string>();
+  AddModelOption(*features, *model);
+  features->callback([request, model, &session] { session.Finish(RunFeatures(*request, *model, session)); });
 }
 
 }  // namespace roost::cli

@@ -159,9 +159,9 @@ absl::StatusOr<int> RunCompare(const CompareOptions& options, Session& session) 
   TRY_ASSIGN(request.part, api::ParsePart(options.part));
   request.with_curves = session.json() || !options.html.empty();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const auto& model = project.config().model;
+  const config::ModelConfig* model = project.config().FindModel(request.models.front());
   TRY_ASSIGN(const api::Measured measured,
-             api::Measure(project, request, model.has_value() ? model->evaluation : config::EvaluationConfig(),
+             api::Measure(project, request, model != nullptr ? model->evaluation : config::EvaluationConfig(),
                           session.MakeContext(JsonProgress::kYes)));
   if (!options.html.empty()) {
     TRY(table::WriteTextFile(options.html, ComparePage(measured)));

@@ -63,6 +63,14 @@ Json ToJson(const std::vector<api::Descendant>& descendants) {
   return json;
 }
 
+Json ToJson(const std::vector<api::ScoreUse>& uses) {
+  Json json = Json::array();
+  for (const api::ScoreUse& use : uses) {
+    json.push_back({{"taker", use.taker.ToString()}, {"column", use.column}, {"score_of", use.score_of}});
+  }
+  return json;
+}
+
 std::string TreeText(const std::vector<api::Descendant>& descendants, int indent) {
   std::string text;
   for (const api::Descendant& one : descendants) {
@@ -81,6 +89,8 @@ absl::StatusOr<int> RunOfModel(const std::string& reference, Session& session) {
     json["ancestors"] = Json::array();
     for (const api::ModelOrigin& ancestor : lineage.ancestors) json["ancestors"].push_back(ToJson(ancestor));
     json["descendants"] = ToJson(lineage.descendants);
+    json["scores"] = ToJson(lineage.scores);
+    json["score_takers"] = ToJson(lineage.score_takers);
     session.Print(ToText(json));
     return 0;
   }
@@ -95,6 +105,12 @@ absl::StatusOr<int> RunOfModel(const std::string& reference, Session& session) {
   }
   if (const std::string parent = last->Parent(); !parent.empty()) {
     text += fmt::format("{:{}}trained from {}, which was deleted\n", "", indent, parent);
+  }
+  for (const api::ScoreUse& use : lineage.scores) {
+    text += fmt::format("  takes '{}', the score of {}\n", use.column, use.score_of);
+  }
+  for (const api::ScoreUse& use : lineage.score_takers) {
+    text += fmt::format("  {} takes its score as '{}'\n", use.taker.ToString(), use.column);
   }
   if (!lineage.descendants.empty()) text += "came of it\n" + TreeText(lineage.descendants, 0);
   session.Print(text);

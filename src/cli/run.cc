@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_option.h"
 #include "cli/model_trial.h"
 #include "cli/run_history.h"
 #include "pipeline/step.h"
@@ -50,6 +51,14 @@ Json ToJson(const api::StepResult& result) {
   return json;
 }
 
+Json ToJson(const api::RunResponse& response) {
+  Json steps = Json::array();
+  for (const api::StepResult& result : response.steps) steps.push_back(ToJson(result));
+  return {{"run", response.run.has_value() ? Json(*response.run) : Json(nullptr)},
+          {"state", response.state},
+          {"steps", std::move(steps)}};
+}
+
 // "train     done     late-flights@2 from flights@1, warm start; configuration changed (model.trainer.l2), data the
 // same (20 ms)", and what else must be seen.
 void ShowStep(const api::StepResult& result, Session& session) {
@@ -87,7 +96,7 @@ void NoteEnd(const api::RunResponse& response, Session& session) {
 }
 
 struct RunOptions {
-  std::string only, from;
+  std::string only, from, model;
   bool dry_run = false;
 };
 
@@ -104,17 +113,22 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
   }
   request.on_step = [&session](const api::StepResult& result) { ShowStep(result, session); };
   TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
-  TRY_ASSIGN(const api::RunResponse response, api::Run(project, request, session.MakeContext(JsonProgress::kYes)));
-  if (session.json()) {
-    Json steps = Json::array();
-    for (const api::StepResult& result : response.steps) steps.push_back(ToJson(result));
-    session.Print(ToText(Json{{"run", response.run.has_value() ? Json(*response.run) : Json(nullptr)},
-                              {"state", response.state},
-                              {"steps", std::move(steps)}}));
-  } else {
-    NoteEnd(response, session);
+  TRY(project.SelectModel(options.model));
+  TRY_ASSIGN(const std::vector<std::string> models, api::ModelsToRun(project, request.selection));
+  const Context context = session.MakeContext(JsonProgress::kYes);
+  Json runs = Json::array();
+  bool is_refused = false;
+  for (const std::string& model : models) {
+    TRY(project.SelectModel(model));
+    if (!model.empty() && !session.json()) session.Print(session.Colored(model, "bold") + "\n");
+    TRY_ASSIGN(const api::RunResponse response, api::Run(project, request, context));
+    is_refused = is_refused || response.state == "refused";
+    if (!session.json()) NoteEnd(response, session);
+    runs.push_back(ToJson(response));
+    if (!model.empty()) runs.back()["model"] = model;
   }
-  return response.state == "refused" ? kCheckSaidNo : 0;
+  if (session.json()) session.Print(ToText(models.front().empty() ? runs.front() : Json{{"runs", std::move(runs)}}));
+  return is_refused ? kCheckSaidNo : 0;
 }
 
 }  // namespace
@@ -124,11 +138,12 @@ void AddRunCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<RunOptions>();
   run->add_option("--step", options->only, "Only this step, on what the steps before it made last")->type_name("STEP");
   run->add_option("--from", options->from, "Do this step and all after it anew, whatever is known")->type_name("STEP");
+  AddModelOption(*run, options->model);
   run->add_flag("--dry-run", options->dry_run, "Say what would be done, and why; do nothing");
   run->footer(
       "A step is done where its inputs, its part of roost.yaml or the program's way to do it are others than before;\n"
       "else what it made is taken. A run that was killed is gone on with by the next. Exit code 1 where validation or\n"
-      "the gate refuse. docs/run.md");
+      "the gate refuse. Of several models each has a run, after those whose scores it takes. docs/run.md");
   AddRunHistoryCommands(*run, session);
   run->require_subcommand(0, 1);
   run->callback([run, options, &session] {

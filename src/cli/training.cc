@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_option.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
@@ -112,9 +113,10 @@ void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
   }
 }
 
-absl::StatusOr<int> RunTrain(const api::TrainRequest& request, Session& session) {
+absl::StatusOr<int> RunTrain(const api::TrainRequest& request, const std::string& model, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY(project.SelectModel(model));
   TRY_ASSIGN(const api::TrainResponse response, api::Train(project, request, session.MakeContext(JsonProgress::kYes)));
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
@@ -197,7 +199,9 @@ void AddTrain(CLI::App& app, Session& session) {
   train->footer(
       "What is trained stands in roost.yaml under 'model'. A part of the rows is kept back to measure it. Training\n"
       "begins at the version before, whose weights are found by the names of features and words; docs/training.md.");
-  train->callback([request, &session] { session.Finish(RunTrain(*request, session)); });
+  auto model = std::make_shared<std::string>();
+  AddModelOption(*train, *model);
+  train->callback([request, model, &session] { session.Finish(RunTrain(*request, *model, session)); });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_option.h"
 #include "cli/table_text.h"
 #include "pipeline/tune.h"
 
@@ -74,8 +75,9 @@ Json TrialEvent(const pipeline::TrialRun& run, const pipeline::TrialResult& resu
           {"score", result.score.has_value() ? Json(*result.score) : Json(nullptr)}};
 }
 
-absl::StatusOr<int> RunTune(api::TuneRequest request, Session& session) {
+absl::StatusOr<int> RunTune(api::TuneRequest request, const std::string& model, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY(project.SelectModel(model));
   request.on_trial = [&session](const pipeline::TrialRun& run, const pipeline::TrialResult& result) {
     if (session.json()) return session.NoteJson(TrialEvent(run, result));
     session.Note(fmt::format("trial {} with {} of the rows: {}{}", run.trial, FormatShare(run.budget), ScoreOf(result),
@@ -111,7 +113,9 @@ void AddTuneCommand(CLI::App& app, Session& session) {
       "Random trials begin with a share of the rows, and the best go on with more (successive halving). Every result "
       "is\n"
       "kept at once: the same command goes on where it was interrupted.");
-  tune->callback([request, &session] { session.Finish(RunTune(*request, session)); });
+  auto model = std::make_shared<std::string>();
+  AddModelOption(*tune, *model);
+  tune->callback([request, model, &session] { session.Finish(RunTune(*request, *model, session)); });
 }
 
 }  // namespace roost::cli

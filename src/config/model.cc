@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "config/training_order.h"
 #include "expr/expression.h"
 
 namespace roost::config {
@@ -190,6 +191,17 @@ absl::Status ReadFeatures(const YamlNode& node, ModelConfig& model, const Declar
   return absl::OkStatus();
 }
 
+absl::Status ReadScores(const YamlNode& node, ModelConfig& model) {
+  if (!node.IsMap() || node.Members().empty()) return node.Error("want a mapping from names of columns to models");
+  for (const YamlNode::Member& member : node.Members()) {
+    TRY_ASSIGN(const std::string reference, ReadText(member.value));
+    const std::string name(ModelNameIn(reference));
+    if (const absl::Status bad = CheckName(name); !bad.ok()) return member.value.Error(std::string(bad.message()));
+    model.scores[member.name] = reference;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSplit(const SplitConfig& split) {
   if (split.by == SplitBy::kHash ? split.key.empty() : split.column.empty()) {
     return absl::InvalidArgumentError(fmt::format(
@@ -226,7 +238,7 @@ absl::Status CheckName(const std::string& name) {
 
 absl::Status CheckExpression(const std::string& text) { return expr::Expression::Parse(text).status(); }
 
-Declaration<ModelConfig> DeclareModel() {
+Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
   using predict::Task;
   Declaration<transform::DerivedColumn> column;
   column.Text("name", &transform::DerivedColumn::name, "the new column", Presence::kRequired)
@@ -234,7 +246,10 @@ Declaration<ModelConfig> DeclareModel() {
             CheckExpression);
   const Declaration<transform::FeatureSpec> feature = DeclareFeature();
   Declaration<ModelConfig> model;
-  model.Text("name", &ModelConfig::name, "the model's name", Presence::kRequired, CheckName)
+  if (naming == ModelNaming::kByKey) {
+    model.Text("name", &ModelConfig::name, "the model's name", Presence::kRequired, CheckName);
+  }
+  model
       .OptionalChoice("task", &ModelConfig::task,
                       {{"binary", Task::kBinary},
                        {"classes", Task::kClasses},
@@ -254,6 +269,9 @@ Declaration<ModelConfig> DeclareModel() {
       .Text("group", &ModelConfig::group, "ranking: the column whose equal values are one list")
       .Section("split", &ModelConfig::split, DeclareSplit(), "which rows are for training, which for evaluation",
                Presence::kRequired)
+      .Custom("scores", "mapping from names of columns", "",
+              "columns that are the scores of other models: `NAME`, `NAME@champion`, `NAME@2` (docs/several-models.md)",
+              Presence::kOptional, ReadScores)
       .List("columns", &ModelConfig::columns, column, "columns that are computed from others")
       .Custom(
           "features", "`auto`, or a list", "", "what the model sees of a row; `auto` chooses from the profile",
@@ -278,6 +296,12 @@ absl::Status CheckModel(const ModelConfig& model) {
     return WithHint(absl::InvalidArgumentError("model.columns: an external trainer with 'input: columns' gets the "
                                                "columns of the dataset, and computes others itself"),
                     "take 'input: features', or compute them in the trainer");
+  }
+  if (takes_columns && !model.scores.empty()) {
+    return WithHint(
+        absl::InvalidArgumentError("model.scores: an external trainer with 'input: columns' gets the columns "
+                                   "of the dataset"),
+        "take 'input: features'");
   }
   if (model.task == predict::Task::kRanking && model.group.empty()) {
     return absl::InvalidArgumentError("model: key 'group' is missing: a ranking needs the column of its lists");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -110,6 +111,7 @@ struct ModelConfig {
   std::string group;                ///< ranking: the column whose equal values are one list
   std::optional<double> threshold;  ///< binary: from which probability on the decision is true; none: 0.5
   SplitConfig split;
+  std::map<std::string, std::string> scores;  ///< a column by name -> the model whose score it is: NAME, NAME@ALIAS
   std::vector<transform::DerivedColumn> columns;
   bool auto_features = false;  ///< chosen from the profile; `features` is empty then
   std::vector<transform::FeatureSpec> features;
@@ -119,8 +121,11 @@ struct ModelConfig {
   std::optional<GateConfig> gate;
 };
 
-/// The keys of `model:`.
-Declaration<ModelConfig> DeclareModel();
+/// Where the name of a model stands: in its key `name`, or before it, as in `models:`.
+enum class ModelNaming { kByKey, kByMapping };
+
+/// The keys of `model:`, or of one of `models:`.
+Declaration<ModelConfig> DeclareModel(ModelNaming naming = ModelNaming::kByKey);
 
 /// The keys of one entry of `model.features`.
 Declaration<transform::FeatureSpec> DeclareFeature();

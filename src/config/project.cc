@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "config/serve.h"
+#include "config/training_order.h"
 
 namespace roost::config {
 namespace {
@@ -21,6 +22,35 @@ absl::Status CheckObjects(const std::string& place) {
 absl::Status CheckEndpoint(const std::string& url) {
   if (url.starts_with("https://") || url.starts_with("http://")) return absl::OkStatus();
   return absl::InvalidArgumentError("no endpoint of an S3 server: want https://host or http://host:port");
+}
+
+absl::Status ReadModels(const YamlNode& node, ProjectConfig& project) {
+  if (!node.IsMap() || node.Members().empty()) return node.Error("want a mapping from the names of models");
+  project.has_models_by_name = true;
+  for (const YamlNode::Member& member : node.Members()) {
+    if (const absl::Status bad = CheckName(member.name); !bad.ok()) return member.key.Error(std::string(bad.message()));
+    ModelConfig model;
+    TRY(DeclareModel(ModelNaming::kByMapping).keys()->Read(member.value, &model));
+    model.name = member.name;
+    project.models.push_back(std::move(model));
+  }
+  return absl::OkStatus();
+}
+
+/// What no single key says.
+absl::Status CheckModels(ProjectConfig& project) {
+  if (project.model.has_value() && !project.models.empty()) {
+    return absl::InvalidArgumentError("there are 'model' and 'models': put the one among the others");
+  }
+  if (project.model.has_value()) {
+    TRY(CheckModel(*project.model));
+    project.models = {*project.model};
+  }
+  for (const ModelConfig& model : project.models) {
+    if (const absl::Status bad = CheckModel(model); !bad.ok()) return Annotate(bad, fmt::format("'{}'", model.name));
+  }
+  if (project.models.size() == 1) project.model = project.models.front();
+  return TrainingOrder(project.models).status();
 }
 
 }  // namespace
@@ -61,6 +91,10 @@ Declaration<ProjectConfig> DeclareProject() {
             Presence::kRequired, CheckName)
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
+      .Custom(
+          "models", "mapping from the names of models", "",
+          "in place of `model`, where a project has several: the keys of `model` but `name` (docs/several-models.md)",
+          Presence::kOptional, ReadModels)
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
@@ -69,10 +103,15 @@ Declaration<ProjectConfig> DeclareProject() {
 
 absl::StatusOr<ProjectConfig> ParseProject(std::string_view text, std::string_view path) {
   TRY_ASSIGN(ProjectConfig project, DeclareProject().Parse(text, path));
-  if (project.model.has_value()) {
-    if (const absl::Status bad = CheckModel(*project.model); !bad.ok()) return Annotate(bad, path);
-  }
+  if (const absl::Status bad = CheckModels(project); !bad.ok()) return Annotate(bad, path);
   return project;
+}
+
+const ModelConfig* ProjectConfig::FindModel(std::string_view reference) const {
+  for (const ModelConfig& candidate : models) {
+    if (candidate.name == ModelNameIn(reference)) return &candidate;
+  }
+  return model.has_value() ? &*model : nullptr;
 }
 
 }  // namespace roost::config

@@ -118,10 +118,16 @@ struct DataConfig {
 struct ProjectConfig {
   std::string project;
   std::string dataset;
-  std::optional<ModelConfig> model;
+  std::vector<ModelConfig> models;   ///< of `model:` or `models:`, as they stand there
+  bool has_models_by_name = false;   ///< they stand under `models:`
+  std::optional<ModelConfig> model;  ///< the one that commands are about; of several none, until one is selected
   DataConfig data;
   ServeConfig serve;
   WorkspaceConfig workspace;
+
+  /// The model that `reference` (NAME or NAME@VERSION) names; where none has that name, `model`; null where that is
+  /// empty.
+  const ModelConfig* FindModel(std::string_view reference) const;
 };
 
 /// The one declaration of roost.yaml: parsing and the reference page (docs/roost-yaml.md) both come from it.

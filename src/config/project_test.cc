@@ -60,6 +60,47 @@ TEST(Project, AMisspeltUseIsHinted) {
   EXPECT_EQ(HintOf(ParseProject(text, "roost.yaml").status()), "did you mean 'bucketize'?");
 }
 
+constexpr char kTwoModels[] =
+    "project: p\ndataset: d\nmodels:\n"
+    "  late: {label: 'a > 1', split: {column: t}, features: [{column: b}]}\n"
+    "  later: {label: 'a > 9', split: {column: t}, features: [{column: s}], scores: {s: late@champion}}\n";
+
+TEST(ProjectConfig, SeveralModelsAreNamedByTheirKeys) {
+  const auto project = ParseProject(kTwoModels, "roost.yaml");
+  ASSERT_TRUE(project.ok()) << project.status();
+  EXPECT_TRUE(project->has_models_by_name);
+  EXPECT_FALSE(project->model.has_value());
+  ASSERT_EQ(project->models.size(), 2u);
+  EXPECT_EQ(project->FindModel("later@3")->scores.at("s"), "late@champion");
+  EXPECT_EQ(project->FindModel("other"), nullptr);
+}
+
+TEST(ProjectConfig, TheOnlyModelIsTheOneThatCommandsAreAbout) {
+  const std::string one = std::string(kTwoModels).substr(0, std::string(kTwoModels).find("  later"));
+  const auto project = ParseProject(one, "roost.yaml");
+  ASSERT_TRUE(project.ok()) << project.status();
+  EXPECT_EQ(project->model->name, "late");
+  EXPECT_EQ(project->FindModel("other")->name, "late");
+}
+
+TEST(ProjectConfig, ModelsThatCannotBeAreRefused) {
+  const std::string both =
+      std::string(kTwoModels) + "model: {name: x, label: 'a > 1', split: {column: t}, features: auto}\n";
+  EXPECT_THAT(std::string(ParseProject(both, "roost.yaml").status().message()),
+              testing::HasSubstr("there are 'model' and 'models'"));
+  std::string named = kTwoModels;
+  named.replace(named.find("{label"), 1, "{name: x, ");
+  EXPECT_THAT(std::string(ParseProject(named, "roost.yaml").status().message()),
+              testing::HasSubstr("roost.yaml:4: unknown key 'name'"));
+  std::string circle = kTwoModels;
+  circle.replace(circle.find("late@champion"), 13, "later");
+  EXPECT_THAT(std::string(ParseProject(circle, "roost.yaml").status().message()), testing::HasSubstr("wait for"));
+  std::string no_name = kTwoModels;
+  no_name.replace(no_name.find("late@champion"), 13, "'@2'");
+  EXPECT_THAT(std::string(ParseProject(no_name, "roost.yaml").status().message()),
+              testing::HasSubstr("roost.yaml:5: "));
+}
+
 TEST(ProjectConfig, TheSourceIsAListOfTexts) {
   const std::string begin = "project: p\ndataset: d\n";
   EXPECT_THAT(ParseProject(begin + "data:\n  source: [a.csv, 'in/*.parquet']\n", "roost.yaml")->data.source,
