@@ -82,7 +82,8 @@ absl::StatusOr<std::vector<double>> ScoresOf(const ScoreColumn& column,
   std::shared_ptr<arrow::RecordBatch> own = batch;
   for (const ScoreColumn& below : column.below) {
     const int index = own->schema()->GetFieldIndex(below.name);
-    if (index >= 0) TRY_ARROW_ASSIGN(own, own->RemoveColumn(index));
+    if (index < 0) continue;
+    TRY_ARROW_ASSIGN(own, own->RemoveColumn(index));
   }
   TRY_ASSIGN(const auto whole, Extended(own, column.below, context));
   TRY_ASSIGN(const column::OwnedBatch columns, table::ToColumns(*whole));
