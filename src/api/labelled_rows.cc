@@ -129,7 +129,7 @@ class Reading {
             fmt::format("model.weight is a {}, want a number", expr::KindName(weights->kind)));
       }
     }
-    std::array<std::vector<uint8_t>, 3> kept;
+    std::array<std::vector<uint8_t>, kNumParts> kept;
     for (std::vector<uint8_t>& rows : kept) rows.assign(parts.size(), 0);
     for (size_t row = 0; row < parts.size(); ++row) {
       const std::optional<Label> label = LabelAt(labels, data_.task, row);
@@ -224,7 +224,7 @@ class Reading {
   }
 
   absl::Status KeepRows(const std::shared_ptr<arrow::RecordBatch>& batch,
-                        const std::array<std::vector<uint8_t>, 3>& kept) {
+                        const std::array<std::vector<uint8_t>, kNumParts>& kept) {
     for (size_t part = 0; part < kept.size(); ++part) {
       if (std::find(kept[part].begin(), kept[part].end(), 1) == kept[part].end()) continue;
       TRY_ASSIGN(const auto selected, table::Select(batch, kept[part]));
@@ -238,7 +238,7 @@ class Reading {
   const Split& split_;
   const double train_share_;
   const Context& context_;
-  std::array<bool, 3> wanted_{};
+  std::array<bool, kNumParts> wanted_{};
   std::vector<std::string> class_texts_;  // in the order of first occurrence; until Finish targets are positions here
   absl::flat_hash_map<std::string, int64_t> class_ids_;  // of class_texts_
   absl::flat_hash_map<std::string, int64_t> groups_;

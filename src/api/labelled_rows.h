@@ -31,9 +31,9 @@ struct LabelledRows {
 /// What a model's configuration makes of a dataset version: all that training and evaluation need.
 struct LabelledData {
   predict::Task task = predict::Task::kBinary;
-  std::vector<std::string> classes;   ///< kClasses: those of the training rows, by their bytes
-  std::array<LabelledRows, 3> parts;  ///< by Part; those that were not asked for are empty
-  int64_t unlabelled = 0;             ///< rows without a label or without a value in the split's column
+  std::vector<std::string> classes;           ///< kClasses: those of the training rows, by their bytes
+  std::array<LabelledRows, kNumParts> parts;  ///< by Part; those that were not asked for are empty
+  int64_t unlabelled = 0;                     ///< rows without a label or without a value in the split's column
 
   LabelledRows& operator[](Part part) { return parts[static_cast<size_t>(part)]; }
   const LabelledRows& operator[](Part part) const { return parts[static_cast<size_t>(part)]; }

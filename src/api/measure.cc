@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "api/key_text.h"
 #include "api/linear_baseline.h"
+#include "api/row_values.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "column/value.h"
@@ -25,15 +26,10 @@ void AddOnce(const std::string& name, std::vector<std::string>& names) {
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-std::vector<const config::AmountConfig*> AmountsOf(const config::ValueConfig& value) {
-  return {&value.true_positive, &value.false_positive, &value.false_negative,
-          &value.true_negative, &value.over,           &value.under};
-}
-
 /// What is read beside the first model's own columns.
-std::vector<std::string> OtherColumns(const std::vector<LoadedModel>& models,
-                                      const std::optional<predict::ScoringModel>& linear,
-                                      const config::EvaluationConfig& evaluation) {
+absl::StatusOr<std::vector<std::string>> OtherColumns(const std::vector<LoadedModel>& models,
+                                                      const std::optional<predict::ScoringModel>& linear,
+                                                      const config::EvaluationConfig& evaluation) {
   std::vector<std::string> columns;
   if (linear.has_value()) {
     for (const std::string& name : InputNames(*linear)) AddOnce(name, columns);
@@ -46,7 +42,8 @@ std::vector<std::string> OtherColumns(const std::vector<LoadedModel>& models,
   }
   AddOnce(evaluation.unit, columns);
   if (!evaluation.value.has_value()) return columns;
-  for (const config::AmountConfig* amount : AmountsOf(*evaluation.value)) AddOnce(amount->column, columns);
+  TRY_ASSIGN(const std::vector<std::string> of_value, ColumnsOfValue(*evaluation.value));
+  for (const std::string& name : of_value) AddOnce(name, columns);
   return columns;
 }
 
@@ -106,53 +103,6 @@ absl::StatusOr<std::vector<int64_t>> UnitsOf(const LabelledRows& rows, const std
   return units;
 }
 
-/// The numbers of a column.
-absl::StatusOr<std::vector<double>> NumbersOf(const LabelledRows& rows, const std::string& name) {
-  std::vector<double> numbers;
-  for (const column::OwnedBatch& batch : rows.batches) {
-    TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
-    TRY_ASSIGN(const column::Kind kind, column::KindOf(column->type()));
-    for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
-      const bool has_number = kind == column::Kind::kNumber && !column->IsNull(row);
-      const double number = has_number ? column->NumberAt(row) : std::nan("");
-      if (!std::isfinite(number)) {
-        return WithHint(
-            absl::InvalidArgumentError(fmt::format("model.evaluation.value: '{}' has a row without a number", name)),
-            "name a column of numbers without gaps");
-      }
-      numbers.push_back(number);
-    }
-  }
-  return numbers;
-}
-
-/// The amounts of `value` on these rows, and what they lie in.
-struct Amounts {
-  std::vector<std::vector<double>> columns;
-  evaluate::ValueAmounts amounts;
-};
-
-absl::StatusOr<Amounts> ReadAmounts(const LabelledRows& rows, const config::ValueConfig& value) {
-  Amounts found;
-  found.columns.reserve(AmountsOf(value).size());
-  const std::vector<evaluate::Amount*> targets{&found.amounts.outcomes.true_positive,
-                                               &found.amounts.outcomes.false_positive,
-                                               &found.amounts.outcomes.false_negative,
-                                               &found.amounts.outcomes.true_negative,
-                                               &found.amounts.errors.over,
-                                               &found.amounts.errors.under};
-  const std::vector<const config::AmountConfig*> sources = AmountsOf(value);
-  for (size_t i = 0; i < sources.size(); ++i) {
-    targets[i]->constant = sources[i]->constant;
-    if (sources[i]->column.empty()) continue;
-    TRY_ASSIGN(std::vector<double> numbers, NumbersOf(rows, sources[i]->column));
-    found.columns.push_back(std::move(numbers));
-    targets[i]->per_row = found.columns.back();
-  }
-  found.amounts.places.hit = value.hits;
-  return found;
-}
-
 absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, const MeasureRequest& request,
                                                             const config::EvaluationConfig& evaluation) {
   std::vector<std::string> names = evaluation.metrics.empty() ? UsualMetrics(task) : evaluation.metrics;
@@ -184,6 +134,7 @@ struct Scorers {
 /// The scores of the versions, then of the baselines.
 struct Scores {
   std::vector<std::vector<double>> numbers;
+  std::vector<std::vector<double>> values;  // of `value.each`
   std::vector<evaluate::ModelScores> models;
 };
 
@@ -208,14 +159,31 @@ absl::StatusOr<Scores> ScoreRows(const Scorers& scorers, const HeldOut& held_out
   return scores;
 }
 
+absl::Status AddValues(const LabelledRows& rows, const config::ValueConfig& value, predict::Task task,
+                       const Context& context, Scores& scores) {
+  if (task == predict::Task::kClasses || task == predict::Task::kRanking) {
+    return absl::InvalidArgumentError(fmt::format(
+        "model.evaluation.value.each: the task '{}' has no single score and label a row", predict::TaskName(task)));
+  }
+  for (evaluate::ModelScores& model : scores.models) {
+    TRY_ASSIGN(std::vector<double> values, ValueOfEach(rows, value, model.scores, model.threshold, context));
+    scores.values.push_back(std::move(values));
+    model.values = scores.values.back();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MeasureRows(const Scorers& scorers, const HeldOut& held_out, const LabelledRows& rows,
                          const config::EvaluationConfig& evaluation, bool with_curves, const Context& context,
                          Measured& measured) {
-  TRY_ASSIGN(const Scores scores, ScoreRows(scorers, held_out, rows, context));
+  TRY_ASSIGN(Scores scores, ScoreRows(scorers, held_out, rows, context));
   TRY_ASSIGN(const std::vector<int64_t> units, UnitsOf(rows, evaluation.unit));
-  Amounts amounts;
-  if (evaluation.value.has_value()) {
-    TRY_ASSIGN(amounts, ReadAmounts(rows, *evaluation.value));
+  RowAmounts amounts;
+  const bool has_each = evaluation.value.has_value() && !evaluation.value->each.empty();
+  const bool has_amounts = evaluation.value.has_value() && !has_each;
+  if (has_each) TRY(AddValues(rows, *evaluation.value, measured.task, context, scores));
+  if (has_amounts) {
+    TRY_ASSIGN(amounts, ReadAmounts(rows, *evaluation.value, context));
     if (measured.task == predict::Task::kBinary) {
       measured.break_even = evaluate::BreakEvenProbability(amounts.amounts.outcomes);
     }
@@ -225,7 +193,7 @@ absl::Status MeasureRows(const Scorers& scorers, const HeldOut& held_out, const 
                                              .weights = rows.weights,
                                              .groups = rows.groups,
                                              .units = units,
-                                             .amounts = evaluation.value.has_value() ? &amounts.amounts : nullptr};
+                                             .amounts = has_amounts ? &amounts.amounts : nullptr};
   evaluate::MeasureOptions options{.metrics = measured.metrics, .resamples = evaluation.resamples};
   for (size_t other = 1; other < scores.models.size(); ++other) options.pairs.emplace_back(0, other);
   TRY_ASSIGN(measured.figures,
@@ -282,14 +250,18 @@ absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request
   }
   if (scorers.linear.has_value()) measured.baselines.emplace_back("linear");
   measured.baselines.emplace_back("dummy");
-  TRY_ASSIGN(const HeldOut held_out, ReadHeldOut(project, models.front(), request.reference, request.part, context,
-                                                 OtherColumns(models, scorers.linear, evaluation)));
+  TRY_ASSIGN(const std::vector<std::string> others, OtherColumns(models, scorers.linear, evaluation));
+  TRY_ASSIGN(const HeldOut held_out,
+             ReadHeldOut(project, models.front(), request.reference, request.part, context, others));
   for (const LoadedModel& loaded : models) {
     measured.versions.push_back(loaded.version);
     TRY_ASSIGN(const TrainingRecord trained, ReadTrainingRecord(project, loaded.version));
     TRY(CheckUnseen(trained, held_out, loaded));
     if (measured.task != predict::Task::kBinary) continue;
-    measured.thresholds.push_back({loaded.model.threshold(), trained.model.threshold.has_value()});
+    measured.thresholds.push_back({loaded.model.threshold(), trained.model.threshold.has_value() ? "model.threshold"
+                                                             : trained.model.learned_threshold.has_value()
+                                                                 ? "learned"
+                                                                 : "default"});
   }
   const LabelledRows& rows = held_out.data[request.part];
   measured.dataset = held_out.dataset;

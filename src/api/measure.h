@@ -28,7 +28,7 @@ struct MeasureRequest {
 /// From which score on a binary version decides for true.
 struct DecisionThreshold {
   double value = 0.5;
-  bool is_declared = false;  ///< by model.threshold of the roost.yaml that it was trained with; else it is the default
+  std::string from;  ///< "model.threshold" of the roost.yaml that it was trained with, "learned", "default"
 };
 
 /// Several models on the same rows, by slice, with errors.

@@ -77,8 +77,7 @@ Json ToJson(const evaluate::BinaryCurves& curves) {
 /// What binary versions decide by, and their curves.
 void AddDecisions(const Measured& measured, const std::vector<std::string>& names, Json& json) {
   for (size_t i = 0; i < measured.thresholds.size(); ++i) {
-    json["thresholds"][names[i]] = {{"value", measured.thresholds[i].value},
-                                    {"from", measured.thresholds[i].is_declared ? "model.threshold" : "default"}};
+    json["thresholds"][names[i]] = {{"value", measured.thresholds[i].value}, {"from", measured.thresholds[i].from}};
   }
   if (measured.value.has_value() && !measured.thresholds.empty()) json["break_even"] = OrNull(measured.break_even);
   if (!measured.curves.has_value()) return;

@@ -18,10 +18,11 @@
 namespace roost::api {
 namespace {
 
-constexpr std::array kParts{Part::kTrain, Part::kEvaluate, Part::kTest};
+constexpr std::array<Part, kNumParts> kParts{Part::kTrain, Part::kEvaluate, Part::kTest, Part::kThreshold};
 constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
 constexpr char kEvaluateFrom[] = "split_at_micros";
 constexpr char kTestFrom[] = "test_at_micros";
+constexpr char kThresholdFrom[] = "threshold_at_micros";
 
 absl::StatusOr<const column::ColumnView*> RequireTime(const column::BatchView& batch, const std::string& name) {
   TRY_ASSIGN(const column::ColumnView* column, batch.Require(name));
@@ -64,6 +65,7 @@ std::string_view PartName(Part part) {
     case Part::kTrain: return "train";
     case Part::kEvaluate: return "evaluate";
     case Part::kTest: return "test";
+    case Part::kThreshold: return "threshold";
     case Part::kNone: break;
   }
   return "none";
@@ -73,7 +75,7 @@ absl::StatusOr<Part> ParsePart(std::string_view name) {
   for (const Part part : kParts) {
     if (PartName(part) == name) return part;
   }
-  return absl::InvalidArgumentError(fmt::format("no part '{}'; there are train, evaluate, test", name));
+  return absl::InvalidArgumentError(fmt::format("no part '{}'; there are train, evaluate, test, threshold", name));
 }
 
 absl::StatusOr<Split> Split::Make(Project& project, const store::CommitInfo& version, const config::SplitConfig& config,
@@ -87,6 +89,8 @@ absl::StatusOr<Split> Split::Make(Project& project, const store::CommitInfo& ver
   }
   split.test_from_ = config.test_share > 0 ? TimeOfLatest(config.test_share, times) : kEndOfTime;
   split.evaluate_from_ = TimeOfLatest(config.evaluate_share + config.test_share, times);
+  const double kept = config.threshold_share + config.evaluate_share + config.test_share;
+  split.threshold_from_ = config.threshold_share > 0 ? TimeOfLatest(kept, times) : split.evaluate_from_;
   return split;
 }
 
@@ -100,6 +104,9 @@ absl::StatusOr<Split> Split::WithBorders(const config::SplitConfig& config, cons
   split.test_from_ = borders.contains(kTestFrom) && borders[kTestFrom].is_number_integer()
                          ? borders[kTestFrom].get<int64_t>()
                          : kEndOfTime;
+  split.threshold_from_ = borders.contains(kThresholdFrom) && borders[kThresholdFrom].is_number_integer()
+                              ? borders[kThresholdFrom].get<int64_t>()
+                              : split.evaluate_from_;
   return split;
 }
 
@@ -113,7 +120,10 @@ absl::StatusOr<std::vector<Part>> Split::ByTime(const column::BatchView& batch) 
   for (size_t row = 0; row < parts.size(); ++row) {
     if (time->IsNull(static_cast<int64_t>(row))) continue;
     const int64_t micros = time->MicrosAt(static_cast<int64_t>(row));
-    parts[row] = micros < evaluate_from_ ? Part::kTrain : micros < test_from_ ? Part::kEvaluate : Part::kTest;
+    parts[row] = micros < threshold_from_  ? Part::kTrain
+                 : micros < evaluate_from_ ? Part::kThreshold
+                 : micros < test_from_     ? Part::kEvaluate
+                                           : Part::kTest;
   }
   return parts;
 }
@@ -140,8 +150,11 @@ absl::StatusOr<std::vector<Part>> Split::ByHash(const column::BatchView& batch) 
     }
     if (missing) continue;
     const double place = PlaceOf(key);
-    const double kept = config_.test_share + config_.evaluate_share;
-    parts[row] = place < config_.test_share ? Part::kTest : place < kept ? Part::kEvaluate : Part::kTrain;
+    const double measured = config_.test_share + config_.evaluate_share;
+    parts[row] = place < config_.test_share                   ? Part::kTest
+                 : place < measured                           ? Part::kEvaluate
+                 : place < measured + config_.threshold_share ? Part::kThreshold
+                                                              : Part::kTrain;
   }
   return parts;
 }
@@ -155,7 +168,8 @@ bool Split::HasRuleOf(const Split& other) const {
   const config::SplitConfig& a = config_;
   const config::SplitConfig& b = other.config_;
   if (a.by != b.by || a.column != b.column || a.key != b.key) return false;
-  return a.by == config::SplitBy::kTime || (a.evaluate_share == b.evaluate_share && a.test_share == b.test_share);
+  return a.by == config::SplitBy::kTime || (a.evaluate_share == b.evaluate_share && a.test_share == b.test_share &&
+                                            a.threshold_share == b.threshold_share);
 }
 
 Json Split::ToJson() const {
@@ -164,20 +178,25 @@ Json Split::ToJson() const {
   json["split_column"] = config_.column;
   json[kEvaluateFrom] = evaluate_from_;
   if (test_from_ != kEndOfTime) json[kTestFrom] = test_from_;
+  if (config_.threshold_share > 0) json[kThresholdFrom] = threshold_from_;
   return json;
 }
 
 std::string Split::Describe(Part part) const {
   if (config_.by != config::SplitBy::kTime) {
-    const double share = part == Part::kTest       ? config_.test_share
-                         : part == Part::kEvaluate ? config_.evaluate_share
-                                                   : 1 - config_.test_share - config_.evaluate_share;
+    const double kept = config_.test_share + config_.evaluate_share + config_.threshold_share;
+    const double share = part == Part::kTest        ? config_.test_share
+                         : part == Part::kEvaluate  ? config_.evaluate_share
+                         : part == Part::kThreshold ? config_.threshold_share
+                                                    : 1 - kept;
     return config_.by == config::SplitBy::kGroup
                ? fmt::format("with {} of the values of '{}'", FormatShare(share), config_.column)
                : fmt::format("with {} of the keys", FormatShare(share));
   }
   const std::string evaluate_from = FormatUtc(absl::FromUnixMicros(evaluate_from_));
-  if (part == Part::kTrain) return fmt::format("before {}", evaluate_from);
+  const std::string threshold_from = FormatUtc(absl::FromUnixMicros(threshold_from_));
+  if (part == Part::kTrain) return fmt::format("before {}", threshold_from);
+  if (part == Part::kThreshold) return fmt::format("from {} to {}", threshold_from, evaluate_from);
   if (part == Part::kTest) return fmt::format("from {} on", FormatUtc(absl::FromUnixMicros(test_from_)));
   if (test_from_ == kEndOfTime) return fmt::format("from {} on", evaluate_from);
   return fmt::format("from {} to {}", evaluate_from, FormatUtc(absl::FromUnixMicros(test_from_)));

@@ -17,13 +17,17 @@ namespace roost::api {
 
 /// Which part of a dataset a row belongs to.
 enum class Part : uint8_t {
-  kTrain,     ///< what every fit sees: vocabularies, averages, weights, trees
-  kEvaluate,  ///< stops trees early, tunes, evaluates; no fit sees it
-  kTest,      ///< nothing but `roost evaluate --part test` sees it
-  kNone,      ///< no value in the split's column
+  kTrain,      ///< what every fit sees: vocabularies, averages, weights, trees
+  kEvaluate,   ///< stops trees early, tunes, evaluates; no fit sees it
+  kTest,       ///< nothing but `roost evaluate --part test` sees it
+  kThreshold,  ///< nothing but the learning of a threshold sees it
+  kNone,       ///< no value in the split's column
 };
 
-/// "train", "evaluate", "test".
+/// Parts that rows can be in: all but kNone.
+inline constexpr size_t kNumParts = 4;
+
+/// "train", "evaluate", "test", "threshold".
 std::string_view PartName(Part part);
 /// InvalidArgument for any other name.
 absl::StatusOr<Part> ParsePart(std::string_view name);
@@ -68,8 +72,9 @@ class Split {
   absl::StatusOr<std::vector<Part>> ByHash(const column::BatchView& batch) const;
 
   config::SplitConfig config_;
-  int64_t evaluate_from_ = 0;  // microseconds since 1970; by time
-  int64_t test_from_ = 0;      // the same; the end of time where there is no test part
+  int64_t threshold_from_ = 0;  // microseconds since 1970; by time
+  int64_t evaluate_from_ = 0;   // the same; that of threshold_from_ where no threshold is learned
+  int64_t test_from_ = 0;       // the same; the end of time where there is no test part
 };
 
 }  // namespace roost::api

@@ -10,6 +10,7 @@
 #include "api/code_revision.h"
 #include "api/evaluation.h"
 #include "api/linear_baseline.h"
+#include "api/row_values.h"
 #include "api/signature.h"
 #include "api/timing.h"
 #include "base/format.h"
@@ -134,6 +135,12 @@ Json Lineage(const Project& project, const config::ModelConfig& model, const Pre
   lineage.update(prepared.rows.split.ToJson());
   lineage.update(response.report.ToJson());
   lineage.update(trained.lineage);
+  if (response.threshold.has_value()) {
+    lineage["threshold"] = {{"best", response.threshold_metric},
+                            {"threshold", response.threshold->threshold},
+                            {"value", response.threshold->value},
+                            {"rows", response.threshold_rows}};
+  }
   if (!response.leaks.empty()) {
     for (const Leak& leak : response.leaks)
       lineage["leaks"].push_back({{"column", leak.column}, {"power", leak.power}});
@@ -275,6 +282,41 @@ absl::Status TrainBeside(Project& project, const config::ModelConfig& model, con
   return absl::OkStatus();
 }
 
+// What the metric `value` reads, where the threshold is to be best by it.
+absl::Status AddValueColumns(const config::ModelConfig& model, std::vector<std::string>& columns) {
+  if (!model.evaluation.value.has_value()) return absl::OkStatus();
+  TRY_ASSIGN(const std::vector<std::string> of_value, ColumnsOfValue(*model.evaluation.value));
+  for (const std::string& name : of_value) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) columns.push_back(name);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<evaluate::LearnedThreshold> LearnThreshold(const config::ModelConfig& model, const TrainingRows& rows,
+                                                          const predict::ScoringModel& trained,
+                                                          const Context& context) {
+  constexpr char kKey[] = "model.threshold.best";
+  const LabelledRows& kept = rows.data[Part::kThreshold];
+  if (kept.num_rows() == 0) {
+    return absl::InvalidArgumentError(fmt::format("{}: {} has no row with a label among the rows {}", kKey,
+                                                  rows.dataset.Name(), rows.split.Describe(Part::kThreshold)));
+  }
+  const auto metric = evaluate::FindMetric(predict::Task::kBinary, model.learned_threshold->best);
+  if (!metric.ok()) return Annotate(metric.status(), kKey);
+  const std::optional<config::ValueConfig>& value = model.evaluation.value;
+  RowAmounts amounts;
+  const bool has_amounts = value.has_value() && value->each.empty();
+  if (has_amounts) {
+    TRY_ASSIGN(amounts, ReadAmounts(kept, *value, context));
+  }
+  TRY_ASSIGN(const std::vector<double> scores, ScoresOf(trained, kept, context));
+  const auto learned =
+      evaluate::LearnThreshold({.scores = scores, .num_outputs = 1, .targets = kept.targets, .weights = kept.weights},
+                               **metric, has_amounts ? &amounts.amounts.outcomes : nullptr);
+  if (!learned.ok()) return Annotate(learned.status(), kKey);
+  return learned;
+}
+
 // Of the rows, for a trainer's checkpoint.
 std::string IdentityOf(const TrainingRows& rows) {
   const std::string scores = rows.scores.empty() ? "" : ToLine(ScoresJson(rows.scores));
@@ -313,8 +355,14 @@ absl::StatusOr<TrainingRows> ReadTraining(Project& project, const config::ModelC
   TRY_ASSIGN(Split split, Split::Make(project, dataset, model.split, context));
   TRY_ASSIGN(std::vector<std::string> columns, FeatureColumns(project, dataset, model));
   TRY_ASSIGN(std::vector<ScoreColumn> scores, ResolveScores(project, model.scores));
+  std::vector<Part> parts{Part::kTrain, Part::kEvaluate};
+  std::vector<std::string> read = columns;
+  if (model.learned_threshold.has_value()) {
+    parts.push_back(Part::kThreshold);
+    TRY(AddValueColumns(model, read));
+  }
   const LabelledRequest request{
-      .parts = {Part::kTrain, Part::kEvaluate}, .columns = columns, .train_share = train_share, .scores = scores};
+      .parts = std::move(parts), .columns = std::move(read), .train_share = train_share, .scores = scores};
   TRY_ASSIGN(LabelledData data, ReadLabelled(project, dataset, model, split, request, context));
   TRY(CheckRows(data, dataset, split));
   TrainingRows rows{
@@ -345,7 +393,8 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
 absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelConfig& model,
                                          const PreparedTraining& prepared, const CandidateStart& start,
                                          const Context& context) {
-  if (model.threshold.has_value() && prepared.rows.data.task != predict::Task::kBinary) {
+  const bool has_threshold = model.threshold.has_value() || model.learned_threshold.has_value();
+  if (has_threshold && prepared.rows.data.task != predict::Task::kBinary) {
     return absl::InvalidArgumentError(
         fmt::format("model.threshold: it is for labels of true and false, and the task "
                     "is '{}'",
@@ -363,9 +412,14 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
   if (model.threshold.has_value()) {
     TRY(trained.model.SetThreshold(*model.threshold));
   }
+  std::optional<evaluate::LearnedThreshold> learned;
+  if (model.learned_threshold.has_value()) {
+    TRY_ASSIGN(learned, LearnThreshold(model, prepared.rows, trained.model, context));
+    TRY(trained.model.SetThreshold(learned->threshold));
+  }
   TRY_ASSIGN(evaluate::Evaluation evaluation,
              EvaluateRows(trained.model, prepared.rows.data[Part::kEvaluate], prepared.baseline, context));
-  return Candidate{std::move(trained), std::move(evaluation)};
+  return Candidate{std::move(trained), std::move(evaluation), learned};
 }
 
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& outer) {
@@ -394,6 +448,9 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.report = candidate.trained.report;
   response.evaluation = candidate.evaluation;
   TRY_ASSIGN(response.importance, ImportanceOf(candidate, prepared, context));
+  response.threshold = candidate.threshold;
+  if (model->learned_threshold.has_value()) response.threshold_metric = model->learned_threshold->best;
+  response.threshold_rows = prepared.rows.data[Part::kThreshold].num_rows();
 
   TRY_ASSIGN(const Timing timing,
              TimingOf(project, response.report, response.elapsed, response.train_rows, choice.parent));

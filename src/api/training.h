@@ -13,6 +13,7 @@
 #include "base/context.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/importance.h"
+#include "evaluate/value.h"
 #include "registry/registry.h"
 #include "transform/choose.h"
 
@@ -51,6 +52,9 @@ struct TrainResponse {
   std::optional<OtherTraining> other;   ///< the other kind, where a cold training was due or asked for
   evaluate::Evaluation evaluation;      ///< on the rows of Part::kEvaluate
   evaluate::Importance importance;
+  std::optional<evaluate::LearnedThreshold> threshold;  ///< where `model.threshold` has it learned
+  std::string threshold_metric;                         ///< by which it is best
+  int64_t threshold_rows = 0;                           ///< that it was learned on, and nothing else
 };
 
 /// Trains the project's model on a dataset version, evaluates it on the rows kept back, and registers it as a new
@@ -65,13 +69,14 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
 struct Candidate {
   TrainedModel trained;
   evaluate::Evaluation evaluation;
+  std::optional<evaluate::LearnedThreshold> threshold;  ///< where `model.threshold` has it learned
 };
 
 /// The rows of a training, with the statistics of those that are trained on.
 struct TrainingRows {
   store::CommitInfo dataset;
   Split split;
-  LabelledData data;                 ///< Part::kTrain and Part::kEvaluate
+  LabelledData data;                 ///< Part::kTrain and Part::kEvaluate; where it is learned, Part::kThreshold
   std::vector<std::string> columns;  ///< that features read
   profile::Profile profile;          ///< of the training rows
   std::vector<ScoreColumn> scores;   ///< of other models, among the columns

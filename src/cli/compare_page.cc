@@ -21,8 +21,8 @@ std::vector<report::AmountText> AmountsOf(const api::Measured& measured) {
       {"false negative", &value.false_negative}, {"true negative", &value.true_negative},
       {"cost of one too much", &value.over},     {"cost of one too little", &value.under}};
   for (const auto& [outcome, amount] : declared) {
-    if (!amount->column.empty()) {
-      amounts.push_back({outcome, fmt::format("what '{}' has", amount->column)});
+    if (!amount->expression.empty()) {
+      amounts.push_back({outcome, amount->expression});
     } else if (amount->constant != 0) {
       amounts.push_back({outcome, FormatNumber(amount->constant)});
     }
@@ -30,7 +30,13 @@ std::vector<report::AmountText> AmountsOf(const api::Measured& measured) {
   for (size_t place = 0; place < value.hits.size(); ++place) {
     amounts.push_back({fmt::format("hit at place {}", place + 1), FormatNumber(value.hits[place])});
   }
+  if (!value.each.empty()) return {{"a row", value.each}};
   return amounts;
+}
+
+std::string WordsOf(const std::string& from) {
+  if (from == "model.threshold") return "model.threshold of its roost.yaml";
+  return from == "learned" ? "learned in training, on rows for it alone" : "the default";
 }
 
 }  // namespace
@@ -53,8 +59,7 @@ std::string ComparePage(const api::Measured& measured) {
     models.calibration = measured.curves->calibration;
   }
   for (const api::DecisionThreshold& threshold : measured.thresholds) {
-    models.thresholds.push_back(
-        {threshold.value, threshold.is_declared ? "model.threshold of its roost.yaml" : "the default"});
+    models.thresholds.push_back({threshold.value, WordsOf(threshold.from)});
   }
   return report::EvaluationReport(
       models, {.name = names.front(),

@@ -35,6 +35,12 @@ Json ToJson(const api::TrainResponse& response, absl::Duration elapsed) {
             {"importance", evaluate::ToJson(response.importance)},
             {"training_seconds", absl::ToDoubleSeconds(response.elapsed)},
             {"seconds", absl::ToDoubleSeconds(elapsed)}};
+  if (response.threshold.has_value()) {
+    json["threshold"] = {{"best", response.threshold_metric},
+                         {"threshold", response.threshold->threshold},
+                         {"value", response.threshold->value},
+                         {"rows", response.threshold_rows}};
+  }
   if (response.split_at.has_value()) json["split_at"] = FormatUtc(*response.split_at);
   if (response.report.resumed_after > 0) json["resumed_after"] = response.report.resumed_after;
   if (response.saved.has_value()) json["saved_seconds"] = absl::ToDoubleSeconds(*response.saved);
@@ -131,6 +137,11 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, const std::string
   const evaluate::Figure figure = evaluate::PrimaryMetric(response.evaluation);
   session.Print(fmt::format("{} on {} rows kept back: {:.5f}, the dummy's {:.5f}\n", figure.name,
                             FormatCount(response.evaluate_rows), figure.value, figure.dummy));
+  if (response.threshold.has_value()) {
+    session.Print(fmt::format("threshold {}: {} is best there, {}, on {} rows kept for it alone\n",
+                              FormatNumber(response.threshold->threshold), response.threshold_metric,
+                              FormatNumber(response.threshold->value), FormatCount(response.threshold_rows)));
+  }
   if (response.other.has_value()) PrintOther(*response.other, session);
   NoteWhatToKnow(response, session);
   if (!response.is_new) {

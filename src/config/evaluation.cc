@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "config/model.h"
 
 namespace roost::config {
 namespace {
@@ -68,7 +69,7 @@ absl::Status ReadSlices(const YamlNode& node, EvaluationConfig& evaluation) {
   return absl::OkStatus();
 }
 
-/// A number, or the name of a column.
+/// A number, or an expression over the columns.
 std::function<absl::Status(const YamlNode&, ValueConfig&)> ReadAmount(AmountConfig ValueConfig::*field) {
   return [field](const YamlNode& node, ValueConfig& value) -> absl::Status {
     AmountConfig& amount = value.*field;
@@ -77,7 +78,10 @@ std::function<absl::Status(const YamlNode&, ValueConfig&)> ReadAmount(AmountConf
       amount.constant = *number;
       return absl::OkStatus();
     }
-    TRY_ASSIGN(amount.column, ReadText(node));
+    TRY_ASSIGN(amount.expression, ReadText(node));
+    if (const absl::Status bad = CheckExpression(amount.expression); !bad.ok()) {
+      return node.Error(std::string(bad.message()));
+    }
     return absl::OkStatus();
   };
 }
@@ -85,7 +89,7 @@ std::function<absl::Status(const YamlNode&, ValueConfig&)> ReadAmount(AmountConf
 Declaration<ValueConfig> DeclareValue() {
   Declaration<ValueConfig> value;
   const auto amount = [&](std::string name, AmountConfig ValueConfig::*field, std::string meaning) {
-    value.Custom(std::move(name), "number, or a column", "0", std::move(meaning), Presence::kOptional,
+    value.Custom(std::move(name), "number, or an expression", "0", std::move(meaning), Presence::kOptional,
                  ReadAmount(field));
   };
   amount("true_positive", &ValueConfig::true_positive, "binary: acting on a row that is positive");
@@ -94,8 +98,14 @@ Declaration<ValueConfig> DeclareValue() {
   amount("true_negative", &ValueConfig::true_negative, "binary: not acting on a row that is not");
   amount("over", &ValueConfig::over, "number, counts: the cost, at least 0, of a unit predicted too much");
   amount("under", &ValueConfig::under, "number, counts: the cost, at least 0, of a unit predicted too little");
-  value.Numbers("hits", &ValueConfig::hits, {.min = -1e100, .max = 1e100},
-                "ranking: what a relevant row is worth at the first place, the second, and so on");
+  value
+      .Numbers("hits", &ValueConfig::hits, {.min = -1e100, .max = 1e100},
+               "ranking: what a relevant row is worth at the first place, the second, and so on")
+      .Text(
+          "each", &ValueConfig::each,
+          "in place of all others, an expression: what a row is worth by its columns, `label`, `score` and `decision` "
+          "(1 where the score is at least the threshold, else 0); not for classes and rankings",
+          Presence::kOptional, CheckExpression);
   return value;
 }
 

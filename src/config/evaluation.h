@@ -12,10 +12,10 @@
 
 namespace roost::config {
 
-/// What an outcome is worth: the same for all rows, or what a column has.
+/// What an outcome is worth: the same for all rows, or what an expression over the row's columns says.
 struct AmountConfig {
   double constant = 0;
-  std::string column;  ///< empty: the constant
+  std::string expression;  ///< empty: the constant
 };
 
 /// What predictions are worth, in the team's own currency (evaluate/value_amounts.h). Which count depends on the task.
@@ -23,6 +23,7 @@ struct ValueConfig {
   AmountConfig true_positive, false_positive, false_negative, true_negative;  ///< binary
   AmountConfig over, under;                                                   ///< number, counts
   std::vector<double> hits;                                                   ///< ranking, by place
+  std::string each;  ///< in place of all these, an expression over `label`, `score`, `decision` and the row's columns
 };
 
 /// How a model is measured beside its usual figures.

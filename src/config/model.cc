@@ -191,6 +191,28 @@ absl::Status ReadFeatures(const YamlNode& node, ModelConfig& model, const Declar
   return absl::OkStatus();
 }
 
+Declaration<ThresholdConfig> DeclareThreshold() {
+  Declaration<ThresholdConfig> threshold;
+  threshold
+      .Text("best", &ThresholdConfig::best,
+            "the metric that is best from there on (docs/gate.md): `f1`, `accuracy`, `value`", Presence::kRequired)
+      .Number("share", &ThresholdConfig::share, {.min = 0.01, .max = 0.5},
+              "of the rows: they are for this alone, neither trained on nor measured");
+  return threshold;
+}
+
+absl::Status ReadThreshold(const YamlNode& node, ModelConfig& model) {
+  if (node.IsMap()) {
+    ThresholdConfig learned;
+    TRY(DeclareThreshold().keys()->Read(node, &learned));
+    model.split.threshold_share = learned.share;
+    model.learned_threshold = std::move(learned);
+    return absl::OkStatus();
+  }
+  TRY_ASSIGN(model.threshold, ReadNumber(node, {.min = 0, .max = 1}));
+  return absl::OkStatus();
+}
+
 absl::Status ReadScores(const YamlNode& node, ModelConfig& model) {
   if (!node.IsMap() || node.Members().empty()) return node.Error("want a mapping from names of columns to models");
   for (const YamlNode::Member& member : node.Members()) {
@@ -208,8 +230,10 @@ absl::Status CheckSplit(const SplitConfig& split) {
         "model.split: key '{}' is missing: {}", split.by == SplitBy::kHash ? "key" : "column",
         split.by == SplitBy::kHash ? "the columns that tell rows apart" : "a time column, or the groups' column"));
   }
-  if (split.evaluate_share + split.test_share <= 0.95) return absl::OkStatus();
-  return absl::InvalidArgumentError("model.split: evaluate_share and test_share leave less than 5 % to learn from");
+  if (split.evaluate_share + split.test_share + split.threshold_share <= 0.95) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("model.split: evaluate_share and test_share{} leave less than 5 % to learn from",
+                  split.threshold_share > 0 ? " and model.threshold.share" : ""));
 }
 
 absl::Status CheckTrainer(const TrainerConfig& trainer) {
@@ -264,8 +288,10 @@ Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
       .Choice("class_weights", &ModelConfig::class_weights,
               {{"none", ClassWeights::kNone}, {"balanced", ClassWeights::kBalanced}},
               "`balanced`: every class counts as much in training, however rare it is")
-      .OptionalNumber("threshold", &ModelConfig::threshold, {.min = 0, .max = 1},
-                      "tasks of true or false: from which probability on the decision is true; default: 0.5")
+      .Custom("threshold", "number from 0 to 1, or a mapping", "0.5",
+              "tasks of true or false: from which probability on the decision is true; `{best: f1}` learns it in each "
+              "training",
+              Presence::kOptional, ReadThreshold, DeclareThreshold().keys())
       .Text("group", &ModelConfig::group, "ranking: the column whose equal values are one list")
       .Section("split", &ModelConfig::split, DeclareSplit(), "which rows are for training, which for evaluation",
                Presence::kRequired)

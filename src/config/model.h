@@ -30,6 +30,7 @@ struct SplitConfig {
   std::vector<std::string> key;  ///< hash
   double evaluate_share = 0.25;  ///< kept from every fit: early stopping, tuning, evaluation
   double test_share = 0;         ///< kept from early stopping and tuning too: the latest rows, or a hash of their own
+  double threshold_share = 0;    ///< kept from training, for nothing but the threshold that is learned on them
 };
 
 enum class TrainerKind { kLinear, kBoostedTrees, kExternal };
@@ -85,6 +86,12 @@ struct TrainerConfig {
 
 enum class ClassWeights { kNone, kBalanced };
 
+/// A threshold that each training learns on rows of its own.
+struct ThresholdConfig {
+  std::string best;    ///< the metric by which it is best
+  double share = 0.1;  ///< of the rows
+};
+
 /// One parameter that `roost tune` may change: a number between two, or one of some values.
 struct TunedParameter {
   std::string key;  ///< of the trainer: "l2", "options.depth"
@@ -110,6 +117,7 @@ struct ModelConfig {
   ClassWeights class_weights = ClassWeights::kNone;
   std::string group;                ///< ranking: the column whose equal values are one list
   std::optional<double> threshold;  ///< binary: from which probability on the decision is true; none: 0.5
+  std::optional<ThresholdConfig> learned_threshold;  ///< in its place
   SplitConfig split;
   std::map<std::string, std::string> scores;  ///< a column by name -> the model whose score it is: NAME, NAME@ALIAS
   std::vector<transform::DerivedColumn> columns;

@@ -71,6 +71,28 @@ absl::Status CheckUnits(const MeasuredRows& rows) {
   return absl::OkStatus();
 }
 
+// Whether all models bring what each row is worth.
+absl::StatusOr<bool> CheckValues(const MeasuredRows& rows, std::span<const ModelScores> models) {
+  bool has_values = !models.empty();
+  for (const ModelScores& model : models) has_values = has_values && !model.values.empty();
+  for (size_t model = 0; model < models.size(); ++model) {
+    const std::span<const double> values = models[model].values;
+    if (values.empty() && !has_values) continue;
+    const bool has_task = rows.task != Task::kClasses && rows.task != Task::kRanking;
+    if (!has_task || !has_values || values.size() != rows.targets.size()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "model {}: {} values of {} rows; all models have one a row or none, of tasks with one number a row", model,
+          values.size(), rows.targets.size()));
+    }
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](double value) { return !(std::abs(value) <= kLargestValue); });
+    if (bad == values.end()) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("model {}: row {} is worth {}", model, std::distance(values.begin(), bad), *bad));
+  }
+  return has_values;
+}
+
 absl::Status CheckAll(const MeasuredRows& rows, std::span<const ModelScores> models, const SliceSet& slices,
                       const MeasureOptions& options) {
   TRY(CheckOptions(options, rows.task, models.size()));
@@ -92,6 +114,8 @@ absl::Status CheckAll(const MeasuredRows& rows, std::span<const ModelScores> mod
     }
   }
   TRY(CheckUnits(rows));
+  TRY_ASSIGN(const bool has_values, CheckValues(rows, models));
+  if (has_values) return absl::OkStatus();
   if (rows.amounts != nullptr) return CheckAmounts(rows.task, *rows.amounts, rows.targets.size());
   for (const NamedMetric* metric : options.metrics) {
     if (metric->name == "value") {

@@ -34,6 +34,8 @@ struct ModelScores {
   std::span<const double> scores;  ///< as in ScoredRows
   int32_t num_outputs = 1;
   double threshold = 0.5;  ///< binary: predicted positive from this score on, in [0, 1]
+  /// For the metric `value`, in place of amounts: what each row is worth with these scores. Not of classes or rankings.
+  std::span<const double> values = {};
 };
 
 struct MeasureOptions {

@@ -85,7 +85,8 @@ class Summing {
                           TermOptions{.terms = measurement.needs(),
                                       .threshold = measurement.models[model].threshold,
                                       .centre = measurement.centre,
-                                      .amounts = measurement.rows.amounts});
+                                      .amounts = measurement.rows.amounts,
+                                      .values = measurement.models[model].values});
     }
   }
 

@@ -121,7 +121,7 @@ class RowTerms::Writer {
 RowTerms::RowTerms(Task task, const ScoredRows& rows, const TermOptions& options)
     : task_(task), rows_(rows), options_(options) {
   options_.terms &= AllTermsOf(task);
-  if (options.amounts == nullptr) {
+  if (options.amounts == nullptr && options.values.empty()) {
     if (task == Task::kBinary) options_.terms &= ~TermSet{binary_sums::kValue};
     if (task == Task::kNumber || task == Task::kCounts) options_.terms &= ~number_sums::Term(number_sums::kValues);
   }
@@ -155,7 +155,9 @@ void RowTerms::WriteBinary(size_t row, Writer& writer) const {
   }
   if (writer.Wants(kSquare)) writer.Add(kSquares, is_positive ? (1 - score) * (1 - score) : score * score);
   if (writer.Wants(kPositiveScore)) writer.Add(kPositiveScores, is_positive ? score : 0);
-  if (writer.Wants(kValue)) {
+  if (writer.Wants(kValue) && !options_.values.empty()) {
+    writer.Add(kValues, options_.values[row]);
+  } else if (writer.Wants(kValue)) {
     const OutcomeAmounts& of = options_.amounts->outcomes;
     writer.Add(kValues, is_positive ? (is_predicted ? of.true_positive : of.false_negative).At(row)
                                     : (is_predicted ? of.false_positive : of.true_negative).At(row));
@@ -220,7 +222,9 @@ void RowTerms::WriteNumber(size_t row, Writer& writer) const {
   add(kNoLogs, has_logs ? 0 : 1);
   add(kTargetsCounted, target);
   add(kZeros, target == 0 ? 1 : 0);
-  if (writer.Wants(Term(kValues))) {
+  if (!options_.values.empty()) {
+    add(kValues, options_.values[row]);
+  } else if (writer.Wants(Term(kValues))) {
     const ErrorAmounts& of = options_.amounts->errors;
     writer.Add(kValues, error > 0 ? -of.over.At(row) * error : of.under.At(row) * error);
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -105,7 +106,8 @@ struct TermOptions {
   TermSet terms = ~TermSet{0};
   double threshold = 0.5;                 ///< binary
   double centre = 0;                      ///< number and counts
-  const ValueAmounts* amounts = nullptr;  ///< of the terms kValue; null: those are left out
+  const ValueAmounts* amounts = nullptr;  ///< of the terms kValue
+  std::span<const double> values = {};    ///< in place of amounts, one a row; without both those terms are left out
 };
 
 /// Writes the terms of rows. All tasks but rankings.
