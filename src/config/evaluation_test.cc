@@ -48,7 +48,7 @@ TEST(EvaluationConfig, AmountsAreNumbersOrColumns) {
   const auto found = Evaluation("value: {true_positive: 4, false_positive: cost, hits: [3, 2, 1]}");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->value->true_positive.constant, 4);
-  EXPECT_EQ(found->value->false_positive.column, "cost");
+  EXPECT_EQ(found->value->false_positive.expression, "cost");
   EXPECT_EQ(found->value->false_negative.constant, 0);
   EXPECT_THAT(found->value->hits, ElementsAre(3, 2, 1));
 }
