@@ -7,7 +7,7 @@
 
 #include "api/training.h"
 #include "base/status.h"
-#include "config/written_keys.h"
+#include "config/resolved.h"
 #include "pipeline/plan.h"
 
 namespace roost::api {
@@ -89,6 +89,7 @@ class Runner {
   absl::Status RunAll() {
     bool is_refused = false;
     for (const Step step : pipeline::kAllSteps) {
+      if (IsLeftOut(step)) continue;
       if (!pipeline::IsSelected(request_.selection, step)) {
         if (step > *request_.selection.only) break;
         TRY(TakeLast(step));
@@ -103,6 +104,11 @@ class Runner {
       Tell(std::move(result));
     }
     return absl::OkStatus();
+  }
+
+  // A project that asserts nothing has no such step, unless it is asked for.
+  bool IsLeftOut(Step step) const {
+    return step == Step::kAssert && project_.config().assertions.empty() && request_.selection.only != Step::kAssert;
   }
 
   void Tell(StepResult result) {
@@ -223,9 +229,9 @@ bool NeedsModel(const pipeline::Selection& selection) {
 
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
-  TRY_ASSIGN(pipeline::Configuration configuration, config::WrittenKeys(project.config_text(), kConfigName));
+  TRY_ASSIGN(const DeclaredValues resolved, config::ResolveProject(project.config_text(), kConfigName));
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
-  RunSteps steps(project, std::move(configuration), request.trial, context);
+  RunSteps steps(project, FlatValues(resolved.values), request.trial, context);
   return Runner(project, request, std::move(steps), std::move(log), context).Run();
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/data.h"
 #include "api/decisions.h"
+#include "api/facts.h"
 #include "api/gate.h"
 #include "api/measure.h"
 #include "api/parent.h"
@@ -128,6 +129,9 @@ absl::StatusOr<std::optional<SettledStep>> RunSteps::Settled(Step step) {
       return SettledStep{.work = IngestedWork(latest), .reason = "the latest version: roost.yaml has no data.source"};
     }
     case Step::kValidate: return SettledValidate();
+    case Step::kAssert:
+      if (project_.config().assertions.empty()) return Skipped("roost.yaml asserts nothing");
+      break;
     case Step::kGate: return SettledGate();
     case Step::kRelease: return SettledRelease();
     case Step::kTrain:
@@ -185,6 +189,7 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
   if (!data_.has_value()) return std::nullopt;
   key.inputs["data"] = InputOf(*data_);
   if (step == Step::kValidate) TRY(AddValidateInputs(key));
+  if (step == Step::kAssert) TRY(AddPassingInputs(key));
   if (step == Step::kTrain) TRY(AddProgramInput(key));
   if (step <= Step::kTrain) return key;
   if (!model_.has_value()) return std::nullopt;
@@ -215,6 +220,13 @@ absl::Status RunSteps::AddValidateInputs(StepKey& key) {
     const absl::StatusOr<store::CommitInfo> other = ResolveDataset(project_, foreign.dataset);
     if (other.ok()) key.inputs[foreign.dataset] = InputOf(*other);
   }
+  return absl::OkStatus();
+}
+
+// Facts that hang on the time are looked at in each run.
+absl::Status RunSteps::AddPassingInputs(StepKey& key) {
+  if (!NamesPassingFacts(project_.config())) return absl::OkStatus();
+  key.inputs["time"] = {FormatUtcSeconds(context_.now()), FormatUtc(context_.now())};
   return absl::OkStatus();
 }
 
@@ -277,6 +289,7 @@ absl::StatusOr<StepWork> RunSteps::Do(const StepKey& key, int64_t run) {
   switch (key.step) {
     case Step::kIngest: return Ingest();
     case Step::kValidate: return Validate();
+    case Step::kAssert: return Assert();
     case Step::kTrain: return TrainModel(key);
     case Step::kEvaluate: return EvaluateModel();
     case Step::kGate: return JudgeModel();
@@ -309,6 +322,21 @@ absl::StatusOr<StepWork> RunSteps::Validate() {
   if (!schema::HasErrors(response.report)) return work;
   work.details = schema::ToText(response.report);
   if (project_.config().data.gate == config::DataGate::kRefuse) work.state = StepState::kRefused;
+  return work;
+}
+
+absl::StatusOr<StepWork> RunSteps::Assert() {
+  TRY_ASSIGN(const std::vector<CheckedFact> facts, CheckFacts(project_, *data_, nullptr, context_));
+  StepWork work{.made = "", .details = "", .output = {{"facts", Json::array()}}};
+  int64_t holding = 0;
+  for (const CheckedFact& fact : facts) {
+    work.output["facts"].push_back(fact.ToJson());
+    holding += fact.holds ? 1 : 0;
+    if (!fact.holds) work.details += fmt::format("does not hold: {}\n", fact.ToText());
+  }
+  const auto all = static_cast<int64_t>(facts.size());
+  work.made = fmt::format("{}: {} of {} hold", data_->Name(), FormatCount(holding), Counted(all, "fact", "facts"));
+  if (holding < all) work.state = StepState::kRefused;
   return work;
 }
 

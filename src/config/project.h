@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/declared.h"
+#include "config/assertions.h"
 #include "config/model.h"
 
 namespace roost::config {
@@ -120,6 +121,7 @@ struct ProjectConfig {
   std::string dataset;
   std::optional<ModelConfig> model;
   DataConfig data;
+  std::vector<Assertion> assertions;
   ServeConfig serve;
   WorkspaceConfig workspace;
 };
