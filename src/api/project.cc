@@ -100,6 +100,11 @@ absl::StatusOr<InitResponse> Init(const InitRequest& request) {
   return response;
 }
 
+absl::StatusOr<std::string> FindProjectFolder(const std::string& folder) {
+  TRY_ASSIGN(const fs::path root, FindProject(folder));
+  return root.string();
+}
+
 absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
   TRY_ASSIGN(const fs::path root, FindProject(folder));
   TRY_ASSIGN(const std::string text, table::ReadTextFile((root / kConfigName).string()));

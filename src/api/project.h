@@ -29,6 +29,10 @@ struct InitResponse {
 /// again. NotFound for an unknown template; the errors of the file system.
 absl::StatusOr<InitResponse> Init(const InitRequest& request);
 
+/// The folder of the project in, or above, `folder`: the nearest one that has a roost.yaml, which is not read.
+/// FailedPrecondition where there is none.
+absl::StatusOr<std::string> FindProjectFolder(const std::string& folder);
+
 /// Where the workspace of the project in, or above, `folder` lies; it is not opened. Errors as for Project::Open.
 absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder);
 

@@ -7,8 +7,8 @@
 
 #include "api/training.h"
 #include "base/status.h"
+#include "config/resolved.h"
 #include "config/training_order.h"
-#include "config/written_keys.h"
 #include "pipeline/plan.h"
 
 namespace roost::api {
@@ -106,6 +106,7 @@ class Runner {
   absl::Status RunAll() {
     bool is_refused = false;
     for (const Step step : pipeline::kAllSteps) {
+      if (IsLeftOut(step)) continue;
       if (!pipeline::IsSelected(request_.selection, step)) {
         if (step > *request_.selection.only) break;
         TRY(TakeLast(step));
@@ -135,6 +136,11 @@ class Runner {
   std::string RecordName(Step step) const {
     if (!IsOfOneModel(step)) return std::string(pipeline::StepName(step));
     return fmt::format("{}:{}", pipeline::StepName(step), project_.config().model->name);
+  }
+
+  // A project that asserts nothing has no such step, unless it is asked for.
+  bool IsLeftOut(Step step) const {
+    return step == Step::kAssert && project_.config().assertions.empty() && request_.selection.only != Step::kAssert;
   }
 
   void Tell(StepResult result) {
@@ -259,8 +265,8 @@ absl::StatusOr<std::vector<std::string>> ModelsToRun(const Project& project, con
 
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
-  TRY_ASSIGN(const pipeline::Configuration written, config::WrittenKeys(project.config_text(), kConfigName));
-  pipeline::Configuration configuration = OfSelectedModel(project, written);
+  TRY_ASSIGN(const DeclaredValues resolved, config::ResolveProject(project.config_text(), kConfigName));
+  pipeline::Configuration configuration = OfSelectedModel(project, FlatValues(resolved.values));
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
   RunSteps steps(project, std::move(configuration), request.trial, context);
   return Runner(project, request, std::move(steps), std::move(log), context).Run();

@@ -41,11 +41,12 @@ struct RunResponse {
   std::vector<StepResult> steps;
 };
 
-/// Runs the pipeline of roost.yaml: ingest (data.source), validate, train, evaluate, gate, release. A step whose key
-/// (pipeline/step_key.h) is known, and whose output still is there, is not done again. Each step is written down when
-/// it has come to its end, and can be done again without harm, so a run that was killed at any moment is gone on with
-/// by the next, to the same versions with the same bytes. Where validation or the gate refuse, what ran stands, and
-/// what follows is not done. Several runs at once do the same work twice, no more: aliases move by compare-and-set.
+/// Runs the pipeline of roost.yaml: ingest (data.source), validate, assert (where anything is asserted), train,
+/// evaluate, gate, release. A step whose key (pipeline/step_key.h) is known, and whose output still is there, is not
+/// done again. Each step is written down when it has come to its end, and can be done again without harm, so a run that
+/// was killed at any moment is gone on with by the next, to the same versions with the same bytes. Where validation, a
+/// fact or the gate refuse, what ran stands, and what follows is not done. Several runs at once do the same work twice,
+/// no more: aliases move by compare-and-set.
 ///
 /// `selection.only`: FailedPrecondition, with a hint, where a step before it was never done, was refused, or was done
 /// with something else than what the steps before it made last.

@@ -8,6 +8,7 @@
 
 #include "api/data.h"
 #include "api/decisions.h"
+#include "api/facts.h"
 #include "api/gate.h"
 #include "api/measure.h"
 #include "api/model_scores.h"
@@ -129,6 +130,9 @@ absl::StatusOr<std::optional<SettledStep>> RunSteps::Settled(Step step) {
       return SettledStep{.work = IngestedWork(latest), .reason = "the latest version: roost.yaml has no data.source"};
     }
     case Step::kValidate: return SettledValidate();
+    case Step::kAssert:
+      if (project_.config().assertions.empty()) return Skipped("roost.yaml asserts nothing");
+      break;
     case Step::kGate: return SettledGate();
     case Step::kRelease: return SettledRelease();
     case Step::kTrain:
@@ -186,8 +190,10 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
   if (!data_.has_value()) return std::nullopt;
   key.inputs["data"] = InputOf(*data_);
   if (step == Step::kValidate) TRY(AddValidateInputs(key));
+  if (step == Step::kAssert) TRY(AddPassingInputs(key));
   if (step == Step::kTrain) TRY(AddProgramInput(key));
   if (step == Step::kTrain) TRY(AddScoreInputs(key));
+  if (step == Step::kTrain) AddThresholdValue(key);
   if (step <= Step::kTrain) return key;
   if (!model_.has_value()) return std::nullopt;
   key.inputs["model"] = InputOf(*model_);
@@ -220,6 +226,13 @@ absl::Status RunSteps::AddValidateInputs(StepKey& key) {
   return absl::OkStatus();
 }
 
+// Facts that hang on the time are looked at in each run.
+absl::Status RunSteps::AddPassingInputs(StepKey& key) {
+  if (!NamesPassingFacts(project_.config())) return absl::OkStatus();
+  key.inputs["time"] = {FormatUtcSeconds(context_.now()), FormatUtc(context_.now())};
+  return absl::OkStatus();
+}
+
 // Of an external trainer: the files that its command names.
 absl::Status RunSteps::AddProgramInput(StepKey& key) {
   const config::TrainerConfig& trainer = model_config().trainer;
@@ -232,6 +245,15 @@ absl::Status RunSteps::AddProgramInput(StepKey& key) {
     key.inputs[word] = {"", Sha256(text).ToHex()};
   }
   return absl::OkStatus();
+}
+
+// A threshold that is best by `value` hangs on what outcomes are worth.
+void RunSteps::AddThresholdValue(StepKey& key) {
+  const auto& learned = model_config().learned_threshold;
+  if (!learned.has_value() || learned->best != "value") return;
+  for (const auto& [name, value] : configuration_) {
+    if (name.starts_with("model.evaluation.value.")) key.configuration[name] = value;
+  }
 }
 
 absl::Status RunSteps::AddScoreInputs(StepKey& key) {
@@ -285,6 +307,7 @@ absl::StatusOr<StepWork> RunSteps::Do(const StepKey& key, int64_t run) {
   switch (key.step) {
     case Step::kIngest: return Ingest();
     case Step::kValidate: return Validate();
+    case Step::kAssert: return Assert();
     case Step::kTrain: return TrainModel(key);
     case Step::kEvaluate: return EvaluateModel();
     case Step::kGate: return JudgeModel();
@@ -317,6 +340,21 @@ absl::StatusOr<StepWork> RunSteps::Validate() {
   if (!schema::HasErrors(response.report)) return work;
   work.details = schema::ToText(response.report);
   if (project_.config().data.gate == config::DataGate::kRefuse) work.state = StepState::kRefused;
+  return work;
+}
+
+absl::StatusOr<StepWork> RunSteps::Assert() {
+  TRY_ASSIGN(const std::vector<CheckedFact> facts, CheckFacts(project_, *data_, nullptr, context_));
+  StepWork work{.made = "", .details = "", .output = {{"facts", Json::array()}}};
+  int64_t holding = 0;
+  for (const CheckedFact& fact : facts) {
+    work.output["facts"].push_back(fact.ToJson());
+    holding += fact.holds ? 1 : 0;
+    if (!fact.holds) work.details += fmt::format("does not hold: {}\n", fact.ToText());
+  }
+  const auto all = static_cast<int64_t>(facts.size());
+  work.made = fmt::format("{}: {} of {} hold", data_->Name(), FormatCount(holding), Counted(all, "fact", "facts"));
+  if (holding < all) work.state = StepState::kRefused;
   return work;
 }
 

@@ -66,6 +66,7 @@ class RunSteps {
  private:
   absl::StatusOr<StepWork> Ingest();
   absl::StatusOr<StepWork> Validate();
+  absl::StatusOr<StepWork> Assert();
   absl::StatusOr<StepWork> TrainModel(const pipeline::StepKey& key);
   absl::StatusOr<StepWork> EvaluateModel();
   absl::StatusOr<StepWork> JudgeModel();
@@ -73,8 +74,10 @@ class RunSteps {
 
   std::vector<std::string> SourcePaths() const;
   absl::Status AddValidateInputs(pipeline::StepKey& key);
+  absl::Status AddPassingInputs(pipeline::StepKey& key);
   absl::Status AddProgramInput(pipeline::StepKey& key);
   absl::Status AddScoreInputs(pipeline::StepKey& key);
+  void AddThresholdValue(pipeline::StepKey& key);
   absl::StatusOr<std::optional<int64_t>> Champion() const;
   absl::StatusOr<std::optional<SettledStep>> SettledValidate();
   absl::StatusOr<std::optional<SettledStep>> SettledGate();

@@ -9,12 +9,14 @@
 
 #include "api/code_revision.h"
 #include "api/evaluation.h"
+#include "api/facts.h"
 #include "api/linear_baseline.h"
 #include "api/row_values.h"
 #include "api/signature.h"
 #include "api/timing.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "config/resolved.h"
 #include "profile/profile.h"
 #include "serving/recorded_requests.h"
 #include "transform/feature_yaml.h"
@@ -207,6 +209,8 @@ absl::StatusOr<registry::ModelPackage> PackageOf(const Project& project, const c
   package.parts[registry::kEvaluationPart] = ToText(evaluate::ToJson(response.evaluation));
   package.parts[registry::kProfilePart] = prepared.rows.profile.Serialize();
   package.parts[registry::kConfigPart] = project.config_text();
+  TRY_ASSIGN(const DeclaredValues resolved, config::ResolveProject(project.config_text(), kConfigName));
+  package.parts[registry::kResolvedConfigPart] = config::WriteResolved(resolved.values);
   package.parts[registry::kSignaturePart] = ToText(SignatureOf(candidate.trained.model));
   package.parts[registry::kImportancePart] = ToText(evaluate::ToJson(response.importance));
   package.parts[registry::kLineagePart] = ToText(Lineage(project, model, prepared, response, candidate.trained));
@@ -427,6 +431,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   Context context = outer;
   context.seed = static_cast<uint64_t>(model->trainer.seed);
   TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, 1.0, context));
+  TRY_ASSIGN(const std::vector<CheckedFact> facts, CheckFacts(project, prepared.rows.dataset, &prepared, context));
+  TRY(RequireFacts(facts));
   TRY_ASSIGN(const ParentChoice choice, ChooseParent(project, *model, request, prepared.rows.dataset));
   const bool warm = choice.parent.has_value() && choice.cold_reason.empty();
 

@@ -62,7 +62,8 @@ struct TrainResponse {
 /// dataset version, configuration, code and parent give the same model to the bit, on any number of threads, and no
 /// new version. A long training keeps its state in the workspace: where it was killed, the same call goes on from
 /// there, and ends with the same model (of trees that sample rows or columns: one as good). InvalidArgument where the
-/// data cannot be learned from; nothing is registered then.
+/// data cannot be learned from, FailedPrecondition where a fact that roost.yaml asserts does not hold; nothing is
+/// registered then.
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& context);
 
 /// A model with what it was trained on and how it does: what Train registers, and what one trial of a search makes.

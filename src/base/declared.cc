@@ -104,7 +104,12 @@ std::string ChoiceText(const std::vector<std::string>& names) {
 
 std::string StandardText(double value) { return FormatExact(value); }
 
-void DeclaredKeys::Add(Key key) {
+absl::Status WantMapping(const YamlNode& node) {
+  return node.Error(fmt::format("want a mapping of keys, got {}", Shown(node)));
+}
+
+void DeclaredKeys::Add(Key key, ValueShape shape) {
+  key.shape = std::move(shape);
   key.selector = selector_;
   key.selected = selected_;
   if (!selected_.empty()) key.meaning = fmt::format("`{}`: {}", fmt::join(selected_, "`, `"), key.meaning);
@@ -123,19 +128,27 @@ absl::Status DeclaredKeys::CheckSelected(const Key& key, const YamlNode::Member&
                                       fmt::join(key.selected, "' or '"), value.empty() ? "nothing" : value));
 }
 
+absl::Status DeclaredKeys::UnknownKey(const YamlNode::Member& member) const {
+  std::vector<std::string> names;
+  for (const Key& key : keys_) names.push_back(key.name);
+  const std::string_view closest = ClosestName(member.name, names);
+  return WithHint(member.key.Error(fmt::format("unknown key '{}'", member.name)),
+                  closest.empty() ? fmt::format("the keys here are {}", fmt::join(names, ", "))
+                                  : fmt::format("did you mean '{}'?", closest));
+}
+
+absl::Status DeclaredKeys::MissingKey(const Key& key, const YamlNode& node) {
+  return node.Error(fmt::format("key '{}' is missing: {}", key.name, key.meaning));
+}
+
 absl::Status DeclaredKeys::Read(const YamlNode& node, void* target) const {
-  if (!node.IsMap() && !node.IsEmpty()) return node.Error(fmt::format("want a mapping of keys, got {}", Shown(node)));
+  if (!node.IsMap() && !node.IsEmpty()) return WantMapping(node);
   std::vector<std::string> names;
   for (const Key& key : keys_) names.push_back(key.name);
   const std::vector<YamlNode::Member> members = node.Members();
   for (const YamlNode::Member& member : members) {
     const auto key = std::find(names.begin(), names.end(), member.name);
-    if (key == names.end()) {
-      const std::string_view closest = ClosestName(member.name, names);
-      return WithHint(member.key.Error(fmt::format("unknown key '{}'", member.name)),
-                      closest.empty() ? fmt::format("the keys here are {}", fmt::join(names, ", "))
-                                      : fmt::format("did you mean '{}'?", closest));
-    }
+    if (key == names.end()) return UnknownKey(member);
     const Key& known = keys_[static_cast<size_t>(key - names.begin())];
     TRY(known.read(member.value, target));
     TRY(CheckSelected(known, member, members));
@@ -144,7 +157,7 @@ absl::Status DeclaredKeys::Read(const YamlNode& node, void* target) const {
     const bool given = std::any_of(members.begin(), members.end(),
                                    [&key](const YamlNode::Member& member) { return member.name == key.name; });
     if (!given && key.presence == Presence::kRequired) {
-      return node.Error(fmt::format("key '{}' is missing: {}", key.name, key.meaning));
+      return MissingKey(key, node);
     }
   }
   return absl::OkStatus();

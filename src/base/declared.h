@@ -41,20 +41,23 @@ class Declaration {
                   static_cast<T*>(target)->*field = *std::move(text);
                   return absl::OkStatus();
                 },
-                nullptr});
+                nullptr},
+               ValueShape::Text());
     return *this;
   }
 
   Declaration& Number(std::string name, double T::*field, NumberBounds bounds, std::string meaning) {
     keys_->Add({std::move(name), NumberText(bounds), StandardText(T().*field), std::move(meaning), Presence::kOptional,
-                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr});
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr},
+               ValueShape::Number(bounds));
     return *this;
   }
 
   Declaration& Integer(std::string name, int64_t T::*field, IntegerBounds bounds, std::string meaning) {
-    keys_->Add({std::move(name), IntegerText(bounds), std::to_string(T().*field), std::move(meaning),
-                Presence::kOptional,
-                Assign(field, [bounds](const YamlNode& node) { return ReadInteger(node, bounds); }), nullptr});
+    keys_->Add(
+        {std::move(name), IntegerText(bounds), std::to_string(T().*field), std::move(meaning), Presence::kOptional,
+         Assign(field, [bounds](const YamlNode& node) { return ReadInteger(node, bounds); }), nullptr},
+        ValueShape::Integer(bounds));
     return *this;
   }
 
@@ -62,27 +65,31 @@ class Declaration {
   Declaration& OptionalNumber(std::string name, std::optional<double> T::*field, NumberBounds bounds,
                               std::string meaning) {
     keys_->Add({std::move(name), NumberText(bounds), "", std::move(meaning), Presence::kOptional,
-                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr});
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumber(node, bounds); }), nullptr},
+               ValueShape::Number(bounds));
     return *this;
   }
 
   Declaration& Flag(std::string name, bool T::*field, std::string meaning) {
     keys_->Add({std::move(name), "true or false", T().*field ? "true" : "false", std::move(meaning),
-                Presence::kOptional, Assign(field, ReadFlag), nullptr});
+                Presence::kOptional, Assign(field, ReadFlag), nullptr},
+               ValueShape::Flag());
     return *this;
   }
 
   /// A list of one text or more.
   Declaration& Texts(std::string name, std::vector<std::string> T::*field, std::string meaning,
                      Presence presence = Presence::kOptional) {
-    keys_->Add({std::move(name), "list of texts", "", std::move(meaning), presence, Assign(field, ReadTexts), nullptr});
+    keys_->Add({std::move(name), "list of texts", "", std::move(meaning), presence, Assign(field, ReadTexts), nullptr},
+               ValueShape::List(ValueShape::Text()));
     return *this;
   }
 
   /// A list of one number or more.
   Declaration& Numbers(std::string name, std::vector<double> T::*field, NumberBounds bounds, std::string meaning) {
     keys_->Add({std::move(name), "list of numbers", "", std::move(meaning), Presence::kOptional,
-                Assign(field, [bounds](const YamlNode& node) { return ReadNumbers(node, bounds); }), nullptr});
+                Assign(field, [bounds](const YamlNode& node) { return ReadNumbers(node, bounds); }), nullptr},
+               ValueShape::List(ValueShape::Number(bounds)));
     return *this;
   }
 
@@ -93,6 +100,12 @@ class Declaration {
     keys_->Add({std::move(name), std::move(type), std::move(standard), std::move(meaning), presence,
                 [read](const YamlNode& node, void* target) { return read(node, *static_cast<T*>(target)); },
                 std::move(nested)});
+    return *this;
+  }
+
+  /// The shape of the key before, which is a Custom one or a text that not all texts are: as it is written in the file.
+  Declaration& Shaped(ValueShape shape) {
+    keys_->Shape(std::move(shape));
     return *this;
   }
 
@@ -132,7 +145,8 @@ class Declaration {
                   static_cast<T*>(target)->*field = std::move(value);
                   return absl::OkStatus();
                 },
-                nested});
+                nested},
+               ValueShape::Section(nested));
     return *this;
   }
 
@@ -144,7 +158,9 @@ class Declaration {
                 [field, nested](const YamlNode& node, void* target) {
                   return nested->Read(node, &(static_cast<T*>(target)->*field));
                 },
-                nested});
+                nested},
+               ValueShape::Section(nested));
+    keys_->Fill();
     return *this;
   }
 
@@ -164,7 +180,8 @@ class Declaration {
                   }
                   return absl::OkStatus();
                 },
-                nested});
+                nested},
+               ValueShape::List(ValueShape::Section(nested)));
     return *this;
   }
 
@@ -192,7 +209,8 @@ class Declaration {
                          if (!index.ok()) return index.status();
                          return choices[*index].second;
                        }),
-                nullptr});
+                nullptr},
+               ValueShape::Choice(names));
     return *this;
   }
 

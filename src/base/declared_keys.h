@@ -9,18 +9,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/declared_shape.h"
 #include "base/yaml.h"
 
 namespace roost {
 
-struct NumberBounds {
-  double min = -1e308;
-  double max = 1e308;
-};
-struct IntegerBounds {
-  int64_t min = 0;
-  int64_t max = 1'000'000'000'000;
-};
 enum class Presence { kOptional, kRequired };
 
 /// Says what is wrong with a text, or OK; the file and line are added by the caller.
@@ -39,9 +32,17 @@ class DeclaredKeys {
     std::shared_ptr<const DeclaredKeys> nested;                ///< for sections and lists of sections
     std::string selector = {};                                 ///< the key beside it that decides, or ""
     std::vector<std::string> selected = {};                    ///< the values of `selector` that it belongs to
+    ValueShape shape = {};
+    bool is_filled = false;  ///< of a section: where it is left out, its keys have their defaults
   };
 
-  void Add(Key key);
+  void Add(Key key, ValueShape shape = {});
+  /// Says the shape of the key that was added last.
+  void Shape(ValueShape shape) { keys_.back().shape = std::move(shape); }
+  /// Of the section that was added last.
+  void Fill() { keys_.back().is_filled = true; }
+
+  const std::vector<Key>& keys() const { return keys_; }
 
   /// Keys that are added from here on belong to these values of the key `selector`, which was added before: where it
   /// has another value they are refused. "" ends it.
@@ -57,15 +58,23 @@ class DeclaredKeys {
   /// the way to these keys ("model.trainer").
   std::string Reference(std::string_view title, std::string_view path = "", int level = 1) const;
 
- private:
+  /// InvalidArgument where `member`, which is `key`, stands in a mapping of `members` whose selector says that it does
+  /// not belong there.
   absl::Status CheckSelected(const Key& key, const YamlNode::Member& member,
                              const std::vector<YamlNode::Member>& members) const;
+  /// InvalidArgument, with a hint, for a member that is no key here.
+  absl::Status UnknownKey(const YamlNode::Member& member) const;
+  /// InvalidArgument for a mapping `node` that lacks `key`.
+  static absl::Status MissingKey(const Key& key, const YamlNode& node);
 
+ private:
   std::vector<Key> keys_;
   std::string selector_;
   std::vector<std::string> selected_;
 };
 
+/// "want a mapping of keys, got 'x'".
+absl::Status WantMapping(const YamlNode& node);
 absl::StatusOr<std::string> ReadText(const YamlNode& node);
 /// true or false.
 absl::StatusOr<bool> ReadFlag(const YamlNode& node);

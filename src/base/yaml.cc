@@ -146,6 +146,7 @@ bool YamlNode::IsList() const { return node_->shape == Shape::kList; }
 bool YamlNode::IsScalar() const { return node_->shape == Shape::kScalar; }
 bool YamlNode::IsEmpty() const { return node_->shape == Shape::kEmpty; }
 size_t YamlNode::offset() const { return node_->offset; }
+int YamlNode::line() const { return node_->line; }
 const std::string& YamlNode::scalar() const { return node_->scalar; }
 bool YamlNode::quoted() const { return node_->quoted; }
 

@@ -37,6 +37,7 @@ class YamlNode {
 
   /// Where it begins, in bytes from the begin of the text: a quote, a brace, the first key of a mapping on lines.
   size_t offset() const;
+  int line() const;  ///< the same as a line, from 1 on
 
   /// "path:line: message", InvalidArgument.
   absl::Status Error(std::string_view message) const;

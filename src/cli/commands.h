@@ -37,6 +37,10 @@ void AddModelCommands(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
 void AddTokenCommands(CLI::App& app, Session& session);
 void AddAuditCommands(CLI::App& app, Session& session);
+/// With those of AddConfigCheckCommand and AddConfigDiffCommand.
 void AddConfigCommands(CLI::App& app, Session& session);
+/// Into the group "config".
+void AddConfigCheckCommand(CLI::App& config, Session& session);
+void AddConfigDiffCommand(CLI::App& config, Session& session);
 
 }  // namespace roost::cli

@@ -1,7 +1,9 @@
-// roost config reference
+// roost config reference | schema; the others are in config_check.cc and config_diff.cc
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
+#include "base/declared_schema.h"
 #include "cli/commands.h"
 #include "config/project.h"
 
@@ -15,6 +17,14 @@ void AddConfigCommands(CLI::App& app, Session& session) {
     session.Print(config::DeclareProject().keys()->Reference("roost.yaml"));
     session.Finish(0);
   });
+  CLI::App* schema = config->add_subcommand("schema", "Every key of roost.yaml, as a JSON schema for editors");
+  schema->footer("docs/config.md says how editors find it.");
+  schema->callback([&session] {
+    session.Print(ToText(JsonSchemaOf(*config::DeclareProject().keys(), "roost.yaml")));
+    session.Finish(0);
+  });
+  AddConfigCheckCommand(*config, session);
+  AddConfigDiffCommand(*config, session);
 }
 
 }  // namespace roost::cli

@@ -8,10 +8,12 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "api/configuration.h"
 #include "api/export.h"
 #include "api/model_details.h"
 #include "api/models.h"
 #include "api/register_onnx.h"
+#include "base/declared_values.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
@@ -186,11 +188,26 @@ std::string FeaturesText(const api::ModelDetails& details, bool all) {
 struct ShowOptions {
   std::string reference;
   bool transform = false;
+  bool config = false;
 };
+
+// What roost.yaml said when the version was trained, with the defaults of that time.
+absl::StatusOr<int> ShowConfig(api::Project& project, const registry::ModelVersion& version, Session& session) {
+  TRY_ASSIGN(const api::Configuration configuration, api::ConfigurationOf(project, version));
+  if (session.json()) {
+    session.Print(ToText(configuration.values));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [key, value] : FlatValues(configuration.values)) rows.push_back({key, value});
+  session.Print(AlignColumns(rows, "ll"));
+  return 0;
+}
 
 absl::StatusOr<int> RunShow(const ShowOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::ModelDescription description, api::ShowModel(project, options.reference));
+  if (options.config) return ShowConfig(project, description.version, session);
   TRY_ASSIGN(const Parsed model, Parse(description));
   TRY_ASSIGN(const api::ModelDetails details, api::DescribeModel(project, options.reference));
   if (session.json()) {
@@ -352,6 +369,7 @@ void AddModelCommands(CLI::App& app, Session& session) {
   auto options = std::make_shared<ShowOptions>();
   show->add_option("MODEL", options->reference, "NAME, NAME@VERSION, NAME@ALIAS or NAME@latest")->required();
   show->add_flag("--transform", options->transform, "Every value of the feature vector, with its weight or gain");
+  show->add_flag("--config", options->config, "The configuration that it was trained with, defaults among them");
   show->callback([options, &session] { session.Finish(RunShow(*options, session)); });
   AddModelMoveCommands(*model, session);
   AddModelLineageCommand(*model, session);

@@ -23,6 +23,7 @@ Declaration<SliceKey> DeclareSliceKey() {
                 target.value = node.scalar();
                 return absl::OkStatus();
               })
+      .Shaped(ValueShape::Text())
       .Numbers("borders", &SliceKey::borders, {.min = -1e300, .max = 1e300}, "numbers: ranges with these borders")
       .Integer("quantiles", &SliceKey::quantiles, {.min = 0, .max = 100},
                "numbers: so many ranges of about equally many rows")
@@ -31,6 +32,11 @@ Declaration<SliceKey> DeclareSliceKey() {
                           {"month", TimePart::kMonth}, {"weekday", TimePart::kWeekday}, {"hour", TimePart::kHour}},
                       "times: which part of them, in UTC");
   return key;
+}
+
+ValueShape SlicesShape() {
+  const ValueShape key = ValueShape::Section(DeclareSliceKey().keys(), "column");
+  return ValueShape::List(ValueShape::Either({key, ValueShape::List(key)}));
 }
 
 absl::StatusOr<SliceKey> ReadSliceKey(const YamlNode& node) {
@@ -89,8 +95,10 @@ std::function<absl::Status(const YamlNode&, ValueConfig&)> ReadAmount(AmountConf
 Declaration<ValueConfig> DeclareValue() {
   Declaration<ValueConfig> value;
   const auto amount = [&](std::string name, AmountConfig ValueConfig::*field, std::string meaning) {
-    value.Custom(std::move(name), "number, or an expression", "0", std::move(meaning), Presence::kOptional,
-                 ReadAmount(field));
+    value
+        .Custom(std::move(name), "number, or an expression", "0", std::move(meaning), Presence::kOptional,
+                ReadAmount(field))
+        .Shaped(ValueShape::Either({ValueShape::Number({.min = -1e100, .max = 1e100}), ValueShape::Text()}));
   };
   amount("true_positive", &ValueConfig::true_positive, "binary: acting on a row that is positive");
   amount("false_positive", &ValueConfig::false_positive, "binary: acting on a row that is not");
@@ -135,11 +143,13 @@ Declaration<RuleEntry> DeclareRule() {
   rule.Text("metric", &RuleEntry::metric, "a metric of the model's task (docs/gate.md)", Presence::kRequired);
   for (const judge::Intent intent : judge::AllIntents()) {
     rule.Custom(std::string(judge::IntentName(intent)), "number", "", std::string(MeaningOf(intent)),
-                Presence::kOptional, [intent](const YamlNode& node, RuleEntry& entry) -> absl::Status {
+                Presence::kOptional,
+                [intent](const YamlNode& node, RuleEntry& entry) -> absl::Status {
                   TRY_ASSIGN(const double bound, ReadNumber(node, {.min = -1e300, .max = 1e300}));
                   entry.intents.emplace_back(intent, bound);
                   return absl::OkStatus();
-                });
+                })
+        .Shaped(ValueShape::Number({.min = -1e300, .max = 1e300}));
   }
   rule.Flag("each_slice", &RuleEntry::each_slice, "of each slice of `model.evaluation.slices`, instead of all rows")
       .Flag("proven", &RuleEntry::proven,
@@ -176,6 +186,7 @@ Declaration<EvaluationConfig> DeclareEvaluation() {
               "parts of the rows that are measured too: a column (a slice for each value), a mapping, or a list of two "
               "or three of these (all combinations)",
               Presence::kOptional, ReadSlices, DeclareSliceKey().keys())
+      .Shaped(SlicesShape())
       .Integer("min_rows", &EvaluationConfig::min_rows, {.min = 1, .max = 1'000'000'000},
                "slices of fewer rows are left out")
       .Integer("max_values", &EvaluationConfig::max_values, {.min = 1, .max = 1'000},
@@ -210,6 +221,7 @@ Declaration<GateConfig> DeclareGate() {
               "what a version must be proven better than: `dummy` knows the training targets only, `linear` is a plain "
               "linear model of the same rows (of linear models the dummy)")
       .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys())
+      .Shaped(ValueShape::List(ValueShape::Section(DeclareRule().keys())))
       .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server");
   return gate;
 }

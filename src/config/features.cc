@@ -40,6 +40,7 @@ void DeclareNumbers(Declaration<FeatureSpec>& feature) {
       .Flag("log", &FeatureSpec::log, "numbers: ln(1 + value) is taken, after clipping")
       .Custom("impute", "mean, median, min, max or a number", "", "numbers: what stands for missing values",
               Presence::kOptional, ReadImpute)
+      .Shaped(ValueShape::Either({ValueShape::Choice({"mean", "median", "min", "max"}), ValueShape::Number({})}))
       .Flag("indicator", &FeatureSpec::indicator, "numbers: one more feature, 1 where the value is missing")
       .When("use", {"bucketize"})
       .Integer("buckets", &FeatureSpec::buckets, {.min = 2, .max = 100}, "at most that many buckets")

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/declared_values.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "config/training_order.h"
@@ -35,33 +36,9 @@ Declaration<SplitConfig> DeclareSplit() {
   return split;
 }
 
-// Any YAML value as JSON: plain scalars as numbers, booleans or null where they are such, else as texts.
-Json ToJson(const YamlNode& node) {
-  if (node.IsMap()) {
-    Json object = Json::object();
-    for (const YamlNode::Member& member : node.Members()) object[member.name] = ToJson(member.value);
-    return object;
-  }
-  if (node.IsList()) {
-    Json array = Json::array();
-    for (const YamlNode& element : node.Elements()) array.push_back(ToJson(element));
-    return array;
-  }
-  if (node.IsEmpty()) return nullptr;
-  if (node.quoted()) return node.scalar();
-  if (node.scalar() == "true") return true;
-  if (node.scalar() == "false") return false;
-  if (const absl::StatusOr<int64_t> integer = ReadInteger(node, {.min = -(int64_t{1} << 53), .max = int64_t{1} << 53});
-      integer.ok()) {
-    return *integer;
-  }
-  if (const absl::StatusOr<double> number = ReadNumber(node, {}); number.ok()) return *number;
-  return node.scalar();
-}
-
 absl::Status ReadOptions(const YamlNode& node, TrainerConfig& trainer) {
   if (!node.IsMap()) return node.Error("want a mapping: it is handed to the trainer as it is");
-  trainer.options = ToJson(node).dump();
+  trainer.options = PlainJson(node).dump();
   return absl::OkStatus();
 }
 
@@ -118,6 +95,7 @@ void DeclareExternal(Declaration<TrainerConfig>& trainer) {
               {{"columns", TrainerInput::kColumns}, {"features", TrainerInput::kFeatures}},
               "what it gets: the columns as they are, or the features of `features` as one matrix")
       .Custom("options", "mapping", "", "handed to the program as it is", Presence::kOptional, ReadOptions)
+      .Shaped(ValueShape::Any())
       .Texts("environment", &TrainerConfig::environment, "names of environment variables that it may see")
       .Number("max_minutes", &TrainerConfig::max_minutes, {.min = 0.01, .max = 100'000}, "it is stopped after that")
       .Integer("max_memory_mb", &TrainerConfig::max_memory_mb, {.min = 0, .max = 100'000'000},
@@ -271,7 +249,8 @@ Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
   const Declaration<transform::FeatureSpec> feature = DeclareFeature();
   Declaration<ModelConfig> model;
   if (naming == ModelNaming::kByKey) {
-    model.Text("name", &ModelConfig::name, "the model's name", Presence::kRequired, CheckName);
+    model.Text("name", &ModelConfig::name, "the model's name", Presence::kRequired, CheckName)
+        .Shaped(ValueShape::Text(kNamePattern));
   }
   model
       .OptionalChoice("task", &ModelConfig::task,
@@ -292,12 +271,15 @@ Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
               "tasks of true or false: from which probability on the decision is true; `{best: f1}` learns it in each "
               "training",
               Presence::kOptional, ReadThreshold, DeclareThreshold().keys())
+      .Shaped(ValueShape::Either(
+          {ValueShape::Number({.min = 0, .max = 1}), ValueShape::Section(DeclareThreshold().keys())}))
       .Text("group", &ModelConfig::group, "ranking: the column whose equal values are one list")
       .Section("split", &ModelConfig::split, DeclareSplit(), "which rows are for training, which for evaluation",
                Presence::kRequired)
       .Custom("scores", "mapping from names of columns", "",
               "columns that are the scores of other models: `NAME`, `NAME@champion`, `NAME@2` (docs/several-models.md)",
               Presence::kOptional, ReadScores)
+      .Shaped(ValueShape::Named(ValueShape::Text()))
       .List("columns", &ModelConfig::columns, column, "columns that are computed from others")
       .Custom(
           "features", "`auto`, or a list", "", "what the model sees of a row; `auto` chooses from the profile",
@@ -306,6 +288,7 @@ Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
             return ReadFeatures(node, target, *keys);
           },
           feature.keys())
+      .Shaped(ValueShape::Either({ValueShape::Choice({"auto"}), ValueShape::List(ValueShape::Section(feature.keys()))}))
       .Section("trainer", &ModelConfig::trainer, DeclareTrainer(), "how the model learns")
       .Section("tune", &ModelConfig::tune, DeclareTune(), "what `roost tune` tries")
       .Section("evaluation", &ModelConfig::evaluation, DeclareEvaluation(), "how versions are measured and compared")

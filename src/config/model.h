@@ -147,5 +147,7 @@ absl::Status CheckExpression(const std::string& text);
 /// InvalidArgument unless `name` is up to 100 letters, digits, '.', '_' and '-', a letter or digit first: what the
 /// store and URLs take as a name.
 absl::Status CheckName(const std::string& name);
+/// The same as a regular expression.
+inline constexpr char kNamePattern[] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";
 
 }  // namespace roost::config

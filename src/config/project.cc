@@ -53,6 +53,11 @@ absl::Status CheckModels(ProjectConfig& project) {
   return TrainingOrder(project.models).status();
 }
 
+absl::Status ReadProjectAssertions(const YamlNode& node, ProjectConfig& project) {
+  TRY_ASSIGN(project.assertions, ReadAssertions(node));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Declaration<ProjectConfig> DeclareProject() {
@@ -61,6 +66,7 @@ Declaration<ProjectConfig> DeclareProject() {
   s3.Text("endpoint", &S3Config::endpoint,
           "the server, https://host or http://host:port; by default AWS_ENDPOINT_URL, else AWS itself",
           Presence::kOptional, CheckEndpoint)
+      .Shaped(ValueShape::Text("^https?://"))
       .Text("region", &S3Config::region, "the bucket's region; by default AWS_REGION, else it is asked for")
       .Choice("addressing", &S3Config::addressing,
               {{"auto", Addressing::kAuto}, {"path", Addressing::kPath}, {"virtual", Addressing::kVirtual}},
@@ -72,10 +78,12 @@ Declaration<ProjectConfig> DeclareProject() {
             "where the stored data lies: a folder, for example one that several machines mount, or s3://bucket/prefix "
             "(docs/storage.md); by default .roost/objects",
             Presence::kOptional, CheckObjects)
+      .Shaped(ValueShape::Text("^(s3://|(?!.*://))"))
       .Text("database", &WorkspaceConfig::database,
             "the PostgreSQL database of names and models, postgresql://user@host/database "
             "(docs/storage-postgresql.md); by default the SQLite file .roost/metadata.sqlite",
             Presence::kOptional, CheckDatabaseUrl)
+      .Shaped(ValueShape::Text("^postgres(ql)?://"))
       .Section("s3", &WorkspaceConfig::s3, s3, "how to reach the bucket of `objects`");
   Declaration<DataConfig> data;
   data.Choice("gate", &DataConfig::gate,
@@ -87,15 +95,22 @@ Declaration<ProjectConfig> DeclareProject() {
              "whole table (docs/run.md)");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
+      .Shaped(ValueShape::Text(kNamePattern))
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",
             Presence::kRequired, CheckName)
+      .Shaped(ValueShape::Text(kNamePattern))
       .Section("model", &ProjectConfig::model, DeclareModel(),
                "the model that `roost train` makes; evaluate and predict take its name")
       .Custom(
           "models", "mapping from the names of models", "",
           "in place of `model`, where a project has several: the keys of `model` but `name` (docs/several-models.md)",
           Presence::kOptional, ReadModels)
+      .Shaped(ValueShape::Named(ValueShape::Section(DeclareModel(ModelNaming::kByMapping).keys()), kNamePattern))
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
+      .Custom("assert", "list", "",
+              "facts that hold of every run, or it stops before it trains: expressions, or mappings (docs/config.md)",
+              Presence::kOptional, ReadProjectAssertions, DeclareAssertion().keys())
+      .Shaped(ValueShape::List(ValueShape::Section(DeclareAssertion().keys(), "that")))
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
   return project;

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/declared.h"
+#include "config/assertions.h"
 #include "config/model.h"
 
 namespace roost::config {
@@ -122,6 +123,7 @@ struct ProjectConfig {
   bool has_models_by_name = false;   ///< they stand under `models:`
   std::optional<ModelConfig> model;  ///< the one that commands are about; of several none, until one is selected
   DataConfig data;
+  std::vector<Assertion> assertions;
   ServeConfig serve;
   WorkspaceConfig workspace;
 

@@ -26,6 +26,7 @@ Declaration<ServedVersions> DeclareVersions() {
   Declaration<ServedVersions> versions;
   versions.Integer("latest", &ServedVersions::latest, {.min = 1, .max = kMaxVersions}, "so many of the newest")
       .Custom("numbers", "list of whole numbers", "", "these versions", Presence::kOptional, ReadNumbers)
+      .Shaped(ValueShape::List(ValueShape::Integer({.min = 1})))
       .Texts("aliases", &ServedVersions::aliases, "the versions that these aliases point at");
   return versions;
 }
@@ -62,6 +63,7 @@ Declaration<BatchingConfig> DeclareBatching() {
       .Custom("preferred_batch_size", "list of whole numbers", "",
               "numbers of rows at which a batch goes at once, before `max_queue_delay_microseconds` is over",
               Presence::kOptional, ReadPreferredSizes)
+      .Shaped(ValueShape::List(ValueShape::Integer({.min = 1, .max = kMaxBatchSize})))
       .Integer("max_queue_delay_microseconds", &BatchingConfig::max_queue_delay_microseconds,
                {.min = 0, .max = kMaxMicroseconds},
                "how long a request waits for others to be merged with; 0: for none, and what waits is merged")
@@ -80,6 +82,8 @@ Declaration<ServedModel> DeclareServedModel() {
       .Custom("versions", "`all`, a list of numbers, or a mapping", "{latest: 1}",
               "which versions are served: all that any of its keys names", Presence::kOptional, ReadVersions,
               DeclareVersions().keys())
+      .Shaped(ValueShape::Either({ValueShape::Choice({"all"}), ValueShape::List(ValueShape::Integer({.min = 1})),
+                                  ValueShape::Section(DeclareVersions().keys())}))
       .Choice("queue", &ServedModel::queue,
               {{"auto", Queue::kAuto}, {"inline", Queue::kInline}, {"workers", Queue::kWorkers}},
               "where requests are scored: on the thread that reads them, or by the workers; auto: ONNX models of more "
@@ -183,12 +187,15 @@ Declaration<ServeConfig> DeclareServe() {
              "names by which clients call, beside loopback names; by default any, where `host` is not loopback")
       .Custom("rate", "section", "", "how often each consumer may call", Presence::kOptional, ReadRate,
               DeclareRate().keys())
+      .Shaped(ValueShape::Section(DeclareRate().keys()))
       .Custom("consumers", "mapping from the names of consumers", "",
               "a rate of its own, or a certificate; `anonymous` means all callers without a token together",
               Presence::kOptional, ReadConsumers, DeclareConsumer().keys())
+      .Shaped(ValueShape::Named(ValueShape::Section(DeclareConsumer().keys()), kNamePattern))
       .Custom("models", "mapping from the names of models", "",
               "how a model is served; of models that are not named here the latest version", Presence::kOptional,
               ReadModels, DeclareServedModel().keys())
+      .Shaped(ValueShape::Named(ValueShape::Section(DeclareServedModel().keys()), kNamePattern))
       .Integer("workers", &ServeConfig::workers, {.min = 0, .max = 1024},
                "threads that score slow models; 0: one per core that the process may use")
       .Integer("max_queue_ms", &ServeConfig::max_queue_ms, {.min = 1, .max = 3'600'000},

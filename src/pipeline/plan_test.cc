@@ -20,7 +20,7 @@ TEST(Steps, NamesComeBack) {
   }
   EXPECT_EQ(StateOfName("finished"), std::nullopt);
   EXPECT_EQ(HintOf(ParseStep("trains").status()), "did you mean 'train'?");
-  EXPECT_EQ(HintOf(ParseStep("x").status()), "the steps are ingest, validate, train, evaluate, gate, release");
+  EXPECT_EQ(HintOf(ParseStep("x").status()), "the steps are ingest, validate, assert, train, evaluate, gate, release");
 }
 
 TEST(Steps, ASelectionIsOfOneOrOfAll) {

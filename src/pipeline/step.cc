@@ -20,6 +20,7 @@ std::string_view StepName(Step step) {
   switch (step) {
     case Step::kIngest: return "ingest";
     case Step::kValidate: return "validate";
+    case Step::kAssert: return "assert";
     case Step::kTrain: return "train";
     case Step::kEvaluate: return "evaluate";
     case Step::kGate: return "gate";

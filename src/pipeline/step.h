@@ -9,9 +9,9 @@
 namespace roost::pipeline {
 
 /// The steps of a run, in their order: each takes what those before it made.
-enum class Step { kIngest, kValidate, kTrain, kEvaluate, kGate, kRelease };
+enum class Step { kIngest, kValidate, kAssert, kTrain, kEvaluate, kGate, kRelease };
 
-inline constexpr std::array kAllSteps{Step::kIngest,   Step::kValidate, Step::kTrain,
+inline constexpr std::array kAllSteps{Step::kIngest,   Step::kValidate, Step::kAssert, Step::kTrain,
                                       Step::kEvaluate, Step::kGate,     Step::kRelease};
 
 /// "ingest", "validate" and so on.

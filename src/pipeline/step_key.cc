@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMostKeysTold = 3;
 
 /// By step.
-constexpr std::array<int64_t, kAllSteps.size()> kProgramVersions{1, 1, 1, 1, 1, 1};
+constexpr std::array<int64_t, kAllSteps.size()> kProgramVersions{1, 1, 1, 1, 1, 1, 1};
 
 /// Which part of roost.yaml a step reads: all below `sections`, but for `others`.
 struct Part {
@@ -27,6 +27,7 @@ Part PartOf(Step step) {
   switch (step) {
     case Step::kIngest: return {{"dataset", "data.source"}, {}};
     case Step::kValidate: return {{"data.gate"}, {}};
+    case Step::kAssert: return {{"assert", "model"}, {"model.evaluation", "model.gate", "model.tune"}};
     case Step::kTrain: return {{"model"}, {"model.evaluation", "model.gate", "model.tune"}};
     case Step::kEvaluate: return {{"model.evaluation"}, {}};
     case Step::kGate: return {{"model.evaluation", "model.gate"}, {}};

@@ -19,7 +19,7 @@ struct StepInput {
   friend bool operator==(const StepInput&, const StepInput&) = default;
 };
 
-/// Keys of roost.yaml with their values as they are written there: "model.trainer.l2" -> "1.0".
+/// Keys of roost.yaml with their values, defaults among them: "model.trainer.l2" -> "1.0".
 using Configuration = std::map<std::string, std::string>;
 
 /// All that decides what a step makes.

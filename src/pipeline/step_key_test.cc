@@ -75,7 +75,8 @@ TEST(StepKey, OtherJsonIsDamage) {
 }
 
 TEST(StepKey, EachStepReadsItsPartOfTheConfiguration) {
-  const Configuration all{{"data.gate", "warn"},
+  const Configuration all{{"assert[0].that", "rows > 1"},
+                          {"data.gate", "warn"},
                           {"data.source[0]", "a.csv"},
                           {"dataset", "flights"},
                           {"model.evaluation.min_rows", "10"},
@@ -87,6 +88,8 @@ TEST(StepKey, EachStepReadsItsPartOfTheConfiguration) {
   EXPECT_THAT(ConfigurationOf(Step::kIngest, all), ElementsAre(Key("data.source[0]"), Key("dataset")));
   EXPECT_THAT(ConfigurationOf(Step::kValidate, all), ElementsAre(Key("data.gate")));
   EXPECT_THAT(ConfigurationOf(Step::kTrain, all), ElementsAre(Key("model.gated"), Key("model.trainer.l2")));
+  EXPECT_THAT(ConfigurationOf(Step::kAssert, all),
+              ElementsAre(Key("assert[0].that"), Key("model.gated"), Key("model.trainer.l2")));
   EXPECT_THAT(ConfigurationOf(Step::kEvaluate, all), ElementsAre(Key("model.evaluation.min_rows")));
   EXPECT_THAT(ConfigurationOf(Step::kGate, all),
               ElementsAre(Key("model.evaluation.min_rows"), Key("model.gate.confidence")));

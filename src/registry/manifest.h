@@ -19,7 +19,8 @@ inline constexpr char kProfilePart[] = "profile";
 inline constexpr char kEvaluationPart[] = "evaluation.json";
 inline constexpr char kImportancePart[] = "importance.json";
 inline constexpr char kConfigPart[] = "config.yaml";
-inline constexpr char kWarmupPart[] = "warmup.json";  ///< versions of older programs have none
+inline constexpr char kResolvedConfigPart[] = "config.json";  ///< versions of older programs have none
+inline constexpr char kWarmupPart[] = "warmup.json";          ///< versions of older programs have none
 inline constexpr char kLineagePart[] = "lineage.json";
 inline constexpr char kLinearBaselinePart[] = "linear-baseline.json";  ///< of trainers that are not linear
 
