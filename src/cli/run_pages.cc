@@ -58,7 +58,7 @@ absl::StatusOr<report::RunText> WithCurves(api::Project& project, const api::Run
   } else if (absl::IsCancelled(curves.status())) {
     return curves.status();
   } else if (!absl::IsFailedPrecondition(curves.status()) && !absl::IsUnimplemented(curves.status())) {
-    text.curves_absent = curves.status().message();
+    text.curves_absent = std::string(curves.status().message());
   }
   return text;
 }

@@ -7,7 +7,6 @@
 #include "api/project.h"
 #include "api/run_summary.h"
 #include "base/context.h"
-#include "registry/run_log.h"
 
 namespace roost::cli {
 
