@@ -102,7 +102,7 @@ Identity Identify(const HttpRequest& request, const AccessControl& control) {
 }
 
 std::optional<Refusal> Check(const HttpRequest& request, const AccessControl& control, std::string& consumer) {
-  const std::optional<Role> needed = NeededRole(request.path);
+  const std::optional<Role> needed = NeededRole(request.method, request.path);
   if (!needed.has_value()) return std::nullopt;
   if (!control.IsOwnHost(request.host)) {
     return Refusal{WithHint(absl::PermissionDeniedError("the host of this call is not one of this server's"),

@@ -42,9 +42,16 @@ std::optional<Role> RoleOfV2(std::string_view path) {
   return what.find('%') == std::string_view::npos ? Role::kRead : Role::kAdmin;
 }
 
+/// Of MLflow's interface, which moves aliases under the same path as it reads them.
+std::optional<Role> RoleOfMlflow(std::string_view method, std::string_view path) {
+  const bool is_read =
+      method == "GET" || method == "HEAD" || path == "2.0/mlflow/registered-models/get-latest-versions";
+  return is_read ? Role::kRead : Role::kAdmin;
+}
+
 }  // namespace
 
-std::optional<Role> NeededRole(std::string_view path) {
+std::optional<Role> NeededRole(std::string_view method, std::string_view path) {
   if (path == "/") return std::nullopt;  // says that the server lives
   if (path.starts_with('/')) path.remove_prefix(1);
   const std::string_view first = TakePiece(path);
@@ -53,6 +60,7 @@ std::optional<Role> NeededRole(std::string_view path) {
     const bool of_a_model = TakePiece(path) == "models" && !path.empty();
     return of_a_model ? Role::kInfer : Role::kRead;
   }
+  if (first == "api") return RoleOfMlflow(method, path);
   if (first == "inference.GRPCInferenceService") return RoleOfInference(path);
   if (first == "grpc.health.v1.Health") return std::nullopt;
   if (first == "tensorflow.serving.PredictionService" || first == "grpc.reflection.v1.ServerReflection" ||

@@ -5,8 +5,8 @@
 namespace roost::access {
 namespace {
 
-std::string_view Needed(std::string_view path) {
-  const std::optional<Role> role = NeededRole(path);
+std::string_view Needed(std::string_view path, std::string_view method = "GET") {
+  const std::optional<Role> role = NeededRole(method, path);
   return role.has_value() ? RoleName(*role) : "open";
 }
 
@@ -45,6 +45,19 @@ TEST(NeededRole, OfEachRoute) {
       {"/v2/repository", "admin"},
   };
   for (const auto& [path, role] : cases) EXPECT_EQ(Needed(path), role) << path;
+}
+
+TEST(NeededRole, OfMlflowsInterfaceHangsOnTheMethod) {
+  constexpr std::string_view kAlias = "/api/2.0/mlflow/registered-models/alias";
+  EXPECT_EQ(Needed(kAlias, "GET"), "read");
+  EXPECT_EQ(Needed(kAlias, "HEAD"), "read");
+  EXPECT_EQ(Needed("/api/2.0/mlflow/registered-models/get-latest-versions", "POST"), "read");
+  EXPECT_EQ(Needed("/api/2.0/mlflow-artifacts/artifacts/models/late/1/MLmodel", "GET"), "read");
+  EXPECT_EQ(Needed(kAlias, "POST"), "admin");
+  EXPECT_EQ(Needed(kAlias, "DELETE"), "admin");
+  EXPECT_EQ(Needed("/%61pi/2.0/mlflow/registered-models/alias", "POST"), "admin");
+  EXPECT_EQ(Needed("/api/2.0/mlflow/registered-models/%61lias", "POST"), "admin");
+  EXPECT_EQ(Needed("/api/2.0/mlflow-artifacts/artifacts/models/late/1/MLmodel", "PUT"), "admin");
 }
 
 TEST(NeededRole, OfEachMethodOfGrpc) {

@@ -117,7 +117,7 @@ absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteMo
                                      .version = version.version,
                                      .alias = request.alias,
                                      .expected = expected,
-                                     .author = project.author(),
+                                     .author = request.author.empty() ? project.author() : request.author,
                                      .reason = request.reason,
                                      .evidence = std::move(evidence)},
                                     context);
@@ -156,7 +156,9 @@ absl::StatusOr<std::vector<registry::AliasMove>> ModelHistory(Project& project, 
     if (move.moved <= *request.at && is_later) in_force[move.alias] = std::move(move);
   }
   moves.clear();
-  for (auto& [alias, move] : in_force) moves.push_back(std::move(move));
+  for (auto& [alias, move] : in_force) {
+    if (move.to > 0) moves.push_back(std::move(move));
+  }
   return moves;
 }
 

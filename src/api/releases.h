@@ -19,10 +19,11 @@ struct PromoteModelRequest {
   std::optional<int64_t> expected;  ///< where the alias must point now; 0: nowhere
   std::string reason, evidence;
   bool override_gate =
-      false;  ///< also where the gate has refused the version, or was not asked; it is kept that it was
+      false;           ///< also where the gate has refused the version, or was not asked; it is kept that it was
+  std::string author;  ///< who moves it; empty: the project's author
 };
 
-/// Lets an alias point at a version, as Registry::Promote; the author is the project's. InvalidArgument where the
+/// Lets an alias point at a version, as Registry::Promote. InvalidArgument where the
 /// reference does not say which version.
 ///
 /// A champion must be blessed by the gate: FailedPrecondition where the last judgement of the version is a refusal,

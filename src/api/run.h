@@ -68,17 +68,4 @@ struct RunDescription {
 absl::StatusOr<std::vector<registry::RunRecord>> ListRuns(Project& project, int64_t limit);
 absl::StatusOr<RunDescription> ShowRun(Project& project, int64_t number);
 
-/// What one of two runs has, and the other has not, or with another value; empty: it has none.
-struct RunDifference {
-  std::string name;  ///< "model.trainer.l2", "train data", "log_loss"
-  std::string first, second;
-};
-
-struct RunComparison {
-  std::vector<RunDifference> configuration, inputs, metrics;
-};
-
-/// Configuration and inputs of the steps, and metrics of `evaluate`.
-absl::StatusOr<RunComparison> CompareRuns(Project& project, int64_t first, int64_t second);
-
 }  // namespace roost::api

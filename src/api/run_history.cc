@@ -1,64 +1,42 @@
 // The runs that were written down.
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "api/run.h"
+#include "api/run_summary.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "pipeline/step_key.h"
 
 namespace roost::api {
 namespace {
 
 using Values = std::map<std::string, std::string>;
 
-struct RunValues {
-  Values configuration, inputs, metrics;
-};
-
-void AddMetrics(const Json& output, Values& metrics) {
-  const Json found = output.is_object() ? output.value("metrics", Json()) : Json();
-  if (!found.is_object()) return;
-  for (const auto& [name, figures] : found.items()) {
-    const Json value = figures.is_object() ? figures.value("value", Json()) : Json();
-    metrics[name] = value.is_number() ? FormatNumber(value.get<double>(), 6) : "";
-  }
-}
-
-absl::StatusOr<RunValues> ValuesOf(const RunDescription& run) {
-  RunValues values;
-  for (const registry::StepRecord& record : run.steps) {
-    const std::string what = fmt::format("step {} of run {}", record.step, record.run);
-    TRY_ASSIGN(const Json json, ParseJson(record.key, what));
-    TRY_ASSIGN(const pipeline::StepKey key, pipeline::StepKey::FromJson(json));
-    values.configuration.insert(key.configuration.begin(), key.configuration.end());
-    for (const auto& inputs : {key.inputs, key.chosen}) {
-      for (const auto& [role, input] : inputs) {
-        const std::string id = input.id.substr(0, 12);
-        values.inputs[fmt::format("{} {}", record.step, role)] = input.name.empty() ? id : input.name;
-      }
-    }
-    TRY_ASSIGN(const Json work, ParseJson(record.output, what));
-    if (work.is_object()) AddMetrics(work.value("output", Json()), values.metrics);
+Values MetricsOf(const RunSummary& run) {
+  Values values;
+  for (const RunMetric& metric : run.metrics) {
+    values[metric.name] = metric.value.has_value() ? FormatNumber(*metric.value, 6) : "";
   }
   return values;
 }
 
-std::vector<RunDifference> DifferencesOf(const Values& first, const Values& second) {
-  Values all = first;
-  all.insert(second.begin(), second.end());
-  const auto value_in = [](const Values& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::string() : found->second;
-  };
+std::vector<RunDifference> DifferencesOf(const std::vector<Values>& runs) {
+  Values all;
+  for (const Values& values : runs) all.insert(values.begin(), values.end());
   std::vector<RunDifference> differences;
-  for (const auto& [name, value] : all) {
-    RunDifference difference{name, value_in(first, name), value_in(second, name)};
-    if (difference.first != difference.second) differences.push_back(std::move(difference));
+  for (const auto& [name, any] : all) {
+    RunDifference difference{.name = name};
+    for (const Values& values : runs) {
+      const auto found = values.find(name);
+      difference.values.push_back(found == values.end() ? std::string() : found->second);
+    }
+    const std::string& first = difference.values.front();
+    const auto differs = [&first](const std::string& value) { return value != first; };
+    if (std::any_of(difference.values.begin(), difference.values.end(), differs)) {
+      differences.push_back(std::move(difference));
+    }
   }
   return differences;
 }
@@ -78,14 +56,16 @@ absl::StatusOr<RunDescription> ShowRun(Project& project, int64_t number) {
   return description;
 }
 
-absl::StatusOr<RunComparison> CompareRuns(Project& project, int64_t first, int64_t second) {
-  TRY_ASSIGN(const RunDescription one, ShowRun(project, first));
-  TRY_ASSIGN(const RunDescription other, ShowRun(project, second));
-  TRY_ASSIGN(const RunValues before, ValuesOf(one));
-  TRY_ASSIGN(const RunValues after, ValuesOf(other));
-  return RunComparison{.configuration = DifferencesOf(before.configuration, after.configuration),
-                       .inputs = DifferencesOf(before.inputs, after.inputs),
-                       .metrics = DifferencesOf(before.metrics, after.metrics)};
+RunComparison CompareRuns(const std::vector<RunSummary>& runs) {
+  std::vector<Values> configuration, inputs, metrics;
+  for (const RunSummary& run : runs) {
+    configuration.push_back(run.configuration);
+    inputs.push_back(run.inputs);
+    metrics.push_back(MetricsOf(run));
+  }
+  return {.configuration = DifferencesOf(configuration),
+          .inputs = DifferencesOf(inputs),
+          .metrics = DifferencesOf(metrics)};
 }
 
 }  // namespace roost::api

@@ -28,6 +28,7 @@ Json ToJson(const std::vector<registry::AliasMove>& moves) {
 }
 
 std::string HowText(const registry::AliasMove& move) {
+  if (move.to == 0) return "removed";
   return move.action == registry::AliasAction::kRollback ? "rolled back" : "set";
 }
 
@@ -124,9 +125,9 @@ absl::StatusOr<int> RunHistory(HistoryOptions options, Session& session) {
   std::vector<std::vector<std::string>> rows{{"alias", "move", "how", "from", "to", "when", "who", "why", "evidence"}};
   for (const registry::AliasMove& move : moves) {
     rows.push_back({move.alias, fmt::to_string(move.number), HowText(move),
-                    move.from.has_value() ? fmt::format("@{}", *move.from) : "-", fmt::format("@{}", move.to),
-                    FormatUtcSeconds(move.moved), move.author, move.reason,
-                    move.evidence.empty() ? "-" : move.evidence});
+                    move.from.has_value() ? fmt::format("@{}", *move.from) : "-",
+                    move.to > 0 ? fmt::format("@{}", move.to) : "-", FormatUtcSeconds(move.moved), move.author,
+                    move.reason, move.evidence.empty() ? "-" : move.evidence});
   }
   session.Print(AlignColumns(rows, "lrlllllll"));
   return 0;
@@ -223,9 +224,9 @@ Json ToJson(const registry::AliasMove& move) {
   return Json{{"model", move.model},
               {"alias", move.alias},
               {"number", move.number},
-              {"how", registry::ActionName(move.action)},
+              {"how", move.to > 0 ? registry::ActionName(move.action) : "remove"},
               {"from", move.from.has_value() ? Json(*move.from) : Json(nullptr)},
-              {"to", move.to},
+              {"to", move.to > 0 ? Json(move.to) : Json(nullptr)},
               {"author", move.author},
               {"reason", move.reason},
               {"evidence", move.evidence},

@@ -1,15 +1,13 @@
-// roost model list | show | register | export; the others are in model_moves.h
+// roost model list | show | register; the others are in model_export.h and model_moves.h
 
 #include <algorithm>
 #include <cmath>
 
-#include <arrow/io/interfaces.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "api/configuration.h"
-#include "api/export.h"
 #include "api/model_details.h"
 #include "api/models.h"
 #include "api/register_onnx.h"
@@ -17,11 +15,10 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/model_export.h"
 #include "cli/model_moves.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
-#include "table/arrow_status.h"
-#include "table/output.h"
 
 namespace roost::cli {
 namespace {
@@ -260,49 +257,6 @@ absl::StatusOr<int> RunShow(const ShowOptions& options, Session& session) {
   return 0;
 }
 
-struct ExportOptions {
-  std::string reference;
-  std::string format = "onnx";
-  std::string path;
-  bool overwrite = false;
-};
-
-absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
-  if (options.format != "onnx") {
-    return absl::InvalidArgumentError(fmt::format("no format '{}'; there is onnx", options.format));
-  }
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const Context context = session.MakeContext();
-  TRY_ASSIGN(const api::ExportResponse response, api::ExportModel(project, options.reference, context));
-  const std::string path =
-      options.path.empty() ? fmt::format("{}-{}.onnx", response.version.name, response.version.version) : options.path;
-  TRY_ASSIGN(auto file,
-             table::OutputFile::Open(path, options.overwrite ? table::Overwrite::kYes : table::Overwrite::kNo));
-  TRY_ARROW(file.stream().Write(response.onnx.data(), static_cast<int64_t>(response.onnx.size())));
-  TRY(file.Commit());
-  const std::string size = FormatBytes(static_cast<int64_t>(response.onnx.size()));
-  if (session.json()) {
-    Json json = response.certificate.has_value() ? response.certificate->ToJson() : Json::object();
-    json["model"] = response.version.ToString();
-    json["file"] = path;
-    json["bytes"] = response.onnx.size();
-    session.Print(ToText(json));
-    return 0;
-  }
-  if (!response.certificate.has_value()) {
-    session.Print(
-        fmt::format("{}: the ONNX file of {}, as its trainer left it; {}\n", path, response.version.ToString(), size));
-    return 0;
-  }
-  const predict::ParityCertificate& certificate = *response.certificate;
-  session.Print(fmt::format("{}: {} as ONNX, opset {} and ai.onnx.ml {}; {}\n", path, response.version.ToString(),
-                            certificate.opset, certificate.ml_opset, size));
-  session.Print(fmt::format("parity: {} kept rows and {} edge rows, largest difference {:.2g} ({:.2g} relative)\n",
-                            FormatCount(certificate.rows), FormatCount(certificate.edge_rows),
-                            certificate.largest_absolute, certificate.largest_relative));
-  return 0;
-}
-
 struct RegisterOptions {
   api::RegisterOnnxRequest request;
   std::string signature = "inferred";
@@ -342,18 +296,6 @@ void AddRegister(CLI::App& model, Session& session) {
   command->callback([options, &session] { session.Finish(RunRegister(*options, session)); });
 }
 
-void AddExport(CLI::App& model, Session& session) {
-  CLI::App* command = model.add_subcommand("export", "A model version as one file for other programs");
-  auto options = std::make_shared<ExportOptions>();
-  command->add_option("MODEL", options->reference, "NAME, NAME@VERSION or NAME@ALIAS")->required();
-  command->add_option("--format", options->format, "onnx (default): transform and predictor as one graph")
-      ->type_name("FORMAT");
-  command->add_option("-o,--output", options->path, "Default: NAME-VERSION.onnx")->type_name("FILE");
-  command->add_flag("-f,--force", options->overwrite, "Replace the file where there is one");
-  command->footer("The file is compared with the model, on kept rows and on made edge rows, before it is written.");
-  command->callback([options, &session] { session.Finish(RunExport(*options, session)); });
-}
-
 }  // namespace
 
 void AddModelCommands(CLI::App& app, Session& session) {
@@ -374,7 +316,7 @@ void AddModelCommands(CLI::App& app, Session& session) {
   AddModelMoveCommands(*model, session);
   AddModelLineageCommand(*model, session);
   AddRegister(*model, session);
-  AddExport(*model, session);
+  AddModelExportCommand(*model, session);
 }
 
 }  // namespace roost::cli

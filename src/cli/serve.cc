@@ -30,6 +30,7 @@
 #include "cli/serve_watch.h"
 #include "grpc/call_headers.h"
 #include "grpc/handler.h"
+#include "mlflow/registry_service.h"
 #include "net/http_server.h"
 #include "rest/routes.h"
 #include "serving/model_loader.h"
@@ -94,18 +95,29 @@ serving::WorkQueue::Options QueueOptionsOf(const config::ServeConfig& config) {
           .max_wait = std::chrono::milliseconds(config.max_queue_ms)};
 }
 
-/// Metrics, gRPC and REST on one port, for those who may call.
+/// Metrics, gRPC, REST and, where `mlflow` is not null, MLflow's interface on one port, for those who may call.
 net::Handler MakeHandler(const telemetry::MetricsSources& sources, serving::ModelLoader& loader,
-                         serving::WorkQueue& queue, const access::AccessControl& control) {
-  net::Handler served = [metrics = telemetry::ServeMetrics(sources),
+                         serving::WorkQueue& queue, mlflow::RegistryService* mlflow,
+                         const access::AccessControl& control) {
+  net::Handler served = [metrics = telemetry::ServeMetrics(sources), mlflow,
                          grpc = grpc::MakeHandler(sources.models, &loader, &queue),
                          rest = rest::MakeHandler(sources.models, &loader, &queue)](const net::HttpRequest& request,
                                                                                     net::HttpResponse& response) {
     if (request.path == telemetry::kMetricsPath) return metrics(request, response);
+    if (mlflow != nullptr && mlflow::RegistryService::IsMlflowPath(request.path)) {
+      return mlflow->Handle(request, response);
+    }
     const bool is_grpc = grpc::IsGrpcContentType(request.Header("content-type").value_or(""));
     (is_grpc ? grpc : rest)(request, response);
   };
   return access::Guard(std::move(served), control);
+}
+
+/// Null where it is not asked for. It reads the workspace by connections of its own.
+absl::StatusOr<std::unique_ptr<mlflow::RegistryService>> OpenMlflow(const ServeSetup& setup) {
+  if (!setup.options->mlflow) return nullptr;
+  TRY_ASSIGN(api::Project project, api::Project::Open(setup.project->folder()));
+  return std::make_unique<mlflow::RegistryService>(std::move(project));
 }
 
 std::string UrlOf(const config::ServeConfig& config, uint16_t port) {
@@ -193,12 +205,15 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   telemetry::Traffic traffic(manager);
   serving::WorkQueue queue(QueueOptionsOf(setup.config));
   access::AccessControl control(setup.policy);
+  TRY_ASSIGN(const auto mlflow, OpenMlflow(setup));
   const net::ServerOptions server_options = ServerOptionsOf(setup.config);
-  net::Handler handler = MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue, control);
+  net::Handler handler =
+      MakeHandler({manager, *server_options.counts, traffic, log.get()}, loader, queue, mlflow.get(), control);
   handler = telemetry::Observe(std::move(handler), traffic, log.get());
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, std::move(handler)));
   const bool needs_token = !setup.policy.anonymous.has_value();
   Announce(UrlOf(setup.config, server->port()), needs_token, manager, session);
+  if (mlflow != nullptr) session.Note("MLflow's clients are answered too: MLFLOW_TRACKING_URI is the same address");
   announced = true;
   loader.Start();
   {

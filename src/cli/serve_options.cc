@@ -46,6 +46,8 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
       .add_option("--access-log", options.access_log,
                   "A line for each request; - is stderr; default: serve.access_log of roost.yaml")
       ->type_name("FILE");
+  command.add_flag("--mlflow", options.mlflow, "Answer MLflow's clients too: the models and aliases of the workspace")
+      ->excludes(model_dir);
 }
 
 absl::StatusOr<config::ServeConfig> WithFlags(config::ServeConfig config, const ServeOptions& options) {

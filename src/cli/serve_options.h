@@ -29,6 +29,7 @@ struct ServeOptions {
   std::optional<std::string> access_log;
   bool allow_anonymous = false;
   bool allow_plaintext = false;
+  bool mlflow = false;
 };
 
 /// Adds them to the command.

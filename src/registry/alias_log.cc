@@ -29,8 +29,9 @@ constexpr char kCreateTable[] =
 constexpr char kSelect[] =
     "SELECT model, alias, number, from_version, to_version, author, reason, moved_us, action, evidence FROM "
     "model_alias_moves";
-constexpr char kIsLast[] =
-    "number = (SELECT MAX(later.number) FROM model_alias_moves AS later WHERE later.model = model_alias_moves.model "
+constexpr char kIsInForce[] =
+    "to_version > 0 AND number = (SELECT MAX(later.number) FROM model_alias_moves AS later WHERE later.model = "
+    "model_alias_moves.model "
     "AND "
     "later.alias = model_alias_moves.alias)";
 constexpr char kRecords[] = "names/aliases";
@@ -38,6 +39,8 @@ constexpr char kRecords[] = "names/aliases";
 std::string RecordKey(std::string_view model, std::string_view alias, int64_t number) {
   return fmt::format("{}/{}/{}/{}", kRecords, model, alias, number);
 }
+
+std::optional<int64_t> TargetOf(const AliasMove& move) { return move.to > 0 ? std::optional(move.to) : std::nullopt; }
 
 Json FromOf(const AliasMove& move) { return move.from.has_value() ? Json(*move.from) : Json(nullptr); }
 
@@ -85,7 +88,7 @@ absl::StatusOr<AliasMove> ParseAliasRecord(std::string_view bytes, const std::st
   const std::optional<AliasAction> action = parsed->contains("action") ? ActionOf(text("action")) : AliasAction::kSet;
   if (!action.has_value()) return damaged;
   move.action = *action;
-  if (text("format") != "roost alias move" || number("version") != kFormatVersion || move.to < 1 ||
+  if (text("format") != "roost alias move" || number("version") != kFormatVersion || move.to < 0 ||
       RecordKey(move.model, move.alias, move.number) != key) {
     return damaged;
   }
@@ -157,7 +160,7 @@ absl::StatusOr<bool> AliasLog::Move(AliasMove& move) {
   TRY(CheckTexts(move));
   TRY(Finish(move.model, move.alias, move.moved));
   TRY_ASSIGN(const std::vector<AliasMove> history, History(move.model, move.alias));
-  const std::optional<int64_t> target = history.empty() ? std::nullopt : std::optional(history.back().to);
+  const std::optional<int64_t> target = history.empty() ? std::nullopt : TargetOf(history.back());
   if (target != move.from) return false;
   move.number = static_cast<int64_t>(history.size()) + 1;
   TRY(Insert(move));
@@ -175,12 +178,12 @@ absl::Status AliasLog::Finish(std::string_view model, std::string_view alias, ab
 absl::Status AliasLog::WriteDown(const AliasMove& move, absl::Time now) {
   return audit_.Append({.actor = move.author,
                         .action = "alias.moved",
-                        .object = fmt::format("{}@{}", move.model, move.to),
+                        .object = fmt::format("{}@{}", move.model, TargetOf(move).value_or(move.from.value_or(0))),
                         .details = {{"alias", move.alias},
                                     {"number", move.number},
                                     {"from", FromOf(move)},
                                     {"to", move.to},
-                                    {"how", ActionName(move.action)},
+                                    {"how", move.to > 0 ? ActionName(move.action) : "remove"},
                                     {"reason", move.reason},
                                     {"evidence", move.evidence}}},
                        now);
@@ -223,7 +226,7 @@ absl::StatusOr<std::optional<int64_t>> AliasLog::Target(std::string_view model, 
              database_->Query(std::string(kSelect) + " WHERE model = :p1 AND alias = :p2 ORDER BY number DESC LIMIT 1",
                               {std::string(model), std::string(alias)}));
   TRY_ASSIGN(const std::vector<AliasMove> moves, FromRows(rows));
-  return moves.empty() ? std::nullopt : std::optional(moves.front().to);
+  return moves.empty() ? std::nullopt : TargetOf(moves.front());
 }
 
 absl::StatusOr<std::vector<AliasMove>> AliasLog::History(std::string_view model, std::string_view alias) const {
@@ -242,14 +245,14 @@ absl::StatusOr<std::vector<AliasMove>> AliasLog::History(std::string_view model)
 
 absl::StatusOr<std::vector<AliasMove>> AliasLog::Current(std::string_view model) const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             database_->Query(fmt::format("{} WHERE model = :p1 AND {} ORDER BY alias", kSelect, kIsLast),
+             database_->Query(fmt::format("{} WHERE model = :p1 AND {} ORDER BY alias", kSelect, kIsInForce),
                               {std::string(model)}));
   return FromRows(rows);
 }
 
 absl::StatusOr<std::vector<AliasMove>> AliasLog::CurrentOfAll() const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
-             database_->Query(fmt::format("{} WHERE {} ORDER BY model, alias", kSelect, kIsLast)));
+             database_->Query(fmt::format("{} WHERE {} ORDER BY model, alias", kSelect, kIsInForce)));
   return FromRows(rows);
 }
 

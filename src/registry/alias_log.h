@@ -23,13 +23,13 @@ enum class AliasAction {
 /// "set", "rollback".
 std::string_view ActionName(AliasAction action);
 
-/// One move of an alias. The alias points where its last move says.
+/// One move of an alias. The alias points where its last move says, if anywhere.
 struct AliasMove {
   std::string model;
   std::string alias;
   int64_t number = 0;           ///< counts the alias's moves from 1
   std::optional<int64_t> from;  ///< the version before; absent on the first move
-  int64_t to = 0;               ///< the version since
+  int64_t to = 0;               ///< the version since; 0: it points nowhere since
   AliasAction action = AliasAction::kSet;
   std::string author;
   std::string reason;
@@ -57,7 +57,7 @@ class AliasLog {
   /// Whether `move` is the last one of its alias: so it is where a transaction runs again that has made it.
   absl::StatusOr<bool> IsLast(const AliasMove& move) const;
 
-  /// Where `alias` points; absent where it was never set.
+  /// Where `alias` points; absent where it was never set, or was removed.
   absl::StatusOr<std::optional<int64_t>> Target(std::string_view model, std::string_view alias) const;
 
   /// The moves of `alias`, the oldest first.
@@ -65,7 +65,7 @@ class AliasLog {
   /// Those of all aliases of `model`, by time.
   absl::StatusOr<std::vector<AliasMove>> History(std::string_view model) const;
 
-  /// The last move of each alias of `model`, by alias.
+  /// The last move of each alias of `model` that points somewhere, by alias.
   absl::StatusOr<std::vector<AliasMove>> Current(std::string_view model) const;
   /// The same of all models, by model and alias.
   absl::StatusOr<std::vector<AliasMove>> CurrentOfAll() const;

@@ -14,6 +14,8 @@
 #include "report/evaluation_report.h"
 #include "report/measured_for_test.h"
 #include "report/profile_report.h"
+#include "report/runs_for_test.h"
+#include "report/runs_report.h"
 #include "report/summaries_for_test.h"
 #include "report/validation_report.h"
 
@@ -83,6 +85,10 @@ std::string ComparePage() {
 std::string EvaluationPage(const MeasuredForTest& measured) {
   return EvaluationReport(measured.view(), {.name = measured.names.front(), .subtitle = "4,000 rows of flights@1"});
 }
+std::string RunsComparePage() {
+  const std::vector<RunText> runs = RunsForTest();
+  return RunComparisonReport(std::vector<RunText>{runs[3], runs[2], runs[4], runs[0]}, {.name = "runs 2, 3, 1, 5"});
+}
 std::string WideComparePage(int columns) {
   const profile::ProfileSummary summary = Wide(columns);
   return CompareReport({"a", summary}, {"b", summary}, {}, {.name = "a with b"});
@@ -108,6 +114,10 @@ const std::map<std::string, std::function<std::string()>>& Pages() {
       {"hostile-evaluation", [] { return EvaluationPage(MeasuredHostile()); }},
       {"evaluation-of-classes", [] { return EvaluationPage(MeasuredClasses()); }},
       {"evaluation-of-numbers", [] { return EvaluationPage(MeasuredNumber()); }},
+      {"runs", [] { return RunsReport(RunsForTest(), {.name = "late-flights", .subtitle = "the pipeline's runs"}); }},
+      {"run", [] { return RunReport(RunsForTest()[2], {.name = "run 3", .subtitle = "all of late-flights"}); }},
+      {"runs-compare", RunsComparePage},
+      {"hostile-runs", [] { return RunsReport(HostileRuns(), {.name = "<i>"}); }},
       {"valid", [] { return ValidationReport({.rows = 5}, {.name = "flights@2"}); }},
   };
   return pages;

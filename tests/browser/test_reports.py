@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from viewports import DESKTOP, NARROWEST, PHONE
 
 REPORTS = ("flights", "hostile", "compare", "hostile-compare", "validation", "valid", "empty", "evaluation",
-           "hostile-evaluation", "evaluation-of-classes")
+           "hostile-evaluation", "evaluation-of-classes", "runs", "run", "runs-compare", "hostile-runs")
 WITH_COLUMNS = ("flights", "hostile", "compare", "hostile-compare")
 
 OPEN_ALL = "document.querySelectorAll('details').forEach(details => details.open = true)"
@@ -50,7 +50,7 @@ def test_axe_finds_nothing(open_page, name, look):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation"])
+@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation", "runs", "run", "runs-compare"])
 def test_screenshots(open_page, screenshots, name, viewport, scheme):
     page = open_page(name, viewport, color_scheme=scheme)
     rows = page.locator(".rows > details")
@@ -116,7 +116,7 @@ def focused(page):
                          " : [...document.querySelectorAll('*')].indexOf(document.activeElement)")
 
 
-@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation"])
+@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation", "runs-compare"])
 def test_tab_reaches_every_control_in_the_order_of_the_page(open_page, name):
     page = open_page(name)
     wanted = page.evaluate(
