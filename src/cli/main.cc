@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/session.h"
 
 namespace roost::cli {
@@ -164,6 +165,9 @@ int Run(int count, char** words) {
   AddTokenCommands(app, session);
   AddAuditCommands(app, session);
   AddConfigCommands(app, session);
+  AddExportCommands(app, session);
+  AddDoctorCommand(app, session);
+  AddCompletionCommand(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it
   try {
     app.parse(count, words);

@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/model_moves.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
@@ -329,7 +330,8 @@ void AddExport(CLI::App& model, Session& session) {
   CLI::App* command = model.add_subcommand("export", "A model version as one file for other programs");
   auto options = std::make_shared<ExportOptions>();
   command->add_option("MODEL", options->reference, "NAME, NAME@VERSION or NAME@ALIAS")->required();
-  command->add_option("--format", options->format, "onnx (default): transform and predictor as one graph")
+  Offer(command->add_option("--format", options->format, "onnx (default): transform and predictor as one graph"),
+        {"onnx"})
       ->type_name("FORMAT");
   command->add_option("-o,--output", options->path, "Default: NAME-VERSION.onnx")->type_name("FILE");
   command->add_flag("-f,--force", options->overwrite, "Replace the file where there is one");
