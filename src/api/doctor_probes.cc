@@ -66,7 +66,7 @@ absl::StatusOr<Finding> ProbeDatabase(const std::string& folder) {
   const auto written = (*database)->Execute("UPDATE versions SET version = version WHERE version < 0");
   if (!written.ok()) {
     return Finding{.health = Health::kWarn,
-                   .found = fmt::format("{}: read, but not written: {}", kind, written.status().message()),
+                   .found = fmt::format("{}: read, but not written: {}", kind, std::string(written.status().message())),
                    .mend = "grant the right to write, if this machine is to do more than read"};
   }
   Finding finding{.found = kind + ": read and written"};
@@ -96,9 +96,10 @@ absl::StatusOr<Finding> ProbeObjects(const std::string& folder) {
     return finding;
   }
   if (const absl::Status deleted = (*objects)->Delete(key); !deleted.ok()) {
-    return Finding{.health = Health::kWarn,
-                   .found = fmt::format("{}: written, but nothing can be deleted: {}", kind, deleted.message()),
-                   .mend = "grant the right to delete: 'roost data gc' and 'roost data erase' need it"};
+    return Finding{
+        .health = Health::kWarn,
+        .found = fmt::format("{}: written, but nothing can be deleted: {}", kind, std::string(deleted.message())),
+        .mend = "grant the right to delete: 'roost data gc' and 'roost data erase' need it"};
   }
   return Finding{.found = kind + ": read and written"};
 }

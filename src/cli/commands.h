@@ -38,5 +38,10 @@ void AddServeCommand(CLI::App& app, Session& session);
 void AddTokenCommands(CLI::App& app, Session& session);
 void AddAuditCommands(CLI::App& app, Session& session);
 void AddConfigCommands(CLI::App& app, Session& session);
+void AddExportCommands(CLI::App& app, Session& session);
+/// With the hidden option --probe, of the children that look at what may hang.
+void AddDoctorCommand(CLI::App& app, Session& session);
+/// With the hidden command complete, which the shells call.
+void AddCompletionCommand(CLI::App& app, Session& session);
 
 }  // namespace roost::cli

@@ -10,11 +10,6 @@ class Option;
 
 namespace roost::cli {
 
-class Session;
-void AddExportCommands(CLI::App& app, Session& session);
-void AddDoctorCommand(CLI::App& app, Session& session);
-void AddCompletionCommand(CLI::App& app, Session& session);
-
 /// A word that could stand where the cursor is.
 struct Candidate {
   std::string word;

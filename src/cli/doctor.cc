@@ -13,7 +13,6 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
-#include "cli/completion.h"
 
 namespace roost::cli {
 namespace {

@@ -10,7 +10,6 @@
 #include "api/workflow.h"
 #include "base/status.h"
 #include "cli/commands.h"
-#include "cli/completion.h"
 #include "table/arrow_status.h"
 #include "table/output.h"
 

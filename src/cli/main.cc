@@ -15,7 +15,6 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
-#include "cli/completion.h"
 #include "cli/session.h"
 
 namespace roost::cli {
