@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "api/project_files.h"
 #include "base/status.h"
 #include "config/templates.h"
 #include "registry/run_log.h"
@@ -105,11 +106,17 @@ absl::StatusOr<std::string> FindProjectFolder(const std::string& folder) {
   return root.string();
 }
 
-absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
+absl::StatusOr<ProjectFiles> ReadProject(const std::string& folder) {
   TRY_ASSIGN(const fs::path root, FindProject(folder));
   TRY_ASSIGN(const std::string text, table::ReadTextFile((root / kConfigName).string()));
-  TRY_ASSIGN(const config::ProjectConfig config, config::ParseProject(text, kConfigName));
-  return LocationOf(root, config);
+  TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
+  store::StoreLocation workspace = LocationOf(root, config);
+  return ProjectFiles{root.string(), std::move(config), std::move(workspace)};
+}
+
+absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
+  TRY_ASSIGN(ProjectFiles project, ReadProject(folder));
+  return std::move(project.workspace);
 }
 
 absl::StatusOr<Project> Project::Open(const std::string& folder) {

@@ -42,5 +42,10 @@ void AddConfigCommands(CLI::App& app, Session& session);
 /// Into the group "config".
 void AddConfigCheckCommand(CLI::App& config, Session& session);
 void AddConfigDiffCommand(CLI::App& config, Session& session);
+void AddExportCommands(CLI::App& app, Session& session);
+/// With the hidden option --probe, of the children that look at what may hang.
+void AddDoctorCommand(CLI::App& app, Session& session);
+/// With the hidden command complete, which the shells call.
+void AddCompletionCommand(CLI::App& app, Session& session);
 
 }  // namespace roost::cli

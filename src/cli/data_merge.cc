@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
 
@@ -117,9 +118,9 @@ void AddDataMergeCommand(CLI::App& data, Session& session) {
   merge->add_option("--into", options->request.into, "The branch that gets it (default main)")->type_name("BRANCH");
   const std::map<std::string, store::OnConflict> policies{
       {"fail", store::OnConflict::kFail}, {"ours", store::OnConflict::kOurs}, {"theirs", store::OnConflict::kTheirs}};
-  merge
-      ->add_option("--on-conflict", options->request.on_conflict,
-                   "fail, or keep ours (of the branch that gets it) or theirs (default fail)")
+  Offer(merge->add_option("--on-conflict", options->request.on_conflict,
+                          "fail, or keep ours (of the branch that gets it) or theirs (default fail)"),
+        {"fail", "ours", "theirs"})
       ->transform(CLI::Transformer(policies).description(""))
       ->type_name("POLICY");
   merge->add_option("--conflicts", options->conflicts, "Write all conflicts into this file")->type_name("FILE");

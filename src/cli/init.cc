@@ -7,6 +7,7 @@
 #include "api/project.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "config/templates.h"
 
 namespace roost::cli {
@@ -32,9 +33,9 @@ void AddInitCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("init", "Make a project: roost.yaml and the workspace .roost/");
   auto request = std::make_shared<api::InitRequest>();
   command->add_option("DIR", request->folder, "The folder; it is made where it is missing")->capture_default_str();
-  command
-      ->add_option("--template", request->template_name,
-                   fmt::format("One of: {}", fmt::join(config::TemplateNames(), ", ")))
+  Offer(command->add_option("--template", request->template_name,
+                            fmt::format("One of: {}", fmt::join(config::TemplateNames(), ", "))),
+        config::TemplateNames())
       ->capture_default_str();
   command->footer("Files that are there already are kept, so it can be called again.");
   command->callback([request, &session] { session.Finish(RunInit(*request, session)); });

@@ -164,6 +164,9 @@ int Run(int count, char** words) {
   AddTokenCommands(app, session);
   AddAuditCommands(app, session);
   AddConfigCommands(app, session);
+  AddExportCommands(app, session);
+  AddDoctorCommand(app, session);
+  AddCompletionCommand(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it
   try {
     app.parse(count, words);

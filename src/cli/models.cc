@@ -15,6 +15,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/model_export.h"
 #include "cli/model_moves.h"
 #include "cli/table_text.h"

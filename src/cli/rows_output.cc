@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "cli/completion.h"
 #include "cli/table_text.h"
 #include "table/preview.h"
 #include "table/read.h"
@@ -39,7 +40,9 @@ absl::StatusOr<table::Format> FormatWanted(const RowsOutput& output, const Sessi
 
 void AddRowsOptions(CLI::App& command, RowsOutput& output) {
   command.add_option("--limit", output.limit, "Only the first rows")->check(CLI::NonNegativeNumber)->type_name("ROWS");
-  command.add_option("--format", output.format, "csv, jsonl, parquet or arrow")->type_name("FORMAT");
+  Offer(command.add_option("--format", output.format, "csv, jsonl, parquet or arrow"),
+        {"csv", "jsonl", "parquet", "arrow"})
+      ->type_name("FORMAT");
   command.add_option("-o,--output", output.path, "A file; its ending tells the format")->type_name("FILE");
   command.add_flag("-f,--force", output.overwrite, "Replace the file where it is there");
 }

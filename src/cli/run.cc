@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/model_option.h"
 #include "cli/model_trial.h"
 #include "cli/run_history.h"
@@ -136,8 +137,12 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
 void AddRunCommand(CLI::App& app, Session& session) {
   CLI::App* run = app.add_subcommand("run", "The whole pipeline: ingest, validate, train, evaluate, gate, release");
   auto options = std::make_shared<RunOptions>();
-  run->add_option("--step", options->only, "Only this step, on what the steps before it made last")->type_name("STEP");
-  run->add_option("--from", options->from, "Do this step and all after it anew, whatever is known")->type_name("STEP");
+  std::vector<std::string> steps;
+  for (const pipeline::Step step : pipeline::kAllSteps) steps.emplace_back(pipeline::StepName(step));
+  Offer(run->add_option("--step", options->only, "Only this step, on what the steps before it made last"), steps)
+      ->type_name("STEP");
+  Offer(run->add_option("--from", options->from, "Do this step and all after it anew, whatever is known"), steps)
+      ->type_name("STEP");
   AddModelOption(*run, options->model);
   run->add_flag("--dry-run", options->dry_run, "Say what would be done, and why; do nothing");
   run->footer(

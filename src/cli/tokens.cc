@@ -16,6 +16,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/table_text.h"
 #include "cli/time_span.h"
 
@@ -145,7 +146,9 @@ void AddTokenCommands(CLI::App& app, Session& session) {
   CLI::App* create = token->add_subcommand("create", "Make a token for a consumer, and show it this once");
   auto options = std::make_shared<CreateOptions>();
   create->add_option("CONSUMER", options->consumer, "Who calls: a service or a person")->required();
-  create->add_option("--role", options->role, "infer (default), read (statistics and metrics too) or admin (all)")
+  Offer(
+      create->add_option("--role", options->role, "infer (default), read (statistics and metrics too) or admin (all)"),
+      {"infer", "read", "admin"})
       ->type_name("ROLE");
   create->add_option("--expires", options->expires, "How long it is good: 90d, 12h, 30m; default: for ever")
       ->type_name("TIME");

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -204,6 +205,13 @@ absl::Status CheckCall(const ProgramCall& call) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> FindProgram(const std::string& program, const std::string& folder) {
+  const char* path = std::getenv("PATH");
+  std::vector<std::string> environment;
+  if (path != nullptr) environment.push_back(fmt::format("PATH={}", path));
+  return FindProgram(ProgramCall{.arguments = {program}, .folder = folder, .environment = environment});
+}
 
 absl::StatusOr<ChildProcess> ChildProcess::Start(const ProgramCall& call) {
   TRY(CheckCall(call));

@@ -17,6 +17,10 @@ struct ProgramCall {
   std::vector<std::string> environment;  ///< "NAME=value": all that it gets
 };
 
+/// The path of `program` as a call would find it: a name by our PATH, a path without a leading '/' from `folder` on.
+/// NotFound, PermissionDenied, each with a hint where there is one.
+absl::StatusOr<std::string> FindProgram(const std::string& program, const std::string& folder);
+
 /// How a process ended.
 struct ProcessEnd {
   int exit_code = 0;  ///< where `signal` is 0
