@@ -74,6 +74,7 @@ class RunSteps {
   std::vector<std::string> SourcePaths() const;
   absl::Status AddValidateInputs(pipeline::StepKey& key);
   absl::Status AddProgramInput(pipeline::StepKey& key);
+  absl::Status AddGateInputs(pipeline::StepKey& key);
   absl::StatusOr<std::optional<int64_t>> Champion() const;
   absl::StatusOr<std::optional<SettledStep>> SettledValidate();
   absl::StatusOr<std::optional<SettledStep>> SettledGate();

@@ -47,7 +47,11 @@ void AddFeaturesCommand(CLI::App& app, Session& session) {
   auto request = std::make_shared<api::ChooseFeaturesRequest>();
   features->add_option("DATASET", request->reference, "Default: the latest version of the project's dataset");
   features->add_flag("--write", request->write, "Into roost.yaml, in place of 'features: auto'");
-  features->callback([request, &session] { session.Finish(RunFeatures(*request, session)); });
+  AddFeatureReportCommand(*features, session);
+  // A command below it runs in its place.
+  features->callback([features, request, &session] {
+    if (features->get_subcommands().empty()) session.Finish(RunFeatures(*request, session));
+  });
 }
 
 }  // namespace roost::cli

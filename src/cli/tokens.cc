@@ -15,9 +15,9 @@
 #include "api/tokens.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "base/time_span.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
-#include "cli/time_span.h"
 
 namespace roost::cli {
 namespace {

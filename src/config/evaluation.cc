@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/time_span.h"
 
 namespace roost::config {
 namespace {
@@ -192,6 +193,29 @@ Declaration<judge::ServerLimits> DeclareServerLimits() {
   return server;
 }
 
+Declaration<ServedConfig> DeclareServed() {
+  Declaration<ServedConfig> served;
+  served
+      .Text("source", &ServedConfig::source,
+            "rows that were served: a dataset version, or files (a path or glob, relative to roost.yaml)",
+            Presence::kRequired)
+      .Texts("join", &ServedConfig::join,
+             "columns that tell rows apart: served and training rows of one key are compared value by value")
+      .Number("max_skewed", &ServedConfig::max_skewed, {.min = 0, .max = 1},
+              "with `join`: the share of the joined rows that may differ in a column of the model")
+      .Integer("digits", &ServedConfig::digits, {.min = -1, .max = 15},
+               "with `join`: fractional numbers are rounded to so many digits first; -1: they are not");
+  return served;
+}
+
+absl::Status ReadMaxAge(const YamlNode& node, GateConfig& gate) {
+  TRY_ASSIGN(const std::string text, ReadText(node));
+  const absl::StatusOr<absl::Duration> age = ParseTimeSpan(text);
+  if (!age.ok() || *age == absl::ZeroDuration()) return node.Error("want a length of time such as 12h or 30d");
+  gate.max_age = *age;
+  return absl::OkStatus();
+}
+
 Declaration<GateConfig> DeclareGate() {
   Declaration<GateConfig> gate;
   gate.Number("confidence", &GateConfig::confidence, {.min = 0.5, .max = 0.9999},
@@ -200,7 +224,12 @@ Declaration<GateConfig> DeclareGate() {
               "what a version must be proven better than: `dummy` knows the training targets only, `linear` is a plain "
               "linear model of the same rows (of linear models the dummy)")
       .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys())
-      .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server");
+      .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server")
+      .Custom("max_age", "length of time", "",
+              "the newest training data (the last training row's time in the split's column; else the dataset "
+              "version's) is at most so old when the version is judged: `12h`, `30d`",
+              Presence::kOptional, ReadMaxAge)
+      .Section("serving", &GateConfig::serving, DeclareServed(), "what was served, which training data must be like");
   return gate;
 }
 

@@ -12,6 +12,8 @@
 
 #include "report/compare_report.h"
 #include "report/evaluation_report.h"
+#include "report/feature_page.h"
+#include "report/findings_for_test.h"
 #include "report/measured_for_test.h"
 #include "report/profile_report.h"
 #include "report/summaries_for_test.h"
@@ -108,6 +110,9 @@ const std::map<std::string, std::function<std::string()>>& Pages() {
       {"hostile-evaluation", [] { return EvaluationPage(MeasuredHostile()); }},
       {"evaluation-of-classes", [] { return EvaluationPage(MeasuredClasses()); }},
       {"evaluation-of-numbers", [] { return EvaluationPage(MeasuredNumber()); }},
+      {"features",
+       [] { return FeaturePage(FindingsOfFlights(), {.name = "late-flights@3", .subtitle = "4,000 rows"}); }},
+      {"hostile-features", [] { return FeaturePage(HostileFindings(), {.name = "</main>"}); }},
       {"valid", [] { return ValidationReport({.rows = 5}, {.name = "flights@2"}); }},
   };
   return pages;
