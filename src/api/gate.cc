@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/learned_until.h"
 #include "api/registry_models.h"
+#include "api/served_rows.h"
 #include "base/status.h"
 
 namespace roost::api {
@@ -83,6 +85,15 @@ judge::ServerCheck CheckOnServer(Project& project, const registry::ModelVersion&
   return judge::CheckServer(Try(project, version, trial), of_champion, limits);
 }
 
+absl::StatusOr<std::optional<judge::AgeCheck>> CheckAge(Project& project, const registry::ModelVersion& version,
+                                                        const std::optional<absl::Duration>& limit,
+                                                        const Context& context) {
+  if (!limit.has_value()) return std::nullopt;
+  TRY_ASSIGN(LearnedUntil learned, FindLearnedUntil(project, version, context));
+  return judge::AgeCheck{
+      .learned_until = learned.time, .source = std::move(learned.source), .judged = context.now(), .limit = *limit};
+}
+
 }  // namespace
 
 Json ToJson(const GateResponse& response) {
@@ -94,6 +105,8 @@ Json ToJson(const GateResponse& response) {
           {"baseline_name", response.baseline_name},
           {"baseline", response.baseline.ToJson()},
           {"server", response.server.ToJson()},
+          {"age", response.age.has_value() ? response.age->ToJson() : Json(nullptr)},
+          {"serving", response.serving.ToJson()},
           {"measured", ToJson(response.measured)}};
 }
 
@@ -120,6 +133,8 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
   TRY_ASSIGN(response.baseline,
              JudgeBesideBaseline(response.measured, response.baseline_name, model->gate->confidence));
   response.server = CheckOnServer(project, loaded.version, champion, request.trial, model->gate->server);
+  TRY_ASSIGN(response.age, CheckAge(project, loaded.version, model->gate->max_age, context));
+  TRY_ASSIGN(response.serving, CheckServing(project, loaded, model->gate->serving, context));
   const std::optional<int64_t> against = champion.has_value() ? std::optional(champion->version) : std::nullopt;
   TRY_ASSIGN(response.evidence, project.registry().RecordJudgement({.model = loaded.version.name,
                                                                     .version = loaded.version.version,

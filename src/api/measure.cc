@@ -7,9 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "absl/container/flat_hash_map.h"
-#include "api/key_text.h"
 #include "api/linear_baseline.h"
+#include "api/measured_parts.h"
 #include "api/row_values.h"
 #include "base/format.h"
 #include "base/status.h"
@@ -78,31 +77,6 @@ absl::Status CheckUnseen(const TrainingRecord& trained, const HeldOut& held_out,
                   "name it first: then only rows that no version was trained with are measured");
 }
 
-/// A number for each value of a column; rows without one are units of their own.
-absl::StatusOr<std::vector<int64_t>> UnitsOf(const LabelledRows& rows, const std::string& name) {
-  std::vector<int64_t> units;
-  if (name.empty()) return units;
-  absl::flat_hash_map<std::string, int64_t> numbers;
-  int64_t next = 0;
-  std::string key;
-  for (const column::OwnedBatch& batch : rows.batches) {
-    TRY_ASSIGN(const column::ColumnView* column, batch.view().Require(name));
-    TRY_ASSIGN(const column::Kind kind, column::KindOf(column->type()));
-    for (int64_t row = 0; row < batch.view().num_rows(); ++row) {
-      if (column->IsNull(row)) {
-        units.push_back(next++);
-        continue;
-      }
-      key.clear();
-      AppendKeyText(*column, kind, row, key);
-      const auto [entry, is_new] = numbers.try_emplace(key, next);
-      if (is_new) ++next;
-      units.push_back(entry->second);
-    }
-  }
-  return units;
-}
-
 absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, const MeasureRequest& request,
                                                             const config::EvaluationConfig& evaluation) {
   std::vector<std::string> names = evaluation.metrics.empty() ? UsualMetrics(task) : evaluation.metrics;
@@ -114,15 +88,6 @@ absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, 
     metrics.push_back(metric);
   }
   return metrics;
-}
-
-/// What the dummy predicts for every row.
-std::vector<double> DummyScores(const evaluate::TrainingBaseline& baseline, int64_t rows) {
-  std::vector<double> scores;
-  scores.reserve(static_cast<size_t>(rows) * baseline.outputs.size());
-  for (int64_t row = 0; row < rows; ++row)
-    scores.insert(scores.end(), baseline.outputs.begin(), baseline.outputs.end());
-  return scores;
 }
 
 /// What is scored: versions of a model, and what the first has for baselines.

@@ -15,6 +15,7 @@
 #include "api/parent.h"
 #include "api/releases.h"
 #include "api/schema.h"
+#include "api/served_rows.h"
 #include "api/training.h"
 #include "api/validate.h"
 #include "base/format.h"
@@ -75,6 +76,17 @@ std::string FindingsText(const judge::Verdict& verdict) {
 // Only where it is refused: what is kept says nothing that a person must see.
 std::string ServerText(const judge::ServerCheck& server) {
   return server.passed() ? "" : fmt::format("broken: server: {}\n", server.ToText());
+}
+
+/// The same of age and of what was served; that nothing was is said.
+std::string ChecksText(const GateResponse& response) {
+  std::string text;
+  if (response.age.has_value() && !response.age->passed()) {
+    text += fmt::format("broken: age: {}\n", response.age->ToText());
+  }
+  const judge::ServingCheck& serving = response.serving;
+  if (serving.judged() && serving.passed()) return text;
+  return text + fmt::format("{}: serving: {}\n", serving.judged() ? "broken" : "not judged", serving.ToText());
 }
 
 int64_t KeptIn(const GateResponse& response) {
@@ -203,7 +215,29 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
     const std::string name = fmt::format("{}@{}", model_->name, *champion);
     key.inputs["champion"] = {name, name};
   }
+  if (step == Step::kGate) TRY(AddGateInputs(key));
   return key;
+}
+
+absl::Status RunSteps::AddGateInputs(StepKey& key) {
+  const std::optional<config::GateConfig>& gate = model_config().gate;
+  if (!gate.has_value()) return absl::OkStatus();
+  // What was young enough once is judged anew on another day.
+  if (gate->max_age.has_value()) {
+    const std::string day = absl::FormatTime("%Y-%m-%d", context_.now(), absl::UTCTimeZone());
+    key.inputs["day"] = {day, day};
+  }
+  if (!gate->serving.has_value()) return absl::OkStatus();
+  TRY_ASSIGN(const ServedRows served, FindServedRows(project_, *gate->serving, context_));
+  if (!served.sources.has_value()) return absl::OkStatus();
+  const SourcePart& part = served.sources->parts().front();
+  if (part.version.has_value()) {
+    key.inputs["served"] = InputOf(*part.version);
+    return absl::OkStatus();
+  }
+  TRY_ASSIGN(const Digest stamp, ingest::StampOf(project_.folder(), part.paths));
+  key.inputs["served"] = {gate->serving->source, stamp.ToHex()};
+  return absl::OkStatus();
 }
 
 absl::Status RunSteps::AddValidateInputs(StepKey& key) {
@@ -395,7 +429,8 @@ absl::StatusOr<StepWork> RunSteps::JudgeModel() {
       .state = response.blessed() ? StepState::kDone : StepState::kRefused,
       .made = fmt::format("{} {}: {} of {} kept, {}", response.blessed() ? "blessed" : "refused", model_->ToString(),
                           FormatCount(KeptIn(response)), Counted(rules, "rule", "rules"), beside),
-      .details = FindingsText(response.verdict) + FindingsText(response.baseline) + ServerText(response.server),
+      .details = FindingsText(response.verdict) + FindingsText(response.baseline) + ServerText(response.server) +
+                 ChecksText(response),
       .output = {{"verdict", response.blessed() ? "blessed" : "refused"},
                  {"evidence", response.evidence.ToHex()},
                  {"champion", response.has_champion ? Json(response.measured.names()[1]) : Json(nullptr)},

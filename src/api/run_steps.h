@@ -78,6 +78,7 @@ class RunSteps {
   absl::Status AddProgramInput(pipeline::StepKey& key);
   absl::Status AddScoreInputs(pipeline::StepKey& key);
   void AddThresholdValue(pipeline::StepKey& key);
+  absl::Status AddGateInputs(pipeline::StepKey& key);
   absl::StatusOr<std::optional<int64_t>> Champion() const;
   absl::StatusOr<std::optional<SettledStep>> SettledValidate();
   absl::StatusOr<std::optional<SettledStep>> SettledGate();

@@ -388,8 +388,9 @@ absl::StatusOr<PreparedTraining> PrepareTraining(Project& project, const config:
     return prepared;
   }
   const profile::ProfileSummary summary = prepared.rows.profile.Summarize();
-  TRY_ASSIGN(const transform::TransformSpec spec, SpecOf(model, summary, prepared.chosen));
-  TRY_ASSIGN(prepared.transform, transform::Transform::Fit(spec, {.summary = summary, .batches = batches}, context));
+  TRY_ASSIGN(prepared.spec, SpecOf(model, summary, prepared.chosen));
+  TRY_ASSIGN(prepared.transform,
+             transform::Transform::Fit(prepared.spec, {.summary = summary, .batches = batches}, context));
   prepared.inputs.assign(prepared.transform->inputs().begin(), prepared.transform->inputs().end());
   return prepared;
 }

@@ -95,6 +95,7 @@ absl::StatusOr<transform::FeatureChoice> ChooseAll(const config::ModelConfig& mo
 /// With the transform that was fitted on the training rows: for one training or many.
 struct PreparedTraining {
   TrainingRows rows;
+  transform::TransformSpec spec;                  ///< what the transform was fitted from
   std::optional<transform::Transform> transform;  ///< none where the trainer takes columns
   std::vector<transform::InputColumn> inputs;     ///< the columns that the model will take
   evaluate::TrainingBaseline baseline;            ///< what a dummy knows of the training rows

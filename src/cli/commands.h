@@ -25,7 +25,10 @@ void AddSchemaCommands(CLI::App& app, Session& session);
 /// Into the group "schema".
 void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
 void AddValidateCommand(CLI::App& app, Session& session);
+/// With report.
 void AddFeaturesCommand(CLI::App& app, Session& session);
+/// Into the command "features".
+void AddFeatureReportCommand(CLI::App& features, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
 /// compare and gate.
 void AddJudgeCommands(CLI::App& app, Session& session);

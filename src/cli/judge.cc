@@ -196,6 +196,20 @@ std::string ServerText(const judge::ServerCheck& server, Session& session) {
                      server.ToText());
 }
 
+/// The age of the training data, and what was served: lines as that.
+std::string ChecksText(const api::GateResponse& response, Session& session) {
+  const auto line = [&](std::string_view name, bool judged, bool passed, const std::string& text) {
+    const std::string word = !judged  ? session.Colored("not judged", "yellow")
+                             : passed ? session.Colored("kept      ", "green")
+                                      : session.Colored("broken    ", "red");
+    return fmt::format("{}  {}: {}\n", word, name, text);
+  };
+  std::string text;
+  if (response.age.has_value()) text += line("age", true, response.age->passed(), response.age->ToText());
+  const judge::ServingCheck& serving = response.serving;
+  return text + line("serving", serving.judged(), serving.passed(), serving.ToText());
+}
+
 absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
   request.trial = TryModelApart;
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
@@ -210,9 +224,9 @@ absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
   PrintMeasured(response.measured, session);
   const int64_t kept = response.verdict.Count(judge::Outcome::kKept) + response.baseline.Count(judge::Outcome::kKept);
   const auto all = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
-  session.Print(fmt::format("\n{}{}{}{} of {} kept\n", FindingsText(response.verdict, session),
+  session.Print(fmt::format("\n{}{}{}{}{} of {} kept\n", FindingsText(response.verdict, session),
                             FindingsText(response.baseline, session), ServerText(response.server, session),
-                            FormatCount(kept), CountOf(all, "rule")));
+                            ChecksText(response, session), FormatCount(kept), CountOf(all, "rule")));
   session.Print(fmt::format(
       "{}: {}\n", name, response.blessed() ? session.Colored("blessed", "green") : session.Colored("refused", "red")));
   if (!response.note.empty()) session.Note(response.note);

@@ -10,9 +10,9 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "base/time_span.h"
 #include "cli/commands.h"
 #include "cli/table_text.h"
-#include "cli/time_span.h"
 
 namespace roost::cli {
 namespace {

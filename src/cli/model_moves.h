@@ -21,4 +21,7 @@ void AddModelMoveCommands(CLI::App& model, Session& session);
 /// Adds lineage to the group "model".
 void AddModelLineageCommand(CLI::App& model, Session& session);
 
+/// Adds staleness to the group "model".
+void AddStalenessCommand(CLI::App& model, Session& session);
+
 }  // namespace roost::cli

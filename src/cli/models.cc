@@ -316,6 +316,7 @@ void AddModelCommands(CLI::App& app, Session& session) {
   show->callback([options, &session] { session.Finish(RunShow(*options, session)); });
   AddModelMoveCommands(*model, session);
   AddModelLineageCommand(*model, session);
+  AddStalenessCommand(*model, session);
   AddRegister(*model, session);
   AddModelExportCommand(*model, session);
 }

@@ -7,10 +7,6 @@
 
 namespace roost::cli {
 
-/// A length of time as options take it: "90s", "10m", "24h", "3d". InvalidArgument for anything else, and for less than
-/// none.
-absl::StatusOr<absl::Duration> ParseTimeSpan(const std::string& text);
-
 /// A moment as options take it: "2001-05-31" (its beginning in UTC), "2001-05-31T12:00:00Z" or with an offset, or how
 /// long ago, as ParseTimeSpan has it. InvalidArgument for anything else.
 absl::StatusOr<absl::Time> ParseInstant(const std::string& text);

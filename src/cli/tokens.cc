@@ -15,10 +15,10 @@
 #include "api/tokens.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "base/time_span.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/table_text.h"
-#include "cli/time_span.h"
 
 namespace roost::cli {
 namespace {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/time_span.h"
 #include "config/model.h"
 
 namespace roost::config {
@@ -213,6 +214,29 @@ Declaration<judge::ServerLimits> DeclareServerLimits() {
   return server;
 }
 
+Declaration<ServedConfig> DeclareServed() {
+  Declaration<ServedConfig> served;
+  served
+      .Text("source", &ServedConfig::source,
+            "rows that were served: a dataset version, or files (a path or glob, relative to roost.yaml)",
+            Presence::kRequired)
+      .Texts("join", &ServedConfig::join,
+             "columns that tell rows apart: served and training rows of one key are compared value by value")
+      .Number("max_skewed", &ServedConfig::max_skewed, {.min = 0, .max = 1},
+              "with `join`: the share of the joined rows that may differ in a column of the model")
+      .Integer("digits", &ServedConfig::digits, {.min = -1, .max = 15},
+               "with `join`: fractional numbers are rounded to so many digits first; -1: they are not");
+  return served;
+}
+
+absl::Status ReadMaxAge(const YamlNode& node, GateConfig& gate) {
+  TRY_ASSIGN(const std::string text, ReadText(node));
+  const absl::StatusOr<absl::Duration> age = ParseTimeSpan(text);
+  if (!age.ok() || *age == absl::ZeroDuration()) return node.Error("want a length of time such as 12h or 30d");
+  gate.max_age = *age;
+  return absl::OkStatus();
+}
+
 Declaration<GateConfig> DeclareGate() {
   Declaration<GateConfig> gate;
   gate.Number("confidence", &GateConfig::confidence, {.min = 0.5, .max = 0.9999},
@@ -222,7 +246,13 @@ Declaration<GateConfig> DeclareGate() {
               "linear model of the same rows (of linear models the dummy)")
       .Custom("rules", "list", "", "what a version must keep", Presence::kRequired, ReadRules, DeclareRule().keys())
       .Shaped(ValueShape::List(ValueShape::Section(DeclareRule().keys())))
-      .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server");
+      .Section("server", &GateConfig::server, DeclareServerLimits(), "what a version may cost a server")
+      .Custom("max_age", "length of time", "",
+              "the newest training data (the last training row's time in the split's column; else the dataset "
+              "version's) is at most so old when the version is judged: `12h`, `30d`",
+              Presence::kOptional, ReadMaxAge)
+      .Shaped(ValueShape::Text())
+      .Section("serving", &GateConfig::serving, DeclareServed(), "what was served, which training data must be like");
   return gate;
 }
 

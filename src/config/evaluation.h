@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/declared.h"
 #include "evaluate/slices.h"
 #include "judge/rule.h"
@@ -44,12 +45,22 @@ enum class GateBaseline {
   kLinear,  ///< a plain linear model of the same rows; of linear models, which have none, the dummy
 };
 
+/// Rows that were served: a version's training data must be like them.
+struct ServedConfig {
+  std::string source;             ///< a dataset version, or files: a path or glob, relative to roost.yaml
+  std::vector<std::string> join;  ///< columns that tell rows apart; empty: no rows are joined
+  double max_skewed = 0.01;       ///< share of the joined rows that may differ in a column of the model
+  int64_t digits = -1;            ///< numbers are rounded to so many digits before they are compared; -1: are not
+};
+
 /// What a version must keep to be released.
 struct GateConfig {
   double confidence = 0.95;
   GateBaseline baseline = GateBaseline::kDummy;
   std::vector<judge::Rule> rules;
   judge::ServerLimits server;
+  std::optional<absl::Duration> max_age;  ///< of the newest training data; none: any
+  std::optional<ServedConfig> serving;
 };
 
 Declaration<EvaluationConfig> DeclareEvaluation();

@@ -447,6 +447,27 @@ TEST(Intervals, OfNumbersHoldTheTruthAsOftenAsTheyClaim) {
   ExpectCovers(CoverageOf(RandomData(Task::kNumber, 10'000, 12), options, 300, 1, false), options);
 }
 
+TEST(Intervals, OfClassesHoldTheTruthAsOftenAsTheyClaim) {
+  const MeasureOptions options{
+      .metrics = Metrics(Task::kClasses, {"log_loss", "accuracy", "macro_f1"}), .pairs = {{0, 1}}, .resamples = 96};
+  ExpectCovers(CoverageOf(RandomData(Task::kClasses, 10'000, 16), options, 300, 1, false), options);
+}
+
+TEST(Intervals, OfCountsHoldTheTruthAsOftenAsTheyClaim) {
+  const MeasureOptions options{
+      .metrics = Metrics(Task::kCounts, {"poisson_deviance", "mae"}), .pairs = {{0, 1}}, .resamples = 96};
+  ExpectCovers(CoverageOf(RandomData(Task::kCounts, 10'000, 17), options, 400, 1, false), options);
+}
+
+TEST(Intervals, OfWeightedRowsHoldTheTruthAsOftenAsTheyClaim) {
+  Data data = RandomData(Task::kBinary, 10'000, 18);
+  std::mt19937_64 random(19);
+  for (size_t row = 0; row < data.size(); ++row) data.weights.push_back(0.5 + static_cast<double>(random() % 3));
+  const MeasureOptions options{
+      .metrics = Metrics(Task::kBinary, {"auc", "log_loss", "bias"}), .pairs = {{0, 1}}, .resamples = 96};
+  ExpectCovers(CoverageOf(data, options, 400, 1, false), options);
+}
+
 TEST(Intervals, OfRankingsHoldTheTruthAsOftenAsTheyClaim) {
   const MeasureOptions options{
       .metrics = Metrics(Task::kRanking, {"ndcg@10", "mrr"}), .pairs = {{0, 1}}, .resamples = 96};

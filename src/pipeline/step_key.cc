@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMostKeysTold = 3;
 
 /// By step.
-constexpr std::array<int64_t, kAllSteps.size()> kProgramVersions{1, 1, 1, 1, 1, 1, 1};
+constexpr std::array<int64_t, kAllSteps.size()> kProgramVersions{1, 1, 1, 1, 1, 2, 1};
 
 /// Which part of roost.yaml a step reads: all below `sections`, but for `others`.
 struct Part {

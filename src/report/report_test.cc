@@ -12,6 +12,8 @@
 
 #include "report/compare_report.h"
 #include "report/evaluation_report.h"
+#include "report/feature_page.h"
+#include "report/findings_for_test.h"
 #include "report/measured_for_test.h"
 #include "report/profile_report.h"
 #include "report/runs_for_test.h"
@@ -118,6 +120,9 @@ const std::map<std::string, std::function<std::string()>>& Pages() {
       {"run", [] { return RunReport(RunsForTest()[2], {.name = "run 3", .subtitle = "all of late-flights"}); }},
       {"runs-compare", RunsComparePage},
       {"hostile-runs", [] { return RunsReport(HostileRuns(), {.name = "<i>"}); }},
+      {"features",
+       [] { return FeaturePage(FindingsOfFlights(), {.name = "late-flights@3", .subtitle = "4,000 rows"}); }},
+      {"hostile-features", [] { return FeaturePage(HostileFindings(), {.name = "</main>"}); }},
       {"valid", [] { return ValidationReport({.rows = 5}, {.name = "flights@2"}); }},
   };
   return pages;
