@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "config/serve.h"
+#include "config/watch.h"
 
 namespace roost::config {
 namespace {
@@ -63,7 +64,14 @@ Declaration<ProjectConfig> DeclareProject() {
                "the model that `roost train` makes; evaluate and predict take its name")
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
-      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
+      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept")
+      .Custom(
+          "watch", "section", "", "continuous training by `roost watch` (docs/watch.md)", Presence::kOptional,
+          [](const YamlNode& node, ProjectConfig&) {
+            WatchConfig unused;  // who watches reads it by ParseWatch
+            return DeclareWatch().keys()->Read(node, &unused);
+          },
+          DeclareWatch().keys());
   return project;
 }
 
