@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "api/data_gate.h"
+#include "api/data_rows_from.h"
 #include "api/schema.h"
 #include "base/status.h"
 #include "ingest/ingest.h"
@@ -105,7 +106,14 @@ store::CommitRequest::Mode ModeOf(AddMode mode) {
 }  // namespace
 
 absl::StatusOr<AddDataResponse> AddData(Project& project, const AddDataRequest& request, const Context& context) {
-  TRY_ASSIGN(const auto source, ingest::FileSource::Make(request.files));
+  return AddRowsFrom(project, request, std::nullopt, context);
+}
+
+absl::StatusOr<AddDataResponse> AddRowsFrom(Project& project, const AddDataRequest& request,
+                                            const std::optional<ingest::RowsFrom>& from, const Context& context) {
+  TRY_ASSIGN(const auto files, ingest::FileSource::Make(request.files));
+  const ingest::LaterRows later(*files, from.value_or(ingest::RowsFrom()));
+  const ingest::Source& source = from.has_value() ? static_cast<const ingest::Source&>(later) : *files;
   const ingest::IngestOptions options{.dataset = request.dataset,
                                       .branch = request.branch,
                                       .mode = ModeOf(request.mode),
@@ -124,10 +132,10 @@ absl::StatusOr<AddDataResponse> AddData(Project& project, const AddDataRequest& 
                       fmt::format("'roost schema infer {}' proposes one", request.dataset));
     }
     AddDataResponse response;
-    TRY_ASSIGN(response.version, ingest::Ingest(project.store(), *source, options, context));
+    TRY_ASSIGN(response.version, ingest::Ingest(project.store(), source, options, context));
     return response;
   }
-  return IngestThroughGate(project, *source, options,
+  return IngestThroughGate(project, source, options,
                            {.schema = *std::move(schema), .mode = gate, .quarantine = request.quarantine}, context);
 }
 

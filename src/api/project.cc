@@ -11,8 +11,10 @@
 #include "api/project_files.h"
 #include "base/status.h"
 #include "config/templates.h"
+#include "registry/run_lock.h"
 #include "registry/run_log.h"
 #include "registry/token_log.h"
+#include "registry/watch_log.h"
 #include "store/store_location.h"
 #include "table/text_file.h"
 
@@ -60,6 +62,8 @@ absl::Status MakeTables(const store::StoreLocation& location) {
   TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Create(location));
   TRY(registry::Registry::Open(store->database(), store->objects()).status());
   TRY(registry::RunLog::Open(store->database()).status());
+  TRY(registry::RunLock::MakeTable(store->database()));
+  TRY(registry::WatchLog::Open(store->database()).status());
   return registry::TokenLog::Open(store->database()).status();
 }
 

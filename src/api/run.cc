@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/time/clock.h"
 #include "api/training.h"
 #include "base/status.h"
 #include "config/resolved.h"
@@ -17,6 +18,8 @@ namespace {
 using pipeline::Step;
 using pipeline::StepKey;
 using pipeline::StepState;
+
+constexpr absl::Duration kPauseForLock = absl::Milliseconds(200);
 
 /// A step as it was written down.
 struct KnownStep {
@@ -80,8 +83,15 @@ pipeline::Configuration OfSelectedModel(const Project& project, const pipeline::
 
 class Runner {
  public:
-  Runner(Project& project, const RunRequest& request, RunSteps steps, registry::RunLog log, const Context& context)
-      : project_(project), request_(request), log_(std::move(log)), context_(context), steps_(std::move(steps)) {}
+  /// `lock`: null for a plan.
+  Runner(Project& project, const RunRequest& request, RunSteps steps, registry::RunLog log, registry::RunLock* lock,
+         const Context& context)
+      : project_(project),
+        request_(request),
+        log_(std::move(log)),
+        lock_(lock),
+        context_(context),
+        steps_(std::move(steps)) {}
 
   absl::StatusOr<RunResponse> Run() {
     if (request_.dry_run) {
@@ -91,10 +101,11 @@ class Runner {
     }
     TRY_ASSIGN(run_, log_.Begin({.project = project_.config().project,
                                  .author = project_.author(),
-                                 .scope = Scope(),
+                                 .scope = request_.scope.empty() ? Scope() : request_.scope,
                                  .started = context_.now()}));
     response_.run = run_;
-    const absl::Status done = RunAll();
+    absl::Status done = request_.on_begin ? request_.on_begin(run_) : absl::OkStatus();
+    if (done.ok()) done = RunAll();
     response_.state = done.ok() ? StateOfAll() : absl::IsCancelled(done) ? "stopped" : "failed";
     const absl::Status written = log_.Finish(run_, response_.state, std::string(done.message()), context_.now());
     TRY(done);
@@ -159,6 +170,7 @@ class Runner {
 
   absl::StatusOr<StepResult> RunStep(Step step) {
     TRY(context_.CheckCancelled());
+    if (lock_ != nullptr) TRY(lock_->Check());
     const absl::Time start = context_.now();
     StepResult result{.step = step};
     TRY_ASSIGN(const std::optional<SettledStep> settled, steps_.Settled(step));
@@ -247,6 +259,7 @@ class Runner {
   Project& project_;
   const RunRequest& request_;
   registry::RunLog log_;
+  registry::RunLock* const lock_;
   const Context& context_;
   RunSteps steps_;
   int64_t run_ = 0;
@@ -263,13 +276,44 @@ absl::StatusOr<std::vector<std::string>> ModelsToRun(const Project& project, con
   return config::TrainingOrder(config.models);
 }
 
+registry::RunLock::Options LockOf(const Project& project, const std::string& what) {
+  const config::ProjectConfig& config = project.config();
+  return {.name = config.model.has_value() ? fmt::format("model '{}'", config.model->name)
+                                           : fmt::format("dataset '{}'", config.dataset),
+          .author = project.author(),
+          .what = what};
+}
+
+absl::StatusOr<std::unique_ptr<registry::RunLock>> TakeRunLock(Project& project, const std::string& what, bool wait,
+                                                               const std::function<void(const std::string&)>& on_wait,
+                                                               const Context& context) {
+  const registry::RunLock::Options options = LockOf(project, what);
+  store::Database& database = project.store().database();
+  if (!wait) return registry::RunLock::Take(database, options);
+  bool is_told = false;
+  return registry::RunLock::Await(database, options, [&](const absl::Status& held) -> absl::Status {
+    TRY(context.CheckCancelled());
+    if (on_wait && !std::exchange(is_told, true)) on_wait(std::string(held.message()));
+    absl::SleepFor(kPauseForLock);
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
   TRY_ASSIGN(const DeclaredValues resolved, config::ResolveProject(project.config_text(), kConfigName));
   pipeline::Configuration configuration = OfSelectedModel(project, FlatValues(resolved.values));
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
-  RunSteps steps(project, std::move(configuration), request.trial, context);
-  return Runner(project, request, std::move(steps), std::move(log), context).Run();
+  std::unique_ptr<registry::RunLock> own;
+  if (!request.dry_run && request.lock == nullptr) {
+    TRY_ASSIGN(own, TakeRunLock(project, "roost run", request.wait, request.on_wait, context));
+  }
+  Context of_steps = context;
+  if (request.ends_steps) of_steps.cancellation = nullptr;
+  RunSteps steps(project, std::move(configuration),
+                 {.trial = request.trial, .source = request.source, .hold = request.hold}, of_steps);
+  registry::RunLock* const lock = own != nullptr ? own.get() : request.lock;
+  return Runner(project, request, std::move(steps), std::move(log), lock, context).Run();
 }
 
 }  // namespace roost::api

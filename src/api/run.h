@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/context.h"
 #include "base/json.h"
 #include "pipeline/step.h"
+#include "registry/run_lock.h"
 #include "registry/run_log.h"
 
 namespace roost::api {
@@ -30,9 +32,19 @@ struct StepResult {
 
 struct RunRequest {
   pipeline::Selection selection;
-  ServerTrial trial;                                         ///< of the gate; not null
-  bool dry_run = false;                                      ///< only says what would be done
-  std::function<void(const StepResult&)> on_step = nullptr;  ///< may be null; called as each step ends
+  ServerTrial trial;                                          ///< of the gate; not null
+  bool dry_run = false;                                       ///< only says what would be done
+  std::function<void(const StepResult&)> on_step = nullptr;   ///< may be null; called as each step ends
+  bool wait = false;                                          ///< for another run of the model that is under way
+  std::function<void(const std::string&)> on_wait = nullptr;  ///< may be null; called once, with who holds the lock
+
+  // Of whoever runs it in place of a person, `roost watch`.
+  RunSource source;                                             ///< in place of data.source
+  std::string hold = {};                                        ///< why nothing is released; empty: it may be
+  std::string scope = {};                                       ///< what the run is about; empty: the selection
+  registry::RunLock* lock = nullptr;                            ///< LockOf, which the caller holds; null: is taken
+  std::function<absl::Status(int64_t run)> on_begin = nullptr;  ///< may be null; called before the first step
+  bool ends_steps = false;                                      ///< an interruption takes effect between two steps
 };
 
 struct RunResponse {
@@ -45,8 +57,9 @@ struct RunResponse {
 /// evaluate, gate, release. A step whose key (pipeline/step_key.h) is known, and whose output still is there, is not
 /// done again. Each step is written down when it has come to its end, and can be done again without harm, so a run that
 /// was killed at any moment is gone on with by the next, to the same versions with the same bytes. Where validation, a
-/// fact or the gate refuse, what ran stands, and what follows is not done. Several runs at once do the same work twice,
-/// no more: aliases move by compare-and-set.
+/// fact or the gate refuse, what ran stands, and what follows is not done. One run of a model at a time
+/// (registry/run_lock.h): Aborted, with who runs it, where there is another one, or it is waited for. A plan is made at
+/// any time.
 ///
 /// `selection.only`: FailedPrecondition, with a hint, where a step before it was never done, was refused, or was done
 /// with something else than what the steps before it made last.
@@ -57,6 +70,13 @@ absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, con
 /// The models of roost.yaml that `selection` is about, each after those whose scores it takes: Run is called for each
 /// after Project::SelectModel. One "" where the steps need none or one is selected.
 absl::StatusOr<std::vector<std::string>> ModelsToRun(const Project& project, const pipeline::Selection& selection);
+/// The lock that a run of the project takes: one for its model, or its dataset where it has none.
+registry::RunLock::Options LockOf(const Project& project, const std::string& what);
+
+/// Takes it. `wait`, `on_wait`: as in RunRequest.
+absl::StatusOr<std::unique_ptr<registry::RunLock>> TakeRunLock(Project& project, const std::string& what, bool wait,
+                                                               const std::function<void(const std::string&)>& on_wait,
+                                                               const Context& context);
 
 /// A run that was written down, with its steps.
 struct RunDescription {

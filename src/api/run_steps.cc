@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api/data.h"
+#include "api/data_rows_from.h"
 #include "api/decisions.h"
 #include "api/facts.h"
 #include "api/gate.h"
@@ -137,7 +137,7 @@ absl::StatusOr<StepWork> StepWork::FromJson(StepState state, const Json& json) {
 absl::StatusOr<std::optional<SettledStep>> RunSteps::Settled(Step step) {
   switch (step) {
     case Step::kIngest: {
-      if (!project_.config().data.source.empty()) return std::nullopt;
+      if (!SourcePaths().empty()) return std::nullopt;
       TRY_ASSIGN(const store::CommitInfo latest, ResolveDataset(project_, ""));
       return SettledStep{.work = IngestedWork(latest), .reason = "the latest version: roost.yaml has no data.source"};
     }
@@ -180,6 +180,7 @@ absl::StatusOr<std::optional<int64_t>> RunSteps::Champion() const {
 }
 
 std::vector<std::string> RunSteps::SourcePaths() const {
+  if (!options_.source.files.empty()) return options_.source.files;
   std::vector<std::string> paths;
   for (const std::string& pattern : project_.config().data.source) {
     paths.push_back((std::filesystem::path(project_.folder()) / pattern).string());
@@ -192,11 +193,15 @@ absl::StatusOr<std::optional<StepKey>> RunSteps::KeyOf(Step step) {
               .program = pipeline::ProgramVersion(step),
               .configuration = pipeline::ConfigurationOf(step, configuration_)};
   if (step == Step::kIngest) {
-    if (project_.config().data.source.empty()) return key;
+    if (SourcePaths().empty()) return key;
     TRY_ASSIGN(const auto source, ingest::FileSource::Make(SourcePaths()));
     TRY_ASSIGN(const Digest stamp, ingest::StampOf(project_.folder(), source->paths()));
     const auto files = static_cast<int64_t>(source->paths().size());
     key.inputs["source"] = {Counted(files, "file", "files"), stamp.ToHex()};
+    if (const auto& from = options_.source.rows_from; from.has_value()) {
+      key.inputs["rows from"] = {FormatUtcSeconds(from->time),
+                                 fmt::format("{} {}", from->column, FormatUtc(from->time))};
+    }
     return key;
   }
   if (!data_.has_value()) return std::nullopt;
@@ -351,9 +356,11 @@ absl::StatusOr<StepWork> RunSteps::Do(const StepKey& key, int64_t run) {
 }
 
 absl::StatusOr<StepWork> RunSteps::Ingest() {
-  TRY_ASSIGN(const AddDataResponse response,
-             AddData(project_, {.dataset = project_.config().dataset, .files = SourcePaths(), .message = "roost run"},
-                     context_));
+  TRY_ASSIGN(
+      const AddDataResponse response,
+      AddRowsFrom(project_,
+                  {.dataset = project_.config().dataset, .files = SourcePaths(), .message = options_.source.message},
+                  options_.source.rows_from, context_));
   if (response.version.has_value()) return IngestedWork(*response.version);
   return StepWork{.state = StepState::kRefused,
                   .made = fmt::format("the rows break the schema: {}; no version was made", CountsOf(*response.report)),
@@ -420,8 +427,9 @@ absl::StatusOr<StepWork> RunSteps::EvaluateModel() {
 }
 
 absl::StatusOr<StepWork> RunSteps::JudgeModel() {
-  TRY_ASSIGN(const GateResponse response,
-             Gate(project_, {.model = model_->ToString(), .reference = data_->Name(), .trial = trial_}, context_));
+  TRY_ASSIGN(
+      const GateResponse response,
+      Gate(project_, {.model = model_->ToString(), .reference = data_->Name(), .trial = options_.trial}, context_));
   const auto rules = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
   const std::string beside =
       response.has_champion ? fmt::format("beside {}", response.measured.names()[1]) : "there is no champion";
@@ -450,7 +458,7 @@ absl::StatusOr<std::optional<std::string>> RunSteps::LeftAsChampion() const {
 
 absl::StatusOr<StepWork> RunSteps::Release(int64_t run) {
   if (!judged_.has_value()) return absl::InternalError("a release without a judgement");
-  pipeline::ReleaseFacts facts{.model = model_->ToString(), .gate = judged_->state};
+  pipeline::ReleaseFacts facts{.model = model_->ToString(), .gate = judged_->state, .hold = options_.hold};
   facts.has_champion = !MemberOf(judged_->output, "champion").empty();
   TRY_ASSIGN(facts.left_as_champion, LeftAsChampion());
   const pipeline::ReleaseDecision decision = pipeline::DecideRelease(facts);

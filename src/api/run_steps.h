@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "base/json.h"
 #include "config/model.h"
+#include "ingest/rows_from.h"
 #include "pipeline/plan.h"
 #include "pipeline/step.h"
 #include "pipeline/step_key.h"
@@ -37,13 +38,25 @@ struct SettledStep {
   std::string reason;
 };
 
+/// Where the rows of a run come from, where it is not data.source as a whole.
+struct RunSource {
+  std::vector<std::string> files;             ///< together the whole table; empty: what data.source says
+  std::optional<ingest::RowsFrom> rows_from;  ///< of these only the rows from a time on
+  std::string message = "roost run";          ///< of the version
+};
+
 /// The steps of a run, each by the operation that its command calls, and what they have made so far. Refers to the
 /// project and to what `context` points to. Threads: one at a time.
 class RunSteps {
  public:
-  /// `trial`: of the gate.
-  RunSteps(Project& project, pipeline::Configuration configuration, ServerTrial trial, const Context& context)
-      : project_(project), configuration_(std::move(configuration)), trial_(std::move(trial)), context_(context) {}
+  struct Options {
+    ServerTrial trial;  ///< of the gate
+    RunSource source;
+    std::string hold;  ///< why nothing is released; empty: it may be
+  };
+
+  RunSteps(Project& project, pipeline::Configuration configuration, Options options, const Context& context)
+      : project_(project), configuration_(std::move(configuration)), options_(std::move(options)), context_(context) {}
 
   absl::StatusOr<std::optional<SettledStep>> Settled(pipeline::Step step);
 
@@ -88,7 +101,7 @@ class RunSteps {
 
   Project& project_;
   const pipeline::Configuration configuration_;
-  const ServerTrial trial_;
+  const Options options_;
   const Context& context_;
   std::optional<store::CommitInfo> data_;
   std::optional<registry::ModelVersion> model_;

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/watch.h"
 
 namespace roost::cli {
 namespace {
@@ -157,6 +158,7 @@ int Run(int count, char** words) {
   AddTrainingCommands(app, session);
   AddJudgeCommands(app, session);
   AddRunCommand(app, session);
+  AddWatchCommand(app, session);
   AddTuneCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);

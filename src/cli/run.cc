@@ -8,97 +8,22 @@
 #include <nlohmann/json.hpp>
 
 #include "api/run.h"
-#include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/model_option.h"
 #include "cli/model_trial.h"
 #include "cli/run_history.h"
+#include "cli/run_text.h"
 #include "pipeline/step.h"
 
 namespace roost::cli {
 namespace {
 
-using pipeline::StepState;
-
-std::string StateText(const api::StepResult& result) {
-  if (result.is_hit && result.work.state == StepState::kDone) return "hit";
-  return std::string(pipeline::StateName(result.work.state));
-}
-
-std::string_view ColorOf(StepState state) {
-  switch (state) {
-    case StepState::kDone: return "green";
-    case StepState::kRefused: return "red";
-    case StepState::kWaits:
-    case StepState::kToDo: return "yellow";
-    case StepState::kSkipped:
-    case StepState::kNotDone: break;
-  }
-  return "dim";
-}
-
-Json ToJson(const api::StepResult& result) {
-  Json json{{"step", pipeline::StepName(result.step)},
-            {"state", pipeline::StateName(result.work.state)},
-            {"hit", result.is_hit},
-            {"reason", result.reason},
-            {"made", result.work.made},
-            {"details", result.work.details},
-            {"output", result.work.output.is_null() ? Json::object() : result.work.output},
-            {"key", result.key.empty() ? Json(nullptr) : Json(result.key)}};
-  if (result.elapsed.has_value()) json["seconds"] = absl::ToDoubleSeconds(*result.elapsed);
-  return json;
-}
-
-Json ToJson(const api::RunResponse& response) {
-  Json steps = Json::array();
-  for (const api::StepResult& result : response.steps) steps.push_back(ToJson(result));
-  return {{"run", response.run.has_value() ? Json(*response.run) : Json(nullptr)},
-          {"state", response.state},
-          {"steps", std::move(steps)}};
-}
-
-// "train     done     late-flights@2 from flights@1, warm start; configuration changed (model.trainer.l2), data the
-// same (20 ms)", and what else must be seen.
-void ShowStep(const api::StepResult& result, Session& session) {
-  if (session.json()) {
-    session.NoteJson({{"message_type", "step"},
-                      {"step", pipeline::StepName(result.step)},
-                      {"state", pipeline::StateName(result.work.state)},
-                      {"hit", result.is_hit},
-                      {"reason", result.reason}});
-    return;
-  }
-  const char* both = result.work.made.empty() || result.reason.empty() ? "" : "; ";
-  std::string text = fmt::format("{}{}{}", result.work.made, both, result.reason);
-  if (result.elapsed.has_value()) text += fmt::format(" ({})", FormatElapsed(*result.elapsed));
-  const std::string state = session.Colored(fmt::format("{:<8}", StateText(result)), ColorOf(result.work.state));
-  std::string line = fmt::format("{:<9} {} {}", pipeline::StepName(result.step), state, Printable(text));
-  while (line.ends_with(' ')) line.pop_back();
-  session.Print(line + "\n" + PrintableLines(result.work.details));
-}
-
-// What to do next, and how it ended.
-void NoteEnd(const api::RunResponse& response, Session& session) {
-  if (!response.run.has_value()) {
-    session.Note("nothing was done: this is the plan");
-    return;
-  }
-  for (const api::StepResult& result : response.steps) {
-    if (result.work.state == StepState::kRefused && result.step <= pipeline::Step::kValidate) {
-      session.Note("next: mend the rows, or 'roost schema accept' what is right");
-    }
-  }
-  const bool is_refused = response.state == "refused";
-  session.Note(fmt::format("run {}: {}{}", *response.run, response.state,
-                           is_refused ? "; what ran stands, what follows was not done" : ""));
-}
-
 struct RunOptions {
   std::string only, from, model;
   bool dry_run = false;
+  bool wait = false;
 };
 
 absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
@@ -113,6 +38,8 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
     TRY_ASSIGN(request.selection.from, pipeline::ParseStep(options.from));
   }
   request.on_step = [&session](const api::StepResult& result) { ShowStep(result, session); };
+  request.wait = options.wait;
+  request.on_wait = [&session](const std::string& held) { session.Note(held + "; waiting for its end"); };
   TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
   TRY(project.SelectModel(options.model));
   TRY_ASSIGN(const std::vector<std::string> models, api::ModelsToRun(project, request.selection));
@@ -124,8 +51,8 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
     if (!model.empty() && !session.json()) session.Print(session.Colored(model, "bold") + "\n");
     TRY_ASSIGN(const api::RunResponse response, api::Run(project, request, context));
     is_refused = is_refused || response.state == "refused";
-    if (!session.json()) NoteEnd(response, session);
-    runs.push_back(ToJson(response));
+    if (!session.json()) NoteRunEnd(response, session);
+    runs.push_back(JsonOfRun(response));
     if (!model.empty()) runs.back()["model"] = model;
   }
   if (session.json()) session.Print(ToText(models.front().empty() ? runs.front() : Json{{"runs", std::move(runs)}}));
@@ -145,6 +72,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
       ->type_name("STEP");
   AddModelOption(*run, options->model);
   run->add_flag("--dry-run", options->dry_run, "Say what would be done, and why; do nothing");
+  run->add_flag("--wait", options->wait, "Wait for another run of the model that is under way; else exit code 11");
   run->footer(
       "A step is done where its inputs, its part of roost.yaml or the program's way to do it are others than before;\n"
       "else what it made is taken. A run that was killed is gone on with by the next. Exit code 1 where validation or\n"

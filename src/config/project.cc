@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "config/serve.h"
 #include "config/training_order.h"
+#include "config/watch.h"
 
 namespace roost::config {
 namespace {
@@ -112,7 +113,15 @@ Declaration<ProjectConfig> DeclareProject() {
               Presence::kOptional, ReadProjectAssertions, DeclareAssertion().keys())
       .Shaped(ValueShape::List(ValueShape::Section(DeclareAssertion().keys(), "that")))
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
-      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
+      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept")
+      .Custom(
+          "watch", "section", "", "continuous training by `roost watch` (docs/watch.md)", Presence::kOptional,
+          [](const YamlNode& node, ProjectConfig&) {
+            WatchConfig unused;  // who watches reads it by ParseWatch
+            return DeclareWatch().keys()->Read(node, &unused);
+          },
+          DeclareWatch().keys())
+      .Shaped(ValueShape::Section(DeclareWatch().keys()));
   return project;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -116,7 +118,7 @@ struct Plan {
   const char* folder;
   char** arguments;
   char** environment;
-  int out, err, failure;  // descriptors
+  int in, out, err, failure;  // descriptors
   pid_t parent;
 };
 
@@ -155,14 +157,45 @@ void OfferToTheKernel() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   OfferToTheKernel();
-  const int nothing = open("/dev/null", O_RDONLY);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 ||
-      dup2(plan.err, STDERR_FILENO) < 0 || chdir(plan.folder) != 0) {
+  if (dup2(plan.in, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 || dup2(plan.err, STDERR_FILENO) < 0 ||
+      chdir(plan.folder) != 0) {
     Fail(plan);
   }
   CloseOnExec();
   execve(plan.program, plan.arguments, plan.environment);
   Fail(plan);
+}
+
+/// An open file, which is closed with it.
+class OpenFile {
+ public:
+  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+/// A descriptor to read `input` from: /dev/null, or a file in memory, so that nobody must write while the child runs.
+absl::StatusOr<std::unique_ptr<OpenFile>> OpenInput(const std::string& input) {
+  const int low = input.empty() ? open("/dev/null", O_RDONLY | O_CLOEXEC) : memfd_create("stdin", MFD_CLOEXEC);
+  const OpenFile opened(low);
+  const int descriptor = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (descriptor < 0) return ErrnoStatus(errno, "opening the stdin of a process");
+  auto file = std::make_unique<OpenFile>(descriptor);
+  for (std::string_view rest = input; !rest.empty();) {
+    const ssize_t written = write(descriptor, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return ErrnoStatus(errno, "writing the stdin of a process");
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  if (!input.empty()) lseek(descriptor, 0, SEEK_SET);
+  return file;
 }
 
 /// fork, with all signals blocked, so that no handler of ours runs in the child.
@@ -224,8 +257,9 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProgramCall& call) {
   Pipe err;
   Pipe failure;
   for (Pipe* pipe : {&out, &err, &failure}) TRY(pipe->Open());
-  const pid_t process = Fork({program.c_str(), call.folder.c_str(), pointers.data(), variables.data(), out.writing(),
-                              err.writing(), failure.writing(), getpid()});
+  TRY_ASSIGN(const std::unique_ptr<OpenFile> in, OpenInput(call.input));
+  const pid_t process = Fork({program.c_str(), call.folder.c_str(), pointers.data(), variables.data(), in->descriptor(),
+                              out.writing(), err.writing(), failure.writing(), getpid()});
   if (process < 0) return ErrnoStatus(errno, "starting a process");
   for (Pipe* pipe : {&out, &err, &failure}) pipe->CloseWriting();
   fcntl(out.reading(), F_SETFL, O_NONBLOCK);

@@ -196,5 +196,16 @@ TEST(ProcessSession, MemoryIsThatOfAllItsProcesses) {
   EXPECT_GE(ResidentMemoryOf(child->session(), INT64_MAX), ResidentMemoryOf(child->session(), 0));
 }
 
+TEST_F(ChildProcessTest, StdinHasWhatTheCallSays) {
+  ProgramCall call = Shell("wc -c; cat");
+  EXPECT_EQ(OutputOf(call), "0\n");
+  call.input = "{\"run\": 7}";
+  call.arguments[2] = "cat";
+  EXPECT_EQ(OutputOf(call), call.input);
+  call.input.assign(1 << 20, 'x');  // more than a pipe holds
+  call.arguments[2] = "wc -c";
+  EXPECT_EQ(OutputOf(call), "1048576\n");
+}
+
 }  // namespace
 }  // namespace roost::pipeline

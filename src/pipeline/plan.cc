@@ -25,6 +25,7 @@ ReleaseDecision DecideRelease(const ReleaseFacts& facts) {
     return {false,
             fmt::format("{} was champion until {}, so a person brings it back", facts.model, *facts.left_as_champion)};
   }
+  if (!facts.hold.empty()) return {false, facts.hold};
   return {true, "blessed by the gate"};
 }
 

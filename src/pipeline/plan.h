@@ -37,6 +37,7 @@ struct ReleaseFacts {
   StepState gate = StepState::kDone;            ///< kDone: blessed; kSkipped: there is none
   bool has_champion = false;                    ///< the gate held it against one
   std::optional<std::string> left_as_champion;  ///< when it ceased to be champion: it was one before
+  std::string hold;                             ///< why nothing is released by itself; empty: it may be
 };
 
 /// Whether the alias moves; if not, a person must do it, and why. No version that was champion before comes back by

@@ -80,5 +80,10 @@ TEST(DecideRelease, OneThatWasTakenBackStaysBack) {
             (ReleaseDecision{false, "late@2 was champion until 2024-05-01T00:00:00Z, so a person brings it back"}));
 }
 
+TEST(DecideRelease, OneThatIsHeldWaitsForAPerson) {
+  EXPECT_EQ(DecideRelease({.model = "late@2", .has_champion = true, .hold = "it is Friday"}),
+            (ReleaseDecision{false, "it is Friday"}));
+}
+
 }  // namespace
 }  // namespace roost::pipeline
