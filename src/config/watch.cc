@@ -94,11 +94,15 @@ Declaration<ScheduleConfig> DeclareSchedule() {
   schedule
       .Custom("every", "interval: 15 min, 6 h, 1 d, 1 week, 1 month", "1 d",
               "how far apart the times are; they are counted from 1970, in UTC", Presence::kOptional, ReadEvery)
+      .Shaped(ValueShape::Text())
       .Custom("at", "time of the day, \"03:00\"", "00:00", "of days, weeks and months: when, in UTC",
               Presence::kOptional, ReadAt)
+      .Shaped(ValueShape::Text())
       .Custom("day", "monday to sunday, or 1 to 31", "monday, 1",
               "of weeks and months: the day; a month that has no such day takes its last one", Presence::kOptional,
-              ReadDay);
+              ReadDay)
+      .Shaped(ValueShape::Either(
+          {ValueShape::Integer({.min = 1, .max = 31}), ValueShape::Choice({kWeekdays.begin(), kWeekdays.end()})}));
   return schedule;
 }
 
@@ -119,6 +123,7 @@ Declaration<WindowConfig> DeclareWindowKeys() {
                 TRY_ASSIGN(target.spans, ReadInteger(node, {.min = 1, .max = kMaxSpans}));
                 return absl::OkStatus();
               })
+      .Shaped(ValueShape::Integer({.min = 1, .max = kMaxSpans}))
       .Custom("days", "whole number from 1 to 36,500", "",
               "the rows of the last so many days, counted back from the latest time in the newest span",
               Presence::kOptional,
@@ -126,6 +131,7 @@ Declaration<WindowConfig> DeclareWindowKeys() {
                 TRY_ASSIGN(target.days, ReadInteger(node, {.min = 1, .max = kMaxDays}));
                 return absl::OkStatus();
               })
+      .Shaped(ValueShape::Integer({.min = 1, .max = kMaxDays}))
       .Text("column", &WindowConfig::column,
             "where `days` finds the time of a row; by default the column by which the model's rows are split");
   return window;
@@ -150,6 +156,7 @@ Declaration<WatchConfig> DeclareWatch() {
               "what a span is: each file of `data.source`, or all of them that lie in one folder")
       .Custom("window", "`all` or a mapping", "all", "which rows a run learns from", Presence::kOptional, ReadWindow,
               DeclareWindowKeys().keys())
+      .Shaped(ValueShape::Either({ValueShape::Choice({"all"}), ValueShape::Section(DeclareWindowKeys().keys())}))
       .Choice("catch_up", &WatchConfig::catch_up,
               {{"each", WatchConfig::CatchUp::kEach}, {"latest", WatchConfig::CatchUp::kLatest}},
               "several spans that came while nobody looked: a run for each, in their order, or one run for all")
