@@ -23,6 +23,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 # Headers only: a PostgreSQL database loads SOCI's backend and libpq when it is opened (src/store/libpq.cc).
 pkg_check_modules(PostgreSQL REQUIRED libpq)
+# Headers only: the library is opened when a client is first made (src/net/http_client.cc).
+pkg_check_modules(Curl REQUIRED libcurl)
+add_library(Curl::headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(Curl::headers SYSTEM INTERFACE ${Curl_INCLUDE_DIRS})
 
 # libsoci-dev ships no CMake package.
 foreach(backend core sqlite3)
