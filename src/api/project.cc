@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "config/templates.h"
+#include "registry/hook_log.h"
 #include "registry/run_log.h"
 #include "registry/token_log.h"
 #include "store/store_location.h"
@@ -59,6 +60,7 @@ absl::Status MakeTables(const store::StoreLocation& location) {
   TRY_ASSIGN(const std::unique_ptr<store::Store> store, store::Store::Create(location));
   TRY(registry::Registry::Open(store->database(), store->objects()).status());
   TRY(registry::RunLog::Open(store->database()).status());
+  TRY(registry::HookLog::Open(store->database()).status());
   return registry::TokenLog::Open(store->database()).status();
 }
 

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/hooks.h"
+#include "api/lock.h"
 #include "api/training.h"
 #include "base/status.h"
 #include "config/written_keys.h"
@@ -80,6 +82,12 @@ class Runner {
     const absl::Status done = RunAll();
     response_.state = done.ok() ? StateOfAll() : absl::IsCancelled(done) ? "stopped" : "failed";
     const absl::Status written = log_.Finish(run_, response_.state, std::string(done.message()), context_.now());
+    QueueEvent(project_, done.ok() ? config::HookEvent::kRunFinished : config::HookEvent::kRunFailed,
+               {{"run", run_},
+                {"state", response_.state},
+                {"scope", ScopeOf(request_.selection)},
+                {"message", std::string(done.message())}},
+               context_);
     TRY(done);
     TRY(written);
     return std::move(response_);
@@ -192,6 +200,10 @@ class Runner {
                           "'{}' takes what '{}' makes: {}", pipeline::StepName(*request_.selection.only), name, what)),
                       fmt::format("'roost run --step {}' does it; 'roost run' does all that is missing.", name));
     };
+    if (step == Step::kIngest && request_.locked) {
+      TRY_ASSIGN(const std::optional<SettledStep> pinned, steps_.Settled(step));
+      return steps_.Take(step, pinned->work);
+    }
     TRY_ASSIGN(const auto last, log_.LastStep(project_.config().project, std::string(name)));
     if (!last.has_value()) return refuse("that was never done");
     TRY_ASSIGN(const KnownStep known, Read(*last));
@@ -226,6 +238,10 @@ absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, con
   TRY_ASSIGN(pipeline::Configuration configuration, config::WrittenKeys(project.config_text(), kConfigName));
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
   RunSteps steps(project, std::move(configuration), request.trial, context);
+  if (request.locked) {
+    TRY_ASSIGN(store::CommitInfo pinned, LockedDataset(project));
+    steps.Pin(std::move(pinned));
+  }
   return Runner(project, request, std::move(steps), std::move(log), context).Run();
 }
 

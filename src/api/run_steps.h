@@ -45,6 +45,9 @@ class RunSteps {
   RunSteps(Project& project, pipeline::Configuration configuration, ServerTrial trial, const Context& context)
       : project_(project), configuration_(std::move(configuration)), trial_(std::move(trial)), context_(context) {}
 
+  /// From now on `ingest` is settled: it makes this version.
+  void Pin(store::CommitInfo version) { pinned_ = std::move(version); }
+
   absl::StatusOr<std::optional<SettledStep>> Settled(pipeline::Step step);
 
   /// All that decides what the step makes, but for what it chooses; absent where the data or the model that it takes is
@@ -85,6 +88,7 @@ class RunSteps {
   const pipeline::Configuration configuration_;
   const ServerTrial trial_;
   const Context& context_;
+  std::optional<store::CommitInfo> pinned_;
   std::optional<store::CommitInfo> data_;
   std::optional<registry::ModelVersion> model_;
   std::optional<StepWork> judged_;  // what the gate said

@@ -158,10 +158,12 @@ int Run(int count, char** words) {
   AddJudgeCommands(app, session);
   AddRunCommand(app, session);
   AddTuneCommand(app, session);
+  AddLockCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddTokenCommands(app, session);
+  AddHookCommands(app, session);
   AddAuditCommands(app, session);
   AddConfigCommands(app, session);
   app.footer(kFooter);  // last: a command that is added later would inherit it

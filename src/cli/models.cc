@@ -15,7 +15,10 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/hooks.h"
+#include "cli/model_consumers.h"
 #include "cli/model_moves.h"
+#include "cli/model_signing.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
 #include "table/arrow_status.h"
@@ -251,8 +254,9 @@ struct ExportOptions {
 };
 
 absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
+  if (options.format == "package") return ExportPackage(options.reference, options.path, options.overwrite, session);
   if (options.format != "onnx") {
-    return absl::InvalidArgumentError(fmt::format("no format '{}'; there is onnx", options.format));
+    return absl::InvalidArgumentError(fmt::format("no format '{}'; there are onnx and package", options.format));
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   const Context context = session.MakeContext();
@@ -302,6 +306,7 @@ absl::StatusOr<int> RunRegister(RegisterOptions options, Session& session) {
                               {"digest", response.version.manifest.ToHex()},
                               {"is_new", response.is_new},
                               {"signature", response.signature}}));
+    SendHooks(project, session);
     return 0;
   }
   session.Print(fmt::format("{}{} {}: {} in, {} out\n", response.version.ToString(),
@@ -310,6 +315,7 @@ absl::StatusOr<int> RunRegister(RegisterOptions options, Session& session) {
                             CountOf(static_cast<int64_t>(response.signature["outputs"].size()), "number")));
   session.Note(fmt::format("nothing is known of its data\nnext: roost model promote {} --reason TEXT",
                            response.version.ToString()));
+  SendHooks(project, session);
   return 0;
 }
 
@@ -326,14 +332,18 @@ void AddRegister(CLI::App& model, Session& session) {
 }
 
 void AddExport(CLI::App& model, Session& session) {
-  CLI::App* command = model.add_subcommand("export", "A model version as one file for other programs");
+  CLI::App* command = model.add_subcommand("export", "A model version as files for other programs");
   auto options = std::make_shared<ExportOptions>();
   command->add_option("MODEL", options->reference, "NAME, NAME@VERSION or NAME@ALIAS")->required();
-  command->add_option("--format", options->format, "onnx (default): transform and predictor as one graph")
+  command
+      ->add_option("--format", options->format,
+                   "onnx (default): transform and predictor as one graph; package: all files of the "
+                   "version, with its signature, in a folder")
       ->type_name("FORMAT");
-  command->add_option("-o,--output", options->path, "Default: NAME-VERSION.onnx")->type_name("FILE");
+  command->add_option("-o,--output", options->path, "Default: NAME-VERSION.onnx; of a package the folder NAME-VERSION")
+      ->type_name("FILE");
   command->add_flag("-f,--force", options->overwrite, "Replace the file where there is one");
-  command->footer("The file is compared with the model, on kept rows and on made edge rows, before it is written.");
+  command->footer("An ONNX file is compared with the model, on kept rows and on made edge rows, before it is written.");
   command->callback([options, &session] { session.Finish(RunExport(*options, session)); });
 }
 
@@ -357,6 +367,8 @@ void AddModelCommands(CLI::App& app, Session& session) {
   AddModelLineageCommand(*model, session);
   AddRegister(*model, session);
   AddExport(*model, session);
+  AddModelSigningCommands(*model, session);
+  AddModelConsumersCommand(*model, session);
 }
 
 }  // namespace roost::cli

@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/hooks.h"
 #include "cli/model_trial.h"
 #include "cli/run_history.h"
 #include "pipeline/step.h"
@@ -89,13 +90,14 @@ void NoteEnd(const api::RunResponse& response, Session& session) {
 struct RunOptions {
   std::string only, from;
   bool dry_run = false;
+  bool locked = false;
 };
 
 absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
   if (!options.only.empty() && !options.from.empty()) {
     return absl::InvalidArgumentError("--step and --from exclude each other");
   }
-  api::RunRequest request{.trial = TryModelApart, .dry_run = options.dry_run};
+  api::RunRequest request{.trial = TryModelApart, .dry_run = options.dry_run, .locked = options.locked};
   if (!options.only.empty()) {
     TRY_ASSIGN(request.selection.only, pipeline::ParseStep(options.only));
   }
@@ -104,7 +106,10 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
   }
   request.on_step = [&session](const api::StepResult& result) { ShowStep(result, session); };
   TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
-  TRY_ASSIGN(const api::RunResponse response, api::Run(project, request, session.MakeContext(JsonProgress::kYes)));
+  const absl::StatusOr<api::RunResponse> ran = api::Run(project, request, session.MakeContext(JsonProgress::kYes));
+  if (!options.dry_run) SendHooks(project, session);
+  TRY(ran.status());
+  const api::RunResponse& response = *ran;
   if (session.json()) {
     Json steps = Json::array();
     for (const api::StepResult& result : response.steps) steps.push_back(ToJson(result));
@@ -125,6 +130,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
   run->add_option("--step", options->only, "Only this step, on what the steps before it made last")->type_name("STEP");
   run->add_option("--from", options->from, "Do this step and all after it anew, whatever is known")->type_name("STEP");
   run->add_flag("--dry-run", options->dry_run, "Say what would be done, and why; do nothing");
+  run->add_flag("--locked", options->locked, "On the version that roost.lock pins, if all else is as it says");
   run->footer(
       "A step is done where its inputs, its part of roost.yaml or the program's way to do it are others than before;\n"
       "else what it made is taken. A run that was killed is gone on with by the next. Exit code 1 where validation or\n"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,6 +101,14 @@ struct TuneConfig {
   double least_share = 0.1;
 };
 
+/// Who calls a model, as roost.yaml says.
+struct ModelConsumer {
+  std::string contact;  ///< a person or a team
+  std::string why;
+
+  friend bool operator==(const ModelConsumer&, const ModelConsumer&) = default;
+};
+
 /// One model of the project.
 struct ModelConfig {
   std::string name;
@@ -117,6 +126,7 @@ struct ModelConfig {
   std::optional<TuneConfig> tune;
   EvaluationConfig evaluation;
   std::optional<GateConfig> gate;
+  std::map<std::string, ModelConsumer> consumers;
 };
 
 /// The keys of `model:`.

@@ -55,6 +55,14 @@ Declaration<ProjectConfig> DeclareProject() {
       .Texts("source", &DataConfig::source,
              "where `roost run` takes the dataset from: paths and globs, relative to this file; together they are the "
              "whole table (docs/run.md)");
+  Declaration<SigningConfig> signing;
+  signing
+      .Text("key", &SigningConfig::key,
+            "PEM file, relative to the project, with the private key (ECDSA) that signs every version when it is "
+            "registered")
+      .Texts("public_keys", &SigningConfig::public_keys,
+             "PEM files, relative to the project: a version that none of these keys has signed is neither loaded, "
+             "served nor promoted");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Text("dataset", &ProjectConfig::dataset, "the dataset that models of this project learn from",
@@ -63,7 +71,9 @@ Declaration<ProjectConfig> DeclareProject() {
                "the model that `roost train` makes; evaluate and predict take its name")
       .Section("data", &ProjectConfig::data, data, "how versions of datasets are made")
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
-      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept");
+      .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept")
+      .Section("signing", &ProjectConfig::signing, signing, "who vouches for versions of models (docs/signing.md)")
+      .List("hooks", &ProjectConfig::hooks, DeclareHook(), "who is told of what happens (docs/hooks.md)");
   return project;
 }
 
@@ -72,6 +82,7 @@ absl::StatusOr<ProjectConfig> ParseProject(std::string_view text, std::string_vi
   if (project.model.has_value()) {
     if (const absl::Status bad = CheckModel(*project.model); !bad.ok()) return Annotate(bad, path);
   }
+  if (const absl::Status bad = CheckHooks(project.hooks); !bad.ok()) return Annotate(bad, path);
   return project;
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/declared.h"
+#include "config/hooks.h"
 #include "config/model.h"
 
 namespace roost::config {
@@ -114,6 +115,12 @@ struct DataConfig {
   std::vector<std::string> source;  ///< of `roost run`: paths and globs, relative to the project; empty: none
 };
 
+/// Who vouches for versions of models: PEM files, relative to the project.
+struct SigningConfig {
+  std::string key;                       ///< the private key that signs what is registered; empty: nothing is signed
+  std::vector<std::string> public_keys;  ///< whose versions are loaded; empty: all are, signed or not
+};
+
 /// roost.yaml as values.
 struct ProjectConfig {
   std::string project;
@@ -122,6 +129,8 @@ struct ProjectConfig {
   DataConfig data;
   ServeConfig serve;
   WorkspaceConfig workspace;
+  SigningConfig signing;
+  std::vector<HookConfig> hooks;
 };
 
 /// The one declaration of roost.yaml: parsing and the reference page (docs/roost-yaml.md) both come from it.

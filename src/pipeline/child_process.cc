@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -55,6 +56,37 @@ class Pipe {
 
  private:
   std::array<int, 2> ends_{-1, -1};
+};
+
+/// What a program reads, in memory: it may take its time.
+class Input {
+ public:
+  Input() = default;
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() {
+    if (file_ >= 0) close(file_);
+  }
+
+  absl::Status Hold(std::string_view bytes) {
+    if (bytes.empty()) return absl::OkStatus();
+    const int made = memfd_create("input", MFD_CLOEXEC);
+    if (made < 0) return ErrnoStatus(errno, "holding the input of a program");
+    file_ = fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(made);
+    while (!bytes.empty()) {
+      const ssize_t written = write(file_, bytes.data(), bytes.size());
+      if (written < 0) return ErrnoStatus(errno, "holding the input of a program");
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    if (lseek(file_, 0, SEEK_SET) != 0) return ErrnoStatus(errno, "holding the input of a program");
+    return absl::OkStatus();
+  }
+
+  int file() const { return file_; }  ///< -1 where there is none
+
+ private:
+  int file_ = -1;
 };
 
 bool IsFile(const std::string& path) {
@@ -115,7 +147,7 @@ struct Plan {
   const char* folder;
   char** arguments;
   char** environment;
-  int out, err, failure;  // descriptors
+  int in, out, err, failure;  // descriptors; `in` is -1 for /dev/null
   pid_t parent;
 };
 
@@ -154,9 +186,9 @@ void OfferToTheKernel() {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   OfferToTheKernel();
-  const int nothing = open("/dev/null", O_RDONLY);
-  if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 ||
-      dup2(plan.err, STDERR_FILENO) < 0 || chdir(plan.folder) != 0) {
+  const int in = plan.in >= 0 ? plan.in : open("/dev/null", O_RDONLY);
+  if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(plan.out, STDOUT_FILENO) < 0 || dup2(plan.err, STDERR_FILENO) < 0 ||
+      chdir(plan.folder) != 0) {
     Fail(plan);
   }
   CloseOnExec();
@@ -212,12 +244,14 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProgramCall& call) {
   std::vector<std::string> environment = call.environment;
   std::vector<char*> pointers = Pointers(arguments);
   std::vector<char*> variables = Pointers(environment);
+  Input in;
+  TRY(in.Hold(call.input));
   Pipe out;
   Pipe err;
   Pipe failure;
   for (Pipe* pipe : {&out, &err, &failure}) TRY(pipe->Open());
-  const pid_t process = Fork({program.c_str(), call.folder.c_str(), pointers.data(), variables.data(), out.writing(),
-                              err.writing(), failure.writing(), getpid()});
+  const pid_t process = Fork({program.c_str(), call.folder.c_str(), pointers.data(), variables.data(), in.file(),
+                              out.writing(), err.writing(), failure.writing(), getpid()});
   if (process < 0) return ErrnoStatus(errno, "starting a process");
   for (Pipe* pipe : {&out, &err, &failure}) pipe->CloseWriting();
   fcntl(out.reading(), F_SETFL, O_NONBLOCK);

@@ -15,6 +15,7 @@ struct ProgramCall {
   std::vector<std::string> arguments;    ///< the program first: a path, or a name that is looked for on PATH
   std::string folder;                    ///< where it runs; paths without a leading '/' begin here
   std::vector<std::string> environment;  ///< "NAME=value": all that it gets
+  std::string input;                     ///< on its stdin; empty: /dev/null is there
 };
 
 /// How a process ended.
@@ -23,7 +24,7 @@ struct ProcessEnd {
   int signal = 0;     ///< that ended it
 };
 
-/// A program that runs in a session of its own. It gets no descriptor but stdin (/dev/null) and the two pipes, default
+/// A program that runs in a session of its own. It gets no descriptor but stdin and the two pipes, default
 /// signals, no core dumps, and is the first to go when the machine runs out of memory; it gets SIGKILL when the thread
 /// that started it ends, however that comes (what it has started itself does not: its pipes are closed then). Threads:
 /// one at a time.
