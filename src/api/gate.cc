@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/hooks.h"
 #include "api/learned_until.h"
 #include "api/registry_models.h"
 #include "api/served_rows.h"
@@ -142,6 +143,13 @@ absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, 
                                                                     .champion = against,
                                                                     .author = project.author()},
                                                                    ToText(ToJson(response)), context));
+  QueueEvent(project, config::HookEvent::kJudged,
+             {{"model", loaded.version.name},
+              {"version", loaded.version.version},
+              {"verdict", response.blessed() ? "blessed" : "refused"},
+              {"champion", against.has_value() ? Json(*against) : Json(nullptr)},
+              {"evidence", response.evidence.ToHex()}},
+             context);
   return response;
 }
 

@@ -7,12 +7,17 @@
 
 #include <fmt/format.h>
 
+#include "api/environment.h"
 #include "base/status.h"
+#include "pipeline/step.h"
+#include "registry/run_log.h"
 #include "store/dataset_ref.h"
 #include "store/erasure_record.h"
 
 namespace roost::api {
 namespace {
+
+constexpr size_t kLeastDigits = 6;  // of a digest
 
 using AliasesOf = std::map<std::string, std::vector<std::string>>;  // by version
 
@@ -44,6 +49,18 @@ void AddDescendants(const std::vector<ModelOrigin>& all, const std::string& pare
     descendants.push_back({origin, depth, AliasesAt(aliases, origin.version)});
     AddDescendants(all, origin.version.ToString(), depth + 1, aliases, seen, descendants);
   }
+}
+
+absl::StatusOr<std::vector<registry::StepRecord>> TrainSteps(Project& project) {
+  TRY_ASSIGN(const registry::RunLog log, registry::RunLog::Open(project.store().database()));
+  return log.StepsNamed(project.config().project, std::string(pipeline::StepName(pipeline::Step::kTrain)));
+}
+
+// "late-flights@2", which the step made or took; "" where it did not.
+absl::StatusOr<std::string> ModelOf(const registry::StepRecord& step) {
+  TRY_ASSIGN(const Json work, ParseJson(step.output, fmt::format("step {} of run {}", step.step, step.run)));
+  const Json output = work.is_object() ? work.value("output", Json()) : Json();
+  return output.is_object() ? TextOf(output, "model") : std::string();
 }
 
 }  // namespace
@@ -96,6 +113,12 @@ absl::StatusOr<ModelLineage> LineageOfModel(Project& project, const std::string&
     if (!seen.insert(parent->version.ToString()).second) break;  // no training makes a circle; bad bytes might
     lineage.ancestors.push_back(*parent);
   }
+  TRY_ASSIGN(lineage.environment, LoadEnvironment(project, version));
+  TRY_ASSIGN(const std::vector<registry::StepRecord> steps, TrainSteps(project));
+  for (const registry::StepRecord& step : steps) {
+    TRY_ASSIGN(const std::string model, ModelOf(step));
+    if (model == version.ToString()) lineage.runs.push_back(step.run);
+  }
   AddDescendants(all, version.ToString(), 1, aliases, seen, lineage.descendants);
   lineage.scores = ScoresIn(*self);
   for (const ModelOrigin& origin : all) {
@@ -104,6 +127,44 @@ absl::StatusOr<ModelLineage> LineageOfModel(Project& project, const std::string&
     }
   }
   return lineage;
+}
+
+absl::StatusOr<RelatedModels> LineageOfSchema(Project& project, const std::string& digest) {
+  const bool is_hex = digest.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (digest.size() < kLeastDigits || digest.size() > 64 || !is_hex) {
+    return WithHint(
+        absl::InvalidArgumentError(fmt::format("'{}' is no beginning of a schema's digest", digest)),
+        fmt::format("Write {} hexadecimal digits or more; 'roost model lineage NAME' shows them.", kLeastDigits));
+  }
+  TRY_ASSIGN(const std::vector<ModelOrigin> all, ModelOrigins(project));
+  TRY_ASSIGN(const AliasesOf aliases, AllAliases(project));
+  RelatedModels related{.of = fmt::format("the schema {}", digest)};
+  for (const ModelOrigin& origin : all) {
+    TRY_ASSIGN(const Json environment, LoadEnvironment(project, origin.version));
+    const Json schema = environment.is_object() ? environment.value("schema", Json()) : Json();
+    if (!schema.is_object() || !TextOf(schema, "digest").starts_with(digest)) continue;
+    related.models.push_back({origin, 0, AliasesAt(aliases, origin.version)});
+  }
+  if (!related.models.empty()) return related;
+  return absl::NotFoundError(fmt::format("no model was trained under a schema {}", digest));
+}
+
+absl::StatusOr<RelatedModels> LineageOfRun(Project& project, int64_t run) {
+  TRY_ASSIGN(const registry::RunLog log, registry::RunLog::Open(project.store().database()));
+  TRY(log.Find(project.config().project, run).status());
+  TRY_ASSIGN(const std::vector<registry::StepRecord> steps, TrainSteps(project));
+  TRY_ASSIGN(const std::vector<ModelOrigin> all, ModelOrigins(project));
+  TRY_ASSIGN(const AliasesOf aliases, AllAliases(project));
+  RelatedModels related{.of = fmt::format("run {}", run)};
+  for (const registry::StepRecord& step : steps) {
+    if (step.run != run) continue;
+    TRY_ASSIGN(const std::string model, ModelOf(step));
+    for (const ModelOrigin& origin : all) {
+      if (origin.version.ToString() != model) continue;
+      related.models.push_back({origin, 0, AliasesAt(aliases, origin.version)});
+    }
+  }
+  return related;
 }
 
 absl::StatusOr<DatasetLineage> LineageOfDataset(Project& project, const std::string& reference) {

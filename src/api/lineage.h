@@ -49,6 +49,8 @@ struct ModelLineage {
   std::vector<ModelOrigin> ancestors;   ///< the parent first; one that was deleted ends them, and is named by its child
   std::vector<ScoreUse> scores;         ///< that the version takes
   std::vector<ScoreUse> score_takers;   ///< versions that take its score
+  Json environment;                     ///< of its training (api/environment.h); null where it is not known
+  std::vector<int64_t> runs;            ///< of the pipeline that trained it, or took it as it was
   std::vector<Descendant> descendants;  ///< each after the one that it was trained from, by number
 };
 
@@ -59,6 +61,19 @@ struct DatasetLineage {
   std::string dataset;              ///< "flights@3"
   std::vector<Descendant> trained;  ///< on it, with what was trained from them (on other versions of the data)
 };
+
+/// Versions of models that a schema, or a run, had to do with.
+struct RelatedModels {
+  std::string of;  ///< "the schema 7af3…", "run 3"
+  std::vector<Descendant> models;
+};
+
+/// Which versions were trained while schema.yaml had the digest that begins with `digest` (6 digits or more).
+/// InvalidArgument for what is no such beginning; NotFound where no version was.
+absl::StatusOr<RelatedModels> LineageOfSchema(Project& project, const std::string& digest);
+
+/// Which version a run of the pipeline trained, or took. NotFound, with a hint, where there is no such run.
+absl::StatusOr<RelatedModels> LineageOfRun(Project& project, int64_t run);
 
 /// Which versions of models came of a version of a dataset; also where rows were erased from it since.
 absl::StatusOr<DatasetLineage> LineageOfDataset(Project& project, const std::string& reference);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status.h"
+#include "registry/token_log.h"
 #include "store/local_object_store.h"
 #include "store/store.h"
 
@@ -68,6 +69,10 @@ absl::StatusOr<store::BackupReport> BackupWorkspace(Project& project, const std:
   TRY_ASSIGN(registry::Registry registry, registry::Registry::Open(store->database(), store->objects()));
   TRY(registry.Restore().status());
   TRY(registry.audit().Restore().status());
+  // They have no record objects: what is lost with the database is in no backup of the objects.
+  TRY_ASSIGN(const registry::TokenLog own, registry::TokenLog::Open(project.store().database()));
+  TRY_ASSIGN(registry::TokenLog tokens, registry::TokenLog::Open(store->database()));
+  TRY(tokens.TakeFrom(own).status());
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include "api/data.h"
 #include "api/lineage.h"
 #include "api/model_scores.h"
+#include "api/signing.h"
 #include "base/status.h"
 #include "table/arrow_status.h"
 #include "table/bridge.h"
@@ -138,6 +139,7 @@ absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& refer
     name = project.config().model->name;
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(name));
+  TRY(CheckTrusted(project, version));
   TRY_ASSIGN(ModelParts parts, LoadParts(project, version));
   auto model = predict::ScoringModel::FromParts(parts.json, std::move(parts.onnx));
   if (!model.ok()) return Annotate(model.status(), version.ToString());

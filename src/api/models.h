@@ -37,7 +37,8 @@ struct LoadedModel {
   predict::ScoringModel model;
 };
 
-/// What serves and scores. `reference` empty: the latest version of the project's model.
+/// What serves and scores. `reference` empty: the latest version of the project's model. FailedPrecondition where it is
+/// not trusted (api/signing.h).
 absl::StatusOr<LoadedModel> LoadModel(Project& project, const std::string& reference);
 
 struct PredictRequest {

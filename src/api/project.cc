@@ -11,6 +11,7 @@
 #include "api/project_files.h"
 #include "base/status.h"
 #include "config/templates.h"
+#include "registry/hook_log.h"
 #include "registry/run_lock.h"
 #include "registry/run_log.h"
 #include "registry/token_log.h"
@@ -64,6 +65,7 @@ absl::Status MakeTables(const store::StoreLocation& location) {
   TRY(registry::RunLog::Open(store->database()).status());
   TRY(registry::RunLock::MakeTable(store->database()));
   TRY(registry::WatchLog::Open(store->database()).status());
+  TRY(registry::HookLog::Open(store->database()).status());
   return registry::TokenLog::Open(store->database()).status();
 }
 

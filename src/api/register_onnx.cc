@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "api/hooks.h"
 #include "api/model_folder.h"
 #include "api/signature.h"
+#include "api/signing.h"
 #include "base/status.h"
 #include "predict/plain_onnx.h"
 #include "table/text_file.h"
@@ -25,6 +27,7 @@ Json LineageOfFile(const predict::ScoringModel& model) {
 absl::StatusOr<RegisterOnnxResponse> RegisterOnnx(Project& project, const RegisterOnnxRequest& request,
                                                   const Context& context) {
   TRY(registry::CheckName(request.name, "name of a model"));
+  TRY(CheckSigningKey(project));
   TRY_ASSIGN(std::string bytes, ReadModelFile(request.file));
   absl::StatusOr<predict::ScoringModel> model = predict::FromPlainOnnx(std::move(bytes));
   if (!model.ok()) return Annotate(model.status(), request.file);
@@ -41,7 +44,9 @@ absl::StatusOr<RegisterOnnxResponse> RegisterOnnx(Project& project, const Regist
   package.parts[registry::kLineagePart] = ToText(LineageOfFile(*model));
   TRY_ASSIGN(const std::vector<registry::ModelVersion> before, project.registry().List(request.name));
   TRY_ASSIGN(response.version, project.registry().Register(request.name, package, project.author(), context));
+  TRY(SignRegistered(project, response.version, context));
   response.is_new = std::find(before.begin(), before.end(), response.version) == before.end();
+  if (response.is_new) QueueRegistered(project, response.version, context);
   return response;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/signing.h"
 #include "base/status.h"
 
 namespace roost::api {
@@ -76,6 +77,7 @@ absl::StatusOr<serving::ModelFiles> RegistryModels::Load(const std::string& name
                                                          const serving::ListedVersion& version) {
   TRY_ASSIGN(const Digest digest, Digest::FromHex(version.identity));
   const registry::ModelVersion model = VersionOf(name, version, digest);
+  TRY(CheckTrusted(project_, model));  // before anything of it is read
   TRY_ASSIGN(const registry::Manifest manifest, project_.registry().LoadManifest(model));
   serving::ModelFiles files;
   TRY_ASSIGN(files.model_json, project_.registry().LoadPart(model, registry::kModelPart));

@@ -5,12 +5,33 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "api/hooks.h"
 #include "api/lineage.h"
+#include "api/signing.h"
 #include "base/status.h"
 
 namespace roost::api {
 namespace {
+
+void QueueRelease(Project& project, config::HookEvent event, const registry::Release& release, const Context& context) {
+  if (release.moves.empty()) return;  // nothing happened
+  const registry::AliasMove& move = release.moves.front();
+  QueueEvent(project, event,
+             {{"model", move.model},
+              {"version", move.to},
+              {"alias", move.alias},
+              {"from", move.from.has_value() ? Json(*move.from) : Json(nullptr)},
+              {"reason", move.reason},
+              {"evidence", move.evidence}},
+             context);
+}
+
+void QueueState(Project& project, config::HookEvent event, const registry::ModelVersion& version,
+                const std::string& reason, const Context& context) {
+  QueueEvent(project, event, {{"model", version.name}, {"version", version.version}, {"reason", reason}}, context);
+}
 
 // The version that `reference` names by its number.
 absl::StatusOr<registry::ModelVersion> ResolveNumber(Project& project, const std::string& reference) {
@@ -105,6 +126,7 @@ absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteMo
                     fmt::format("Write {}@2, or {}@latest.", request.reference, request.reference));
   }
   TRY_ASSIGN(const registry::ModelVersion version, project.registry().Resolve(request.reference));
+  TRY(CheckTrusted(project, version));
   std::string evidence = request.evidence;
   std::optional<int64_t> expected = request.expected;
   if (request.alias == registry::kChampion) {
@@ -113,24 +135,29 @@ absl::StatusOr<registry::Release> PromoteModel(Project& project, const PromoteMo
     TRY_ASSIGN(evidence, EvidenceOf(project, request, version, champion));
     if (!expected.has_value()) expected = champion.value_or(0);  // what was found good was found so beside this one
   }
-  return project.registry().Promote({.model = version.name,
-                                     .version = version.version,
-                                     .alias = request.alias,
-                                     .expected = expected,
-                                     .author = request.author.empty() ? project.author() : request.author,
-                                     .reason = request.reason,
-                                     .evidence = std::move(evidence)},
-                                    context);
+  TRY_ASSIGN(registry::Release release,
+             project.registry().Promote({.model = version.name,
+                                         .version = version.version,
+                                         .alias = request.alias,
+                                         .expected = expected,
+                                         .author = request.author.empty() ? project.author() : request.author,
+                                         .reason = request.reason,
+                                         .evidence = std::move(evidence)},
+                                        context));
+  QueueRelease(project, config::HookEvent::kPromoted, release, context);
+  return release;
 }
 
 absl::StatusOr<registry::Release> RollbackModel(Project& project, const RollbackModelRequest& request,
                                                 const Context& context) {
-  return project.registry().Rollback({.model = request.model,
-                                      .to = request.to,
-                                      .expected = request.expected,
-                                      .author = project.author(),
-                                      .reason = request.reason},
-                                     context);
+  TRY_ASSIGN(registry::Release release, project.registry().Rollback({.model = request.model,
+                                                                     .to = request.to,
+                                                                     .expected = request.expected,
+                                                                     .author = project.author(),
+                                                                     .reason = request.reason},
+                                                                    context));
+  QueueRelease(project, config::HookEvent::kRolledBack, release, context);
+  return release;
 }
 
 absl::StatusOr<std::vector<registry::AliasMove>> ModelHistory(Project& project, const ModelHistoryRequest& request) {
@@ -179,6 +206,7 @@ absl::StatusOr<RetireModelResponse> RetireModel(Project& project, const RetireMo
         fmt::format("{} cannot be retired: {}", response.version.ToString(), pins.front()));
   }
   TRY_ASSIGN(response.changed, project.registry().Retire(state, context));
+  if (response.changed) QueueState(project, config::HookEvent::kRetired, response.version, request.reason, context);
   return response;
 }
 
@@ -199,6 +227,7 @@ absl::StatusOr<DeleteModelResponse> DeleteModel(Project& project, const DeleteMo
                                  .author = project.author(),
                                  .reason = request.reason},
                                 context));
+  QueueState(project, config::HookEvent::kDeleted, response.version, request.reason, context);
   return response;
 }
 

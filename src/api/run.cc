@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/time/clock.h"
+#include "api/hooks.h"
+#include "api/lock.h"
 #include "api/training.h"
 #include "base/status.h"
 #include "config/resolved.h"
@@ -108,6 +110,12 @@ class Runner {
     if (done.ok()) done = RunAll();
     response_.state = done.ok() ? StateOfAll() : absl::IsCancelled(done) ? "stopped" : "failed";
     const absl::Status written = log_.Finish(run_, response_.state, std::string(done.message()), context_.now());
+    QueueEvent(project_, done.ok() ? config::HookEvent::kRunFinished : config::HookEvent::kRunFailed,
+               {{"run", run_},
+                {"state", response_.state},
+                {"scope", ScopeOf(request_.selection)},
+                {"message", std::string(done.message())}},
+               context_);
     TRY(done);
     TRY(written);
     return std::move(response_);
@@ -242,6 +250,10 @@ class Runner {
                           "'{}' takes what '{}' makes: {}", pipeline::StepName(*request_.selection.only), name, what)),
                       fmt::format("'roost run --step {}' does it; 'roost run' does all that is missing.", name));
     };
+    if (step == Step::kIngest && request_.locked) {
+      TRY_ASSIGN(const std::optional<SettledStep> pinned, steps_.Settled(step));
+      return steps_.Take(step, pinned->work);
+    }
     TRY_ASSIGN(const auto last, log_.LastStep(project_.config().project, RecordName(step)));
     if (!last.has_value()) return refuse("that was never done");
     TRY_ASSIGN(const KnownStep known, Read(*last));
@@ -312,6 +324,10 @@ absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, con
   if (request.ends_steps) of_steps.cancellation = nullptr;
   RunSteps steps(project, std::move(configuration),
                  {.trial = request.trial, .source = request.source, .hold = request.hold}, of_steps);
+  if (request.locked) {
+    TRY_ASSIGN(store::CommitInfo pinned, LockedDataset(project));
+    steps.Pin(std::move(pinned));
+  }
   registry::RunLock* const lock = own != nullptr ? own.get() : request.lock;
   return Runner(project, request, std::move(steps), std::move(log), lock, context).Run();
 }

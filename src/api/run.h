@@ -32,8 +32,9 @@ struct StepResult {
 
 struct RunRequest {
   pipeline::Selection selection;
-  ServerTrial trial;                                          ///< of the gate; not null
-  bool dry_run = false;                                       ///< only says what would be done
+  ServerTrial trial;     ///< of the gate; not null
+  bool dry_run = false;  ///< only says what would be done
+  bool locked = false;   ///< on the dataset version that roost.lock pins (LockedDataset), in place of an ingest
   std::function<void(const StepResult&)> on_step = nullptr;   ///< may be null; called as each step ends
   bool wait = false;                                          ///< for another run of the model that is under way
   std::function<void(const std::string&)> on_wait = nullptr;  ///< may be null; called once, with who holds the lock

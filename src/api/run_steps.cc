@@ -137,6 +137,7 @@ absl::StatusOr<StepWork> StepWork::FromJson(StepState state, const Json& json) {
 absl::StatusOr<std::optional<SettledStep>> RunSteps::Settled(Step step) {
   switch (step) {
     case Step::kIngest: {
+      if (pinned_.has_value()) return SettledStep{.work = IngestedWork(*pinned_), .reason = "roost.lock says so"};
       if (!SourcePaths().empty()) return std::nullopt;
       TRY_ASSIGN(const store::CommitInfo latest, ResolveDataset(project_, ""));
       return SettledStep{.work = IngestedWork(latest), .reason = "the latest version: roost.yaml has no data.source"};

@@ -58,6 +58,9 @@ class RunSteps {
   RunSteps(Project& project, pipeline::Configuration configuration, Options options, const Context& context)
       : project_(project), configuration_(std::move(configuration)), options_(std::move(options)), context_(context) {}
 
+  /// From now on `ingest` is settled: it makes this version.
+  void Pin(store::CommitInfo version) { pinned_ = std::move(version); }
+
   absl::StatusOr<std::optional<SettledStep>> Settled(pipeline::Step step);
 
   /// All that decides what the step makes, but for what it chooses; absent where the data or the model that it takes is
@@ -103,6 +106,7 @@ class RunSteps {
   const pipeline::Configuration configuration_;
   const Options options_;
   const Context& context_;
+  std::optional<store::CommitInfo> pinned_;
   std::optional<store::CommitInfo> data_;
   std::optional<registry::ModelVersion> model_;
   std::optional<StepWork> judged_;  // what the gate said

@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/environment.h"
+#include "api/hooks.h"
+#include "api/signing.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -14,7 +17,9 @@ namespace {
 // The parts that make two versions the same.
 std::vector<registry::Manifest::Part> Compared(const registry::Manifest& manifest) {
   std::vector<registry::Manifest::Part> parts = manifest.parts;
-  std::erase_if(parts, [](const registry::Manifest::Part& part) { return part.name == kTimingPart; });
+  std::erase_if(parts, [](const registry::Manifest::Part& part) {
+    return part.name == kTimingPart || part.name == kEnvironmentPart;
+  });
   return parts;
 }
 
@@ -74,7 +79,9 @@ absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& mo
   TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project.registry().List(model));
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
     TRY_ASSIGN(const registry::Manifest other, project.registry().LoadManifest(*version));
-    if (Compared(other) == Compared(manifest)) return Registered{*version, false};
+    if (Compared(other) != Compared(manifest)) continue;
+    TRY(SignRegistered(project, *version, context));
+    return Registered{*version, false};
   }
   // One that an earlier call was killed over. To register its own bytes again brings it to its end.
   TRY_ASSIGN(const std::vector<registry::ModelVersion> unfinished, project.registry().Unfinished(model));
@@ -83,10 +90,14 @@ absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& mo
     if (!other.ok() || Compared(*other) != Compared(manifest)) continue;
     TRY_ASSIGN(const registry::ModelPackage same, project.registry().Load(version));
     TRY_ASSIGN(registry::ModelVersion finished, project.registry().Register(model, same, project.author(), context));
+    TRY(SignRegistered(project, finished, context));
+    QueueRegistered(project, finished, context);
     return Registered{std::move(finished), true};
   }
   package.parts[kTimingPart] = timing.ToText();
   TRY_ASSIGN(registry::ModelVersion version, project.registry().Register(model, package, project.author(), context));
+  TRY(SignRegistered(project, version, context));
+  QueueRegistered(project, version, context);
   return Registered{std::move(version), true};
 }
 

@@ -43,7 +43,8 @@ struct Registered {
   bool is_new = true;
 };
 
-/// Registers `package` with its timing, unless a version of the model is the same but for that.
+/// Registers `package` with its timing, unless a version of the model is the same but for that and for its environment
+/// (api/environment.h). Signs it as roost.yaml says, and tells hooks of it.
 absl::StatusOr<Registered> RegisterTimed(Project& project, const std::string& model, registry::ModelPackage package,
                                          const Timing& timing, const Context& context);
 

@@ -8,11 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "api/code_revision.h"
+#include "api/environment.h"
 #include "api/evaluation.h"
 #include "api/facts.h"
 #include "api/linear_baseline.h"
 #include "api/row_values.h"
 #include "api/signature.h"
+#include "api/signing.h"
 #include "api/timing.h"
 #include "base/format.h"
 #include "base/status.h"
@@ -429,6 +431,7 @@ absl::StatusOr<Candidate> TrainCandidate(Project& project, const config::ModelCo
 
 absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& request, const Context& outer) {
   TRY_ASSIGN(const config::ModelConfig* model, RequireModel(project));
+  TRY(CheckSigningKey(project));
   Context context = outer;
   context.seed = static_cast<uint64_t>(model->trainer.seed);
   TRY_ASSIGN(const PreparedTraining prepared, PrepareTraining(project, *model, request.reference, 1.0, context));
@@ -464,6 +467,8 @@ absl::StatusOr<TrainResponse> Train(Project& project, const TrainRequest& reques
   response.saved = timing.Saved();
   TRY_ASSIGN(registry::ModelPackage package, PackageOf(project, *model, prepared, response, candidate));
   TRY(AddLinearBaseline(*model, prepared, package, context));
+  TRY_ASSIGN(const Json environment, EnvironmentNow(project, *model, prepared.rows.dataset.dataset, context));
+  package.parts[kEnvironmentPart] = ToText(environment);
   TRY_ASSIGN(const Registered registered, RegisterTimed(project, model->name, package, timing, context));
   RemoveCheckpoints(project, model->name);
   response.version = registered.version;

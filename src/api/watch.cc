@@ -74,7 +74,7 @@ class Turn {
 
   absl::Status Put(const std::vector<WatchItem>& items) {
     has_changed_ = true;
-    return log_.Put(project_.config().project, items);
+    return log_.Put(WatchName(project_), items);
   }
 
   /// A schedule counts from when it was first looked at.
@@ -303,6 +303,7 @@ bool IsAnyRunning(const WatchView& view) {
 
 absl::StatusOr<WatchTurn> TakeTurn(Project& project, const WatchRequest& request, const Context& context) {
   TRY_ASSIGN(const config::WatchConfig config, ConfigOf(project));
+  TRY(RequireModel(project).status());
   if (!request.only_backfill) TRY(CheckThatThereIsATrigger(project, config));
   TRY(context.CheckCancelled());
   TRY_ASSIGN(registry::WatchLog log, registry::WatchLog::Open(project.store().database()));
@@ -358,7 +359,7 @@ absl::StatusOr<std::vector<std::string>> BeginBackfill(Project& project, const s
     item.changed = absl::FromUnixMicros(absl::ToUnixMicros(context.now()));
     items.push_back(std::move(item));
   }
-  TRY(log.Put(project.config().project, items));
+  TRY(log.Put(WatchName(project), items));
   return names;
 }
 

@@ -108,12 +108,18 @@ bool WatchView::HasAlert() const {
          std::any_of(spans.begin(), spans.end(), [&](const auto& named) { return has_one(named.second.item); });
 }
 
+std::string WatchName(const Project& project) {
+  const config::ProjectConfig& config = project.config();
+  if (!config.has_models_by_name || !config.model.has_value()) return config.project;
+  return fmt::format("{}/{}", config.project, config.model->name);
+}
+
 absl::StatusOr<WatchView> LookAtSpans(Project& project, const config::WatchConfig& config,
                                       const registry::WatchLog& log) {
   TRY_ASSIGN(const std::set<std::string> files, FilesOf(project));
   WatchView view;
   for (const std::string& file : files) view.spans[NameOfSpan(project, config.span, file)].files.push_back(file);
-  TRY_ASSIGN(const std::vector<WatchItem> items, log.List(project.config().project));
+  TRY_ASSIGN(const std::vector<WatchItem> items, log.List(WatchName(project)));
   std::map<std::string, const WatchItem*> known;
   for (const WatchItem& item : items) {
     if (item.kind == WatchItem::Kind::kSchedule) {

@@ -42,6 +42,9 @@ struct WatchView {
   pipeline::WatchFacts Facts(absl::Time now, const std::map<std::string, std::string>* seen, bool tries_all) const;
 };
 
+/// By which the log knows what is watched: the project, or its selected one of several models.
+std::string WatchName(const Project& project);
+
 /// Looks at the files of data.source, without reading them, and at what is known. A pattern that matches no file, and a
 /// file that is not there, is no error: it may come.
 absl::StatusOr<WatchView> LookAtSpans(Project& project, const config::WatchConfig& config,

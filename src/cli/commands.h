@@ -39,6 +39,8 @@ void AddModelCommands(CLI::App& app, Session& session);
 /// With the hidden command try-model, the child of model_trial.h.
 void AddServeCommand(CLI::App& app, Session& session);
 void AddTokenCommands(CLI::App& app, Session& session);
+void AddLockCommand(CLI::App& app, Session& session);
+void AddHookCommands(CLI::App& app, Session& session);
 void AddAuditCommands(CLI::App& app, Session& session);
 /// With those of AddConfigCheckCommand and AddConfigDiffCommand.
 void AddConfigCommands(CLI::App& app, Session& session);

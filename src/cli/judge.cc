@@ -14,6 +14,8 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/compare_page.h"
+#include "cli/hooks.h"
+#include "cli/model_consumers.h"
 #include "cli/model_trial.h"
 #include "cli/table_text.h"
 #include "table/text_file.h"
@@ -168,10 +170,13 @@ absl::StatusOr<int> RunCompare(const CompareOptions& options, Session& session) 
     session.Note(fmt::format("wrote {}", options.html));
   }
   if (session.json()) {
-    session.Print(ToText(api::ToJson(measured)));
+    Json json = api::ToJson(measured);
+    if (!measured.versions.empty()) json["touched"] = TouchedJson(project, measured.versions.front());
+    session.Print(ToText(json));
   } else {
     PrintMeasured(measured, session);
     PrintChanges(measured, session);
+    if (!measured.versions.empty()) PrintTouched(project, measured.versions.front(), session);
   }
   return 0;
 }
@@ -219,6 +224,7 @@ absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
     Json json = api::ToJson(response);
     json["evidence"] = response.evidence.ToHex();
     session.Print(ToText(json));
+    SendHooks(project, session);
     return response.blessed() ? 0 : kCheckSaidNo;
   }
   PrintMeasured(response.measured, session);
@@ -235,6 +241,7 @@ absl::StatusOr<int> RunGate(api::GateRequest request, Session& session) {
     session.Note(fmt::format("next: roost model promote {} --reason TEXT{}", name,
                              response.has_champion ? "" : ", if a person finds it good"));
   }
+  SendHooks(project, session);
   return response.blessed() ? 0 : kCheckSaidNo;
 }
 

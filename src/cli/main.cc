@@ -160,10 +160,12 @@ int Run(int count, char** words) {
   AddRunCommand(app, session);
   AddWatchCommand(app, session);
   AddTuneCommand(app, session);
+  AddLockCommand(app, session);
   AddExplainCommand(app, session);
   AddModelCommands(app, session);
   AddServeCommand(app, session);
   AddTokenCommands(app, session);
+  AddHookCommands(app, session);
   AddAuditCommands(app, session);
   AddConfigCommands(app, session);
   AddExportCommands(app, session);

@@ -19,6 +19,8 @@
 #include "api/project.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "cli/completion.h"
+#include "cli/model_signing.h"
 #include "cli/table_text.h"
 #include "mlflow/export_run.h"
 #include "mlflow/mlmodel.h"
@@ -146,8 +148,9 @@ absl::StatusOr<int> ExportRunToMlflow(const ExportOptions& options, Session& ses
 absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
   if (!options.tracking_url.empty()) return ExportRunToMlflow(options, session);
   if (options.format == "mlflow") return ExportMlflowFolder(options, session);
+  if (options.format == "package") return ExportPackage(options.reference, options.path, options.overwrite, session);
   if (options.format == "onnx") return ExportOnnxFile(options, session);
-  return absl::InvalidArgumentError(fmt::format("no format '{}'; there are onnx and mlflow", options.format));
+  return absl::InvalidArgumentError(fmt::format("no format '{}'; there are onnx, mlflow and package", options.format));
 }
 
 }  // namespace
@@ -157,9 +160,10 @@ void AddModelExportCommand(CLI::App& model, Session& session) {
   auto options = std::make_shared<ExportOptions>();
   command->add_option("MODEL", options->reference, "NAME, NAME@VERSION or NAME@ALIAS")->required();
   CLI::Option* format =
-      command
-          ->add_option("--format", options->format,
-                       "onnx (default): transform and predictor as one graph; mlflow: a folder that MLflow loads")
+      Offer(command->add_option("--format", options->format,
+                                "onnx (default): transform and predictor as one graph; mlflow: a folder that MLflow "
+                                "loads; package: all files of the version, with its signature"),
+            {"onnx", "mlflow", "package"})
           ->type_name("FORMAT");
   CLI::Option* output =
       command->add_option("-o,--output", options->path, "Default: NAME-VERSION.onnx, NAME-VERSION")->type_name("PATH");

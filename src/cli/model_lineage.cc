@@ -44,6 +44,29 @@ std::string OriginText(const api::ModelOrigin& origin) {
   return parts.empty() ? "nothing is known of its data" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+// The lines that say under which schema, by which runs and with what it was trained; none of what is not known. The
+// machine is told by --json.
+std::string EnvironmentText(const api::ModelLineage& lineage) {
+  std::string text;
+  const Json schema = lineage.environment.is_object() ? lineage.environment.value("schema", Json()) : Json();
+  if (schema.is_object()) {
+    const auto confirmed = schema.find("confirmed_version");
+    const bool is_confirmed = confirmed != schema.end() && confirmed->is_number_integer();
+    text += fmt::format("  schema {}{}\n", TextOf(schema, "digest").substr(0, 12),
+                        is_confirmed ? fmt::format(", confirmed up to version {}", confirmed->get<int64_t>()) : "");
+  }
+  if (!lineage.runs.empty()) {
+    text += fmt::format("  {} {}\n", lineage.runs.size() == 1 ? "run" : "runs", fmt::join(lineage.runs, ", "));
+  }
+  if (!lineage.environment.is_object()) return text;
+  std::vector<std::string> libraries;
+  const Json named = lineage.environment.value("libraries", Json::object());
+  for (const auto& [name, version] : named.items()) {
+    if (version.is_string()) libraries.push_back(fmt::format("{} {}", name, version.get<std::string>()));
+  }
+  return text + fmt::format("  with {}\n", fmt::join(libraries, ", "));
+}
+
 std::string AliasText(const std::vector<std::string>& aliases) {
   return aliases.empty() ? "" : fmt::format("  [{}]", fmt::join(aliases, ", "));
 }
@@ -86,6 +109,8 @@ absl::StatusOr<int> RunOfModel(const std::string& reference, Session& session) {
   if (session.json()) {
     Json json = ToJson(lineage.model);
     json["aliases"] = lineage.aliases;
+    json["environment"] = lineage.environment;
+    json["runs"] = lineage.runs;
     json["ancestors"] = Json::array();
     for (const api::ModelOrigin& ancestor : lineage.ancestors) json["ancestors"].push_back(ToJson(ancestor));
     json["descendants"] = ToJson(lineage.descendants);
@@ -96,6 +121,7 @@ absl::StatusOr<int> RunOfModel(const std::string& reference, Session& session) {
   }
   std::string text = fmt::format("{}{}\n  {}\n", lineage.model.version.ToString(), AliasText(lineage.aliases),
                                  OriginText(lineage.model));
+  text += EnvironmentText(lineage);
   const api::ModelOrigin* last = &lineage.model;
   int indent = 2;
   for (const api::ModelOrigin& ancestor : lineage.ancestors) {
@@ -132,15 +158,38 @@ absl::StatusOr<int> RunOfDataset(const std::string& reference, Session& session)
   return 0;
 }
 
+absl::StatusOr<int> PrintRelated(const api::RelatedModels& related, Session& session) {
+  if (session.json()) {
+    session.Print(ToText(Json{{"of", related.of}, {"models", ToJson(related.models)}}));
+    return 0;
+  }
+  if (related.models.empty()) {
+    session.Note(fmt::format("no model came of {}", related.of));
+    return 0;
+  }
+  session.Print(fmt::format("{}\n{}", related.of, TreeText(related.models, 2)));
+  return 0;
+}
+
 struct LineageOptions {
   std::string model;
   std::string dataset;
+  std::string schema;
+  int64_t run = 0;
 };
 
 absl::StatusOr<int> RunLineage(const LineageOptions& options, Session& session) {
-  if (options.model.empty() == options.dataset.empty()) {
+  const int named = (options.model.empty() ? 0 : 1) + (options.dataset.empty() ? 0 : 1) +
+                    (options.schema.empty() ? 0 : 1) + (options.run > 0 ? 1 : 0);
+  if (named != 1) {
     return WithHint(absl::InvalidArgumentError("lineage of what? name a model, or a dataset with --dataset"),
                     "roost model lineage NAME@VERSION, or roost model lineage --dataset NAME@VERSION");
+  }
+  if (!options.schema.empty() || options.run > 0) {
+    TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+    TRY_ASSIGN(const api::RelatedModels related, options.run > 0 ? api::LineageOfRun(project, options.run)
+                                                                 : api::LineageOfSchema(project, options.schema));
+    return PrintRelated(related, session);
   }
   return options.model.empty() ? RunOfDataset(options.dataset, session) : RunOfModel(options.model, session);
 }
@@ -153,6 +202,11 @@ void AddModelLineageCommand(CLI::App& model, Session& session) {
   command->add_option("MODEL", options->model, "NAME, NAME@VERSION or NAME@ALIAS");
   command->add_option("--dataset", options->dataset, "Which models came of this version of a dataset")
       ->type_name("NAME@VERSION");
+  command->add_option("--schema", options->schema, "Which were trained under a schema of this digest")
+      ->type_name("DIGEST");
+  command->add_option("--run", options->run, "Which this run of the pipeline trained, or took")
+      ->check(CLI::PositiveNumber)
+      ->type_name("RUN");
   command->callback([options, &session] { session.Finish(RunLineage(*options, session)); });
 }
 

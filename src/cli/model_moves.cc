@@ -13,6 +13,8 @@
 
 #include "base/format.h"
 #include "base/status.h"
+#include "cli/hooks.h"
+#include "cli/model_consumers.h"
 #include "cli/table_text.h"
 #include "cli/time_span.h"
 
@@ -48,15 +50,18 @@ struct PromoteOptions {
   std::string expected;
 };
 
-void PrintRelease(const registry::Release& release, const std::string& model, const std::string& alias,
-                  Session& session) {
+void PrintRelease(api::Project& project, const registry::Release& release, const std::string& model,
+                  const std::string& alias, Session& session) {
+  const registry::ModelVersion version{
+      .name = model, .version = release.to, .manifest = {}, .author = "", .created = {}};
   if (session.json()) {
     session.Print(ToText(Json{{"model", model},
                               {"alias", alias},
                               {"from", release.from.has_value() ? Json(*release.from) : Json(nullptr)},
                               {"to", release.to},
                               {"changed", !release.moves.empty()},
-                              {"moves", ToJson(release.moves)}}));
+                              {"moves", ToJson(release.moves)},
+                              {"touched", TouchedJson(project, version)}}));
     return;
   }
   if (release.moves.empty()) {
@@ -67,6 +72,7 @@ void PrintRelease(const registry::Release& release, const std::string& model, co
     const std::string before = move.from.has_value() ? fmt::format(", was version {}", *move.from) : "";
     session.Print(fmt::format("{} of {}: version {}{}\n", move.alias, model, move.to, before));
   }
+  PrintTouched(project, version, session);
 }
 
 absl::StatusOr<int> RunPromote(PromoteOptions options, Session& session) {
@@ -78,7 +84,8 @@ absl::StatusOr<int> RunPromote(PromoteOptions options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const registry::Release release, api::PromoteModel(project, options.request, session.MakeContext()));
   const std::string& reference = options.request.reference;
-  PrintRelease(release, reference.substr(0, reference.find('@')), options.request.alias, session);
+  PrintRelease(project, release, reference.substr(0, reference.find('@')), options.request.alias, session);
+  SendHooks(project, session);
   return 0;
 }
 
@@ -93,7 +100,8 @@ absl::StatusOr<int> RunRollback(RollbackOptions options, Session& session) {
   const Context context = session.MakeContext();
   const absl::Time start = context.now();
   TRY_ASSIGN(const registry::Release release, api::RollbackModel(project, options.request, context));
-  PrintRelease(release, options.request.model, registry::kChampion, session);
+  PrintRelease(project, release, options.request.model, registry::kChampion, session);
+  SendHooks(project, session);
   if (session.json()) return 0;
   session.Note(
       fmt::format("rolled back from {}@{} in {}; servers that serve the alias follow within their "
@@ -140,15 +148,18 @@ absl::StatusOr<int> RunRetire(const api::RetireModelRequest& request, Session& s
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::RetireModelResponse response, api::RetireModel(project, request, session.MakeContext()));
+  SendHooks(project, session);
   const char* state = request.undo ? "active" : "retired";
   if (session.json()) {
     session.Print(ToText(Json{{"model", response.version.name},
                               {"version", response.version.version},
                               {"state", state},
-                              {"changed", response.changed}}));
+                              {"changed", response.changed},
+                              {"touched", TouchedJson(project, response.version)}}));
     return 0;
   }
   session.Print(fmt::format("{} is {}{}\n", response.version.ToString(), state, response.changed ? "" : " already"));
+  if (response.changed) PrintTouched(project, response.version, session);
   return 0;
 }
 
@@ -159,6 +170,7 @@ absl::StatusOr<int> RunDelete(const api::DeleteModelRequest& request, Session& s
   }
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY_ASSIGN(const api::DeleteModelResponse response, api::DeleteModel(project, request, session.MakeContext()));
+  if (!request.dry_run) SendHooks(project, session);
   const bool may_go = response.referrers.empty();
   if (session.json()) {
     session.Print(ToText(Json{{"model", response.version.name},

@@ -16,8 +16,11 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/hooks.h"
+#include "cli/model_consumers.h"
 #include "cli/model_export.h"
 #include "cli/model_moves.h"
+#include "cli/model_signing.h"
 #include "cli/table_text.h"
 #include "evaluate/evaluation.h"
 
@@ -274,6 +277,7 @@ absl::StatusOr<int> RunRegister(RegisterOptions options, Session& session) {
                               {"digest", response.version.manifest.ToHex()},
                               {"is_new", response.is_new},
                               {"signature", response.signature}}));
+    SendHooks(project, session);
     return 0;
   }
   session.Print(fmt::format("{}{} {}: {} in, {} out\n", response.version.ToString(),
@@ -282,6 +286,7 @@ absl::StatusOr<int> RunRegister(RegisterOptions options, Session& session) {
                             CountOf(static_cast<int64_t>(response.signature["outputs"].size()), "number")));
   session.Note(fmt::format("nothing is known of its data\nnext: roost model promote {} --reason TEXT",
                            response.version.ToString()));
+  SendHooks(project, session);
   return 0;
 }
 
@@ -319,6 +324,8 @@ void AddModelCommands(CLI::App& app, Session& session) {
   AddStalenessCommand(*model, session);
   AddRegister(*model, session);
   AddModelExportCommand(*model, session);
+  AddModelSigningCommands(*model, session);
+  AddModelConsumersCommand(*model, session);
 }
 
 }  // namespace roost::cli

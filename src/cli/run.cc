@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/hooks.h"
 #include "cli/model_option.h"
 #include "cli/model_trial.h"
 #include "cli/run_history.h"
@@ -24,13 +25,14 @@ struct RunOptions {
   std::string only, from, model;
   bool dry_run = false;
   bool wait = false;
+  bool locked = false;
 };
 
 absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
   if (!options.only.empty() && !options.from.empty()) {
     return absl::InvalidArgumentError("--step and --from exclude each other");
   }
-  api::RunRequest request{.trial = TryModelApart, .dry_run = options.dry_run};
+  api::RunRequest request{.trial = TryModelApart, .dry_run = options.dry_run, .locked = options.locked};
   if (!options.only.empty()) {
     TRY_ASSIGN(request.selection.only, pipeline::ParseStep(options.only));
   }
@@ -49,7 +51,10 @@ absl::StatusOr<int> RunPipeline(const RunOptions& options, Session& session) {
   for (const std::string& model : models) {
     TRY(project.SelectModel(model));
     if (!model.empty() && !session.json()) session.Print(session.Colored(model, "bold") + "\n");
-    TRY_ASSIGN(const api::RunResponse response, api::Run(project, request, context));
+    const absl::StatusOr<api::RunResponse> ran = api::Run(project, request, context);
+    if (!options.dry_run) SendHooks(project, session);
+    TRY(ran.status());
+    const api::RunResponse& response = *ran;
     is_refused = is_refused || response.state == "refused";
     if (!session.json()) NoteRunEnd(response, session);
     runs.push_back(JsonOfRun(response));
@@ -73,6 +78,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
   AddModelOption(*run, options->model);
   run->add_flag("--dry-run", options->dry_run, "Say what would be done, and why; do nothing");
   run->add_flag("--wait", options->wait, "Wait for another run of the model that is under way; else exit code 11");
+  run->add_flag("--locked", options->locked, "On the version that roost.lock pins, if all else is as it says");
   run->footer(
       "A step is done where its inputs, its part of roost.yaml or the program's way to do it are others than before;\n"
       "else what it made is taken. A run that was killed is gone on with by the next. Exit code 1 where validation or\n"

@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "api/evaluation.h"
+#include "api/lock.h"
 #include "api/models.h"
 #include "api/training.h"
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/hooks.h"
 #include "cli/model_option.h"
 #include "cli/rows_output.h"
 #include "cli/table_text.h"
@@ -119,14 +121,27 @@ void NoteWhatToKnow(const api::TrainResponse& response, Session& session) {
   }
 }
 
-absl::StatusOr<int> RunTrain(const api::TrainRequest& request, const std::string& model, Session& session) {
+struct TrainOptions {
+  api::TrainRequest request;
+  std::string model;  // of several
+  bool locked = false;
+};
+
+absl::StatusOr<int> RunTrain(const TrainOptions& options, Session& session) {
   const absl::Time start = absl::Now();
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  TRY(project.SelectModel(model));
+  TRY(project.SelectModel(options.model));
+  api::TrainRequest request = options.request;
+  if (options.locked) {
+    if (!request.reference.empty()) return absl::InvalidArgumentError("--locked says which DATASET: name none");
+    TRY_ASSIGN(const store::CommitInfo pinned, api::LockedDataset(project));
+    request.reference = pinned.Name();
+  }
   TRY_ASSIGN(const api::TrainResponse response, api::Train(project, request, session.MakeContext(JsonProgress::kYes)));
   const absl::Duration elapsed = absl::Now() - start;
   if (session.json()) {
     session.Print(ToText(ToJson(response, elapsed)));
+    SendHooks(project, session);
     return 0;
   }
   const std::string what = response.num_features == 0 ? fmt::format("{} columns", FormatCount(response.num_columns))
@@ -149,6 +164,7 @@ absl::StatusOr<int> RunTrain(const api::TrainRequest& request, const std::string
         fmt::format("nothing new: the same data, configuration and code made {} before", response.version.ToString()));
   }
   session.Note("next: roost evaluate");
+  SendHooks(project, session);
   return 0;
 }
 
@@ -203,16 +219,17 @@ absl::StatusOr<int> RunPredict(const PredictOptions& options, Session& session) 
 
 void AddTrain(CLI::App& app, Session& session) {
   CLI::App* train = app.add_subcommand("train", "Train the project's model and register it as a new version");
-  auto request = std::make_shared<api::TrainRequest>();
+  auto options = std::make_shared<TrainOptions>();
+  api::TrainRequest* request = &options->request;
   train->add_option("DATASET", request->reference, "Default: the latest version of the project's dataset");
   train->add_flag("--cold", request->cold, "Begin from nothing instead of at the version before");
   train->add_option("--parent", request->parent, "Begin at this version; default: the one before")->type_name("MODEL");
+  train->add_flag("--locked", options->locked, "On the version that roost.lock pins, if all else is as it says");
   train->footer(
       "What is trained stands in roost.yaml under 'model'. A part of the rows is kept back to measure it. Training\n"
       "begins at the version before, whose weights are found by the names of features and words; docs/training.md.");
-  auto model = std::make_shared<std::string>();
-  AddModelOption(*train, *model);
-  train->callback([request, model, &session] { session.Finish(RunTrain(*request, *model, session)); });
+  AddModelOption(*train, options->model);
+  train->callback([options, &session] { session.Finish(RunTrain(*options, session)); });
 }
 
 }  // namespace

@@ -16,6 +16,8 @@
 #include "api/watch.h"
 #include "base/format.h"
 #include "base/status.h"
+#include "cli/hooks.h"
+#include "cli/model_option.h"
 #include "cli/model_trial.h"
 #include "cli/run_text.h"
 #include "cli/table_text.h"
@@ -30,6 +32,7 @@ struct WatchOptions {
   bool once = false;
   std::string backfill;  ///< "FROM..TO"
   std::string now;
+  std::string model;  ///< of several
 };
 
 /// The clock of the command: the machine's, or one that begins at `now`.
@@ -37,6 +40,12 @@ absl::StatusOr<std::function<absl::Time()>> ClockOf(const std::string& now) {
   if (now.empty()) return std::function<absl::Time()>([] { return absl::Now(); });
   TRY_ASSIGN(const absl::Time begin, ParseInstant(now));
   return std::function<absl::Time()>([begin, start = absl::Now()] { return begin + (absl::Now() - start); });
+}
+
+absl::StatusOr<api::Project> OpenProject(const std::string& model, const Session& session) {
+  TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
+  TRY(project.SelectModel(model));
+  return project;
 }
 
 /// "new span rows-3.parquet, rows-4.parquet".
@@ -113,7 +122,7 @@ class Watch {
       return absl::InvalidArgumentError(
           fmt::format("'{}' is no range: want FROM..TO, where either end may be left out", options_.backfill));
     }
-    TRY_ASSIGN(api::Project project, api::Project::Open(session_.project()));
+    TRY_ASSIGN(api::Project project, OpenProject(options_.model, session_));
     TRY_ASSIGN(const std::vector<std::string> names, api::BeginBackfill(project, options_.backfill.substr(0, dots),
                                                                         options_.backfill.substr(dots + 2), context));
     session_.Note(fmt::format("back-fill over {}: {} to {}", CountOf(static_cast<int64_t>(names.size()), "span"),
@@ -123,8 +132,9 @@ class Watch {
 
   // The project is opened anew each time: roost.yaml may have changed.
   absl::StatusOr<api::WatchTurn> TakeTurn(const Context& context) {
-    TRY_ASSIGN(api::Project project, api::Project::Open(session_.project()));
+    TRY_ASSIGN(api::Project project, OpenProject(options_.model, session_));
     absl::StatusOr<api::WatchTurn> turn = api::TakeTurn(project, request_, context);
+    SendHooks(project, session_);
     if (turn.ok()) look_ = turn->look;
     return turn;
   }
@@ -198,8 +208,8 @@ Json ToJson(const api::SpanStatus& span) {
           {"retry", TimeOrNull(span.retry)}};
 }
 
-absl::StatusOr<int> ShowStatus(Session& session) {
-  TRY_ASSIGN(api::Project project, api::Project::Open(session.project()));
+absl::StatusOr<int> ShowStatus(const std::string& model, Session& session) {
+  TRY_ASSIGN(api::Project project, OpenProject(model, session));
   TRY_ASSIGN(const api::WatchStatus status, api::DescribeWatch(project, session.MakeContext()));
   if (session.json()) {
     Json spans = Json::array();
@@ -241,7 +251,9 @@ void AddWatchCommand(CLI::App& app, Session& session) {
       "moment: started again it goes on where it was. With --once and --backfill exit code 1 where validation or the\n"
       "gate refuse. docs/watch.md");
   CLI::App* status = watch->add_subcommand("status", "The spans of the source, what became of each, what is next");
-  status->callback([&session] { session.Finish(ShowStatus(session)); });
+  AddModelOption(*watch, options->model);
+  AddModelOption(*status, options->model);
+  status->callback([options, &session] { session.Finish(ShowStatus(options->model, session)); });
   watch->require_subcommand(0, 1);
   watch->callback([watch, options, &session] {
     if (watch->get_subcommands().empty()) session.Finish(RunWatch(*options, session));

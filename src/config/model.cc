@@ -240,6 +240,28 @@ absl::Status CheckName(const std::string& name) {
 
 absl::Status CheckExpression(const std::string& text) { return expr::Expression::Parse(text).status(); }
 
+namespace {
+
+Declaration<ModelConsumer> DeclareModelConsumer() {
+  Declaration<ModelConsumer> consumer;
+  consumer.Text("contact", &ModelConsumer::contact, "whom to tell: a person or a team")
+      .Text("why", &ModelConsumer::why, "what the model is called for");
+  return consumer;
+}
+
+absl::Status ReadModelConsumers(const YamlNode& node, ModelConfig& model) {
+  if (!node.IsMap() || node.Members().empty()) return node.Error("want a mapping from the names of consumers");
+  for (const YamlNode::Member& member : node.Members()) {
+    if (const absl::Status bad = CheckName(member.name); !bad.ok()) return member.key.Error(std::string(bad.message()));
+    ModelConsumer consumer;
+    TRY(DeclareModelConsumer().keys()->Read(member.value, &consumer));
+    model.consumers[member.name] = std::move(consumer);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
   using predict::Task;
   Declaration<transform::DerivedColumn> column;
@@ -292,7 +314,11 @@ Declaration<ModelConfig> DeclareModel(ModelNaming naming) {
       .Section("trainer", &ModelConfig::trainer, DeclareTrainer(), "how the model learns")
       .Section("tune", &ModelConfig::tune, DeclareTune(), "what `roost tune` tries")
       .Section("evaluation", &ModelConfig::evaluation, DeclareEvaluation(), "how versions are measured and compared")
-      .Section("gate", &ModelConfig::gate, DeclareGate(), "what a version must keep to be released: `roost gate`");
+      .Section("gate", &ModelConfig::gate, DeclareGate(), "what a version must keep to be released: `roost gate`")
+      .Custom("consumers", "mapping from the names of consumers", "",
+              "who calls the model; `roost model consumers` shows them, and whoever releases a version is told of them",
+              Presence::kOptional, ReadModelConsumers, DeclareModelConsumer().keys())
+      .Shaped(ValueShape::Named(ValueShape::Section(DeclareModelConsumer().keys()), kNamePattern));
   return model;
 }
 

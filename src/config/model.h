@@ -108,6 +108,14 @@ struct TuneConfig {
   double least_share = 0.1;
 };
 
+/// Who calls a model, as roost.yaml says.
+struct ModelConsumer {
+  std::string contact;  ///< a person or a team
+  std::string why;
+
+  friend bool operator==(const ModelConsumer&, const ModelConsumer&) = default;
+};
+
 /// One model of the project.
 struct ModelConfig {
   std::string name;
@@ -127,6 +135,7 @@ struct ModelConfig {
   std::optional<TuneConfig> tune;
   EvaluationConfig evaluation;
   std::optional<GateConfig> gate;
+  std::map<std::string, ModelConsumer> consumers;
 };
 
 /// Where the name of a model stands: in its key `name`, or before it, as in `models:`.

@@ -94,6 +94,14 @@ Declaration<ProjectConfig> DeclareProject() {
       .Texts("source", &DataConfig::source,
              "where `roost run` takes the dataset from: paths and globs, relative to this file; together they are the "
              "whole table (docs/run.md)");
+  Declaration<SigningConfig> signing;
+  signing
+      .Text("key", &SigningConfig::key,
+            "PEM file, relative to the project, with the private key (ECDSA) that signs every version when it is "
+            "registered")
+      .Texts("public_keys", &SigningConfig::public_keys,
+             "PEM files, relative to the project: a version that none of these keys has signed is neither loaded, "
+             "served nor promoted");
   Declaration<ProjectConfig> project;
   project.Text("project", &ProjectConfig::project, "the project's name", Presence::kRequired, CheckName)
       .Shaped(ValueShape::Text(kNamePattern))
@@ -114,6 +122,8 @@ Declaration<ProjectConfig> DeclareProject() {
       .Shaped(ValueShape::List(ValueShape::Section(DeclareAssertion().keys(), "that")))
       .Section("serve", &ProjectConfig::serve, DeclareServe(), "how models are served (docs/serve.md)")
       .Section("workspace", &ProjectConfig::workspace, workspace, "where versions and models are kept")
+      .Section("signing", &ProjectConfig::signing, signing, "who vouches for versions of models (docs/signing.md)")
+      .List("hooks", &ProjectConfig::hooks, DeclareHook(), "who is told of what happens (docs/hooks.md)")
       .Custom(
           "watch", "section", "", "continuous training by `roost watch` (docs/watch.md)", Presence::kOptional,
           [](const YamlNode& node, ProjectConfig&) {
@@ -128,6 +138,7 @@ Declaration<ProjectConfig> DeclareProject() {
 absl::StatusOr<ProjectConfig> ParseProject(std::string_view text, std::string_view path) {
   TRY_ASSIGN(ProjectConfig project, DeclareProject().Parse(text, path));
   if (const absl::Status bad = CheckModels(project); !bad.ok()) return Annotate(bad, path);
+  if (const absl::Status bad = CheckHooks(project.hooks); !bad.ok()) return Annotate(bad, path);
   return project;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/declared.h"
 #include "config/assertions.h"
+#include "config/hooks.h"
 #include "config/model.h"
 
 namespace roost::config {
@@ -115,6 +116,12 @@ struct DataConfig {
   std::vector<std::string> source;  ///< of `roost run`: paths and globs, relative to the project; empty: none
 };
 
+/// Who vouches for versions of models: PEM files, relative to the project.
+struct SigningConfig {
+  std::string key;                       ///< the private key that signs what is registered; empty: nothing is signed
+  std::vector<std::string> public_keys;  ///< whose versions are loaded; empty: all are, signed or not
+};
+
 /// roost.yaml as values.
 struct ProjectConfig {
   std::string project;
@@ -126,6 +133,8 @@ struct ProjectConfig {
   std::vector<Assertion> assertions;
   ServeConfig serve;
   WorkspaceConfig workspace;
+  SigningConfig signing;
+  std::vector<HookConfig> hooks;
 
   /// The model that `reference` (NAME or NAME@VERSION) names; where none has that name, `model`; null where that is
   /// empty.

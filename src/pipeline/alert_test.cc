@@ -49,12 +49,12 @@ TEST_F(AlertTest, AProgramThatFailsIsStartedAgain) {
 TEST_F(AlertTest, WhatItSaidIsToldWhereNoTryEndsWell) {
   const absl::Status status = Send("echo no route to the pager >&2; exit 3");
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("it ended with 3: no route to the pager"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("ended with exit code 3: no route to the pager"));
 }
 
 TEST_F(AlertTest, OneThatHangsIsEnded) {
   const absl::Status status = Send("sleep 1000", absl::Milliseconds(50), 1);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("longer than 50 ms"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("did not end within 50 ms"));
 }
 
 TEST_F(AlertTest, OneThatSaysMuchDoesNotHang) { EXPECT_TRUE(Send("yes | head -c 1000000").ok()); }

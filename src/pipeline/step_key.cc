@@ -27,8 +27,9 @@ Part PartOf(Step step) {
   switch (step) {
     case Step::kIngest: return {{"dataset", "data.source"}, {}};
     case Step::kValidate: return {{"data.gate"}, {}};
-    case Step::kAssert: return {{"assert", "model"}, {"model.evaluation", "model.gate", "model.tune"}};
-    case Step::kTrain: return {{"model"}, {"model.evaluation", "model.gate", "model.tune"}};
+    case Step::kAssert:
+      return {{"assert", "model"}, {"model.consumers", "model.evaluation", "model.gate", "model.tune"}};
+    case Step::kTrain: return {{"model"}, {"model.consumers", "model.evaluation", "model.gate", "model.tune"}};
     case Step::kEvaluate: return {{"model.evaluation"}, {}};
     case Step::kGate: return {{"model.evaluation", "model.gate"}, {}};
     case Step::kRelease: break;

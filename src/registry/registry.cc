@@ -62,7 +62,8 @@ absl::StatusOr<Registry> Registry::Open(store::Database& database, store::Object
   TRY_ASSIGN(const AuditLog audit, AuditLog::Open(database, objects));
   TRY_ASSIGN(const AliasLog aliases, AliasLog::Open(database, objects, audit));
   TRY_ASSIGN(const VersionStates states, VersionStates::Open(database, objects, audit));
-  return Registry(database, objects, audit, aliases, states);
+  TRY_ASSIGN(const SignatureLog signatures, SignatureLog::Open(database, objects, audit));
+  return Registry(database, objects, audit, aliases, states, signatures);
 }
 
 absl::StatusOr<ModelVersion> Registry::Register(std::string_view name, const ModelPackage& package,
@@ -269,7 +270,8 @@ absl::StatusOr<int64_t> Registry::Restore() {
   });
   TRY(done);
   TRY_ASSIGN(const int64_t moves, aliases_.Restore());
-  return changes + restored + moves;
+  TRY_ASSIGN(const int64_t signatures, signatures_.Restore());
+  return changes + restored + moves + signatures;
 }
 
 }  // namespace roost::registry

@@ -13,6 +13,7 @@
 #include "registry/audit_log.h"
 #include "registry/manifest.h"
 #include "registry/model_version.h"
+#include "registry/signature_log.h"
 #include "registry/version_states.h"
 #include "store/database.h"
 #include "store/object_store.h"
@@ -133,19 +134,25 @@ class Registry {
 
   const AliasLog& aliases() const { return aliases_; }
   const VersionStates& states() const { return states_; }
+  SignatureLog& signatures() { return signatures_; }
   AuditLog& audit() { return audit_; }
   const AuditLog& audit() const { return audit_; }
   store::Database& database() { return *database_; }
 
-  /// Adds the versions, their states and the moves of aliases that have a record object and are not in the database;
-  /// returns how many. The audit log is not among them: see AuditLog::Restore.
-  /// DataLoss for a damaged record. Run it with no writer at work.
+  /// Adds the versions, their states, their signatures and the moves of aliases that have a record object and are not
+  /// in the database; returns how many. The audit log is not among them: see AuditLog::Restore. DataLoss for a damaged
+  /// record. Run it with no writer at work.
   absl::StatusOr<int64_t> Restore();
 
  private:
   Registry(store::Database& database, store::ObjectStore& objects, AuditLog audit, AliasLog aliases,
-           VersionStates states)
-      : database_(&database), objects_(&objects), audit_(audit), aliases_(aliases), states_(states) {}
+           VersionStates states, SignatureLog signatures)
+      : database_(&database),
+        objects_(&objects),
+        audit_(audit),
+        aliases_(aliases),
+        states_(states),
+        signatures_(signatures) {}
 
   absl::Status Insert(const ModelVersion& version);
   absl::StatusOr<std::vector<ModelVersion>> AdoptRecords(std::string_view name);
@@ -166,6 +173,7 @@ class Registry {
   AuditLog audit_;
   AliasLog aliases_;
   VersionStates states_;
+  SignatureLog signatures_;
 };
 
 }  // namespace roost::registry

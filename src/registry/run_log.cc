@@ -152,6 +152,20 @@ absl::StatusOr<std::vector<StepRecord>> RunLog::StepsOf(int64_t run) const {
   return steps;
 }
 
+absl::StatusOr<std::vector<StepRecord>> RunLog::StepsNamed(const std::string& project, const std::string& step) const {
+  TRY_ASSIGN(const std::vector<SqlRow> rows,
+             database_->Query(std::string(kSelectSteps) +
+                                  " JOIN pipeline_runs ON pipeline_runs.number = pipeline_steps.run WHERE "
+                                  "pipeline_runs.project = :p1 AND step = :p2 ORDER BY run",
+                              {project, step}));
+  std::vector<StepRecord> steps;
+  for (const SqlRow& row : rows) {
+    TRY_ASSIGN(StepRecord record, StepIn(row));
+    steps.push_back(std::move(record));
+  }
+  return steps;
+}
+
 absl::StatusOr<std::optional<StepRecord>> RunLog::FirstStep(const std::string& condition,
                                                             const SqlRow& parameters) const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,

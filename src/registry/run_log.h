@@ -62,6 +62,9 @@ class RunLog {
   /// In the order in which they came to an end.
   absl::StatusOr<std::vector<StepRecord>> StepsOf(int64_t run) const;
 
+  /// Every run's step of that name, by run.
+  absl::StatusOr<std::vector<StepRecord>> StepsNamed(const std::string& project, const std::string& step) const;
+
   /// The last run's step of that name; absent where no run has it.
   absl::StatusOr<std::optional<StepRecord>> LastStep(const std::string& project, const std::string& step) const;
   /// The last one with that `lookup`.

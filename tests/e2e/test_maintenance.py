@@ -98,7 +98,10 @@ def test_a_lost_database_is_recovered_and_a_backup_is_a_project(project):
         expected[f"d@{project.json('data', 'add', 'd', 'rows.parquet')['version']}"] = table
     project.refused(10, "workspace", "recover", says="there")
     log = project.versions("d")
+    token = project.run("token", "create", "web").stdout.strip()
     project.run("workspace", "backup", "../backup")
+    project.run("token", "revoke", "web")
+    project.run("workspace", "backup", "../backup")  # what was revoked since is so there, too
     (project.folder / ".roost/metadata.sqlite").unlink()
     assert project.run("data", "list", code=None).code != 0
     assert project.json("workspace", "recover")["versions"] == 3
@@ -111,3 +114,6 @@ def test_a_lost_database_is_recovered_and_a_backup_is_a_project(project):
     shutil.copytree(project.home / "backup", restored.folder / ".roost")
     assert restored.versions("d") == log
     check(restored, expected)
+    (kept,) = restored.json("token", "list")
+    assert (kept["consumer"], kept["state"]) == ("web", "revoked")
+    assert token not in restored.run("token", "export").stdout
