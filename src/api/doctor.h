@@ -36,9 +36,10 @@ struct DoctorResponse {
   std::vector<Finding> findings;
 };
 
-/// Looks at what Roost and the project work with: workspace, schema, code, disk, libraries, trainer, GPU, port. Nothing
-/// is changed; what may hang or crash (servers, libraries, programs) is looked at by processes that are killed when
-/// `patience` is over. This program is one of them: `doctor --probe NAME`, see doctor_probes.h.
+/// Looks at what Roost and the project work with: workspace, schema, code, disk, libraries, trainer, GPU, port. What is
+/// there stays as it is; a small object is written and deleted again. What may hang or crash (servers, libraries,
+/// programs) is looked at by processes that are killed when `patience` is over; this program is one of them:
+/// `doctor --probe NAME`, see doctor_probes.h.
 DoctorResponse Doctor(const DoctorRequest& request);
 
 }  // namespace roost::api

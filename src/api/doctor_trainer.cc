@@ -68,6 +68,7 @@ Finding LookAtPackages(const config::TrainerConfig& trainer, const std::string& 
                        absl::Duration patience) {
   const std::string& python = trainer.command.front();
   Finding finding{.what = "packages", .health = Health::kMissing, .purpose = "what the trainer's script imports"};
+  finding.mend = fmt::format("{} {} says more", python, fs::path(script).filename().string());
   const absl::StatusOr<Ran> ran = RunFor({python, "-c", kMissingModules, script}, folder, patience);
   if (!ran.ok()) {
     finding.found = std::string(ran.status().message());
@@ -89,6 +90,7 @@ Finding LookAtPackages(const config::TrainerConfig& trainer, const std::string& 
   } else {
     finding.health = Health::kOk;
     finding.found = "all are found";
+    finding.mend.clear();
   }
   return finding;
 }

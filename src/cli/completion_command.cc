@@ -93,7 +93,7 @@ function __roost_complete
         switch $line
             case ':files'
                 # A file's name behind '--option=' is that of the value alone.
-                set -l parts (string match --regex -- '^(--[^=]*=)?(.*)$' "$typed")
+                set -l parts (string match --regex -- '^((?:--[^=]*=)?)(.*)$' "$typed")
                 for path in (__fish_complete_path "$parts[3]")
                     echo "$parts[2]$path"
                 end

@@ -72,7 +72,7 @@ void AddDoctorCommand(CLI::App& app, Session& session) {
   auto probe = std::make_shared<std::string>();
   doctor->add_option("--probe", *probe)->group("");  // of the children that look at what may hang
   doctor->footer(
-      "In a project and outside of one. Nothing is changed, and what does not answer within 1.5 s is said to.\n"
+      "In a project and outside of one. What is there stays as it is; what does not answer within 1.5 s is told.\n"
       "Exit code 10 where something is missing that this project needs. docs/doctor.md");
   doctor->callback([probe, &session] { session.Finish(RunDoctor(*probe, session)); });
 }

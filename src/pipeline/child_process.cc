@@ -60,37 +60,6 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
-/// What a program reads, in memory: it may take its time.
-class Input {
- public:
-  Input() = default;
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
-  ~Input() {
-    if (file_ >= 0) close(file_);
-  }
-
-  absl::Status Hold(std::string_view bytes) {
-    if (bytes.empty()) return absl::OkStatus();
-    const int made = memfd_create("input", MFD_CLOEXEC);
-    if (made < 0) return ErrnoStatus(errno, "holding the input of a program");
-    file_ = fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    close(made);
-    while (!bytes.empty()) {
-      const ssize_t written = write(file_, bytes.data(), bytes.size());
-      if (written < 0) return ErrnoStatus(errno, "holding the input of a program");
-      bytes.remove_prefix(static_cast<size_t>(written));
-    }
-    if (lseek(file_, 0, SEEK_SET) != 0) return ErrnoStatus(errno, "holding the input of a program");
-    return absl::OkStatus();
-  }
-
-  int file() const { return file_; }  ///< -1 where there is none
-
- private:
-  int file_ = -1;
-};
-
 bool IsFile(const std::string& path) {
   struct stat found {};
   return stat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
@@ -284,8 +253,6 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const ProgramCall& call) {
   std::vector<std::string> environment = call.environment;
   std::vector<char*> pointers = Pointers(arguments);
   std::vector<char*> variables = Pointers(environment);
-  Input in;
-  TRY(in.Hold(call.input));
   Pipe out;
   Pipe err;
   Pipe failure;

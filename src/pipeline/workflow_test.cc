@@ -129,7 +129,7 @@ TEST(Argo, OnlyTheStepThatTrainsGetsGpus) {
   const size_t gpu = text.find("nvidia.com/gpu: \"2\"");
   ASSERT_NE(gpu, std::string::npos);
   EXPECT_EQ(text.find("nvidia.com/gpu", gpu + 1), std::string::npos);
-  EXPECT_GT(gpu, text.find("- name: train\n    retryStrategy"));
+  EXPECT_GT(gpu, text.find("- name: train\n      retryStrategy"));
   EXPECT_THAT(text, HasSubstr("cpu: \"500m\"\n"));
 }
 

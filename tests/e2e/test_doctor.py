@@ -8,6 +8,7 @@ import time
 import pytest
 
 from model_project import ModelProject, make_rows
+from test_training_external import COLUMNS
 
 PATIENCE_SECONDS = 30  # of this test, not of the program: the machine may be busy
 SCRIPT = "import json\nimport no_such_module_here\nfrom sklearn_that_is_not_there import x\nimport helper\n"
@@ -104,7 +105,7 @@ def test_what_a_schema_and_commits_are_for(project):
 
 
 def external(project, *command):
-    project.configure(trainer={"kind": "external", "command": list(command)}, features=["a"])
+    project.configure(trainer={"kind": "external", "command": list(command)}, features=COLUMNS)
 
 
 def test_a_trainer_that_is_not_there_is_told(project):
