@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "config/watch.h"
 #include "pipeline/alert.h"
+#include "registry/registry.h"
 #include "registry/run_log.h"
 
 namespace roost::api {
@@ -183,7 +184,9 @@ class Turn {
 
   /// Writes down how a run that came to its end did, for people too.
   absl::StatusOr<std::string> End(const Firing& firing, const RunDescription& description) {
-    TRY_ASSIGN(const RunEnd end, EndOf(description));
+    TRY_ASSIGN(RunEnd end, EndOf(description));
+    TRY_ASSIGN(const bool was_released, WasReleasedBefore(end, description.run));
+    if (was_released) end.event = "released";
     const bool is_refused_data = end.event == "refused" && end.is_about_data;
     SpanState state = SpanState::kDone;
     if (is_refused_data) state = firing.spans.size() > 1 ? SpanState::kApart : SpanState::kRefused;
@@ -203,6 +206,23 @@ class Turn {
     if (state != SpanState::kApart && !end.event.empty()) AddAlert(*items.front(), AlertOf(end, description, firing));
     TRY(PutAll(items));
     return end.result;
+  }
+
+  /// Whether an earlier run of the same, which was killed before its end, released what this one found released.
+  absl::StatusOr<bool> WasReleasedBefore(const RunEnd& end, const registry::RunRecord& run) {
+    const size_t at = end.model.find('@');
+    if (!end.event.empty() || at == std::string::npos) return false;
+    const std::string model = end.model.substr(0, at);
+    TRY_ASSIGN(const auto moves, project_.registry().aliases().History(model, registry::kChampion));
+    if (moves.empty() || fmt::format("{}@{}", model, moves.back().to) != end.model) return false;
+    for (int64_t number = run.number - 1; number > 0; --number) {
+      const absl::StatusOr<RunDescription> before = ShowRun(project_, number);
+      if (absl::IsNotFound(before.status())) continue;  // of another project
+      TRY(before.status());
+      if (before->run.scope != run.scope || HasItsEnd(before->run)) return false;
+      if (moves.back().reason == fmt::format("roost run {}", number)) return true;
+    }
+    return false;
   }
 
   absl::StatusOr<WatchedRun> Failed(WatchedRun ran, std::optional<int64_t> run) {
@@ -380,8 +400,9 @@ absl::StatusOr<WatchStatus> DescribeWatch(Project& project, const Context& conte
   }
   status.last_planned = view.schedule.planned;
   if (config.triggers.schedule.has_value()) {
-    const pipeline::WatchFacts facts = view.Facts(context.now(), nullptr, false);
-    status.next_planned = pipeline::LookAt(TriggersOf(config), facts).next;
+    // What is overdue counts as next.
+    const absl::Time since = view.schedule.planned.value_or(context.now());
+    status.next_planned = pipeline::LookAt(TriggersOf(config), view.Facts(since, nullptr, false)).next;
   }
   TRY_ASSIGN(status.holder, registry::RunLock::Holder(project.store().database(), LockOf(project, kWhat).name));
   return status;

@@ -96,8 +96,11 @@ pipeline::WatchFacts WatchView::Facts(absl::Time now, const std::map<std::string
     const auto last = seen == nullptr ? decltype(seen->end())() : seen->find(name);
     const bool is_settled = seen == nullptr || (last != seen->end() && last->second == span.item.stamp);
     const bool rests = !tries_all && span.item.retry.has_value() && *span.item.retry > now;
-    facts.spans.push_back(
-        {.name = name, .state = span.state, .is_backfill = span.is_backfill(), .is_ready = is_settled && !rests});
+    facts.spans.push_back({.name = name,
+                           .state = span.state,
+                           .is_backfill = span.is_backfill(),
+                           .was_run = span.item.run.has_value(),
+                           .is_ready = is_settled && !rests});
   }
   return facts;
 }

@@ -77,16 +77,14 @@ class Watch {
       if (!session.json()) session.Print(fmt::format("{}\n", Printable(TextOf(firing))));
     };
     request_.on_step = [&session](const api::StepResult& result) { ShowStep(result, session); };
-    request_.on_note = [&session](const std::string& note) { session.Note(note); };
+    request_.on_note = [this](const std::string& note) { Note(note); };
   }
 
   absl::StatusOr<int> Run() {
     Context context = session_.MakeContext(JsonProgress::kYes);
     TRY_ASSIGN(context.now, ClockOf(options_.now));
     if (request_.only_backfill) TRY(BeginBackfill(context));
-    if (!ends()) {
-      session_.Note("watching; Ctrl-C ends it after the step that is under way");
-    }
+    if (!ends()) Note("watching; Ctrl-C ends it after the step that is under way");
     std::string last_error;
     for (bool is_first = true;; is_first = false) {
       absl::StatusOr<api::WatchTurn> turn = TakeTurn(context);
@@ -95,7 +93,7 @@ class Watch {
       if (!turn.ok()) {
         // What is wrong may pass: a database that is away, a roost.yaml that is being written.
         const std::string error(turn.status().message());
-        if (error != std::exchange(last_error, error)) session_.Note(fmt::format("error: {}", error));
+        if (error != std::exchange(last_error, error)) Note(fmt::format("error: {}", error));
         if (!Wait(absl::InfiniteFuture(), context)) break;
         continue;
       }
@@ -114,6 +112,14 @@ class Watch {
   }
 
  private:
+  void Note(const std::string& text) {
+    if (session_.json()) {
+      session_.NoteJson({{"message_type", "note"}, {"message", text}});
+    } else {
+      session_.Note(text);
+    }
+  }
+
   bool ends() const { return options_.once || !options_.backfill.empty(); }
 
   absl::Status BeginBackfill(const Context& context) {
@@ -125,8 +131,8 @@ class Watch {
     TRY_ASSIGN(api::Project project, OpenProject(options_.model, session_));
     TRY_ASSIGN(const std::vector<std::string> names, api::BeginBackfill(project, options_.backfill.substr(0, dots),
                                                                         options_.backfill.substr(dots + 2), context));
-    session_.Note(fmt::format("back-fill over {}: {} to {}", CountOf(static_cast<int64_t>(names.size()), "span"),
-                              names.front(), names.back()));
+    Note(fmt::format("back-fill over {}: {} to {}", CountOf(static_cast<int64_t>(names.size()), "span"), names.front(),
+                     names.back()));
     return absl::OkStatus();
   }
 

@@ -65,7 +65,7 @@ std::vector<std::string> SpansIn(const std::vector<Span>& spans, std::string_vie
 
 bool MayRelease(const std::vector<Span>& spans, const std::vector<std::string>& run) {
   return run.empty() || std::none_of(spans.begin(), spans.end(), [&](const Span& span) {
-           return span.name > run.back() && span.state == SpanState::kDone;
+           return span.name > run.back() && (span.state == SpanState::kDone || (span.was_run && IsToRun(span)));
          });
 }
 

@@ -28,6 +28,7 @@ struct Span {
   std::string name;  ///< spans are in the order of their names
   SpanState state = SpanState::kNew;
   bool is_backfill = false;  ///< it is run as if those behind it were not there yet
+  bool was_run = false;      ///< as it is, if only before the back-fill
   bool is_ready = true;      ///< else it is waited for: its files are being written, or its run failed a while ago
 };
 
@@ -44,7 +45,7 @@ std::vector<std::string> WindowOf(const std::vector<Span>& spans, const std::vec
 /// not after TO or begins with it. Either end may be left out.
 std::vector<std::string> SpansIn(const std::vector<Span>& spans, std::string_view from, std::string_view to);
 
-/// Whether a run over `run`, of a back-fill, may release: nothing behind it was learned from.
+/// Whether a run over `run`, of a back-fill, may release: nothing behind it was learned from, now or before.
 bool MayRelease(const std::vector<Span>& spans, const std::vector<std::string>& run);
 
 }  // namespace roost::pipeline

@@ -48,6 +48,8 @@ TEST(Span, ABackfillReleasesNothingThatIsOlderThanWhatWasLearnedFrom) {
   EXPECT_FALSE(MayRelease(spans, {"1"}));
   EXPECT_TRUE(MayRelease(spans, {"2"}));
   EXPECT_TRUE(MayRelease(spans, {}));
+  EXPECT_FALSE(MayRelease({{"1", kNew, true}, {.name = "2", .is_backfill = true, .was_run = true}}, {"1"}));
+  EXPECT_TRUE(MayRelease({{"1", kNew, true}, {.name = "2", .is_backfill = true}}, {"1"}));
 }
 
 TEST(Span, ARangeHasBothEndsAndMayLackThem) {

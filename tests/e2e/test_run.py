@@ -310,8 +310,8 @@ def test_two_runs_at_once_release_one_version(project):
     processes = [project.start("run", "--json") for _ in range(2)]
     for process in processes:
         process.communicate()
-    # Whoever comes second finds the work done, or that somebody else moved what it held.
-    assert {process.returncode for process in processes} <= {0, 2, 10, 11}
+    # Whoever comes second finds that the other one is at it, or the work done.
+    assert {process.returncode for process in processes} <= {0, 11}
     project.pipeline()
     assert project.champions() == [1, 2] and len(project.models()) == 2
 

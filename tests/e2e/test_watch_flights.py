@@ -4,16 +4,17 @@ import pyarrow
 import pyarrow.parquet as parquet
 import pytest
 
+from model_project import flow
 from program import FLIGHTS
 from watch_project import ALERT, WatchProject
 
 EVERY_ROW = 100  # of the half a million flights of a month
-RULES = [{"metric": "auc", "at_least": 0.55, "max_regression": 0.1}]
+GATE = "{rules: [{metric: auc, at_least: 0.55, max_regression: 0.1}]}"
 
 
 def flights_of(month):
     rows = parquet.read_table(FLIGHTS / f"flights-2001-{month:02}.parquet")
-    return rows.take(numpy.arange(0, len(rows), EVERY_ROW))
+    return rows.take(pyarrow.array(numpy.arange(0, len(rows), EVERY_ROW)))
 
 
 def with_delay(rows, delay):
@@ -31,13 +32,8 @@ class Airline(WatchProject):
         self.run("init", "--template", "flights")
         config = self.folder / "roost.yaml"
         text = config.read_text().replace("evaluate_share: 0.25", "evaluate_share: 0.12")
-        text = text.replace("  trainer:", f"  evaluation: {{resamples: 50}}\n  gate: {{rules: {self.flow(RULES)}}}\n  trainer:")
-        config.write_text(text + "data: {source: ['2001-*.parquet']}\nwatch: " + self.flow(self.watch) + "\n")
-
-    @staticmethod
-    def flow(value):
-        from model_project import flow
-        return "[" + ", ".join(map(flow, value)) + "]" if isinstance(value, list) else flow(value)
+        text = text.replace("  trainer:", f"  evaluation: {{resamples: 50}}\n  gate: {GATE}\n  trainer:")
+        config.write_text(text + "data: {source: ['2001-*.parquet']}\nwatch: " + flow(self.watch) + "\n")
 
     def arrive(self, month, rows=None):
         parquet.write_table(flights_of(month) if rows is None else rows, self.folder / f"2001-{month:02}.parquet")
