@@ -250,9 +250,11 @@ absl::StatusOr<AblationTrial> RunTrial(Project& project, Subject& subject, const
   AblationTrial trial{.without = without};
   const absl::Time start = context.now();
   LeftOut left_out(subject.prepared);
-  absl::Status failed = left_out.Leave(without, context);
-  absl::StatusOr<Candidate> candidate = failed;
-  if (failed.ok()) candidate = TrainOn(project, subject, subject.prepared, context);
+  const auto train = [&]() -> absl::StatusOr<Candidate> {
+    TRY(left_out.Leave(without, context));
+    return TrainOn(project, subject, subject.prepared, context);
+  };
+  const absl::StatusOr<Candidate> candidate = train();
   if (absl::IsCancelled(candidate.status())) return candidate.status();
   trial.seconds = absl::ToDoubleSeconds(context.now() - start);
   if (!candidate.ok()) {

@@ -78,14 +78,15 @@ std::string ServerText(const judge::ServerCheck& server) {
   return server.passed() ? "" : fmt::format("broken: server: {}\n", server.ToText());
 }
 
-/// The same of age and of what was served; that nothing was is said.
+/// The same of age and of what was served; where served rows are named and there are none, that is said.
 std::string ChecksText(const GateResponse& response) {
   std::string text;
   if (response.age.has_value() && !response.age->passed()) {
     text += fmt::format("broken: age: {}\n", response.age->ToText());
   }
   const judge::ServingCheck& serving = response.serving;
-  if (serving.judged() && serving.passed()) return text;
+  const bool is_quiet = serving.judged() ? serving.passed() : serving.source.empty();
+  if (is_quiet) return text;
   return text + fmt::format("{}: serving: {}\n", serving.judged() ? "broken" : "not judged", serving.ToText());
 }
 

@@ -172,7 +172,12 @@ absl::StatusOr<ServedRows> FindServedRows(Project& project, const config::Served
   const bool is_dataset = reference.ok() && std::find(names.begin(), names.end(), reference->name) != names.end();
   if (!is_dataset) source = (std::filesystem::path(project.folder()) / source).string();
   auto sources = ProfileSources::Make({source}, project.folder(), std::nullopt, context);
-  if (absl::IsNotFound(sources.status())) {
+  std::error_code error;
+  // A glob without files is NotFound, one plain path is taken as it is.
+  const bool is_gone = absl::IsNotFound(sources.status()) ||
+                       (sources.ok() && !is_dataset && sources->parts().front().paths.size() == 1 &&
+                        !std::filesystem::exists(sources->parts().front().paths.front(), error));
+  if (is_gone) {
     return ServedRows{
         .sources = std::nullopt,
         .absent = fmt::format("there is no dataset and no file '{}' (model.gate.serving)", served.source)};

@@ -86,5 +86,32 @@ TEST(GateConfig, ARuleNamesAMetricAndAnIntent) {
   }
 }
 
+TEST(GateConfig, AgesAreLengthsOfTime) {
+  const std::string rules = "rules: [{metric: auc, at_least: 0.5}]\n";
+  const auto found = Gate(rules + "max_age: 30d\n");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->max_age, 30 * absl::Hours(24));
+  EXPECT_EQ(Gate(rules)->max_age, std::nullopt);
+  for (const char* wrong : {"30", "0s", "-3d", "a month", "[30d]"}) {
+    const auto refused = Gate(rules + "max_age: " + wrong + "\n");
+    ASSERT_FALSE(refused.ok()) << wrong;
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("roost.yaml:2")) << wrong;
+  }
+}
+
+TEST(GateConfig, ServedRowsHaveASource) {
+  const std::string rules = "rules: [{metric: auc, at_least: 0.5}]\n";
+  const auto found = Gate(rules + "serving: {source: 'served/*.parquet', join: [id, day], max_skewed: 0.1, digits: 6}");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->serving->source, "served/*.parquet");
+  EXPECT_THAT(found->serving->join, ElementsAre("id", "day"));
+  EXPECT_EQ(found->serving->max_skewed, 0.1);
+  EXPECT_EQ(found->serving->digits, 6);
+  EXPECT_FALSE(Gate(rules)->serving.has_value());
+  for (const char* wrong : {"{join: [id]}", "{source: served, max_skewed: 2}", "{source: served, digits: 16}"}) {
+    EXPECT_FALSE(Gate(rules + "serving: " + wrong).ok()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace roost::config

@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from viewports import DESKTOP, NARROWEST, PHONE
 
-REPORTS = ("flights", "hostile", "compare", "hostile-compare", "validation", "valid", "empty", "evaluation",
+REPORTS = ("flights", "hostile", "compare", "hostile-compare", "validation", "valid", "empty", "features",
+           "hostile-features", "evaluation",
            "hostile-evaluation", "evaluation-of-classes", "runs", "run", "runs-compare", "hostile-runs")
 WITH_COLUMNS = ("flights", "hostile", "compare", "hostile-compare")
 
@@ -50,7 +51,7 @@ def test_axe_finds_nothing(open_page, name, look):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation", "runs", "run", "runs-compare"])
+@pytest.mark.parametrize("name", ["flights", "compare", "validation", "evaluation", "features", "runs", "run", "runs-compare"])
 def test_screenshots(open_page, screenshots, name, viewport, scheme):
     page = open_page(name, viewport, color_scheme=scheme)
     rows = page.locator(".rows > details")

@@ -86,14 +86,14 @@ def binary_figures(rows, scores):
 
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory):
-    names = list(binary_figures(ROWS, numpy.full((len(ROWS), 1), 0.5) + ROWS[["fare"]].to_numpy() / 100 - 0.1))
+    names = list(binary_figures(ROWS, numpy.random.default_rng(4).random((len(ROWS), 1))))
     return Compared(tmp_path_factory.mktemp("binary") / "project", ["probability"],
                     {"metrics": names, "value": {"true_positive": 4, "false_positive": "minus_fare",
                                                  "false_negative": -2, "true_negative": 0.5}}, threshold=0.4)
 
 
 def test_binary_figures(binary):
-    assert len(binary.check(binary_figures)) == 32
+    assert binary.check(binary_figures) >= {"auc", "average_precision", "log_loss", "precision", "recall", "mcc", "value"}
 
 
 def test_points_of_curves_with_weights(binary):
@@ -151,7 +151,8 @@ def test_calibration_of_each_slice_with_weights(binary):
 def number_figures(rows, scores, truth="amount"):
     scores, truth, weights = scores[:, 0], rows[truth].to_numpy(), rows["importance"].to_numpy()
     given, error = {"sample_weight": weights}, scores - truth
-    worth = -numpy.where(error > 0, rows["fare"] * error, -2.5 * error)
+    # What an error costs is the loss of the quantile under / (under + over).
+    worth = -(1 + 2.5) * metrics.mean_pinball_loss(truth, scores, alpha=2.5 / (1 + 2.5), **given)
     x, y = (numbers - numpy.average(numbers, weights=weights) for numbers in (scores, truth))
     pearson = numpy.average(x * y, weights=weights) ** 2 / (numpy.average(x * x, weights=weights) * numpy.average(y * y, weights=weights))
     return {"rmse": metrics.mean_squared_error(truth, scores, **given) ** 0.5,
@@ -159,29 +160,24 @@ def number_figures(rows, scores, truth="amount"):
             "mae": metrics.mean_absolute_error(truth, scores, **given),
             "bias": numpy.average(error, weights=weights), "r2": metrics.r2_score(truth, scores, **given),
             "explained_variance": metrics.explained_variance_score(truth, scores, **given), "pearson_squared": pearson,
-            "value": numpy.average(worth, weights=weights), "mean_score": numpy.average(scores, weights=weights),
+            "value": worth, "mean_score": numpy.average(scores, weights=weights),
             "mean_target": numpy.average(truth, weights=weights), "weight": weights.sum()}
-
-
-COSTS = {"over": "fare", "under": 2.5}
 
 
 def test_number_figures_and_costs_of_quantiles(tmp_path):
     names = list(number_figures(ROWS, ROWS[["fare"]].to_numpy()))
-    compared = Compared(tmp_path / "project", ["value"], {"metrics": names, "value": COSTS}, label="amount", task="number")
+    compared = Compared(tmp_path / "project", ["value"], {"metrics": names, "value": {"over": 1, "under": 2.5}}, label="amount",
+                        task="number")
     assert compared.check(number_figures) == set(names)
-    # Over and under cost as in the loss of the quantile under / (under + over).
-    rows, share = compared.kept, 2.5 / (2.5 + 1)
-    scores = compared.scores["model@1"][:, 0]
-    assert -numpy.mean(numpy.where(scores > rows["amount"], scores - rows["amount"], 2.5 * (rows["amount"] - scores))) / 3.5 == (
-        pytest.approx(-metrics.mean_pinball_loss(rows["amount"], scores, alpha=share), abs=CLOSE))
 
 
 def count_figures(rows, scores):
     given = {"sample_weight": rows["importance"].to_numpy()}
     truth = rows["many"].to_numpy()
+    error = scores[:, 0] - truth
     return {name: figure for name, figure in number_figures(rows, scores, "many").items()
-            if name in ("mae", "rmse", "bias", "value", "mean_score", "mean_target", "weight")} | {
+            if name in ("mae", "rmse", "bias", "mean_score", "mean_target", "weight")} | {
+        "value": -numpy.average(numpy.where(error > 0, rows["fare"] * error, -2.5 * error), weights=given["sample_weight"]),
         "poisson_deviance": metrics.mean_poisson_deviance(truth, scores[:, 0], **given),
         "d2": metrics.d2_tweedie_score(truth, scores[:, 0], power=1, **given),
         "zero_share": numpy.average(truth == 0, weights=given["sample_weight"])}
@@ -189,7 +185,8 @@ def count_figures(rows, scores):
 
 def test_count_figures(tmp_path):
     names = list(count_figures(ROWS, ROWS[["fare"]].to_numpy()))
-    compared = Compared(tmp_path / "project", ["count"], {"metrics": names, "value": COSTS}, label="many", task="counts")
+    compared = Compared(tmp_path / "project", ["count"], {"metrics": names, "value": {"over": "fare", "under": 2.5}},
+                        label="many", task="counts")
     assert compared.check(count_figures) == set(names)
 
 
@@ -252,6 +249,6 @@ def test_ranking_figures_and_what_places_are_worth(tmp_path):
     names = ["ndcg@10", "mrr", "map", "hit@1", "hit@3", "precision@5", "recall@5", "first_place", "value"]
     compared = Compared(tmp_path / "project", ["score"],
                         {"metrics": names, "value": {"hits": HITS}, "slices": ["region"]}, task="ranking", label="grade",
-                        group="list", weight="one", split=LATE, trainer={"kind": "boosted_trees", "rounds": 30},
+                        group="list", weight="one", split=LATE, trainer={"kind": "boosted_trees", "rounds": 200, "early_stopping": 0},
                         features=[{"column": column, "use": "number"} for column in ("a", "b", "fare")])
     assert compared.check(ranking_figures) == set(names)
