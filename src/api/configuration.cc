@@ -73,4 +73,15 @@ absl::StatusOr<Configuration> ConfigurationOf(Project& project, const registry::
   return configuration;
 }
 
+std::map<std::string, std::string> KeysOfModel(const Json& values, const std::string& model) {
+  constexpr std::string_view kModels = "models.";
+  const std::string prefix = fmt::format("{}{}.", kModels, model);
+  std::map<std::string, std::string> keys;
+  for (const auto& [key, value] : FlatValues(values)) {
+    if (key.starts_with(prefix)) keys["model." + key.substr(prefix.size())] = value;
+    if (!key.starts_with(kModels)) keys[key] = value;
+  }
+  return keys;
+}
+
 }  // namespace roost::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& folder, const
 /// That of a version's training: from the values that are kept with it, else (versions of older programs) what its
 /// roost.yaml means to this program. InvalidArgument for a version that was trained elsewhere.
 absl::StatusOr<Configuration> ConfigurationOf(Project& project, const registry::ModelVersion& version);
+
+/// The values by their keys (FlatValues) as one model sees them: what stands under `models.NAME` is told as if under
+/// `model`, other models are left out.
+std::map<std::string, std::string> KeysOfModel(const Json& values, const std::string& model);
 
 /// Something that a person should look at in roost.yaml.
 struct ConfigFinding {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/time/clock.h"
+#include "api/configuration.h"
 #include "api/hooks.h"
 #include "api/lock.h"
 #include "api/training.h"
@@ -69,18 +70,6 @@ std::string ScopeOf(const pipeline::Selection& selection) {
 
 bool NeedsModel(const pipeline::Selection& selection) {
   return !selection.only.has_value() || *selection.only > Step::kValidate;
-}
-
-/// `written` with the keys of the selected model as those of `model`.
-pipeline::Configuration OfSelectedModel(const Project& project, const pipeline::Configuration& written) {
-  if (!project.config().has_models_by_name || !project.config().model.has_value()) return written;
-  const std::string prefix = fmt::format("models.{}.", project.config().model->name);
-  pipeline::Configuration own;
-  for (const auto& [key, value] : written) {
-    if (key.starts_with(prefix)) own["model." + key.substr(prefix.size())] = value;
-    if (!key.starts_with("models.")) own[key] = value;
-  }
-  return own;
 }
 
 class Runner {
@@ -314,7 +303,8 @@ absl::StatusOr<std::unique_ptr<registry::RunLock>> TakeRunLock(Project& project,
 absl::StatusOr<RunResponse> Run(Project& project, const RunRequest& request, const Context& context) {
   if (NeedsModel(request.selection)) TRY(RequireModel(project).status());
   TRY_ASSIGN(const DeclaredValues resolved, config::ResolveProject(project.config_text(), kConfigName));
-  pipeline::Configuration configuration = OfSelectedModel(project, FlatValues(resolved.values));
+  const std::string model = project.config().model.has_value() ? project.config().model->name : "";
+  pipeline::Configuration configuration = KeysOfModel(resolved.values, model);
   TRY_ASSIGN(registry::RunLog log, registry::RunLog::Open(project.store().database()));
   std::unique_ptr<registry::RunLock> own;
   if (!request.dry_run && request.lock == nullptr) {

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/configuration.h"
 #include "api/evaluation.h"
 #include "api/models.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "config/written_keys.h"
 #include "pipeline/step_key.h"
 
 namespace roost::api {
@@ -45,9 +45,8 @@ std::string Unfit(const Candidate& newest, const Candidate& other) {
 
 /// The keys of roost.yaml that a training reads.
 absl::StatusOr<pipeline::Configuration> TrainingKeys(Project& project, const registry::ModelVersion& version) {
-  TRY_ASSIGN(const std::string text, project.registry().LoadPart(version, registry::kConfigPart));
-  TRY_ASSIGN(const auto keys, config::WrittenKeys(text, registry::kConfigPart));
-  return pipeline::ConfigurationOf(pipeline::Step::kTrain, keys);
+  TRY_ASSIGN(const Configuration configuration, ConfigurationOf(project, version));
+  return pipeline::ConfigurationOf(pipeline::Step::kTrain, KeysOfModel(configuration.values, version.name));
 }
 
 absl::StatusOr<std::vector<registry::ModelVersion>> NewestVersions(Project& project, const StalenessRequest& request) {

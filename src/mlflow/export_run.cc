@@ -10,10 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
+#include "api/configuration.h"
 #include "api/timing.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "config/written_keys.h"
 #include "mlflow/mlmodel.h"
 #include "net/http_client.h"
 
@@ -139,10 +139,11 @@ absl::StatusOr<Json> LoadJson(api::Project& project, const registry::ModelVersio
 
 absl::StatusOr<VersionFacts> FactsOf(api::Project& project, const registry::ModelVersion& version) {
   VersionFacts facts;
-  const absl::StatusOr<std::string> config = project.registry().LoadPart(version, "config.yaml");
-  if (!config.ok() && !absl::IsNotFound(config.status())) return config.status();
-  if (config.ok()) {
-    TRY_ASSIGN(const Texts keys, config::WrittenKeys(*config, "config.yaml"));
+  const absl::StatusOr<api::Configuration> configuration = api::ConfigurationOf(project, version);
+  // Of a version that was trained elsewhere none is known.
+  if (!configuration.ok() && !absl::IsInvalidArgument(configuration.status())) return configuration.status();
+  if (configuration.ok()) {
+    const Texts keys = api::KeysOfModel(configuration->values, version.name);
     for (const auto& [key, value] : keys) {
       const bool is_told = key.starts_with("model.") && !value.empty() && value.size() <= kMaxParameterBytes;
       if (is_told) facts.parameters[ParameterName(key)] = value;
