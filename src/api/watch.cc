@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/training.h"
 #include "api/watch_end.h"
 #include "api/watch_spans.h"
 #include "base/format.h"
