@@ -119,6 +119,8 @@ TEST(DeclaredValues, AllErrorsAreToldWithTheirLines) {
                           "f.yaml:3: key 'rounds' belongs to 'kind: trees', not to 'linear'",
                           "f.yaml:4: key 'column' is missing: a column", "f.yaml:5: want a mapping from names",
                           "f.yaml:1: key 'name' is missing: its name"));
+  EXPECT_THAT(ErrorsOf("name: a\ntrainer: {rounds: 5, kind: forest}\n"),
+              ElementsAre("f.yaml:2: want one of linear, trees, got 'forest'"));
   EXPECT_THAT(ErrorsOf("just a text\n"), ElementsAre("f.yaml:1: want a mapping of keys, got 'just a text'"));
 }
 
