@@ -41,7 +41,7 @@ print(json.dumps({
     "by_alias": int(client.get_model_version_by_alias("model", "champion").version),
     "status": client.get_model_version("model", "1").status,
     "dataset": client.get_model_version("model", "1").tags["dataset"],
-    "aliases_of_1": client.get_model_version("model", "1").aliases,
+    "aliases_of_1": list(client.get_model_version("model", "1").aliases),
     "uri": client.get_model_version_download_uri("model", "1"),
 }))
 """
@@ -254,4 +254,8 @@ def test_the_folder_is_written_for_mlflow(project, tmp_path):
     predicted = run_client(PREDICT, tmp_path, "", tmp_path / "folder", project.folder / name)
     wanted = project.predict(name, "model@2")["probability"].to_numpy()
     assert abs(pandas.Series(predicted["probability"]) - wanted).max() < 1e-6
-    project.refused(14, "model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder")
+    (tmp_path / "folder/MLmodel").unlink()
+    project.refused(2, "model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder", says="exists already")
+    assert not (tmp_path / "folder/MLmodel").exists()
+    project.run("model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder", "--force")
+    assert (tmp_path / "folder/MLmodel").exists()
