@@ -135,7 +135,7 @@ def test_what_changed_is_told(project):
     project.configure(trainer={"kind": "linear", "l2": 3})
     reasons = project.reasons()
     assert reasons["ingest"] == "as in run 2"
-    assert reasons["train"] == "configuration changed (model.trainer.kind, model.trainer.l2), data the same"
+    assert reasons["train"] == "configuration changed (model.trainer.l2), data the same"
     assert reasons["evaluate"] == "model changed (model@2 -> model@3), configuration and data the same"
     assert reasons["gate"].startswith("champion changed (model@1 -> model@2), model changed"), reasons
     project.configure(trainer={"kind": "linear", "l2": 3}, evaluation={"resamples": 60})
