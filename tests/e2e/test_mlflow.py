@@ -101,6 +101,22 @@ def test_mlflow_loads_a_model_and_predicts_what_roost_predicts(project, url, tmp
     assert abs(pandas.Series(predicted["probability"]) - wanted).max() < 1e-6
 
 
+def test_times_go_in_with_and_without_a_zone_and_as_texts(project, url, tmp_path):
+    script = """
+import json, sys
+import mlflow, pandas
+rows = pandas.read_parquet(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/model@champion")
+zoned = rows["day"].dt.tz_localize("UTC") if rows["day"].dt.tz is None else rows["day"]
+forms = [zoned.dt.tz_localize(None), zoned, zoned.dt.tz_convert("America/New_York"), zoned.astype(str).mask(zoned.isna())]
+print(json.dumps([model.predict(rows.assign(day=form))["probability"].tolist() for form in forms]))
+"""
+    _, name = fresh(project)
+    wanted = project.predict(name, "model@1")["probability"].to_numpy()
+    for predicted in run_client(script, tmp_path, url, project.folder / name):
+        assert abs(pandas.Series(predicted) - wanted).max() < 1e-6
+
+
 def test_the_outputs_of_several_classes_are_columns(tmp_path):
     project = ModelProject(tmp_path / "project", holed_rows(), label="kind", features=FEATURES)
     project.train()
