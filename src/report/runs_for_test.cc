@@ -44,12 +44,13 @@ std::vector<RunText> RunsForTest() {
   RunText refused = Run(5, "30.0", 0.4561, 0.6394);
   refused.state = "refused";
   refused.verdict = "refused";
-  refused.steps.push_back({.name = "gate",
-                           .state = "refused",
-                           .made = "refused late-flights@5: 2 of 3 rules kept",
-                           .reason = "configuration changed (model.gate.rules[0].at_least)",
-                           .details = "broken: auc of all rows (4,000 rows): 0.6394; at_least 0.95 is broken\n",
-                           .took = "44 ms"});
+  refused.steps.push_back(
+      {.name = "gate",
+       .state = "refused",
+       .made = "refused late-flights@5: 2 of 3 rules kept",
+       .reason = "configuration changed (model.gate.rules[0].at_least)",
+       .details = "broken: auc of all rows (4,000 rows): 0.6394; at_least 0.95 is broken\n  of <origin>\n",
+       .took = "44 ms"});
   RunText failed{.number = 4,
                  .asked = "only train",
                  .state = "failed",

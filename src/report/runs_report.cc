@@ -119,6 +119,22 @@ std::string StepsTable(const RunText& run, bool with_reasons) {
   return TableOf("what each step did", {"step", "state", "made, and why", "took"}, rows);
 }
 
+// Lines of the program's own, with foreign texts in them: each in an element of its own, indented as it is.
+std::string LinesHtml(std::string_view text) {
+  constexpr size_t kMostLines = 200;
+  constexpr size_t kLineCharacters = 400;
+  std::string html;
+  for (size_t i = 0; i < kMostLines && !text.empty(); ++i) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    html.append(indent, ' ');
+    if (indent < line.size()) html += Foreign(line.substr(indent), kLineCharacters);
+    html += '\n';
+  }
+  return text.empty() ? html : html + "…\n";
+}
+
 // What a person must see of the steps.
 std::string StepDetails(const RunText& run) {
   std::string html;
@@ -126,13 +142,15 @@ std::string StepDetails(const RunText& run) {
     if (step.details.empty()) continue;
     html += fmt::format(
         "<h3>What {0} found</h3><pre class=diff tabindex=0 role=group aria-label=\"what {0} found\">{1}</pre>",
-        Escape(step.name), Foreign(step.details, 20'000));
+        Escape(step.name), LinesHtml(step.details));
   }
   return html;
 }
 
 std::string MessageHtml(const RunText& run) {
-  return run.message.empty() ? "" : fmt::format("<p class=message>{}</p>\n", Foreign(run.message, 2'000));
+  if (run.message.empty()) return "";
+  return fmt::format("<pre class=diff tabindex=0 role=group aria-label=\"why it ended\">{}</pre>\n",
+                     LinesHtml(run.message));
 }
 
 std::string MetricsOfRun(const RunText& run) {
@@ -401,8 +419,8 @@ std::string RunReport(const RunText& run, const ReportOptions& options) {
                                 Section("steps", "Steps", MessageHtml(run) + StepsTable(run, true) + StepDetails(run)) +
                                 Section("metrics", "Metrics", MetricsOfRun(run), Cells::kNumbers) +
                                 Section("curves", "Curves", Curves({&run, 1}), Cells::kNumbers) +
-                                Section("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)) +
-                                Section("inputs", "Inputs", TextsTable("what the steps took", run.inputs)));
+                                Section("inputs", "Inputs", TextsTable("what the steps took", run.inputs)) +
+                                Section("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)));
 }
 
 std::string RunComparisonReport(std::span<const RunText> runs, const ReportOptions& options) {

@@ -46,8 +46,9 @@ TEST(RunsReport, WithoutRunsSaysSoInItsHeading) {
 
 TEST(RunReport, ShowsMetricsBesideTheDummyAndWhatAPersonMustSee) {
   const std::string page = RunReport(RunsForTest()[0], kOptions);
-  for (const char* shown : {"<td>0.4561<td>0.4694<td>-0.0133", "at_least 0.95 is broken", "model.trainer.l2",
-                            "train parent", "What gate found"}) {
+  for (const char* shown :
+       {"<td>0.4561<td>0.4694<td>-0.0133", "at_least 0.95 is broken</bdi>\n  <bdi>of &lt;origin&gt;</bdi>\n</pre>",
+        "model.trainer.l2", "train parent", "What gate found"}) {
     EXPECT_TRUE(page.find(shown) != std::string::npos) << shown;
   }
   EXPECT_THAT(page, Not(HasSubstr("id=curves")));
