@@ -15,6 +15,7 @@
 #include "api/feature_costs.h"
 #include "api/measure.h"
 #include "api/measured_parts.h"
+#include "api/model_scores.h"
 #include "api/models.h"
 #include "api/parent.h"
 #include "api/training.h"
@@ -90,6 +91,12 @@ absl::StatusOr<Subject> LoadSubject(Project& project, const std::string& referen
                                     const config::EvaluationConfig& evaluation, const Context& context) {
   TRY_ASSIGN(LoadedModel loaded, LoadModel(project, reference));
   TRY_ASSIGN(TrainingRecord record, ReadTrainingRecord(project, loaded.version));
+  // The figure that is compared is one of scores.
+  record.model.threshold.reset();
+  record.model.learned_threshold.reset();
+  // Columns that are scores of other models are those that the version was trained with, whichever is champion today.
+  TRY_ASSIGN(const std::vector<ScoreColumn> scores, ReadScores(project, record.lineage));
+  for (const ScoreColumn& score : scores) record.model.scores[score.name] = score.version.ToString();
   const auto dataset = record.lineage["dataset"].get<std::string>();
   TRY_ASSIGN(PreparedTraining prepared, PrepareTraining(project, record.model, dataset, 1.0, context));
   Subject subject{.loaded = std::move(loaded), .model = std::move(record.model), .prepared = std::move(prepared)};

@@ -112,12 +112,14 @@ Json ToJson(const GateResponse& response) {
 }
 
 absl::StatusOr<GateResponse> Gate(Project& project, const GateRequest& request, const Context& context) {
-  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
-  const config::ModelConfig* model = project.config().FindModel(loaded.version.name);
-  if (model == nullptr || !model->gate.has_value()) {
+  const config::ModelConfig* model = project.config().FindModel(request.model);
+  // Without a name it is not known which of several models is meant, which LoadModel says.
+  const bool is_known = model != nullptr || !request.model.empty();
+  if (is_known && (model == nullptr || !model->gate.has_value())) {
     return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model.gate': there is nothing to judge by"),
                     "say what a version must keep (docs/gate.md)");
   }
+  TRY_ASSIGN(const LoadedModel loaded, LoadModel(project, request.model));
   TRY_ASSIGN(const std::optional<registry::ModelVersion> champion, FindChampion(project, loaded.version, request));
   MeasureRequest measure{.models = {loaded.version.ToString()}, .reference = request.reference};
   if (champion.has_value()) measure.models.push_back(champion->ToString());

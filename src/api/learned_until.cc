@@ -9,6 +9,7 @@
 
 #include "api/evaluation.h"
 #include "api/labelled_rows.h"
+#include "api/model_scores.h"
 #include "base/status.h"
 
 namespace roost::api {
@@ -28,10 +29,11 @@ absl::StatusOr<int64_t> LastMicros(const LabelledRows& rows, const std::string& 
 absl::StatusOr<LearnedUntil> LastTrainingRow(Project& project, const store::CommitInfo& dataset,
                                              const TrainingRecord& record, const Context& context) {
   const std::string& column = record.model.split.column;
-  TRY_ASSIGN(const LabelledData data, ReadLabelled(project, dataset, record.model, record.split,
-                                                   {.parts = {Part::kTrain}, .columns = {column}}, context));
+  LabelledRequest wanted{.parts = {Part::kTrain}, .columns = {column}};
+  TRY_ASSIGN(wanted.scores, ReadScores(project, record.lineage));  // a label may be made of them
+  TRY_ASSIGN(const LabelledData data, ReadLabelled(project, dataset, record.model, record.split, wanted, context));
   if (data[Part::kTrain].num_rows() == 0) {
-    return LearnedUntil{*record.split.evaluate_from(), "from when on rows were kept back"};
+    return LearnedUntil{*record.split.trained_until(), "from when on rows were kept back"};
   }
   TRY_ASSIGN(const int64_t micros, LastMicros(data[Part::kTrain], column));
   return LearnedUntil{absl::FromUnixMicros(micros), "the last of its training rows"};
@@ -44,7 +46,7 @@ absl::StatusOr<LearnedUntil> FindLearnedUntil(Project& project, const registry::
   TRY_ASSIGN(const TrainingRecord record, ReadTrainingRecord(project, version));
   TRY_ASSIGN(const store::DatasetRef reference, store::ParseDatasetRef(record.lineage["dataset"].get<std::string>()));
   const absl::StatusOr<store::CommitInfo> dataset = project.store().Resolve(reference);
-  const std::optional<absl::Time> border = record.split.evaluate_from();
+  const std::optional<absl::Time> border = record.split.trained_until();
   if (absl::IsNotFound(dataset.status())) {
     if (border.has_value()) return LearnedUntil{*border, "from when on rows were kept back"};
     return LearnedUntil{version.created, "when it was trained"};

@@ -207,4 +207,9 @@ std::optional<absl::Time> Split::evaluate_from() const {
   return absl::FromUnixMicros(evaluate_from_);
 }
 
+std::optional<absl::Time> Split::trained_until() const {
+  if (config_.by != config::SplitBy::kTime) return std::nullopt;
+  return absl::FromUnixMicros(threshold_from_);
+}
+
 }  // namespace roost::api

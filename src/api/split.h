@@ -65,6 +65,9 @@ class Split {
   /// Rows from it on are not trained on; only by time.
   std::optional<absl::Time> evaluate_from() const;
 
+  /// Rows before it are trained on; only by time. Earlier than evaluate_from where a threshold is learned.
+  std::optional<absl::Time> trained_until() const;
+
  private:
   explicit Split(config::SplitConfig config) : config_(std::move(config)) {}
 

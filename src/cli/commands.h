@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "cli/session.h"
 
 namespace CLI {
@@ -27,8 +30,8 @@ void AddSchemaDecisionCommands(CLI::App& schema, Session& session);
 void AddValidateCommand(CLI::App& app, Session& session);
 /// With report.
 void AddFeaturesCommand(CLI::App& app, Session& session);
-/// Into the command "features".
-void AddFeatureReportCommand(CLI::App& features, Session& session);
+/// Into the command "features", whose --model may stand before or after the command's name.
+void AddFeatureReportCommand(CLI::App& features, const std::shared_ptr<std::string>& model, Session& session);
 void AddTrainingCommands(CLI::App& app, Session& session);
 /// compare and gate.
 void AddJudgeCommands(CLI::App& app, Session& session);

@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/features_page.h"
+#include "cli/model_option.h"
 #include "cli/table_text.h"
 #include "table/text_file.h"
 
@@ -112,14 +113,15 @@ void TellTrial(const api::ReportedTrial& trial, Session& session) {
                                                          : std::string("not defined")));
 }
 
-absl::StatusOr<int> RunReport(ReportOptions options, Session& session) {
+absl::StatusOr<int> RunReport(ReportOptions options, const std::string& selected, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
+  TRY(project.SelectModel(selected));
   if (options.budget_minutes.has_value()) options.request.budget = absl::Minutes(*options.budget_minutes);
   options.request.on_trial = [&session](const api::ReportedTrial& trial) { TellTrial(trial, session); };
-  const auto& model = project.config().model;
+  const config::ModelConfig* model = project.config().FindModel(options.request.model);
   TRY_ASSIGN(const api::FeatureReport report,
              api::MakeFeatureReport(project, options.request,
-                                    model.has_value() ? model->evaluation : config::EvaluationConfig(),
+                                    model != nullptr ? model->evaluation : config::EvaluationConfig(),
                                     session.MakeContext(JsonProgress::kYes)));
   if (!options.html.empty()) {
     TRY(table::WriteTextFile(options.html, FeaturesPage(report)));
@@ -139,7 +141,7 @@ absl::StatusOr<int> RunReport(ReportOptions options, Session& session) {
 
 }  // namespace
 
-void AddFeatureReportCommand(CLI::App& features, Session& session) {
+void AddFeatureReportCommand(CLI::App& features, const std::shared_ptr<std::string>& model, Session& session) {
   CLI::App* report = features.add_subcommand("report", "What each feature of a model is worth, and what it costs");
   auto options = std::make_shared<ReportOptions>();
   report->add_option("MODEL", options->request.model, "NAME or NAME@VERSION; default: the project's latest");
@@ -157,7 +159,8 @@ void AddFeatureReportCommand(CLI::App& features, Session& session) {
   report->footer(
       "Trains without each feature, the least important first, then without all that can go at once. Every result is\n"
       "kept at once: the same command goes on where it was interrupted. Times are of this machine (docs/features.md).");
-  report->callback([options, &session] { session.Finish(RunReport(*options, session)); });
+  AddModelOption(*report, *model);
+  report->callback([options, model, &session] { session.Finish(RunReport(*options, *model, session)); });
 }
 
 }  // namespace roost::cli

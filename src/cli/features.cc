@@ -51,7 +51,7 @@ void AddFeaturesCommand(CLI::App& app, Session& session) {
   features->add_flag("--write", request->write, "Into roost.yaml, in place of 'features: auto'");
   auto model = std::make_shared<std::string>();
   AddModelOption(*features, *model);
-  AddFeatureReportCommand(*features, session);
+  AddFeatureReportCommand(*features, model, session);
   // A command below it runs in its place.
   features->callback([features, request, model, &session] {
     if (features->get_subcommands().empty()) session.Finish(RunFeatures(*request, *model, session));

@@ -52,9 +52,9 @@ std::string ConclusionOf(const api::StalenessResponse& response) {
 
 absl::StatusOr<int> RunStaleness(const api::StalenessRequest& request, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
-  const auto& model = project.config().model;
+  const config::ModelConfig* model = project.config().FindModel(request.model);
   TRY_ASSIGN(const api::StalenessResponse response,
-             api::MeasureStaleness(project, request, model.has_value() ? model->evaluation : config::EvaluationConfig(),
+             api::MeasureStaleness(project, request, model != nullptr ? model->evaluation : config::EvaluationConfig(),
                                    session.MakeContext(JsonProgress::kYes)));
   if (session.json()) {
     session.Print(ToText(api::ToJson(response)));
