@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -169,7 +170,10 @@ std::vector<Look> LooksAtProject(const ProjectFiles& project, absl::Duration pat
       return std::vector{ProbeApart(finding, project.folder, patience)};
     };
   };
-  const auto trainer = project.config.model.has_value() ? project.config.model->trainer : config::TrainerConfig{};
+  const auto trains_with = [&project](config::TrainerKind kind) {
+    return std::any_of(project.config.models.begin(), project.config.models.end(),
+                       [kind](const config::ModelConfig& model) { return model.trainer.kind == kind; });
+  };
   std::vector<Look> looks;
   looks.push_back(apart({.what = std::string(kDatabaseProbe),
                          .health = Health::kMissing,
@@ -182,12 +186,17 @@ std::vector<Look> LooksAtProject(const ProjectFiles& project, absl::Duration pat
   looks.push_back([&project] { return std::vector{LookAtSchema(project)}; });
   looks.push_back([&project, patience] { return std::vector{LookAtGit(project.folder, true, patience)}; });
   looks.push_back([&project] { return std::vector{LookAtDisk(project.folder)}; });
-  looks.push_back(apart(Library(kOnnxProbe, trainer.kind == config::TrainerKind::kExternal,
+  looks.push_back(apart(Library(kOnnxProbe, trains_with(config::TrainerKind::kExternal),
                                 "models as ONNX: those of other programs, and exports")));
-  looks.push_back(apart(Library(kXgboostProbe, trainer.kind == config::TrainerKind::kBoostedTrees, "boosted trees")));
-  if (trainer.kind == config::TrainerKind::kExternal) {
-    looks.push_back(
-        [&project, patience] { return LookAtTrainer(project.config.model->trainer, project.folder, patience); });
+  looks.push_back(apart(Library(kXgboostProbe, trains_with(config::TrainerKind::kBoostedTrees), "boosted trees")));
+  for (const config::ModelConfig& model : project.config.models) {
+    if (model.trainer.kind != config::TrainerKind::kExternal) continue;
+    looks.push_back([&, patience] {
+      std::vector<Finding> findings = LookAtTrainer(model.trainer, project.folder, patience);
+      if (!project.config.has_models_by_name) return findings;
+      for (Finding& finding : findings) finding.purpose = fmt::format("{} of {}", finding.purpose, model.name);
+      return findings;
+    });
   }
   looks.push_back([&project] { return std::vector{LookAtPort(project.config.serve)}; });
   looks.push_back([&project] { return LookAtTools(project.folder); });

@@ -88,7 +88,7 @@ absl::StatusOr<Finding> ProbeObjects(const std::string& folder) {
   const auto objects = store::OpenObjects(project.workspace);
   if (!objects.ok()) return Bad(Health::kMissing, objects.status());
   const std::string kind = is_s3 ? "S3" : "a folder";
-  const std::string key = fmt::format("doctor/{}-{}", getpid(), absl::ToUnixMicros(absl::Now()));
+  const std::string key = fmt::format("doctor-{}-{}", getpid(), absl::ToUnixMicros(absl::Now()));
   if (const absl::Status put = (*objects)->Put(key, "roost doctor\n"); !put.ok()) {
     Finding finding = Bad(Health::kWarn, put);
     finding.found = fmt::format("{}: read, but not written: {}", kind, finding.found);

@@ -32,7 +32,9 @@ absl::StatusOr<fs::path> FindProject(const std::string& folder) {
   if (error || !fs::is_directory(start, error)) {
     return absl::NotFoundError(fmt::format("no folder '{}'", folder));
   }
-  for (fs::path place = start.lexically_normal();; place = place.parent_path()) {
+  fs::path begin = start.lexically_normal();
+  if (!begin.has_filename()) begin = begin.parent_path();  // of "." it would end in a slash
+  for (fs::path place = begin;; place = place.parent_path()) {
     if (fs::exists(place / kConfigName, error)) return place;
     if (place == place.parent_path()) break;
   }
@@ -117,7 +119,7 @@ absl::StatusOr<ProjectFiles> ReadProject(const std::string& folder) {
   TRY_ASSIGN(const std::string text, table::ReadTextFile((root / kConfigName).string()));
   TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
   store::StoreLocation workspace = LocationOf(root, config);
-  return ProjectFiles{root.string(), std::move(config), std::move(workspace)};
+  return ProjectFiles{root.string(), text, std::move(config), std::move(workspace)};
 }
 
 absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {

@@ -11,6 +11,7 @@ namespace roost::api {
 /// What a project is without its workspace, which need not be there.
 struct ProjectFiles {
   std::string folder;
+  std::string text;  ///< of roost.yaml
   config::ProjectConfig config;
   store::StoreLocation workspace;  ///< where it lies
 };

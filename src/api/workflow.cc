@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "api/project.h"
 #include "api/project_files.h"
 #include "base/status.h"
+#include "config/cron.h"
+#include "config/training_order.h"
 #include "store/s3_object_store.h"
 
 namespace roost::api {
@@ -17,9 +22,49 @@ namespace fs = std::filesystem;
 
 absl::StatusOr<ProjectFiles> ReadProjectWithModel(const std::string& folder) {
   TRY_ASSIGN(ProjectFiles project, ReadProject(folder));
-  if (project.config.model.has_value()) return project;
+  if (!project.config.models.empty()) return project;
   return WithHint(absl::InvalidArgumentError("roost.yaml has no 'model': what should the workflow train?"),
                   "docs/run.md shows a pipeline");
+}
+
+bool IsOnServers(const ProjectFiles& project) {
+  return store::IsS3Url(project.workspace.objects) && !project.config.workspace.database.empty();
+}
+
+// The models of `models:` in the order in which `roost run` does them.
+absl::StatusOr<std::vector<pipeline::WorkflowModel>> ModelsOf(const config::ProjectConfig& project) {
+  std::vector<pipeline::WorkflowModel> models;
+  if (!project.has_models_by_name) return models;
+  TRY_ASSIGN(const std::vector<std::string> order, config::TrainingOrder(project.models));
+  for (const std::string& name : order) {
+    std::set<std::string> takes;
+    for (const auto& score : project.FindModel(name)->scores) takes.emplace(config::ModelNameIn(score.second));
+    models.push_back({.name = name, .takes = {takes.begin(), takes.end()}});
+  }
+  return models;
+}
+
+// What `workflow` leaves out and roost.yaml says.
+absl::Status Complete(const ProjectFiles& project, pipeline::Workflow& workflow) {
+  TRY_ASSIGN(const std::vector<pipeline::WorkflowModel> models, ModelsOf(project.config));
+  workflow.tasks = pipeline::TasksOf(models, !project.config.assertions.empty());
+  // Machines share what lies on servers; else it is one machine, which has the memory for one training.
+  workflow.one_at_a_time = models.size() > 1 && !IsOnServers(project);
+  if (workflow.schedule == kNoSchedule) {
+    workflow.schedule.clear();
+    return absl::OkStatus();
+  }
+  if (!workflow.schedule.empty()) return absl::OkStatus();
+  TRY_ASSIGN(const config::WatchConfig watch, config::ParseWatch(project.text, kConfigName));
+  if (!watch.triggers.schedule.has_value()) return absl::OkStatus();
+  const std::optional<std::string> cron = config::CronOf(*watch.triggers.schedule);
+  if (!cron.has_value()) {
+    return WithHint(
+        absl::InvalidArgumentError("cron has no times like those of 'watch.triggers.schedule' in roost.yaml"),
+        "name others: --schedule '0 3 * * *', or 'none'");
+  }
+  workflow.schedule = *cron;
+  return absl::OkStatus();
 }
 
 // A project's name is one of Kubernetes but for capitals and '_'.
@@ -49,27 +94,30 @@ std::vector<std::string> FilesOf(const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ExportAirflow(const std::string& project, pipeline::Workflow workflow) {
+absl::StatusOr<ExportedWorkflow> ExportAirflow(const std::string& project, pipeline::Workflow workflow) {
   TRY_ASSIGN(const ProjectFiles files, ReadProjectWithModel(project));
   if (workflow.name.empty()) workflow.name = files.config.project;
   if (workflow.folder.empty()) workflow.folder = files.folder;
-  return pipeline::AirflowDag(workflow);
+  TRY(Complete(files, workflow));
+  TRY_ASSIGN(std::string text, pipeline::AirflowDag(workflow));
+  return ExportedWorkflow{.text = std::move(text), .schedule = workflow.schedule};
 }
 
-absl::StatusOr<std::string> ExportArgo(const std::string& project, pipeline::Workflow workflow,
-                                       pipeline::ArgoOptions options) {
+absl::StatusOr<ExportedWorkflow> ExportArgo(const std::string& project, pipeline::Workflow workflow,
+                                            pipeline::ArgoOptions options) {
   TRY_ASSIGN(const ProjectFiles files, ReadProjectWithModel(project));
   if (workflow.name.empty()) workflow.name = KubernetesName(files.config.project);
   if (workflow.folder.empty()) workflow.folder = "/project";
-  const bool is_shared = store::IsS3Url(files.workspace.objects) && !files.config.workspace.database.empty();
-  if (!is_shared && options.volume.empty()) {
+  if (!IsOnServers(files) && options.volume.empty()) {
     return WithHint(
         absl::FailedPreconditionError("the workspace of this project lies in a folder, which pods do not share"),
         "'--volume CLAIM' names a volume that holds the project; or keep the workspace in S3 and PostgreSQL "
         "(docs/storage.md)");
   }
+  TRY(Complete(files, workflow));
   options.files = FilesOf(files.folder);
-  return pipeline::ArgoWorkflow(workflow, options);
+  TRY_ASSIGN(std::string text, pipeline::ArgoWorkflow(workflow, options));
+  return ExportedWorkflow{.text = std::move(text), .schedule = workflow.schedule};
 }
 
 }  // namespace roost::api

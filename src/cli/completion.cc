@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/split.h"
+
 namespace roost::cli {
 namespace {
 
@@ -42,14 +44,9 @@ const CLI::Option* FindOption(const CLI::App& command, const std::string& name) 
 
 bool TakesValue(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
-std::vector<std::string> Split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+std::vector<std::string> WordsIn(std::string_view text, char separator) {
+  const std::vector<std::string_view> parts = SplitAt(text, separator);
+  return {parts.begin(), parts.end()};
 }
 
 // What CLI11 knows of the values: "TEXT:{a,b}" of a check, "a|b" of a name that says them all.
@@ -57,12 +54,12 @@ std::vector<std::string> ChoicesOf(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   const size_t begin = type.find('{');
   if (begin != std::string::npos && type.ends_with('}')) {
-    return Split(std::string_view(type).substr(begin + 1, type.size() - begin - 2), ',');
+    return WordsIn(std::string_view(type).substr(begin + 1, type.size() - begin - 2), ',');
   }
   const std::string name = type.substr(0, type.find(':'));
   const bool is_list = name.find('|') != std::string::npos &&
                        std::none_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  return is_list ? Split(name, '|') : std::vector<std::string>();
+  return is_list ? WordsIn(name, '|') : std::vector<std::string>();
 }
 
 bool Has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
@@ -89,6 +86,7 @@ void AddValues(const CLI::Option& option, const CLI::App& command, std::string_v
   const std::vector<std::string> choices = ChoicesOf(option);
   AddWords(choices, typed, completion);
   if (choices.empty()) AddKindOf(option.get_type_name(), command, completion);
+  if (option.check_lname("model")) completion.models = true;
 }
 
 void AddOptions(const CLI::App& command, const std::string& typed, Completion& completion) {

@@ -30,23 +30,34 @@ absl::Status WriteFile(const std::string& path, const std::string& text, bool ov
   return file.Commit();
 }
 
-absl::StatusOr<int> Write(const absl::StatusOr<std::string>& text, const ExportOptions& options, const char* next,
-                          Session& session) {
-  TRY(text.status());
+absl::StatusOr<int> Write(const std::string& text, const ExportOptions& options, const char* next, Session& session) {
   if (options.path.empty() || options.path == "-") {
-    session.Print(*text);
+    session.Print(text);
     return 0;
   }
-  TRY(WriteFile(options.path, *text, options.overwrite));
+  TRY(WriteFile(options.path, text, options.overwrite));
   session.Note(fmt::format("wrote {}\nnext: {}", options.path, next));
   return 0;
+}
+
+absl::StatusOr<int> ExportAirflow(const ExportOptions& options, Session& session) {
+  TRY_ASSIGN(const api::ExportedWorkflow made, api::ExportAirflow(session.project(), options.workflow));
+  return Write(made.text, options, "put it into Airflow's folder of DAGs", session);
+}
+
+absl::StatusOr<int> ExportArgo(const ExportOptions& options, Session& session) {
+  TRY_ASSIGN(const api::ExportedWorkflow made, api::ExportArgo(session.project(), options.workflow, options.argo));
+  return Write(made.text, options,
+               made.schedule.empty() ? "kubectl create -f, in the namespace of Argo's workflows"
+                                     : "kubectl apply -f, in the namespace of Argo's workflows",
+               session);
 }
 
 void AddCommonOptions(CLI::App& command, const std::shared_ptr<ExportOptions>& options) {
   pipeline::Workflow& workflow = options->workflow;
   command
       .add_option("--schedule", workflow.schedule,
-                  "When it runs: cron's five fields in UTC, or @daily; default: by hand")
+                  "When it runs: cron's five fields in UTC, @daily, or none; default: as watch.triggers says")
       ->type_name("CRON");
   command.add_option("--name", workflow.name, "The workflow's name; default: the project's")->type_name("NAME");
   command
@@ -73,14 +84,11 @@ void AddAirflow(CLI::App& group, Session& session) {
   command->footer(
       "Folder, program and image are parameters of each run of the DAG. Put the file into Airflow's folder of DAGs;\n"
       "tasks on several machines need one workspace that all of them reach. docs/orchestrate.md");
-  command->callback([options, &session] {
-    session.Finish(Write(api::ExportAirflow(session.project(), options->workflow), *options,
-                         "put it into Airflow's folder of DAGs", session));
-  });
+  command->callback([options, &session] { session.Finish(ExportAirflow(*options, session)); });
 }
 
 void AddArgo(CLI::App& group, Session& session) {
-  CLI::App* command = group.add_subcommand("argo", "A Workflow of Argo, with --schedule a CronWorkflow, as YAML");
+  CLI::App* command = group.add_subcommand("argo", "A Workflow of Argo, with a schedule a CronWorkflow, as YAML");
   auto options = std::make_shared<ExportOptions>();
   options->workflow.program = "/opt/roost/bin/roost";
   AddCommonOptions(*command, options);
@@ -107,13 +115,7 @@ void AddArgo(CLI::App& group, Session& session) {
       ->type_name("N")
       ->check(CLI::Range(0, 64));
   command->footer("Pods share nothing but a volume, or a workspace in S3 and PostgreSQL. docs/orchestrate.md");
-  command->callback([options, &session] {
-    const bool is_cron = !options->workflow.schedule.empty();
-    session.Finish(Write(api::ExportArgo(session.project(), options->workflow, options->argo), *options,
-                         is_cron ? "kubectl apply -f, in the namespace of Argo's workflows"
-                                 : "kubectl create -f, in the namespace of Argo's workflows",
-                         session));
-  });
+  command->callback([options, &session] { session.Finish(ExportArgo(*options, session)); });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "base/split.h"
 #include "base/status.h"
 #include "base/utf8.h"
 #include "pipeline/workflow_checks.h"
@@ -29,16 +30,6 @@ const std::array<CronField, 5>& CronFields() {
   return kFields;
 }
 
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 std::optional<int> ParseNumber(std::string_view text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -55,14 +46,14 @@ std::optional<int> ParseValue(std::string_view text, const CronField& field) {
 
 // "*", "*/5", "3", "1-5", "1-30/2".
 bool IsCronPart(std::string_view part, const CronField& field) {
-  const std::vector<std::string_view> step = Split(part, '/');
+  const std::vector<std::string_view> step = SplitAt(part, '/');
   if (step.size() > 2) return false;
   if (step.size() == 2) {
     const std::optional<int> every = ParseNumber(step[1]);
     if (!every.has_value() || *every < 1 || *every > field.greatest) return false;
   }
   if (step[0] == "*") return true;
-  const std::vector<std::string_view> range = Split(step[0], '-');
+  const std::vector<std::string_view> range = SplitAt(step[0], '-');
   const std::optional<int> first = ParseValue(range[0], field);
   if (range.size() == 1) return first.has_value() && step.size() == 1;  // engines differ in "5/10"
   if (range.size() != 2 || !first.has_value()) return false;
@@ -92,7 +83,7 @@ absl::Status CheckSchedule(std::string_view text) {
   constexpr std::array<std::string_view, 5> kNames{"@hourly", "@daily", "@weekly", "@monthly", "@yearly"};
   if (std::find(kNames.begin(), kNames.end(), text) != kNames.end()) return absl::OkStatus();
   constexpr const char* kExample = "for example '0 3 * * *': every day at 3 o'clock, in UTC";
-  const std::vector<std::string_view> fields = Split(text, ' ');
+  const std::vector<std::string_view> fields = SplitAt(text, ' ');
   if (fields.size() != CronFields().size()) {
     return WithHint(absl::InvalidArgumentError(
                         fmt::format("'{}' is no schedule: want five fields of cron (minute, hour, day of the month, "
@@ -102,7 +93,7 @@ absl::Status CheckSchedule(std::string_view text) {
   }
   for (size_t i = 0; i < fields.size(); ++i) {
     const CronField& field = CronFields()[i];
-    for (const std::string_view part : Split(fields[i], ',')) {
+    for (const std::string_view part : SplitAt(fields[i], ',')) {
       if (IsCronPart(part, field)) continue;
       return WithHint(absl::InvalidArgumentError(
                           fmt::format("schedule '{}': '{}' is no {}: want numbers from {} to {}, with "

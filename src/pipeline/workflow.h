@@ -8,11 +8,30 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pipeline/step.h"
 
 namespace roost::pipeline {
 
-/// The pipeline as a workflow of another engine: a task for each step, `PROGRAM run --step NAME --project FOLDER`, one
-/// after the other. Values in, text out.
+/// A model of the project, and those before it whose scores it takes.
+struct WorkflowModel {
+  std::string name;
+  std::vector<std::string> takes;
+};
+
+/// One step, where the project has several models that of one: `PROGRAM run --step STEP [--model MODEL]`.
+struct WorkflowTask {
+  std::string name;  ///< letters, digits and '-'; no two tasks have one name
+  Step step = Step::kIngest;
+  std::string model;               ///< empty: the only one
+  std::vector<std::string> after;  ///< the tasks that must have ended well
+};
+
+/// The tasks of a project, each after those that it waits for: `ingest` and `validate` once, the others for each model.
+/// `models` is empty where the only one has no name of its own; the step `assert` is there where roost.yaml asserts
+/// something. Models wait for those whose scores they take.
+std::vector<WorkflowTask> TasksOf(const std::vector<WorkflowModel>& models, bool has_assertions);
+
+/// The pipeline as a workflow of another engine. Values in, text out.
 struct Workflow {
   std::string name;      ///< letters, digits, '.', '_' and '-'
   std::string schedule;  ///< of CheckSchedule, in UTC; empty: only when somebody starts it
@@ -20,6 +39,8 @@ struct Workflow {
   std::string folder;    ///< absolute: where the steps find the project
   std::string program;   ///< a path, or a name that is looked for on PATH
   std::string image;     ///< of a container that has the program
+  std::vector<WorkflowTask> tasks;
+  bool one_at_a_time = false;  ///< of tasks that need not wait for each other
 };
 
 /// How a step ends that may end well when it is tried again: somebody else was faster, something remote is away, a

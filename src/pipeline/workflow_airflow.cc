@@ -20,13 +20,14 @@ class RoostStep(BaseOperator):
 
     template_fields = ("folder", "program", "image")
 
-    def __init__(self, *, folder, program, image, **options):
+    def __init__(self, *, words, folder, program, image, **options):
         super().__init__(**options)
+        self.words = words
         self.folder, self.program, self.image = folder, program, image
         self.process = None
 
     def command(self):
-        step = ["run", "--step", self.task_id, "--project", self.folder]
+        step = [*self.words, "--project", self.folder]
         if not self.image:
             return [self.program, *step]
         folder = self.folder.replace('"', '""')
@@ -44,7 +45,7 @@ class RoostStep(BaseOperator):
         code = self.process.wait()
         if code == 0:
             return
-        message = f"'roost run --step {self.task_id}' ended with exit code {code}"
+        message = f"'roost {' '.join(self.words)}' ended with exit code {code}"
         if code in RETRIED or code < 0:
             raise AirflowException(message)
         raise AirflowFailException(f"{message}: not to be tried again")
@@ -69,20 +70,20 @@ with DAG(
     default_args={"retries": RETRIES, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True},
     params={"folder": Param(FOLDER, type="string", pattern="^/"),
             "program": Param(PROGRAM, type="string", pattern="^[^-]"),
-            "image": Param(IMAGE, type="string", pattern="^([^-]|$)")
-},
+            "image": Param(IMAGE, type="string", pattern="^([^-]|$)")},
     tags=["roost"],
+    **({"max_active_tasks": 1} if ONE_AT_A_TIME else {}),
 ):
-    before = None
-    for name in STEPS:
-        step = RoostStep(task_id=name, folder="{{ params.folder }}", program="{{ params.program }}",
-                         image="{{ params.image }}")
-        if before is not None:
-            before >> step
-        before = step
+    tasks = {}
+    for name, words, after in TASKS:
+        tasks[name] = RoostStep(task_id=name, words=words, folder="{{ params.folder }}",
+                                program="{{ params.program }}", image="{{ params.image }}")
+        for before in after:
+            tasks[before] >> tasks[name]
 )py";
 
-constexpr const char* kHead = R"py("""The pipeline of a Roost project: each task is 'roost run --step NAME'. For Airflow 2.9 and later, and for 3.
+constexpr const char* kHead =
+    R"py("""The pipeline of a Roost project: each task is 'roost run --step STEP'. For Airflow 2.9 and later, and for 3.
 
 Made by 'roost export airflow' (docs/orchestrate.md): export it again rather than edit it.
 """
@@ -128,6 +129,13 @@ std::string PythonText(std::string_view text) {
   return literal + "\"";
 }
 
+// ("a", "b"), and ("a",) of one.
+std::string PythonTuple(const std::vector<std::string>& texts) {
+  std::vector<std::string> literals;
+  for (const std::string& text : texts) literals.push_back(PythonText(text));
+  return fmt::format("({}{})", fmt::join(literals, ", "), texts.size() == 1 ? "," : "");
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> AirflowDag(const Workflow& workflow) {
@@ -136,8 +144,6 @@ absl::StatusOr<std::string> AirflowDag(const Workflow& workflow) {
   TRY(CheckArgument("program", workflow.program));
   if (!workflow.image.empty()) TRY(CheckArgument("image", workflow.image));
   if (!workflow.schedule.empty()) TRY(CheckSchedule(workflow.schedule));
-  std::vector<std::string> steps;
-  for (const Step step : kAllSteps) steps.push_back(PythonText(StepName(step)));
   std::string text = kHead;
   text += fmt::format("DAG_ID = {}\n", PythonText(workflow.name));
   text += fmt::format("SCHEDULE = {}\n", workflow.schedule.empty() ? "None" : PythonText(workflow.schedule));
@@ -145,7 +151,12 @@ absl::StatusOr<std::string> AirflowDag(const Workflow& workflow) {
   text += fmt::format("FOLDER = {}\n", PythonText(workflow.folder));
   text += fmt::format("PROGRAM = {}\n", PythonText(workflow.program));
   text += fmt::format("IMAGE = {}  # empty: the program runs where the task runs\n", PythonText(workflow.image));
-  text += fmt::format("STEPS = ({})\n", fmt::join(steps, ", "));
+  text += "TASKS = (  # each by its name, the words behind the program, and the tasks that must have ended well\n";
+  for (const WorkflowTask& task : workflow.tasks) {
+    text +=
+        fmt::format("    ({}, {}, {}),\n", PythonText(task.name), PythonTuple(WordsOf(task)), PythonTuple(task.after));
+  }
+  text += fmt::format(")\nONE_AT_A_TIME = {}\n", workflow.one_at_a_time ? "True" : "False");
   text += fmt::format("RETRIED = ({})  # exit codes after which a step is tried again\n",
                       fmt::join(kRetriedExitCodes, ", "));
   text += "PASSED_ON = (\"AWS_\", \"PG\", \"ROOST_\")  # variables of the environment that a container gets\n";

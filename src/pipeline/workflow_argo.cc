@@ -129,18 +129,20 @@ Json Volumes(const ArgoOptions& options) {
   return volumes;
 }
 
-Json StepTemplate(const Workflow& workflow, const ArgoOptions& options, Step step) {
-  const std::string name(StepName(step));
+Json TaskTemplate(const Workflow& workflow, const ArgoOptions& options, const WorkflowTask& task) {
+  Json words = WordsOf(task);
+  words.push_back("--project");
+  words.push_back(workflow.folder);
   Json container{{"image", "{{workflow.parameters.image}}"},
                  {"command", Json::array({workflow.program})},
-                 {"args", Json::array({"run", "--step", name, "--project", workflow.folder})}};
+                 {"args", std::move(words)}};
   if (!options.secret.empty()) container["envFrom"] = Json::array({{{"secretRef", {{"name", options.secret}}}}});
-  container["resources"] = Resources(options, step);
+  container["resources"] = Resources(options, task.step);
   container["securityContext"] = {{"allowPrivilegeEscalation", false},
                                   {"readOnlyRootFilesystem", true},
                                   {"capabilities", {{"drop", Json::array({"ALL"})}}}};
   container["volumeMounts"] = Mounts(workflow, options);
-  Json made{{"name", name}};
+  Json made{{"name", task.name}};
   if (workflow.retries > 0) made["retryStrategy"] = RetryStrategy(workflow);
   made["container"] = std::move(container);
   return made;
@@ -149,19 +151,17 @@ Json StepTemplate(const Workflow& workflow, const ArgoOptions& options, Step ste
 Json Spec(const Workflow& workflow, const ArgoOptions& options) {
   Json tasks = Json::array();
   Json templates = Json::array();
-  std::string before;
-  for (const Step step : kAllSteps) {
-    const std::string name(StepName(step));
-    Json task{{"name", name}, {"template", name}};
-    if (!before.empty()) task["dependencies"] = Json::array({before});
-    tasks.push_back(std::move(task));
-    templates.push_back(StepTemplate(workflow, options, step));
-    before = name;
+  for (const WorkflowTask& task : workflow.tasks) {
+    Json node{{"name", task.name}, {"template", task.name}};
+    if (!task.after.empty()) node["dependencies"] = task.after;
+    tasks.push_back(std::move(node));
+    templates.push_back(TaskTemplate(workflow, options, task));
   }
   templates.insert(templates.begin(), Json{{"name", kEntrypoint}, {"dag", {{"tasks", std::move(tasks)}}}});
   Json spec{{"entrypoint", kEntrypoint},
             {"arguments", {{"parameters", Json::array({{{"name", "image"}, {"value", workflow.image}}})}}}};
   if (!options.service_account.empty()) spec["serviceAccountName"] = options.service_account;
+  if (workflow.one_at_a_time) spec["parallelism"] = 1;
   // Two runs of one project at once would do the same work twice.
   spec["synchronization"] = {{"mutexes", Json::array({{{"name", workflow.name}}})}};
   spec["securityContext"] = {{"runAsNonRoot", true},

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +17,20 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Workflow Sample() { return {.name = "flights", .folder = "/srv/flights", .program = "roost", .image = "roost:1"}; }
+Workflow Sample() {
+  return {.name = "flights",
+          .folder = "/srv/flights",
+          .program = "roost",
+          .image = "roost:1",
+          .tasks = TasksOf({}, /*has_assertions=*/false)};
+}
+
+// "name: after, after; ".
+std::string Shape(const std::vector<WorkflowTask>& tasks) {
+  std::string shape;
+  for (const WorkflowTask& task : tasks) shape += fmt::format("{}: {}; ", task.name, fmt::join(task.after, ", "));
+  return shape;
+}
 
 std::string MessageOf(const absl::StatusOr<std::string>& text) { return std::string(text.status().message()); }
 
@@ -43,14 +58,53 @@ TEST(Schedules, AreTimesOfCron) {
               HasSubstr("'25' is no hour: want numbers from 0 to 23"));
 }
 
+TEST(Tasks, AreTheStepsOneAfterTheOther) {
+  EXPECT_EQ(Shape(TasksOf({}, false)),
+            "ingest: ; validate: ingest; train: validate; evaluate: train; gate: evaluate; release: gate; ");
+  EXPECT_EQ(Shape(TasksOf({}, true)),
+            "ingest: ; validate: ingest; assert: validate; train: assert; evaluate: train; gate: evaluate; "
+            "release: gate; ");
+}
+
+TEST(Tasks, OfSeveralModelsEachHasItsOwn) {
+  const std::vector<WorkflowTask> tasks = TasksOf({{"a", {}}, {"b", {"a"}}, {"c", {}}}, true);
+  EXPECT_EQ(Shape(tasks),
+            "ingest: ; validate: ingest; "
+            "assert-a: validate; train-a: assert-a; evaluate-a: train-a; gate-a: evaluate-a; release-a: gate-a; "
+            "assert-b: validate, release-a; train-b: assert-b; evaluate-b: train-b; gate-b: evaluate-b; "
+            "release-b: gate-b; "
+            "assert-c: validate; train-c: assert-c; evaluate-c: train-c; gate-c: evaluate-c; release-c: gate-c; ");
+  EXPECT_EQ(tasks[1].model, "");
+  EXPECT_EQ(tasks[3].model, "a");
+  EXPECT_EQ(tasks[3].step, Step::kTrain);
+}
+
+TEST(Tasks, HaveNamesThatNoTwoShare) {
+  const std::vector<WorkflowTask> tasks = TasksOf({{"a.b", {}}, {"a_b", {}}, {"a-b", {}}, {"a-b-2", {}}}, false);
+  std::set<std::string> names;
+  for (const WorkflowTask& task : tasks) EXPECT_TRUE(names.insert(task.name).second) << task.name;
+  EXPECT_EQ(tasks[2].name, "train-a-b");
+  EXPECT_EQ(tasks[6].name, "train-a-b-2");
+  EXPECT_EQ(tasks[6].model, "a_b");
+}
+
 TEST(Airflow, EveryStepIsATask) {
   const absl::StatusOr<std::string> text = AirflowDag(Sample());
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_THAT(*text, HasSubstr("STEPS = (\"ingest\", \"validate\", \"train\", \"evaluate\", \"gate\", \"release\")\n"));
+  EXPECT_THAT(*text, HasSubstr("    (\"ingest\", (\"run\", \"--step\", \"ingest\"), ()),\n"
+                               "    (\"validate\", (\"run\", \"--step\", \"validate\"), (\"ingest\",)),\n"));
   EXPECT_THAT(*text, HasSubstr("SCHEDULE = None\n"));
   Workflow daily = Sample();
   daily.schedule = "0 3 * * *";
   EXPECT_THAT(*AirflowDag(daily), HasSubstr("SCHEDULE = \"0 3 * * *\"\n"));
+  EXPECT_THAT(*text, HasSubstr("ONE_AT_A_TIME = False\n"));
+  Workflow several = Sample();
+  several.tasks = TasksOf({{"late", {}}, {"minutes", {"late"}}}, false);
+  several.one_at_a_time = true;
+  EXPECT_THAT(*AirflowDag(several),
+              HasSubstr("    (\"train-minutes\", (\"run\", \"--step\", \"train\", \"--model\", \"minutes\"), "
+                        "(\"validate\", \"release-late\")),\n"));
+  EXPECT_THAT(*AirflowDag(several), HasSubstr("ONE_AT_A_TIME = True\n"));
 }
 
 TEST(Airflow, AnyTextStandsInALiteralOfAscii) {
@@ -98,14 +152,15 @@ TEST(Argo, EveryStepIsATemplateThatWaitsForTheOneBefore) {
   EXPECT_EQ(Member(root, "kind").scalar(), "Workflow");
   EXPECT_EQ(Member(Member(root, "metadata"), "generateName").scalar(), "flights-");
   const std::vector<YamlNode> templates = Member(Member(root, "spec"), "templates").Elements();
-  ASSERT_EQ(templates.size(), 1 + kAllSteps.size());
+  const std::vector<WorkflowTask> steps = Sample().tasks;
+  ASSERT_EQ(templates.size(), 1 + steps.size());
   const std::vector<YamlNode> tasks = Member(Member(templates[0], "dag"), "tasks").Elements();
-  ASSERT_EQ(tasks.size(), kAllSteps.size());
-  for (size_t i = 0; i < kAllSteps.size(); ++i) {
-    const std::string step(StepName(kAllSteps[i]));
+  ASSERT_EQ(tasks.size(), steps.size());
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const std::string& step = steps[i].name;
     EXPECT_EQ(Member(tasks[i], "template").scalar(), step);
     if (i > 0) {
-      EXPECT_EQ(Member(tasks[i], "dependencies").Elements()[0].scalar(), StepName(kAllSteps[i - 1]));
+      EXPECT_EQ(Member(tasks[i], "dependencies").Elements()[0].scalar(), steps[i - 1].name);
     }
     EXPECT_EQ(Member(templates[i + 1], "name").scalar(), step);
     const std::vector<YamlNode> words = Member(Member(templates[i + 1], "container"), "args").Elements();
@@ -113,6 +168,23 @@ TEST(Argo, EveryStepIsATemplateThatWaitsForTheOneBefore) {
     EXPECT_EQ(words[2].scalar(), step);
     EXPECT_EQ(words[4].scalar(), "/srv/flights");
   }
+}
+
+TEST(Argo, OfSeveralModelsEachStepNamesItsOwn) {
+  Workflow workflow = Sample();
+  workflow.tasks = TasksOf({{"late", {}}, {"minutes", {"late"}}}, false);
+  workflow.one_at_a_time = true;
+  const YamlNode spec = Member(*YamlNode::Parse(*ArgoWorkflow(workflow, {}), "workflow"), "spec");
+  EXPECT_EQ(Member(spec, "parallelism").scalar(), "1");
+  const std::vector<YamlNode> templates = Member(spec, "templates").Elements();
+  ASSERT_EQ(templates.size(), 11U);
+  const std::vector<YamlNode> tasks = Member(Member(templates[0], "dag"), "tasks").Elements();
+  EXPECT_EQ(Member(tasks[6], "name").scalar(), "train-minutes");
+  EXPECT_EQ(Member(tasks[6], "dependencies").Elements()[1].scalar(), "release-late");
+  std::string words;
+  for (const YamlNode& word : Member(Member(templates[7], "container"), "args").Elements())
+    words += word.scalar() + " ";
+  EXPECT_EQ(words, "run --step train --model minutes --project /srv/flights ");
 }
 
 TEST(Argo, AScheduleMakesACronWorkflow) {
