@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/schema.h"
 #include "api/training.h"
 #include "api/watch_end.h"
 #include "api/watch_spans.h"
@@ -137,6 +138,11 @@ class Turn {
       return Failed(std::move(ran));
     }
     if (source->files.empty() && !project_.config().data.source.empty()) return PassedOver(std::move(ran));
+    // What is wrong with the schema must not be taken for a fault of the span.
+    if (const auto schema = FindSchema(project_, project_.config().dataset); !schema.ok()) {
+      ran.status = schema.status();
+      return Failed(std::move(ran));
+    }
     if (request_.on_fire) request_.on_fire(firing);
     RunRequest run{.trial = request_.trial, .on_step = request_.on_step, .source = *std::move(source)};
     run.source.message = fmt::format("{}: {}", kWhat, ScopeOf(firing));
@@ -153,11 +159,33 @@ class Turn {
     if (absl::IsCancelled(response.status()) || absl::IsAborted(response.status())) return response.status();
     if (!response.ok()) {
       ran.status = response.status();
-      return Failed(std::move(ran));
+      TRY_ASSIGN(const bool is_unreadable, IsUnreadable(ran));
+      return is_unreadable ? Unreadable(std::move(ran)) : Failed(std::move(ran));
     }
     TRY_ASSIGN(const RunDescription description, ShowRun(project_, *ran.run));
     ran.response = *std::move(response);
+    ran.is_refused = ran.response->state == "refused";
     TRY_ASSIGN(ran.result, End(firing, description));
+    return ran;
+  }
+
+  // All other files of the window were read before as they are: those of the span are at fault.
+  absl::StatusOr<bool> IsUnreadable(const WatchedRun& ran) {
+    if (!absl::IsInvalidArgument(ran.status) || !ran.run.has_value() || ran.firing.spans.empty()) return false;
+    TRY_ASSIGN(const RunDescription description, ShowRun(project_, *ran.run));
+    return description.steps.empty();
+  }
+
+  absl::StatusOr<WatchedRun> Unreadable(WatchedRun ran) {
+    const RunEnd end{.event = "refused",
+                     .is_about_data = true,
+                     .result = fmt::format("its files cannot be read: {}", std::string(ran.status.message())),
+                     .details = HintOf(ran.status)};
+    ran.status = absl::OkStatus();
+    ran.is_refused = true;
+    ran.result = end.result;
+    TRY_ASSIGN(const RunDescription description, ShowRun(project_, *ran.run));
+    TRY(WriteDown(ran.firing, end, description));
     return ran;
   }
 
@@ -188,6 +216,11 @@ class Turn {
     TRY_ASSIGN(RunEnd end, EndOf(description));
     TRY_ASSIGN(const bool was_released, WasReleasedBefore(end, description.run));
     if (was_released) end.event = "released";
+    TRY(WriteDown(firing, end, description));
+    return end.result;
+  }
+
+  absl::Status WriteDown(const Firing& firing, const RunEnd& end, const RunDescription& description) {
     const bool is_refused_data = end.event == "refused" && end.is_about_data;
     SpanState state = SpanState::kDone;
     if (is_refused_data) state = firing.spans.size() > 1 ? SpanState::kApart : SpanState::kRefused;
@@ -205,8 +238,7 @@ class Turn {
     }
     // Spans that were refused together are run one by one now; those that are bad are told then.
     if (state != SpanState::kApart && !end.event.empty()) AddAlert(*items.front(), AlertOf(end, description, firing));
-    TRY(PutAll(items));
-    return end.result;
+    return PutAll(items);
   }
 
   /// Whether an earlier run of the same, which was killed before its end, released what this one found released.

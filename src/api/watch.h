@@ -27,6 +27,7 @@ struct WatchedRun {
   absl::Status status;                  ///< why it failed
   std::optional<RunResponse> response;  ///< where it did not
   std::string result;                   ///< how it ended, for people
+  bool is_refused = false;              ///< by validation or the gate, or its files cannot be read
 };
 
 struct WatchRequest {
@@ -53,9 +54,9 @@ struct WatchTurn {
 ///
 /// What a span has come to is kept in the metadata database, in one transaction with the number of its run before the
 /// first step, and again at its end. So a process that was killed at any moment is gone on with by the next, which
-/// neither runs a span twice nor passes it over. A span whose rows validation refuses is left out of all later runs
-/// until its files change; one whose run fails is tried again, after a minute first and after an hour at most, and
-/// those behind it wait. An alert is handed over at least once.
+/// neither runs a span twice nor passes it over. A span whose rows validation refuses, or whose files cannot be read,
+/// is left out of all later runs until its files change; one whose run fails is tried again, after a minute first and
+/// after an hour at most, and those behind it wait. An alert is handed over at least once.
 ///
 /// InvalidArgument where roost.yaml names nothing to watch. Errors of a run are in `ran`; Cancelled comes back as such.
 absl::StatusOr<WatchTurn> TakeTurn(Project& project, const WatchRequest& request, const Context& context);

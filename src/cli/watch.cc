@@ -53,12 +53,20 @@ std::string TextOf(const pipeline::Firing& firing) {
   return firing.spans.empty() ? firing.trigger : fmt::format("{} {}", firing.trigger, fmt::join(firing.spans, ", "));
 }
 
+std::string StateOf(const api::WatchedRun& ran) {
+  if (!ran.status.ok()) return "failed";
+  return ran.is_refused ? "refused" : "old";
+}
+
 Json ToJson(const api::WatchedRun& ran) {
   Json json{{"trigger", ran.firing.trigger}, {"spans", ran.firing.spans}, {"result", ran.result}};
-  if (ran.response.has_value()) json.update(JsonOfRun(*ran.response));
-  if (!ran.status.ok())
-    json.update(Json{
-        {"run", ran.run.has_value() ? Json(*ran.run) : Json(nullptr)}, {"state", "failed"}, {"steps", Json::array()}});
+  if (ran.response.has_value()) {
+    json.update(JsonOfRun(*ran.response));
+    return json;
+  }
+  json["run"] = ran.run.has_value() ? Json(*ran.run) : Json(nullptr);
+  json["state"] = StateOf(ran);
+  json["steps"] = Json::array();
   return json;
 }
 
@@ -159,7 +167,7 @@ class Watch {
 
   void Tell(const api::WatchedRun& ran) {
     has_run_ = true;
-    if (ran.response.has_value() && ran.response->state == "refused") is_refused_ = true;
+    if (ran.is_refused) is_refused_ = true;
     if (session_.json() && !ends()) session_.Print(ToLine(ToJson(ran)) + "\n");
     if (session_.json() && ends()) runs_.push_back(ToJson(ran));
     if (session_.json()) return;

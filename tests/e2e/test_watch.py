@@ -46,6 +46,17 @@ def project(released, tmp_path):
     return copy_of(released, tmp_path / "project")
 
 
+@pytest.fixture
+def slow(tmp_path):
+    """A project whose training waits until there is a file `go`."""
+    project = WatchProject(tmp_path / "project", features=COLUMNS, gate=None,
+                           trainer={"kind": "external", "command": ["sh", "trainer.sh"]})
+    (project.folder / "model.onnx").write_bytes(make_model())
+    (project.folder / "trainer.sh").write_text(f"touch begun\nwhile [ ! -e go ]; do sleep 0.02; done\n{COPY}\n")
+    put(project, 1)
+    return project
+
+
 def copy_of(project, folder):
     shutil.copytree(project.folder, folder)
     copy = WatchProject.at(folder, project)
@@ -171,16 +182,42 @@ def test_a_folder_can_be_a_span(tmp_path):
     assert [project.rows_of(version) for version in (1, 2)] == [600, 1200]
 
 
-def test_a_run_that_fails_is_tried_again_and_those_behind_it_wait(project):
+def test_a_span_that_cannot_be_read_is_refused(project):
     (project.folder / "rows-2.parquet").write_bytes(b"PAR1 and nothing else")
     put(project, 3)
-    for _ in range(2):
-        result = project.run("watch", "--once", code=2)
-        assert "rows-2.parquet" in result.stderr, result
-    assert project.span_states() == {"rows-1.parquet": "done", "rows-2.parquet": "failed", "rows-3.parquet": "new"}
-    assert [alert["event"] for alert in project.alerts()] == ["failed"], "the same again is told once"
+    runs = project.once(code=1)
+    assert [run["state"] for run in runs] == ["refused", "done"] and "rows-2.parquet" in runs[0]["result"]
+    assert project.span_states() == {"rows-1.parquet": "done", "rows-2.parquet": "refused", "rows-3.parquet": "done"}
+    assert [(alert["event"], alert["by"]) for alert in project.alerts()] == [
+        ("refused", "validation"), ("released", None)]
     put(project, 2)
-    assert spans_of(project.once()) == [["rows-2.parquet"], ["rows-3.parquet"]]
+    assert spans_of(project.once()) == [["rows-2.parquet"]] and project.rows_of(3) == 1800
+
+
+def test_a_schema_that_cannot_be_read_is_no_fault_of_a_span(project):
+    schema = project.folder / "schema.yaml"
+    good = schema.read_text()
+    schema.write_text(good + "\nnonsense: [\n")
+    put(project, 2)
+    assert "schema.yaml" in project.run("watch", "--once", code=2).stderr
+    assert project.span_states()["rows-2.parquet"] == "failed"
+    schema.write_text(good)
+    assert [run["state"] for run in project.once()] == ["done"]
+
+
+def test_a_run_that_fails_is_tried_again_and_those_behind_it_wait(slow):
+    script = slow.folder / "trainer.sh"
+    whole = script.read_text()
+    script.write_text("exit 3\n")
+    (slow.folder / "go").touch()
+    put(slow, 2)
+    for _ in range(2):
+        assert slow.run("watch", "--once", code=None).code > 1
+    assert slow.span_states() == {"rows-1.parquet": "failed", "rows-2.parquet": "new"}
+    assert [alert["event"] for alert in slow.alerts()] == ["failed"], "the same again is told once"
+    assert slow.status()["spans"][0]["retry"]
+    script.write_text(whole)
+    assert spans_of(slow.once()) == [["rows-1.parquet"], ["rows-2.parquet"]]
 
 
 def test_nothing_to_watch_is_told(folder):
@@ -297,17 +334,6 @@ def test_two_watches_run_each_span_once(released, tmp_path):
         watch.communicate(timeout=100)
         assert watch.returncode == 0
     assert project.ended() == calm.ended() and content(project) == content(calm)
-
-
-@pytest.fixture
-def slow(tmp_path):
-    """A project whose training waits until there is a file `go`."""
-    project = WatchProject(tmp_path / "project", features=COLUMNS, gate=None,
-                           trainer={"kind": "external", "command": ["sh", "trainer.sh"]})
-    (project.folder / "model.onnx").write_bytes(make_model())
-    (project.folder / "trainer.sh").write_text(f"touch begun\nwhile [ ! -e go ]; do sleep 0.02; done\n{COPY}\n")
-    put(project, 1)
-    return project
 
 
 def begin(project, *arguments):
