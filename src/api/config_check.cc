@@ -52,6 +52,12 @@ std::vector<ConfigFinding> ErrorsIn(const DeclaredValues& values, const absl::St
   return errors;
 }
 
+void Sort(std::vector<ConfigFinding>& findings) {
+  std::stable_sort(findings.begin(), findings.end(), [](const ConfigFinding& a, const ConfigFinding& b) {
+    return std::pair(a.kind, a.line) < std::pair(b.kind, b.line);
+  });
+}
+
 class Checker {
  public:
   Checker(Project& project, const DeclaredValues& values) : project_(project), values_(values) {}
@@ -171,6 +177,7 @@ absl::StatusOr<ConfigCheck> CheckConfig(const std::string& folder) {
   check.findings = ErrorsIn(*values, config.status());
   if (!config.ok()) {
     check.unchecked.emplace_back("what has no effect, and what the workspace knows: mend the errors first");
+    Sort(check.findings);
     return check;
   }
   absl::StatusOr<Project> project = Project::Open(root);
@@ -187,9 +194,7 @@ absl::StatusOr<ConfigCheck> CheckConfig(const std::string& folder) {
                               .key = std::move(unused.key),
                               .message = std::move(unused.reason)});
   }
-  std::stable_sort(check.findings.begin(), check.findings.end(), [](const ConfigFinding& a, const ConfigFinding& b) {
-    return std::pair(a.kind, a.line) < std::pair(b.kind, b.line);
-  });
+  Sort(check.findings);
   return check;
 }
 

@@ -129,15 +129,15 @@ class Turn {
   }
 
   absl::StatusOr<WatchedRun> RunDue(const Firing& firing) {
-    WatchedRun ran{.firing = firing, .status = absl::OkStatus(), .response = std::nullopt, .result = ""};
+    WatchedRun ran{
+        .firing = firing, .run = std::nullopt, .status = absl::OkStatus(), .response = std::nullopt, .result = ""};
     absl::StatusOr<RunSource> source = SourceOfRun(project_, config_.window, firing.spans, view_, facts_, context_);
     if (!source.ok()) {
       ran.status = source.status();
-      return Failed(std::move(ran), std::nullopt);
+      return Failed(std::move(ran));
     }
     if (source->files.empty() && !project_.config().data.source.empty()) return PassedOver(std::move(ran));
     if (request_.on_fire) request_.on_fire(firing);
-    std::optional<int64_t> number;
     RunRequest run{.trial = request_.trial, .on_step = request_.on_step, .source = *std::move(source)};
     run.source.message = fmt::format("{}: {}", kWhat, ScopeOf(firing));
     run.hold = HoldOf(firing);
@@ -145,7 +145,7 @@ class Turn {
     run.lock = &lock_;
     run.ends_steps = true;
     run.on_begin = [&](int64_t begun) {
-      number = begun;
+      ran.run = begun;
       return Begin(firing, begun);
     };
     absl::StatusOr<RunResponse> response = Run(project_, run, context_);
@@ -153,9 +153,9 @@ class Turn {
     if (absl::IsCancelled(response.status()) || absl::IsAborted(response.status())) return response.status();
     if (!response.ok()) {
       ran.status = response.status();
-      return Failed(std::move(ran), number);
+      return Failed(std::move(ran));
     }
-    TRY_ASSIGN(const RunDescription description, ShowRun(project_, *number));
+    TRY_ASSIGN(const RunDescription description, ShowRun(project_, *ran.run));
     ran.response = *std::move(response);
     TRY_ASSIGN(ran.result, End(firing, description));
     return ran;
@@ -226,7 +226,7 @@ class Turn {
     return false;
   }
 
-  absl::StatusOr<WatchedRun> Failed(WatchedRun ran, std::optional<int64_t> run) {
+  absl::StatusOr<WatchedRun> Failed(WatchedRun ran) {
     ran.result = fmt::format("failed: {}", std::string(ran.status.message()));
     const std::vector<WatchItem*> items = ItemsOf(ran.firing);
     WatchItem& first = *items.front();
@@ -237,13 +237,13 @@ class Turn {
           item->kind == WatchItem::Kind::kSpan && view_.spans.at(item->name).state == SpanState::kApart;
       item->state = std::string(pipeline::SpanStateName(is_apart ? SpanState::kApart : SpanState::kNew));
       item->trigger = ran.firing.trigger;
-      item->run = run;
+      item->run = ran.run;
       item->result = ran.result;
       ++item->tries;
       item->retry = Now() + rest;
       item->changed = Now();
     }
-    if (!is_told) AddAlert(first, AlertOfFailure(ran.status, run, ran.firing));
+    if (!is_told) AddAlert(first, AlertOfFailure(ran.status, ran.run, ran.firing));
     TRY(PutAll(items));
     return ran;
   }

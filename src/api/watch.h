@@ -23,6 +23,7 @@ namespace roost::api {
 /// A run that a trigger fired.
 struct WatchedRun {
   pipeline::Firing firing;
+  std::optional<int64_t> run;           ///< its number, where it began
   absl::Status status;                  ///< why it failed
   std::optional<RunResponse> response;  ///< where it did not
   std::string result;                   ///< how it ended, for people

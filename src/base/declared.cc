@@ -121,8 +121,12 @@ absl::Status DeclaredKeys::CheckSelected(const Key& key, const YamlNode::Member&
   if (key.selector.empty()) return absl::OkStatus();
   const auto decides = [&key](const auto& candidate) { return candidate.name == key.selector; };
   const auto given = std::find_if(members.begin(), members.end(), decides);
-  const std::string value =
-      given != members.end() ? given->value.scalar() : std::find_if(keys_.begin(), keys_.end(), decides)->standard;
+  const auto selector = std::find_if(keys_.begin(), keys_.end(), decides);
+  const bool is_choice = selector->shape.kind == ValueShape::Kind::kChoice;
+  if (is_choice && given != members.end() && !ReadChoice(given->value, selector->shape.choices).ok()) {
+    return absl::OkStatus();  // the selector's own error is enough
+  }
+  const std::string value = given != members.end() ? given->value.scalar() : selector->standard;
   if (std::find(key.selected.begin(), key.selected.end(), value) != key.selected.end()) return absl::OkStatus();
   return member.key.Error(fmt::format("key '{}' belongs to '{}: {}', not to '{}'", key.name, key.selector,
                                       fmt::join(key.selected, "' or '"), value.empty() ? "nothing" : value));

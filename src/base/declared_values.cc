@@ -66,13 +66,15 @@ Json Defaults(const DeclaredKeys& keys) {
 
 Json AbsentValue(const DeclaredKeys::Key& key) {
   if (key.presence == Presence::kRequired) return nullptr;
-  if (key.shape.kind == Kind::kSection && key.is_filled) return Defaults(*key.shape.keys);
-  return StandardOf(key);
+  if (key.shape.kind != Kind::kSection || !key.is_filled) return StandardOf(key);
+  Json values = Defaults(*key.shape.keys);
+  return values.empty() ? Json() : values;
 }
 
 Resolved ResolveKey(const DeclaredKeys::Key& key, const YamlNode::Member& member, const std::string& path) {
   Resolved resolved = Resolve(key.shape, member.value, path);
-  const bool says_nothing = key.presence == Presence::kOptional && resolved.value == Json("");
+  const bool says_nothing = key.presence == Presence::kOptional &&
+                            (resolved.value == Json("") || (key.is_filled && resolved.value == Json::object()));
   if (says_nothing) resolved.value = nullptr;
   // Of a section the keys are told, each for itself.
   const bool is_default = key.presence == Presence::kOptional && resolved.errors.empty() &&

@@ -30,12 +30,17 @@ struct Gate {
   double confidence = 0.95;
 };
 
+struct Keys {
+  std::string mine;
+};
+
 struct Project {
   std::string name;
   std::string note;
   bool loud = false;
   Trainer trainer;
   std::optional<Gate> gate;
+  Keys keys;
   std::vector<std::string> files;
 };
 
@@ -55,6 +60,8 @@ Declaration<Project> Declared() {
       .Integer("rounds", &Trainer::rounds, {.min = 1, .max = 1000}, "trees");
   Declaration<Gate> gate;
   gate.Number("confidence", &Gate::confidence, {.min = 0.5, .max = 1}, "how sure");
+  Declaration<Keys> keys;
+  keys.Text("mine", &Keys::mine, "a file");
   const auto nothing = [](const YamlNode&, Project&) { return absl::OkStatus(); };
   Declaration<Project> project;
   project.Text("name", &Project::name, "its name", Presence::kRequired)
@@ -62,6 +69,7 @@ Declaration<Project> Declared() {
       .Flag("loud", &Project::loud, "whether")
       .Section("trainer", &Project::trainer, trainer, "how it learns")
       .Section("gate", &Project::gate, gate, "what it keeps")
+      .Section("keys", &Project::keys, keys, "who vouches")
       .Texts("files", &Project::files, "files")
       .Custom("slices", "list", "", "parts of the rows", Presence::kOptional, nothing, DeclaredSlice().keys())
       .Shaped(ValueShape::List(ValueShape::Section(DeclaredSlice().keys(), "column")))
@@ -119,6 +127,8 @@ TEST(DeclaredValues, AllErrorsAreToldWithTheirLines) {
                           "f.yaml:3: key 'rounds' belongs to 'kind: trees', not to 'linear'",
                           "f.yaml:4: key 'column' is missing: a column", "f.yaml:5: want a mapping from names",
                           "f.yaml:1: key 'name' is missing: its name"));
+  EXPECT_THAT(ErrorsOf("name: a\ntrainer: {rounds: 5, kind: forest}\n"),
+              ElementsAre("f.yaml:2: want one of linear, trees, got 'forest'"));
   EXPECT_THAT(ErrorsOf("just a text\n"), ElementsAre("f.yaml:1: want a mapping of keys, got 'just a text'"));
 }
 
@@ -135,6 +145,13 @@ TEST(DeclaredValues, WrittenKeysKnowTheirLineAndWhetherTheyAreTheDefault) {
 TEST(DeclaredValues, AnEmptySectionIsThere) {
   EXPECT_EQ(ToLine(Resolved("name: a\ngate:\n").values["gate"]), R"({"confidence":0.95})");
   EXPECT_FALSE(Resolved("name: a\n").values.contains("gate"));
+}
+
+TEST(DeclaredValues, ASectionThatIsFilledIsLeftOutWhereItSaysNothing) {
+  const std::string nothing = ToLine(Resolved("name: a\n").values);
+  EXPECT_EQ(ToLine(Resolved("name: a\nkeys:\n").values), nothing);
+  EXPECT_EQ(ToLine(Resolved("name: a\nkeys: {mine: ''}\n").values), nothing);
+  EXPECT_EQ(ToLine(Resolved("name: a\nkeys: {mine: x}\n").values["keys"]), R"({"mine":"x"})");
 }
 
 TEST(DeclaredValues, NamesHaveNoOrder) {

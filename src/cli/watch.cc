@@ -56,7 +56,9 @@ std::string TextOf(const pipeline::Firing& firing) {
 Json ToJson(const api::WatchedRun& ran) {
   Json json{{"trigger", ran.firing.trigger}, {"spans", ran.firing.spans}, {"result", ran.result}};
   if (ran.response.has_value()) json.update(JsonOfRun(*ran.response));
-  if (!ran.status.ok()) json.update(Json{{"run", nullptr}, {"state", "failed"}, {"steps", Json::array()}});
+  if (!ran.status.ok())
+    json.update(Json{
+        {"run", ran.run.has_value() ? Json(*ran.run) : Json(nullptr)}, {"state", "failed"}, {"steps", Json::array()}});
   return json;
 }
 

@@ -92,10 +92,10 @@ TEST(Resolved, DifferencesAreToldByKey) {
   std::string text = kProject;
   text.replace(text.find("l2: 2"), 5, "l1: 1");
   text += "  threshold: 0.4\n";
-  EXPECT_THAT(CompareResolved(Values(kProject), Values(text)),
-              ElementsAre(ConfigDifference{"model.threshold", std::nullopt, "0.4"},
-                          ConfigDifference{"model.trainer.l1", "0.0", "1.0"},
-                          ConfigDifference{"model.trainer.l2", "2.0", "1.0"}));
+  EXPECT_THAT(
+      CompareResolved(Values(kProject), Values(text)),
+      ElementsAre(ConfigDifference{"model.threshold", "0.5", "0.4"}, ConfigDifference{"model.trainer.l1", "0.0", "1.0"},
+                  ConfigDifference{"model.trainer.l2", "2.0", "1.0"}));
 }
 
 TEST(Resolved, TemplatesResolve) {

@@ -98,9 +98,9 @@ Declaration<ScheduleConfig> DeclareSchedule() {
       .Custom("at", "time of the day, \"03:00\"", "00:00", "of days, weeks and months: when, in UTC",
               Presence::kOptional, ReadAt)
       .Shaped(ValueShape::Text())
-      .Custom("day", "monday to sunday, or 1 to 31", "monday, 1",
-              "of weeks and months: the day; a month that has no such day takes its last one", Presence::kOptional,
-              ReadDay)
+      .Custom("day", "monday to sunday, or 1 to 31", "",
+              "of weeks and months: the day, by default monday and 1; a month that has no such day takes its last one",
+              Presence::kOptional, ReadDay)
       .Shaped(ValueShape::Either(
           {ValueShape::Integer({.min = 1, .max = 31}), ValueShape::Choice({kWeekdays.begin(), kWeekdays.end()})}));
   return schedule;

