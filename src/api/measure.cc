@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "absl/strings/cord.h"
 #include "api/linear_baseline.h"
 #include "api/measured_parts.h"
 #include "api/row_values.h"
@@ -20,6 +21,8 @@ namespace roost::api {
 namespace {
 
 using evaluate::NamedMetric;
+
+constexpr char kSeenUrl[] = "roost/seen";
 
 void AddOnce(const std::string& name, std::vector<std::string>& names) {
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -70,11 +73,13 @@ absl::Status CheckUnseen(const TrainingRecord& trained, const HeldOut& held_out,
   const std::optional<absl::Time> border = split.evaluate_from();
   const std::optional<absl::Time> from = held_out.split.evaluate_from();
   if (!border.has_value() || !from.has_value() || *border <= *from) return absl::OkStatus();
-  return WithHint(absl::InvalidArgumentError(fmt::format(
-                      "{} was trained on rows before {}, and rows from {} on are measured: it has seen some "
-                      "of them",
-                      other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
-                  "name it first: then only rows that no version was trained with are measured");
+  absl::Status status =
+      WithHint(absl::InvalidArgumentError(fmt::format(
+                   "{} was trained on rows before {}, and rows from {} on are measured: it has seen some of them",
+                   other.version.ToString(), FormatUtc(*border), FormatUtc(*from))),
+               "name it first: then only rows that no version was trained with are measured");
+  status.SetPayload(kSeenUrl, absl::Cord(""));
+  return status;
 }
 
 absl::StatusOr<std::vector<const NamedMetric*>> FindMetrics(predict::Task task, const MeasureRequest& request,
@@ -195,6 +200,8 @@ std::vector<std::string> UsualMetrics(predict::Task task) {
   }
   return {};
 }
+
+bool SaysThatRowsWereSeen(const absl::Status& status) { return status.GetPayload(kSeenUrl).has_value(); }
 
 absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
                                  const config::EvaluationConfig& evaluation, const Context& context) {

@@ -71,4 +71,7 @@ std::vector<std::string> UsualMetrics(predict::Task task);
 absl::StatusOr<Measured> Measure(Project& project, const MeasureRequest& request,
                                  const config::EvaluationConfig& evaluation, const Context& context);
 
+/// Whether that is what Measure could not do: another version was trained on rows that would be measured.
+bool SaysThatRowsWereSeen(const absl::Status& status);
+
 }  // namespace roost::api

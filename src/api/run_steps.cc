@@ -429,9 +429,16 @@ absl::StatusOr<StepWork> RunSteps::EvaluateModel() {
 }
 
 absl::StatusOr<StepWork> RunSteps::JudgeModel() {
-  TRY_ASSIGN(
-      const GateResponse response,
-      Gate(project_, {.model = model_->ToString(), .reference = data_->Name(), .trial = options_.trial}, context_));
+  const absl::StatusOr<GateResponse> judged =
+      Gate(project_, {.model = model_->ToString(), .reference = data_->Name(), .trial = options_.trial}, context_);
+  if (SaysThatRowsWereSeen(judged.status())) {
+    return StepWork{.state = StepState::kWaits,
+                    .made = std::string(judged.status().message()),
+                    .details = "",
+                    .output = {{"verdict", nullptr}, {"champion", nullptr}}};
+  }
+  TRY(judged.status());
+  const GateResponse& response = *judged;
   const auto rules = static_cast<int64_t>(response.verdict.findings.size() + response.baseline.findings.size());
   const std::string beside =
       response.has_champion ? fmt::format("beside {}", response.measured.names()[1]) : "there is no champion";

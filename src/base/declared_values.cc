@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/format.h"
 #include "base/status.h"
 
 namespace roost {
@@ -211,7 +212,9 @@ void AddFlat(const Json& value, const std::string& path, std::map<std::string, s
     for (size_t i = 0; i < value.size(); ++i) AddFlat(value[i], fmt::format("{}[{}]", path, i), flat);
     return;
   }
-  flat[path] = value.is_string() ? value.get<std::string>() : ToLine(value);
+  flat[path] = value.is_string()         ? value.get<std::string>()
+               : value.is_number_float() ? FormatExact(value.get<double>())
+                                         : ToLine(value);
 }
 
 }  // namespace

@@ -160,9 +160,9 @@ TEST(DeclaredValues, NamesHaveNoOrder) {
 }
 
 TEST(FlatValues, EveryScalarHasItsWay) {
-  EXPECT_THAT(FlatValues(Json::parse(R"({"a":{"b":[1,2.5,"x"],"c":true},"d":[],"e":null})")),
-              ElementsAre(Pair("a.b[0]", "1"), Pair("a.b[1]", "2.5"), Pair("a.b[2]", "x"), Pair("a.c", "true"),
-                          Pair("d", "[]"), Pair("e", "null")));
+  EXPECT_THAT(FlatValues(Json::parse(R"({"a":{"b":[1,2.5,3.0,"x"],"c":true},"d":[],"e":null})")),
+              ElementsAre(Pair("a.b[0]", "1"), Pair("a.b[1]", "2.5"), Pair("a.b[2]", "3"), Pair("a.b[3]", "x"),
+                          Pair("a.c", "true"), Pair("d", "[]"), Pair("e", "null")));
   EXPECT_THAT(FlatValues(Json::object()), IsEmpty());
 }
 

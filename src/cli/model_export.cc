@@ -89,9 +89,16 @@ absl::StatusOr<int> ExportMlflowFolder(const ExportOptions& options, Session& se
              mlflow::MakeModelFolder(project, options.reference, session.MakeContext()));
   const std::filesystem::path target =
       options.path.empty() ? fmt::format("{}-{}", folder.version.name, folder.version.version) : options.path;
+  // Nothing is written where something is in the way; "MLmodel", which makes the folder a model, comes last.
   for (const auto& [path, bytes] : folder.files) {
-    TRY(MakeFolderOf(target / path));
-    TRY(WriteFile(target / path, bytes, options.overwrite));
+    std::error_code unknown;
+    if (!options.overwrite && std::filesystem::exists(target / path, unknown)) {
+      return absl::AlreadyExistsError(fmt::format("'{}' exists already", (target / path).string()));
+    }
+  }
+  for (auto file = folder.files.rbegin(); file != folder.files.rend(); ++file) {
+    TRY(MakeFolderOf(target / file->first));
+    TRY(WriteFile(target / file->first, file->second, options.overwrite));
   }
   if (session.json()) {
     session.Print(ToText(

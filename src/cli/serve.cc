@@ -152,7 +152,8 @@ absl::Status LoadFirst(const ServeOptions& options, serving::ModelLoader& loader
   return absl::OkStatus();
 }
 
-void Announce(const std::string& url, bool needs_token, const serving::ModelManager& manager, Session& session) {
+void Announce(const std::string& url, bool needs_token, bool has_mlflow, const serving::ModelManager& manager,
+              Session& session) {
   std::vector<std::string> names;
   const auto snapshot = manager.snapshot();
   for (const auto& [name, model] : *snapshot) {
@@ -163,9 +164,11 @@ void Announce(const std::string& url, bool needs_token, const serving::ModelMana
     return;
   }
   session.Print(fmt::format("serving {} at {}\n", fmt::join(names, ", "), url));
-  session.Note(fmt::format("what a model takes: curl {}{}/v2/models/{}\nCtrl-C ends it",
+  session.Note(fmt::format("what a model takes: curl {}{}/v2/models/{}",
                            needs_token ? "-H \"Authorization: Bearer $ROOST_TOKEN\" " : "", url,
                            snapshot->begin()->first));
+  if (has_mlflow) session.Note(fmt::format("what MLflow's clients take: MLFLOW_TRACKING_URI={}", url));
+  session.Note("Ctrl-C ends it");
 }
 
 /// A note of a server that runs: dropped where nobody takes what is on stderr, which must not stop anything.
@@ -212,8 +215,7 @@ absl::StatusOr<int> RunServe(const ServeOptions& options, Session& session) {
   handler = telemetry::Observe(std::move(handler), traffic, log.get());
   TRY_ASSIGN(const auto server, net::HttpServer::Start(server_options, std::move(handler)));
   const bool needs_token = !setup.policy.anonymous.has_value();
-  Announce(UrlOf(setup.config, server->port()), needs_token, manager, session);
-  if (mlflow != nullptr) session.Note("MLflow's clients are answered too: MLFLOW_TRACKING_URI is the same address");
+  Announce(UrlOf(setup.config, server->port()), needs_token, mlflow != nullptr, manager, session);
   announced = true;
   loader.Start();
   {

@@ -158,6 +158,7 @@ class Watch {
   }
 
   void Tell(const api::WatchedRun& ran) {
+    has_run_ = true;
     if (ran.response.has_value() && ran.response->state == "refused") is_refused_ = true;
     if (session_.json() && !ends()) session_.Print(ToLine(ToJson(ran)) + "\n");
     if (session_.json() && ends()) runs_.push_back(ToJson(ran));
@@ -181,7 +182,10 @@ class Watch {
     if (!ends()) return 0;
     if (session_.json()) {
       PrintRuns();
-    } else if (next_ != absl::InfiniteFuture()) {
+      return is_refused_ ? kCheckSaidNo : 0;
+    }
+    if (!has_run_) session_.Note("nothing is due");
+    if (next_ != absl::InfiniteFuture()) {
       session_.Note(fmt::format("next: {}", FormatUtcSeconds(next_)));
     }
     return is_refused_ ? kCheckSaidNo : 0;
@@ -196,6 +200,7 @@ class Watch {
   absl::Duration look_ = absl::Seconds(1);
   absl::Time next_ = absl::InfiniteFuture();
   Json runs_ = Json::array();
+  bool has_run_ = false;
   bool is_refused_ = false;
 };
 

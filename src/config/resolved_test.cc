@@ -61,7 +61,7 @@ TEST(Resolved, EveryDefaultIsOne) {
 
 TEST(Resolved, DefaultsAreFilledIn) {
   const std::map<std::string, std::string> flat = FlatValues(Values(kProject));
-  EXPECT_EQ(flat.at("model.trainer.l2"), "2.0");
+  EXPECT_EQ(flat.at("model.trainer.l2"), "2");
   EXPECT_EQ(flat.at("model.trainer.solver"), "auto");
   EXPECT_EQ(flat.at("model.split.evaluate_share"), "0.25");
   EXPECT_EQ(flat.at("model.features[0].top"), "1000");
@@ -94,8 +94,8 @@ TEST(Resolved, DifferencesAreToldByKey) {
   text += "  threshold: 0.4\n";
   EXPECT_THAT(
       CompareResolved(Values(kProject), Values(text)),
-      ElementsAre(ConfigDifference{"model.threshold", "0.5", "0.4"}, ConfigDifference{"model.trainer.l1", "0.0", "1.0"},
-                  ConfigDifference{"model.trainer.l2", "2.0", "1.0"}));
+      ElementsAre(ConfigDifference{"model.threshold", "0.5", "0.4"}, ConfigDifference{"model.trainer.l1", "0", "1"},
+                  ConfigDifference{"model.trainer.l2", "2", "1"}));
 }
 
 TEST(Resolved, TemplatesResolve) {

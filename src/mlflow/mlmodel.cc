@@ -30,10 +30,9 @@ std::string Quoted(const Json& json) {
   return quoted + "'";
 }
 
-const char* TypeOf(const std::string& kind) {
-  if (kind == "text") return "string";
-  return kind == "time" ? "datetime" : "any";
-}
+// MLflow holds a data frame against these before the model sees it: its "double" refuses integers, its "datetime" texts
+// and times with a zone.
+const char* TypeOf(const std::string& kind) { return kind == "text" ? "string" : "any"; }
 
 Json SignatureColumns(const Json& columns) {
   Json signature = Json::array();

@@ -19,7 +19,7 @@ TEST(Mlmodel, HasBothFlavorsAndTheSignature) {
   EXPECT_THAT(text, HasSubstr("  onnx:\n"));
   EXPECT_THAT(text, HasSubstr("    loader_module: roost_onnx\n"));
   EXPECT_THAT(text, HasSubstr(R"(inputs: '[{"type":"string","name":"origin","required":true},)"
-                              R"({"type":"datetime","name":"date","required":true},)"
+                              R"({"type":"any","name":"date","required":true},)"
                               R"({"type":"any","name":"distance","required":true}]')"));
   EXPECT_THAT(text, HasSubstr(R"(outputs: '[{"type":"double","name":"probability","required":true}]')"));
   EXPECT_THAT(text, HasSubstr("utc_time_created: '1970-01-01 00:00:01.500000'\n"));

@@ -18,6 +18,11 @@ ReleaseDecision DecideRelease(const ReleaseFacts& facts) {
   if (facts.gate == StepState::kSkipped) {
     return {false, fmt::format("roost.yaml has no gate, so a person releases {}", facts.model)};
   }
+  if (facts.gate == StepState::kWaits) {
+    return {false,
+            fmt::format("there are no rows on which {} can be held against the champion, so a person releases it",
+                        facts.model)};
+  }
   if (!facts.has_champion) {
     return {false, fmt::format("there is no champion that {} was held against, so a person releases it", facts.model)};
   }

@@ -34,7 +34,7 @@ Decision Decide(const StepFacts& facts);
 /// What is known of a version when it is to be released.
 struct ReleaseFacts {
   std::string model;                            ///< "late-flights@3"
-  StepState gate = StepState::kDone;            ///< kDone: blessed; kSkipped: there is none
+  StepState gate = StepState::kDone;            ///< kDone: blessed; kSkipped: there is none; kWaits: it could not judge
   bool has_champion = false;                    ///< the gate held it against one
   std::optional<std::string> left_as_champion;  ///< when it ceased to be champion: it was one before
   std::string hold;                             ///< why nothing is released by itself; empty: it may be

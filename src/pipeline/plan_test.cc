@@ -80,6 +80,13 @@ TEST(DecideRelease, OneThatWasTakenBackStaysBack) {
             (ReleaseDecision{false, "late@2 was champion until 2024-05-01T00:00:00Z, so a person brings it back"}));
 }
 
+TEST(DecideRelease, OneThatTheGateCouldNotJudgeWaitsForAPerson) {
+  EXPECT_EQ(DecideRelease({.model = "late@2", .gate = StepState::kWaits, .has_champion = true}),
+            (ReleaseDecision{false,
+                             "there are no rows on which late@2 can be held against the champion, so a person "
+                             "releases it"}));
+}
+
 TEST(DecideRelease, OneThatIsHeldWaitsForAPerson) {
   EXPECT_EQ(DecideRelease({.model = "late@2", .has_champion = true, .hold = "it is Friday"}),
             (ReleaseDecision{false, "it is Friday"}));

@@ -7,7 +7,7 @@
 namespace roost::report {
 namespace {
 
-RunText Run(int64_t number, double l2, double log_loss, double auc) {
+RunText Run(int64_t number, const std::string& l2, double log_loss, double auc) {
   const std::string model = "late-flights@" + std::to_string(number);
   return {
       .number = number,
@@ -34,22 +34,23 @@ RunText Run(int64_t number, double l2, double log_loss, double auc) {
                  .reason = "model changed",
                  .took = "17 ms"}},
       .metrics = {{"log_loss", log_loss, 0.4694}, {"auc", auc, 0.5}, {"precision", std::nullopt, std::nullopt}},
-      .parameters = {{"model.trainer.kind", "linear"}, {"model.trainer.l2", std::to_string(l2)}},
+      .parameters = {{"model.trainer.kind", "linear"}, {"model.trainer.l2", l2}},
       .inputs = {{"train data", "flights@2"}, {"train parent", "late-flights@" + std::to_string(number - 1)}}};
 }
 
 }  // namespace
 
 std::vector<RunText> RunsForTest() {
-  RunText refused = Run(5, 30, 0.4561, 0.6394);
+  RunText refused = Run(5, "30.0", 0.4561, 0.6394);
   refused.state = "refused";
   refused.verdict = "refused";
-  refused.steps.push_back({.name = "gate",
-                           .state = "refused",
-                           .made = "refused late-flights@5: 2 of 3 rules kept",
-                           .reason = "configuration changed (model.gate.rules[0].at_least)",
-                           .details = "broken: auc of all rows (4,000 rows): 0.6394; at_least 0.95 is broken\n",
-                           .took = "44 ms"});
+  refused.steps.push_back(
+      {.name = "gate",
+       .state = "refused",
+       .made = "refused late-flights@5: 2 of 3 rules kept",
+       .reason = "configuration changed (model.gate.rules[0].at_least)",
+       .details = "broken: auc of all rows (4,000 rows): 0.6394; at_least 0.95 is broken\n  of <origin>\n",
+       .took = "44 ms"});
   RunText failed{.number = 4,
                  .asked = "only train",
                  .state = "failed",
@@ -57,12 +58,12 @@ std::vector<RunText> RunsForTest() {
                  .began = "2026-11-30T14:20:24Z",
                  .took = "3 ms",
                  .message = "flights has no column 'origni'"};
-  RunText third = Run(3, 3, 0.4492, 0.6503);
-  RunText second = Run(2, 1, 0.4503, 0.6492);
+  RunText third = Run(3, "3.0", 0.4492, 0.6503);
+  RunText second = Run(2, "1.0", 0.4503, 0.6492);
   const MeasuredForTest measured = MeasuredLateFlights();
   third.curves = measured.curves[0];
   second.curves = measured.curves[1];
-  RunText first = Run(1, 1, 0.4904, 0.6385);
+  RunText first = Run(1, "1.0", 0.4904, 0.6385);
   first.state = "waits";
   first.data = "flights@1";
   first.inputs["train data"] = "flights@1";

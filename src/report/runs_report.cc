@@ -28,16 +28,26 @@ std::string TextOrDash(std::string_view text, size_t characters = kValueCharacte
   return text.empty() ? "–" : Foreign(text, characters);
 }
 
+// In a table long texts have several lines, so that it stays narrow.
+std::string Wrapped(std::string_view html) { return fmt::format("<div class=long>{}</div>", html); }
+
+std::string ValueHtml(std::string_view text) {
+  constexpr size_t kOneLine = 40;
+  return text.size() > kOneLine ? Wrapped(TextOrDash(text)) : TextOrDash(text);
+}
+
 std::string NumberOrDash(const std::optional<double>& number) {
   return number.has_value() ? FormatNumber(*number) : "–";
 }
 
 std::string RunName(const RunText& run) { return fmt::format("run {}", run.number); }
 
-std::string Section(std::string_view id, std::string_view title, std::string_view body) {
+enum class Cells { kTexts, kNumbers };
+
+std::string Section(std::string_view id, std::string_view title, std::string_view body, Cells cells = Cells::kTexts) {
   if (body.empty()) return "";
-  return fmt::format("<section class=\"evaluation runs\" aria-labelledby={0}><h2 id={0}>{1}</h2>\n{2}</section>\n", id,
-                     title, body);
+  return fmt::format("<section class=\"evaluation {0}\" aria-labelledby={1}><h2 id={1}>{2}</h2>\n{3}</section>\n",
+                     cells == Cells::kTexts ? "texts" : "numbers", id, title, body);
 }
 
 std::string Folded(std::string_view summary_html, std::string_view body) {
@@ -104,9 +114,25 @@ std::string StepsTable(const RunText& run, bool with_reasons) {
     if (with_reasons && !step.reason.empty()) {
       made += fmt::format("{}<small>{}</small>", made.empty() ? "" : "<br>", Escape(step.reason));
     }
-    rows.push_back({Escape(step.name), StateHtml(step.state), std::move(made), Escape(step.took)});
+    rows.push_back({Escape(step.name), StateHtml(step.state), Wrapped(made), Escape(step.took)});
   }
-  return TableOf("steps", {"step", "state", "made, and why", "took"}, rows);
+  return TableOf("what each step did", {"step", "state", "made, and why", "took"}, rows);
+}
+
+// Lines of the program's own, with foreign texts in them: each in an element of its own, indented as it is.
+std::string LinesHtml(std::string_view text) {
+  constexpr size_t kMostLines = 200;
+  constexpr size_t kLineCharacters = 400;
+  std::string html;
+  for (size_t i = 0; i < kMostLines && !text.empty(); ++i) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    html.append(indent, ' ');
+    if (indent < line.size()) html += Foreign(line.substr(indent), kLineCharacters);
+    html += '\n';
+  }
+  return text.empty() ? html : html + "…\n";
 }
 
 // What a person must see of the steps.
@@ -116,13 +142,15 @@ std::string StepDetails(const RunText& run) {
     if (step.details.empty()) continue;
     html += fmt::format(
         "<h3>What {0} found</h3><pre class=diff tabindex=0 role=group aria-label=\"what {0} found\">{1}</pre>",
-        Escape(step.name), Foreign(step.details, 20'000));
+        Escape(step.name), LinesHtml(step.details));
   }
   return html;
 }
 
 std::string MessageHtml(const RunText& run) {
-  return run.message.empty() ? "" : fmt::format("<p class=message>{}</p>\n", Foreign(run.message, 2'000));
+  if (run.message.empty()) return "";
+  return fmt::format("<pre class=diff tabindex=0 role=group aria-label=\"why it ended\">{}</pre>\n",
+                     LinesHtml(run.message));
 }
 
 std::string MetricsOfRun(const RunText& run) {
@@ -138,7 +166,7 @@ std::string MetricsOfRun(const RunText& run) {
 std::string TextsTable(std::string_view title, const Texts& texts) {
   std::vector<Row> rows;
   for (const auto& [name, value] : texts) {
-    rows.push_back({Foreign(name, kNameCharacters), TextOrDash(value)});
+    rows.push_back({Foreign(name, kNameCharacters), ValueHtml(value)});
   }
   return TableOf(title, {"name", "value"}, rows);
 }
@@ -171,25 +199,29 @@ std::string StepsLine(const RunText& run) {
     if (step.state == "skipped") continue;
     html += fmt::format("{}{} {}", html.empty() ? "" : ", ", Escape(step.name), StateHtml(step.state));
   }
-  return html.empty() ? "–" : fmt::format("<small>{}</small>", html);
+  return html;
+}
+
+std::string WhenHtml(std::string_view began) {
+  const size_t time = began.find('T');
+  if (time == std::string_view::npos) return TextOrDash(began);
+  return fmt::format("{}<br><small>{}</small>", Escape(began.substr(0, time)), Escape(began.substr(time + 1)));
 }
 
 Row LineOf(const RunText& run, const std::vector<std::string>& metrics) {
   Row cells{fmt::format("{}", run.number),
-            Escape(run.began),
-            fmt::format("{}<br><small>{}</small>", Foreign(run.asked, kNameCharacters),
-                        run.who.empty() ? "" : "by " + Foreign(run.who, kNameCharacters)),
             fmt::format("{}<br><small>{}</small>", StateHtml(run.state), Escape(run.took)),
-            TextOrDash(run.data, kNameCharacters),
-            TextOrDash(run.model, kNameCharacters),
-            VerdictHtml(run.verdict)};
+            TextOrDash(run.model, kNameCharacters), VerdictHtml(run.verdict)};
   for (const std::string& name : metrics) {
     const RunMetricText* metric = FindMetric(run, name);
     cells.push_back(metric == nullptr ? "–"
                                       : fmt::format("{}<br><small>dummy {}</small>", NumberOrDash(metric->value),
                                                     NumberOrDash(metric->dummy)));
   }
-  cells.push_back(StepsLine(run));
+  cells.push_back(TextOrDash(run.data, kNameCharacters));
+  cells.push_back(WhenHtml(run.began));
+  cells.push_back(fmt::format("{}<br><small>{}</small>", Foreign(run.asked, kNameCharacters),
+                              run.who.empty() ? "" : "by " + Foreign(run.who, kNameCharacters)));
   return cells;
 }
 
@@ -203,10 +235,10 @@ std::string RunsTable(std::span<const RunText> runs) {
   const std::vector<std::string> metrics = MainMetrics(runs);
   std::vector<Row> rows;
   for (const RunText& run : runs) rows.push_back(LineOf(run, metrics));
-  Row headings{"run", "began", "asked for", "came to", "data", "model", "gate"};
+  Row headings{"run", "came to", "model", "gate"};
   for (const std::string& name : metrics) headings.push_back(Foreign(name, kNameCharacters));
-  headings.emplace_back("steps");
-  return TableOf("runs, the newest first", headings, rows);
+  for (const char* heading : {"data", "began", "asked for"}) headings.emplace_back(heading);
+  return TableOf("the newest first", headings, rows);
 }
 
 ChartAxis AxisAround(std::string_view name, const std::vector<ChartLine>& lines, double ChartPoint::*coordinate) {
@@ -265,7 +297,10 @@ std::string StepsOfRuns(std::span<const RunText> runs, size_t fixed) {
       [&runs](size_t run, size_t level) { return MessageHtml(runs[run]) + StepsTable(runs[run], level == 0); });
   std::string html;
   for (size_t i = 0; i < details.size(); ++i) {
-    html += Folded(fmt::format("{}: {}", RunName(runs[i]), Escape(runs[i].state)), details[i]);
+    const std::string steps = StepsLine(runs[i]);
+    html += Folded(fmt::format("{}: {}{}", RunName(runs[i]), Escape(runs[i].state),
+                               steps.empty() ? "" : fmt::format(" <small>{}</small>", steps)),
+                   details[i]);
   }
   const std::string more = MoreText(runs.size(), details.size(), "run");
   return html + (more.empty() ? "" : fmt::format("<p class=note>{}: roost run show</p>", more));
@@ -298,7 +333,7 @@ std::string OverviewTable(std::span<const RunText> runs) {
   add("data", [](const RunText& run) { return TextOrDash(run.data, kNameCharacters); });
   add("model", [](const RunText& run) { return TextOrDash(run.model, kNameCharacters); });
   add("gate", [](const RunText& run) { return VerdictHtml(run.verdict); });
-  return TableOf("the runs", HeadingsOf(runs, "run"), rows);
+  return TableOf("what was asked for, and what came of it", HeadingsOf(runs, "run"), rows);
 }
 
 // What differs and what does not, as two lists of lines.
@@ -316,7 +351,7 @@ Compared CompareTexts(std::span<const RunText> runs, Texts RunText::*texts) {
     for (const RunText& run : runs) {
       const auto found = (run.*texts).find(name);
       is_same = is_same && found != (run.*texts).end() && found->second == any;
-      row.push_back(found == (run.*texts).end() ? "–" : TextOrDash(found->second));
+      row.push_back(found == (run.*texts).end() ? "–" : ValueHtml(found->second));
     }
     (is_same ? compared.same : compared.different).push_back(std::move(row));
   }
@@ -368,7 +403,7 @@ std::string RunsReport(std::span<const RunText> runs, const ReportOptions& optio
     if (count > 0) facts.Add(state, FormatCount(count));
   }
   std::string body = facts.Header("Runs", options) + Section("runs", "Runs", RunsTable(runs)) +
-                     Section("metrics", "Metrics from run to run", MetricCharts(runs));
+                     Section("metrics", "Metrics from run to run", MetricCharts(runs), Cells::kNumbers);
   body += Section("steps", "Steps", StepsOfRuns(runs, Page(options.name, body).size()));
   return Page(options.name, body);
 }
@@ -382,10 +417,10 @@ std::string RunReport(const RunText& run, const ReportOptions& options) {
   if (!run.verdict.empty()) facts.Add("gate", VerdictHtml(run.verdict));
   return Page(options.name, facts.Header("Run", options) +
                                 Section("steps", "Steps", MessageHtml(run) + StepsTable(run, true) + StepDetails(run)) +
-                                Section("metrics", "Metrics", MetricsOfRun(run)) +
-                                Section("curves", "Curves", Curves({&run, 1})) +
-                                Section("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)) +
-                                Section("inputs", "Inputs", TextsTable("what the steps took", run.inputs)));
+                                Section("metrics", "Metrics", MetricsOfRun(run), Cells::kNumbers) +
+                                Section("curves", "Curves", Curves({&run, 1}), Cells::kNumbers) +
+                                Section("inputs", "Inputs", TextsTable("what the steps took", run.inputs)) +
+                                Section("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)));
 }
 
 std::string RunComparisonReport(std::span<const RunText> runs, const ReportOptions& options) {
@@ -411,8 +446,9 @@ std::string RunComparisonReport(std::span<const RunText> runs, const ReportOptio
                   Section("metrics", "Metrics",
                           (metrics.different.empty() ? "" : metrics_note) +
                               ComparedTables(runs, metrics, "metric", "These runs measured nothing.") +
-                              (runs.size() > 2 ? MetricCharts(newest_first) : "")) +
-                  Section("curves", "Curves", Curves(runs)));
+                              (runs.size() > 2 ? MetricCharts(newest_first) : ""),
+                          Cells::kNumbers) +
+                  Section("curves", "Curves", Curves(runs), Cells::kNumbers));
 }
 
 }  // namespace roost::report

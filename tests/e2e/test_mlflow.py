@@ -41,7 +41,7 @@ print(json.dumps({
     "by_alias": int(client.get_model_version_by_alias("model", "champion").version),
     "status": client.get_model_version("model", "1").status,
     "dataset": client.get_model_version("model", "1").tags["dataset"],
-    "aliases_of_1": client.get_model_version("model", "1").aliases,
+    "aliases_of_1": list(client.get_model_version("model", "1").aliases),
     "uri": client.get_model_version_download_uri("model", "1"),
 }))
 """
@@ -99,6 +99,22 @@ def test_mlflow_loads_a_model_and_predicts_what_roost_predicts(project, url, tmp
     wanted = project.predict(name, version)["probability"].to_numpy()
     assert list(predicted) == ["probability"] and len(wanted) == len(rows)
     assert abs(pandas.Series(predicted["probability"]) - wanted).max() < 1e-6
+
+
+def test_times_go_in_with_and_without_a_zone_and_as_texts(project, url, tmp_path):
+    script = """
+import json, sys
+import mlflow, pandas
+rows = pandas.read_parquet(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/model@champion")
+zoned = rows["day"].dt.tz_localize("UTC") if rows["day"].dt.tz is None else rows["day"]
+forms = [zoned.dt.tz_localize(None), zoned, zoned.dt.tz_convert("America/New_York"), zoned.astype(str).mask(zoned.isna())]
+print(json.dumps([model.predict(rows.assign(day=form))["probability"].tolist() for form in forms]))
+"""
+    _, name = fresh(project)
+    wanted = project.predict(name, "model@1")["probability"].to_numpy()
+    for predicted in run_client(script, tmp_path, url, project.folder / name):
+        assert abs(pandas.Series(predicted) - wanted).max() < 1e-6
 
 
 def test_the_outputs_of_several_classes_are_columns(tmp_path):
@@ -254,4 +270,8 @@ def test_the_folder_is_written_for_mlflow(project, tmp_path):
     predicted = run_client(PREDICT, tmp_path, "", tmp_path / "folder", project.folder / name)
     wanted = project.predict(name, "model@2")["probability"].to_numpy()
     assert abs(pandas.Series(predicted["probability"]) - wanted).max() < 1e-6
-    project.refused(14, "model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder")
+    (tmp_path / "folder/MLmodel").unlink()
+    project.refused(2, "model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder", says="exists already")
+    assert not (tmp_path / "folder/MLmodel").exists()
+    project.run("model", "export", "model@2", "--format", "mlflow", "-o", tmp_path / "folder", "--force")
+    assert (tmp_path / "folder/MLmodel").exists()

@@ -135,7 +135,7 @@ def test_what_changed_is_told(project):
     project.configure(trainer={"kind": "linear", "l2": 3})
     reasons = project.reasons()
     assert reasons["ingest"] == "as in run 2"
-    assert reasons["train"] == "configuration changed (model.trainer.kind, model.trainer.l2), data the same"
+    assert reasons["train"] == "configuration changed (model.trainer.l2), data the same"
     assert reasons["evaluate"] == "model changed (model@2 -> model@3), configuration and data the same"
     assert reasons["gate"].startswith("champion changed (model@1 -> model@2), model changed"), reasons
     project.configure(trainer={"kind": "linear", "l2": 3}, evaluation={"resamples": 60})
@@ -352,8 +352,27 @@ def test_runs_are_shown_and_compared(project):
     assert [step["made_by"] for step in shown["steps"]][:3] == [2, 3, 3]
     assert shown["steps"][2]["key"]["configuration"]["model.trainer.l2"] == "3"
     compared = project.json("run", "compare", 2, 3)
-    assert {"name": "model.trainer.l2", "first": "", "second": "3"} in compared["configuration"]
-    assert {"name": "train parent", "first": "model@1", "second": "model@2"} in compared["inputs"]
+    assert compared["runs"] == [2, 3]
+    assert {"name": "model.trainer.l2", "values": ["1.0", "3"]} in compared["configuration"]
+    assert {"name": "train parent", "values": ["model@1", "model@2"]} in compared["inputs"]
     assert {entry["name"] for entry in compared["metrics"]} >= {"auc", "log_loss"}
+    assert all(len(entry["values"]) == 3 for entry in project.json("run", "compare", 1, 2, 3)["inputs"])
     assert project.json("run", "compare", 3, 3)["configuration"] == []
     project.refused(2, "run", "show", 9, says="there is no run 9")
+    project.refused(2, "run", "compare", 3, says="two runs or more")
+
+
+def test_runs_are_shown_as_pages(project):
+    project.pipeline()
+
+    def page(*arguments):
+        assert project.run("run", *arguments, "--html", "page.html").stderr == "wrote page.html\n"
+        return (project.folder / "page.html").read_text()
+
+    listed, shown, compared = page("list"), page("show", 2), page("compare", 1, 2)
+    assert "<bdi>model@1</bdi>" in listed and "<b class=better>blessed</b>" in listed
+    for html in (shown, compared):
+        assert "ROC: what is found" in html and "no curves are drawn" not in html
+    assert "model.trainer.kind" in shown and "train parent" in shown
+    assert "solid: <bdi>run 1: model@1</bdi>" in compared and "dashed: <bdi>run 2: model@2</bdi>" in compared
+    assert (page("list"), page("show", 2)) == (listed, shown)

@@ -8,7 +8,7 @@ from model_project import flow
 from program import FLIGHTS
 from watch_project import ALERT, WatchProject
 
-EVERY_ROW = 100  # of the half a million flights of a month
+EVERY_ROW = 20  # of the half a million flights of a month
 GATE = "{rules: [{metric: auc, at_least: 0.55, max_regression: 0.1}]}"
 
 
@@ -32,6 +32,7 @@ class Airline(WatchProject):
         self.run("init", "--template", "flights")
         config = self.folder / "roost.yaml"
         text = config.read_text().replace("evaluate_share: 0.25", "evaluate_share: 0.12")
+        text = text.replace("l2: 1.0", "l2: 30")
         text = text.replace("  trainer:", f"  evaluation: {{resamples: 50}}\n  gate: {GATE}\n  trainer:")
         config.write_text(text + "data: {source: ['2001-*.parquet']}\nwatch: " + flow(self.watch) + "\n")
 
@@ -52,8 +53,9 @@ class Airline(WatchProject):
         return self.json("model", "list")
 
     def champion(self):
-        moves = self.json("model", "history", "late-flights", "--alias", "champion")
-        return moves[-1]["to"] if moves[-1:] else None
+        # Not the last of its moves by time: a person's have the real clock.
+        champions = [model["version"] for model in self.late_models() if "champion" in model["aliases"]]
+        return champions[0] if champions else None
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +89,10 @@ def test_half_a_year_of_flights(airline):
     assert rows == sum(len(flights_of(month)) for month in (1, 2, 4))
     airline.arrive(3, march)
     runs = airline.once("--now", "2001-05-03T03:00:00Z")
-    assert [(run["spans"], run["state"]) for run in runs] == [(["2001-03.parquet"], "done")]
-    assert airline.champion() == 4
+    # The champion has seen some of the rows that would measure a version of March and April: a person may look.
+    assert [(run["spans"], run["state"]) for run in runs] == [(["2001-03.parquet"], "waits")]
+    assert "has seen some of them" in airline.step(runs[0], "gate")["made"]
+    assert airline.champion() == 3 and airline.span_states()["2001-03.parquet"] == "done"
 
     # May's delays were mixed up: its rows keep the schema, what is learned and measured on them is worth nothing.
     may = flights_of(5)
@@ -96,7 +100,7 @@ def test_half_a_year_of_flights(airline):
     refused = airline.month(5, with_delay(may, mixed), code=1)
     assert airline.step(refused, "validate")["state"] == "done"
     assert airline.step(refused, "gate")["state"] == "refused" and "auc" in airline.step(refused, "gate")["details"]
-    assert airline.champion() == 4
+    assert airline.champion() == 3
     airline.arrive(5)
     airline.once("--now", "2001-06-02T03:00:00Z")
     assert airline.champion() == 6
@@ -111,7 +115,7 @@ def test_half_a_year_of_flights(airline):
     # All that was trained after the first version began with the one before.
     assert [model["lineage"]["start"] for model in airline.late_models()] == ["cold"] + ["warm"] * 6
     assert [alert["event"] for alert in airline.alerts()] == [
-        "waits", "released", "refused", "released", "released", "refused", "released", "released"]
+        "waits", "released", "refused", "released", "waits", "refused", "released", "released"]
     assert [alert["by"] for alert in airline.alerts() if alert["event"] == "refused"] == ["validation", "gate"]
     assert airline.span_states() == {f"2001-{month:02}.parquet": "done" for month in range(1, 7)}
 
