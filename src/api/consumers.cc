@@ -17,10 +17,11 @@ namespace {
 
 std::map<std::string, Consumer> DeclaredOf(const Project& project, const std::string& model) {
   std::map<std::string, Consumer> consumers;
-  const auto& config = project.config().model;
-  if (!config.has_value() || config->name != model) return consumers;
-  for (const auto& [name, declared] : config->consumers) {
-    consumers[name] = {.name = name, .declared = declared, .roles = {}};
+  for (const config::ModelConfig& config : project.config().models) {
+    if (config.name != model) continue;
+    for (const auto& [name, declared] : config.consumers) {
+      consumers[name] = {.name = name, .declared = declared, .roles = {}};
+    }
   }
   return consumers;
 }
@@ -39,6 +40,14 @@ std::vector<Consumer> ValuesOf(std::map<std::string, Consumer> consumers) {
   return values;
 }
 
+// Whether it was trained from one of `versions`, or takes the score of one as a column.
+bool Takes(const ModelOrigin& origin, const std::set<std::string>& versions) {
+  if (versions.contains(origin.Parent())) return true;
+  const std::vector<ScoreUse> scores = ScoresIn(origin);
+  return std::any_of(scores.begin(), scores.end(),
+                     [&](const ScoreUse& use) { return versions.contains(use.score_of); });
+}
+
 // Versions that came of one of `roots`, roots left out, by name and number.
 absl::StatusOr<std::vector<std::string>> CameOf(Project& project, std::set<std::string> roots,
                                                 const std::string& model_left_out) {
@@ -49,7 +58,7 @@ absl::StatusOr<std::vector<std::string>> CameOf(Project& project, std::set<std::
     grows = false;
     for (const ModelOrigin& origin : all) {
       const std::string name = origin.version.ToString();
-      if (!reached.contains(origin.Parent()) || !reached.insert(name).second) continue;
+      if (!Takes(origin, reached) || !reached.insert(name).second) continue;
       found.insert(name);
       grows = true;
     }

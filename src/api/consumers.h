@@ -23,7 +23,8 @@ struct Consumer {
 struct ModelUse {
   std::string model;
   std::vector<Consumer> consumers;  ///< by name: those that are declared, and those with a token or a certificate
-  /// Versions of other models that came of this one's (api/lineage.h), by name and number.
+  /// Versions of other models that were trained from this one's, or take their scores (api/lineage.h), by name and
+  /// number.
   std::vector<std::string> dependents;
 };
 

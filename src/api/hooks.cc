@@ -181,6 +181,7 @@ absl::StatusOr<std::vector<HookOutcome>> SendHooks(Project& project, Resend rese
       const absl::Duration delay = kFirstDelay * static_cast<double>(int64_t{1} << std::min<int64_t>(later, 10));
       delivery.next_try = absl::FromUnixMicros(absl::ToUnixMicros(context.now() + std::min(delay, kLongestDelay)));
       TRY(log.Update(delivery));
+      outcome.kept = true;
     }
     outcomes.push_back(std::move(outcome));
   }

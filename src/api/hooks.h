@@ -31,6 +31,7 @@ struct HookOutcome {
   std::string id;
   absl::Status status;  ///< OK: it was told
   int64_t tries = 0;    ///< of all commands together
+  bool kept = false;    ///< it is tried again later
 };
 
 enum class Resend {

@@ -174,7 +174,10 @@ TEST_F(HooksTest, AFailingHookUndoesNothingAndStopsNoOther) {
   const auto outcomes = SendHooks(project, Resend::kDue, context_);
   ASSERT_THAT(*outcomes, SizeIs(3));
   int told = 0;
-  for (const HookOutcome& outcome : *outcomes) told += outcome.status.ok() ? 1 : 0;
+  for (const HookOutcome& outcome : *outcomes) {
+    told += outcome.status.ok() ? 1 : 0;
+    EXPECT_EQ(outcome.kept, !outcome.status.ok()) << outcome.hook;  // also where there is no such program
+  }
   EXPECT_EQ(told, 1);
   EXPECT_THAT(FileText("told"), HasSubstr("promoted"));
   EXPECT_EQ(project.registry().aliases().Target("delay", "champion")->value_or(0), 1);
@@ -197,6 +200,7 @@ TEST_F(HooksTest, WhatIsForAHookThatIsGoneIsDropped) {
   const auto outcomes = SendHooks(project, Resend::kAll, context_);
   ASSERT_THAT(*outcomes, SizeIs(1));
   EXPECT_EQ(outcomes->front().status.code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(outcomes->front().kept);
   EXPECT_THAT(*SendHooks(project, Resend::kAll, context_), IsEmpty());
 }
 

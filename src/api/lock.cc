@@ -33,7 +33,7 @@ absl::StatusOr<LockFile> ReadLock(const Project& project) {
 
 std::set<std::string> ModelsOf(const Project& project) {
   std::set<std::string> names;
-  if (project.config().model.has_value()) names.insert(project.config().model->name);
+  for (const config::ModelConfig& model : project.config().models) names.insert(model.name);
   for (const auto& [name, served] : project.config().serve.models) names.insert(name);
   return names;
 }
@@ -140,10 +140,10 @@ absl::StatusOr<store::CommitInfo> LockedDataset(Project& project) {
   std::vector<LockDifference> differences;
   CompareAliases(locked, now, differences);
   if (differences.empty()) return version;
-  return WithHint(
-      absl::FailedPreconditionError(fmt::format("{}: {} is {}, and {} now", kLockName, differences.front().what,
-                                                differences.front().locked, differences.front().now)),
-      kAgain);
+  const LockDifference& first = differences.front();
+  return WithHint(absl::FailedPreconditionError(
+                      fmt::format("{}: {} says {}, the workspace {}", first.what, kLockName, first.locked, first.now)),
+                  kAgain);
 }
 
 }  // namespace roost::api

@@ -13,8 +13,8 @@ namespace roost::api {
 
 inline constexpr char kLockName[] = "roost.lock";
 
-/// What the project uses now: the newest version of its dataset, and where the aliases of its models point (that of
-/// `model`, and those of `serve.models`). What is not there yet is left out.
+/// What the project uses now: the newest version of its dataset, and where the aliases of its models point (those of
+/// `model` or `models`, and of `serve.models`). What is not there yet is left out.
 absl::StatusOr<config::LockFile> LockNow(Project& project);
 
 struct WriteLockResponse {

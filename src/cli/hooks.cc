@@ -98,7 +98,7 @@ void SendHooks(api::Project& project, Session& session) {
   for (const api::HookOutcome& outcome : *outcomes) {
     if (outcome.status.ok()) continue;
     session.Note("hook " + TextOf(outcome));
-    is_kept = is_kept || !absl::IsNotFound(outcome.status);
+    is_kept = is_kept || outcome.kept;
   }
   if (is_kept) session.Note("it is kept; later commands, and 'roost hooks retry', try again");
 }

@@ -14,6 +14,11 @@ constexpr int64_t kFormatVersion = 1;
 constexpr char kHead[] =
     "# The versions that this project uses, written by 'roost lock' (docs/lock.md): keep it in Git.\n";
 
+/// A name as a key: YAML takes the bare word null for nothing.
+std::string KeyText(const std::string& name) {
+  return name == "null" || name == "Null" || name == "NULL" ? fmt::format("'{}'", name) : name;
+}
+
 std::string VersionText(const LockedVersion& version, std::string_view indent) {
   return fmt::format("{0}version: {1}\n{0}digest: {2}\n", indent, version.version, version.digest);
 }
@@ -65,12 +70,12 @@ std::string ToText(const LockFile& lock) {
   std::string text = fmt::format("{}lock: {}\n", kHead, kFormatVersion);
   if (!lock.datasets.empty()) text += "datasets:\n";
   for (const auto& [name, version] : lock.datasets)
-    text += fmt::format("  {}:\n{}", name, VersionText(version, "    "));
+    text += fmt::format("  {}:\n{}", KeyText(name), VersionText(version, "    "));
   if (!lock.models.empty()) text += "models:\n";
   for (const auto& [name, aliases] : lock.models) {
-    text += fmt::format("  {}:\n", name);
+    text += fmt::format("  {}:\n", KeyText(name));
     for (const auto& [alias, version] : aliases) {
-      text += fmt::format("    {}:\n{}", alias, VersionText(version, "      "));
+      text += fmt::format("    {}:\n{}", KeyText(alias), VersionText(version, "      "));
     }
   }
   return text;

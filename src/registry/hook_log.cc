@@ -9,7 +9,8 @@ namespace {
 using store::SqlRow;
 
 constexpr char kCreateTable[] =
-    "CREATE TABLE IF NOT EXISTS hook_deliveries (id TEXT NOT NULL, hook TEXT NOT NULL, event TEXT NOT NULL, body TEXT "
+    "CREATE TABLE IF NOT EXISTS hook_deliveries (number BIGINT NOT NULL, id TEXT NOT NULL, hook TEXT NOT NULL, event "
+    "TEXT NOT NULL, body TEXT "
     "NOT NULL, created_us BIGINT NOT NULL, tries BIGINT NOT NULL, error TEXT NOT NULL, next_us BIGINT NOT NULL, "
     "PRIMARY KEY (id, hook))";
 
@@ -22,13 +23,17 @@ absl::StatusOr<HookLog> HookLog::Open(store::Database& database) {
 
 absl::Status HookLog::Add(const std::vector<HookDelivery>& deliveries) {
   return database_->InTransaction([&]() -> absl::Status {
+    TRY_ASSIGN(const std::vector<SqlRow> rows,
+               database_->Query("SELECT number FROM hook_deliveries ORDER BY number DESC LIMIT 1"));
+    int64_t number = rows.empty() ? 0 : std::get<int64_t>(rows[0][0]);
     for (const HookDelivery& delivery : deliveries) {
       TRY(database_
-              ->Execute(
-                  "INSERT INTO hook_deliveries (id, hook, event, body, created_us, tries, error, next_us) VALUES (:p1, "
-                  ":p2, :p3, :p4, :p5, :p6, :p7, :p8)",
-                  {delivery.id, delivery.hook, delivery.event, delivery.body, absl::ToUnixMicros(delivery.created),
-                   delivery.tries, delivery.error, absl::ToUnixMicros(delivery.next_try)})
+              ->Execute("INSERT INTO hook_deliveries (number, id, hook, event, body, created_us, tries, error, "
+                        "next_us) VALUES (:p1, "
+                        ":p2, :p3, :p4, :p5, :p6, :p7, :p8, :p9)",
+                        {++number, delivery.id, delivery.hook, delivery.event, delivery.body,
+                         absl::ToUnixMicros(delivery.created), delivery.tries, delivery.error,
+                         absl::ToUnixMicros(delivery.next_try)})
               .status());
     }
     return absl::OkStatus();
@@ -38,7 +43,7 @@ absl::Status HookLog::Add(const std::vector<HookDelivery>& deliveries) {
 absl::StatusOr<std::vector<HookDelivery>> HookLog::List() const {
   TRY_ASSIGN(const std::vector<SqlRow> rows,
              database_->Query("SELECT id, hook, event, body, created_us, tries, error, next_us FROM hook_deliveries "
-                              "ORDER BY created_us, id, hook"));
+                              "ORDER BY number, id, hook"));
   std::vector<HookDelivery> deliveries;
   for (const SqlRow& row : rows) {
     const auto* id = std::get_if<std::string>(&row[0]);

@@ -35,7 +35,7 @@ class HookLog {
 
   /// In one transaction.
   absl::Status Add(const std::vector<HookDelivery>& deliveries);
-  /// The oldest first.
+  /// In the order in which they were added.
   absl::StatusOr<std::vector<HookDelivery>> List() const;
   /// Keeps `tries`, `error` and `next_try`.
   absl::Status Update(const HookDelivery& delivery);

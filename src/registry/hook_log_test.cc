@@ -41,18 +41,18 @@ class HookLogTest : public testing::Test {
 TEST_F(HookLogTest, WhatIsToBeToldIsKeptUntilItHasArrived) {
   HookLog log = *HookLog::Open(*database_);
   EXPECT_THAT(*log.List(), IsEmpty());
-  const HookDelivery later = Delivery("b", "chat", 20);
+  const HookDelivery later = Delivery("b", "chat", 10);  // of the same time: the order is that of adding
   HookDelivery first = Delivery("a", "page", 10);
   ASSERT_TRUE(log.Add({later}).ok());
   ASSERT_TRUE(log.Add({first, Delivery("a", "chat", 10)}).ok());
-  EXPECT_THAT(*log.List(), ElementsAre(Delivery("a", "chat", 10), first, later));
+  EXPECT_THAT(*log.List(), ElementsAre(later, first, Delivery("a", "chat", 10)));
 
   first.tries = 3;
   first.error = "exit code 1";
   first.next_try = absl::FromUnixSeconds(100);
   ASSERT_TRUE(log.Update(first).ok());
   ASSERT_TRUE(log.Remove(Delivery("a", "chat", 10)).ok());
-  EXPECT_THAT(*HookLog::Open(*database_)->List(), ElementsAre(first, later));
+  EXPECT_THAT(*HookLog::Open(*database_)->List(), ElementsAre(later, first));
 }
 
 TEST_F(HookLogTest, ManyAreAddedTogetherOrNotAtAll) {

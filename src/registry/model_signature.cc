@@ -31,10 +31,12 @@ std::string ToBase64(std::string_view bytes) {
   return text;
 }
 
-/// Empty for what is no base64 with its padding.
+/// Empty for what is no base64 with its padding. OpenSSL alone would take blanks around it, and '=' anywhere.
 std::optional<std::string> FromBase64(std::string_view text) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   if (text.empty() || text.size() % 4 != 0) return std::nullopt;
   const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  if (text.find_first_not_of(kDigits) < text.size() - padding) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
