@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -116,10 +117,10 @@ absl::StatusOr<std::string> FindProjectFolder(const std::string& folder) {
 
 absl::StatusOr<ProjectFiles> ReadProject(const std::string& folder) {
   TRY_ASSIGN(const fs::path root, FindProject(folder));
-  TRY_ASSIGN(const std::string text, table::ReadTextFile((root / kConfigName).string()));
+  TRY_ASSIGN(std::string text, table::ReadTextFile((root / kConfigName).string()));
   TRY_ASSIGN(config::ProjectConfig config, config::ParseProject(text, kConfigName));
   store::StoreLocation workspace = LocationOf(root, config);
-  return ProjectFiles{root.string(), text, std::move(config), std::move(workspace)};
+  return ProjectFiles{root.string(), std::move(text), std::move(config), std::move(workspace)};
 }
 
 absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
@@ -128,14 +129,13 @@ absl::StatusOr<store::StoreLocation> FindWorkspace(const std::string& folder) {
 }
 
 absl::StatusOr<Project> Project::Open(const std::string& folder) {
-  TRY_ASSIGN(const fs::path root, FindProject(folder));
+  TRY_ASSIGN(ProjectFiles files, ReadProject(folder));
   Project project;
-  project.folder_ = root.string();
+  project.folder_ = std::move(files.folder);
   project.author_ = FindAuthor();
-  const std::string config_path = (root / kConfigName).string();
-  TRY_ASSIGN(project.config_text_, table::ReadTextFile(config_path));
-  TRY_ASSIGN(project.config_, config::ParseProject(project.config_text_, kConfigName));
-  TRY_ASSIGN(project.store_, store::Store::Open(LocationOf(root, project.config_)));
+  project.config_text_ = std::move(files.text);
+  project.config_ = std::move(files.config);
+  TRY_ASSIGN(project.store_, store::Store::Open(files.workspace));
   TRY_ASSIGN(registry::Registry registry,
              registry::Registry::Open(project.store_->database(), project.store_->objects()));
   project.registry_ = std::make_unique<registry::Registry>(std::move(registry));
