@@ -60,6 +60,17 @@ std::string TableOf(const FeatureFindings& findings) {
   return AlignColumns(lines, "llllrrr");
 }
 
+// What its columns say.
+std::string LegendOf(const FeatureFindings& findings) {
+  std::string text = fmt::format("loss: by how much {} is worse without it, and where the true loss is with {}\n",
+                                 findings.metric->name, FormatShare(findings.confidence));
+  if (findings.Count(evaluate::FeatureNeed::kUnclear) > 0) {
+    text += fmt::format("unclear: the rows do not tell whether more than {} would be lost (--max-loss)\n",
+                        FormatNumber(findings.max_loss, 3));
+  }
+  return text;
+}
+
 // What follows from the table.
 std::string Conclusions(const FeatureFindings& findings) {
   std::string text;
@@ -131,7 +142,7 @@ absl::StatusOr<int> RunReport(ReportOptions options, const std::string& selected
     session.Print(ToText(api::ToJson(report)));
     return 0;
   }
-  session.Print(HeadOf(report) + TableOf(report.findings) + Conclusions(report.findings));
+  session.Print(HeadOf(report) + TableOf(report.findings) + LegendOf(report.findings) + Conclusions(report.findings));
   if (report.resumed > 0) {
     session.Note(fmt::format("{} were there already, from an earlier call", CountOf(report.resumed, "training")));
   }

@@ -20,6 +20,7 @@ WORDS = [
     (r"\b[\d.,]+ ?(k|M|G)?\w*/s\b", "<rate>"),
     (r"\b[\d.,]+ ?([kKMGT]i?)?B\b", "<size>"),
     (r"\b(\d+ h )?(\d+ min )?\d+(\.\d+)? (ns|µs|us|ms|s)\b|\b(\d+ h )?\d+ min\b", "<time>"),
+    (r"\bis [\d,]+ days old\b", "is <time> old"),  # data of a fixed day
     (r"<time> (less|more) than", "<time> less or more than"),
 ]
 
