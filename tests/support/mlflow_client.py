@@ -12,7 +12,7 @@ import urllib.request
 from program import ROOT
 
 PYTHON = ROOT / ".deps/mlflow/bin/python"
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 def environment(home, url, **variables):
@@ -52,7 +52,7 @@ def tracking_server(folder, *arguments):
     command = [str(PYTHON), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
                "--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "artifacts"),
                *arguments]
-    with open(folder / "server.log", "w+") as log:
+    with open(folder / "server.log", "a+") as log:  # read here while the server appends
         process = subprocess.Popen(command, cwd=folder, env=environment(folder, url), stdout=log, stderr=log,
                                    start_new_session=True)
         try:
