@@ -1,6 +1,5 @@
 """Thresholds that a training learns on rows of their own, and values that are expressions; pandas is the oracle."""
 import numpy
-import pandas
 import pytest
 
 from model_project import HASH_SPLIT, ModelProject, make_rows
