@@ -124,7 +124,18 @@ void TellTrial(const api::ReportedTrial& trial, Session& session) {
                                                          : std::string("not defined")));
 }
 
+absl::Status CheckBudget(const ReportOptions& options) {
+  if (options.budget_minutes.has_value() && !(*options.budget_minutes > 0)) {
+    return absl::InvalidArgumentError("--budget wants more than 0 minutes");
+  }
+  if (options.request.trainings.has_value() && *options.request.trainings < 0) {
+    return absl::InvalidArgumentError("--trainings wants a number from 0 on");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> RunReport(ReportOptions options, const std::string& selected, Session& session) {
+  TRY(CheckBudget(options));
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));
   TRY(project.SelectModel(selected));
   if (options.budget_minutes.has_value()) options.request.budget = absl::Minutes(*options.budget_minutes);
@@ -161,11 +172,9 @@ void AddFeatureReportCommand(CLI::App& features, const std::shared_ptr<std::stri
                    "What may be lost, in the metric's unit; default: a hundredth of the gain over the dummy")
       ->type_name("NUMBER");
   report->add_option("--budget", options->budget_minutes, "No training begins after so many minutes; default: no limit")
-      ->type_name("MINUTES")
-      ->check(CLI::PositiveNumber);
+      ->type_name("MINUTES");
   report->add_option("--trainings", options->request.trainings, "At most so many trainings; default: no limit")
-      ->type_name("NUMBER")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("NUMBER");
   report->add_option("--html", options->html, "Write a report that opens in any browser")->type_name("FILE");
   report->footer(
       "Trains without each feature, the least important first, then without all that can go at once. Every result is\n"
