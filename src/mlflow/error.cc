@@ -42,7 +42,7 @@ void Answer(int http, std::string_view code, std::string_view message, net::Http
 void AnswerError(const absl::Status& status, net::HttpResponse& response) {
   const Code code = CodeOf(status.code());
   std::string message(status.message());
-  if (const std::string hint = HintOf(status); !hint.empty()) message += fmt::format("; {}", hint);
+  if (const std::string hint = HintOf(status); !hint.empty()) message += fmt::format(". {}", hint);
   Answer(code.http, code.name, message, response);
 }
 
