@@ -70,13 +70,13 @@ std::string MlmodelText(const MlmodelFacts& facts) {
       "    loader_module: roost_onnx\n"
       "    python_version: '3.11'\n"
       "metadata:\n"
-      "  roost: {}\n"
+      "  roost: '{}'\n"
       "signature:\n"
       "  inputs: {}\n"
       "  outputs: {}\n"
       "  params: null\n"
       "utc_time_created: '{}'\n",
-      Quoted(Json(facts.version)), Quoted(SignatureColumns(facts.columns)), Quoted(SignatureOutputs(facts.outputs)),
+      facts.version, Quoted(SignatureColumns(facts.columns)), Quoted(SignatureOutputs(facts.outputs)),
       absl::FormatTime("%Y-%m-%d %H:%M:%E6S", facts.made, absl::UTCTimeZone()));
 }
 

@@ -18,6 +18,7 @@ TEST(Mlmodel, HasBothFlavorsAndTheSignature) {
                                         .outputs = {"probability"}});
   EXPECT_THAT(text, HasSubstr("  onnx:\n"));
   EXPECT_THAT(text, HasSubstr("    loader_module: roost_onnx\n"));
+  EXPECT_THAT(text, HasSubstr("  roost: 'late-flights@2'\n"));
   EXPECT_THAT(text, HasSubstr(R"(inputs: '[{"type":"string","name":"origin","required":true},)"
                               R"({"type":"any","name":"date","required":true},)"
                               R"({"type":"any","name":"distance","required":true}]')"));
