@@ -50,10 +50,12 @@ def test_every_command_and_option_is_offered(shell):
 
 
 def test_values_names_and_files(shell):
-    assert asked(shell, "run", "--step", "")[0] == ["ingest", "validate", "train", "evaluate", "gate", "release"]
+    assert asked(shell, "run", "--step", "")[0] == ["ingest", "validate", "assert", "train", "evaluate", "gate", "release"]
     assert asked(shell, "run", "--step=tr")[0] == ["--step=train"]
     assert asked(shell, "init", "--template", "") == (["tabular", "flights"], False)
     assert asked(shell, "data", "show", "fl") == (["flights"], False)
+    assert asked(shell, "train", "--model", "") == (["late-flights"], False), "of roost.yaml: none is trained yet"
+    assert asked(shell, "model", "show", "la") == (["late-flights"], False)
     assert asked(shell, "--project", "")[1]
     assert asked(shell, "complete", "x") == ([], False), "what is hidden is not offered"
     assert asked(shell, "no-such-command", "x", "--wrong", "")[1] is False

@@ -49,9 +49,9 @@ def problems():
         assert process.wait(timeout=60) == 0
 
 
-def argo(project, *arguments, volume=True):
+def argo(project, *arguments, volume=True, image="roost:1"):
     where = ("--volume", "claim") if volume else ()
-    return project.run("export", "argo", "--image", "roost:1", *where, *arguments).stdout
+    return project.run("export", "argo", f"--image={image}", *where, *arguments).stdout
 
 
 def airflow(project, *arguments):
@@ -94,6 +94,7 @@ def test_the_check_of_workflows_refuses_what_is_wrong(source, problems):
                         (("entrypoint: pipeline", "entrypoint: pipelines"), "there is no template pipelines"),
                         (("workflow.parameters.image", "workflow.parameters.picture"), "there is no workflow.parameters.picture"),
                         (("- name: project\n          ", "- name: projects\n          "), "there is no volume projects"),
+                        (("name: gate\n", "name: the.gate\n"), "the.gate is no name"),
                         (("dependencies: [ingest]", "dependencies: [release]"), "waits for itself"),
                         (("retryStrategy", "retryStrategie"), "Extra inputs"),
                         (("limit: \"2\"", "limit: [2]"), "retryStrategy.limit")):
@@ -101,19 +102,73 @@ def test_the_check_of_workflows_refuses_what_is_wrong(source, problems):
         assert any(says in problem for problem in problems(text.replace(*wrong))), wrong
 
 
-def test_the_steps_of_a_workflow_do_the_work(project, tmp_path):
-    """Each pod's own words, in the order of the dependencies, where the project's folder is the volume."""
+def do_tasks(project):
+    """Runs the words of each pod, in an order that the dependencies allow, as late as they do; gives that order."""
     text = argo(project, "--folder", project.folder)
     templates = {template["name"]: template for template in yaml.safe_load(text)["spec"]["templates"]}
     done = []
     tasks = templates["pipeline"]["dag"]["tasks"]
     while waiting := [task for task in tasks if task["name"] not in done]:
-        task = next(task for task in waiting if set(task.get("dependencies", [])) <= set(done))
-        arguments = templates[task["template"]]["container"]["args"]
-        project.run(*arguments)
+        task = [task for task in waiting if set(task.get("dependencies", [])) <= set(done)][-1]
+        project.run(*templates[task["template"]]["container"]["args"])
         done.append(task["name"])
-    assert done == list(STEPS)
+    return done
+
+
+def test_the_steps_of_a_workflow_do_the_work(project):
+    assert do_tasks(project) == list(STEPS)
     assert [model["version"] for model in project.models()] == [1]
+
+
+def test_what_is_asserted_is_a_step(project, problems):
+    with open(project.folder / "roost.yaml", "a") as config:
+        config.write("assert:\n  - that: rows > 100\n")
+    assert problems(argo(project)) == []
+    assert do_tasks(project) == ["ingest", "validate", "assert", "train", "evaluate", "gate", "release"]
+    assert [name for name, *_ in airflow(project)["TASKS"]][2] == "assert"
+
+
+def several_models(project):
+    """`model` of the project becomes three: two of their own, and one that takes the first one's score."""
+    config = yaml.safe_load((project.folder / "roost.yaml").read_text())
+    model = config.pop("model")
+    del model["name"]
+    above = model | {"scores": {"below": "first.model"}, "features": [{"column": "below", "use": "standardize"}]}
+    config["models"] = {"above": above, "first.model": model, "other": model}
+    (project.folder / "roost.yaml").write_text(json.dumps(config))
+
+
+def test_of_several_models_each_has_steps(project, problems):
+    several_models(project)
+    text = argo(project)
+    assert problems(text) == []
+    spec = yaml.safe_load(text)["spec"]
+    assert spec["parallelism"] == 1, "the workspace lies in a folder"
+    done = do_tasks(project)
+    assert done[:2] == ["ingest", "validate"] and len(done) == 2 + 3 * 4
+    assert done.index("train-above") > done.index("release-first-model")
+    assert {(model["model"], model["version"]) for model in project.models()} == \
+        {("above", 1), ("first.model", 1), ("other", 1)}
+    after = {name: after for name, _, after in airflow(project)["TASKS"]}
+    assert after["train-above"] == ("validate", "release-first-model") and after["train-other"] == ("validate",)
+    assert airflow(project)["ONE_AT_A_TIME"] is True
+
+
+# --- The schedule ------------------------------------------------------------------------------------------------
+
+def test_the_schedule_is_that_of_the_project(project, problems):
+    path = project.folder / "roost.yaml"
+    without = path.read_text()
+    path.write_text(without + "watch: {triggers: {schedule: {every: 1 week, day: monday, at: '03:30'}}}\n")
+    assert airflow(project)["SCHEDULE"] == "30 3 * * 1"
+    text = argo(project)
+    assert problems(text) == [] and yaml.safe_load(text)["spec"]["schedules"] == ["30 3 * * 1"]
+    assert airflow(project, "--schedule", "@daily")["SCHEDULE"] == "@daily"
+    assert airflow(project, "--schedule", "none")["SCHEDULE"] is None
+    assert yaml.safe_load(argo(project, "--schedule", "none"))["kind"] == "Workflow"
+    path.write_text(without + "watch: {triggers: {schedule: {every: 2 weeks}}}\n")
+    project.refused(2, "export", "airflow", says=("cron has no times", "watch.triggers.schedule", "--schedule"))
+    assert airflow(project, "--schedule", "none")["SCHEDULE"] is None
 
 
 # --- Airflow -----------------------------------------------------------------------------------------------------
@@ -125,7 +180,7 @@ def test_values_of_any_kind_come_through(source, problems):
         program, image = f"/{program}", f"i{image}"
         found = airflow(source, "--folder", f"/{folder}", f"--program={program}", f"--image={image}")
         assert (found["FOLDER"], found["PROGRAM"], found["IMAGE"]) == (f"/{folder}", program, image)
-        text = argo(source, "--folder", f"/{folder}", f"--program={program}", f"--image={image}")
+        text = argo(source, "--folder", f"/{folder}", f"--program={program}", image=image)
         assert problems(text) == []
         spec = yaml.safe_load(text)["spec"]
         assert spec["arguments"]["parameters"] == [{"name": "image", "value": image}]
@@ -136,7 +191,7 @@ def test_values_of_any_kind_come_through(source, problems):
 def test_settings_are_those_of_the_project(source):
     found = airflow(source)
     assert (found["FOLDER"], found["PROGRAM"], found["IMAGE"]) == (str(source.folder), "roost", "")
-    assert found["STEPS"] == STEPS and found["SCHEDULE"] is None and found["RETRIES"] == 2
+    assert [name for name, *_ in found["TASKS"]] == list(STEPS) and found["SCHEDULE"] is None and found["RETRIES"] == 2
     assert airflow(source, "--schedule", "0 3 * * *", "--retries", "5")["SCHEDULE"] == "0 3 * * *"
 
 
@@ -146,6 +201,8 @@ def test_a_file_is_written_once(project):
     project.run("export", "airflow", "--output", "dag.py", "--force")
     project.refused(2, "export", "airflow", "--schedule", "0 25 * * *", says="'25' is no hour")
 
+
+# --- Airflow runs it ---------------------------------------------------------------------------------------------
 
 def run_dag(project, home, *arguments, programs=None, **variables):
     """Airflow runs the project's DAG once, over SQLite: exit code and what it said."""
@@ -176,6 +233,15 @@ def test_airflow_runs_the_dag_to_the_same_model(project, tmp_path):
     for part in ("version", "evaluation"):
         assert [model[part] for model in project.models()] == [model[part] for model in straight.models()]
     assert project.predict().equals(straight.predict())
+
+
+@pytest.mark.slow
+def test_airflow_runs_several_models(project, tmp_path):
+    several_models(project)
+    code, said = run_dag(project, tmp_path / "airflow")
+    assert code == 0, said[-5000:]
+    assert {(model["model"], model["version"]) for model in project.models()} == \
+        {("above", 1), ("first.model", 1), ("other", 1)}
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from hera.workflows.models.io.argoproj.workflow import v1alpha1  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 MODELS = {"Workflow": v1alpha1.Workflow, "CronWorkflow": v1alpha1.CronWorkflow}
+NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")  # of templates and tasks, which Argo checks and the schema does not
 REFERENCE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
 
@@ -51,7 +52,7 @@ def waits_for_itself(tasks):
 def of_dag(template, templates):
     tasks = template["dag"]["tasks"]
     names = [task["name"] for task in tasks]
-    problems = doubles("tasks", names)
+    problems = doubles("tasks", names) + [f"{name} is no name" for name in names if not NAME.fullmatch(name)]
     for task in tasks:
         if task.get("template") not in templates:
             problems.append(f"task {task['name']}: there is no template {task.get('template')}")
@@ -72,7 +73,8 @@ def of_references(spec):
     """`spec` fits the schema."""
     parameters = {f"workflow.parameters.{entry['name']}" for entry in spec.get("arguments", {}).get("parameters", [])}
     templates = {template["name"]: template for template in spec["templates"]}
-    problems = doubles("templates", [template["name"] for template in spec["templates"]])
+    problems = [f"{name} is no name" for name in templates if not NAME.fullmatch(name)]
+    problems += doubles("templates", [template["name"] for template in spec["templates"]])
     if spec.get("entrypoint") not in templates:
         problems.append(f"there is no template {spec.get('entrypoint')} to begin with")
     volumes = {volume["name"] for volume in spec.get("volumes", [])}
