@@ -25,6 +25,7 @@ namespace {
 
 constexpr int64_t kRunsShown = 20;
 constexpr int64_t kRunsOnPage = 1'000;
+constexpr char kPage[] = "docs/run.md";
 
 struct ListOptions {
   std::optional<int64_t> limit;
@@ -196,12 +197,14 @@ void AddRunHistoryCommands(CLI::App& run, Session& session) {
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   AddPageOption(*list, list_options->html);
+  list->footer(kPage);
   list->callback([list_options, &session] { session.Finish(RunList(*list_options, session)); });
 
   CLI::App* show = run.add_subcommand("show", "One run: its steps, what they made and why");
   auto show_options = std::make_shared<ShowOptions>();
   show->add_option("RUN", show_options->run, "Its number")->required()->check(CLI::PositiveNumber);
   AddPageOption(*show, show_options->html);
+  show->footer(kPage);
   show->callback([show_options, &session] { session.Finish(RunShow(*show_options, session)); });
 
   CLI::App* compare = run.add_subcommand("compare", "What differs between runs: configuration, inputs, metrics");
@@ -210,6 +213,7 @@ void AddRunHistoryCommands(CLI::App& run, Session& session) {
       ->required()
       ->check(CLI::PositiveNumber);
   AddPageOption(*compare, compare_options->html);
+  compare->footer("Whether chance explains the difference of two versions is told by 'roost compare'. docs/run.md");
   compare->callback([compare_options, &session] { session.Finish(RunCompareRuns(*compare_options, session)); });
 }
 

@@ -23,6 +23,8 @@ std::optional<std::string> TagName(const std::string& field) {
 }
 
 std::optional<std::string> TagIn(const VersionView& version, const std::string& name) {
+  // MLflow keeps prompts among its models, and its client asks for models by those that are none.
+  if (name == "mlflow.prompt.is_prompt") return "false";
   const auto found = version.tags.find(name);
   return found == version.tags.end() ? std::nullopt : std::optional(found->second);
 }

@@ -45,6 +45,7 @@ TEST(RegistryJson, FieldsOfFilters) {
   EXPECT_EQ(FieldOf(late.versions[1], "tag.dataset"), std::nullopt);
   EXPECT_EQ(FieldOf(late, "tags.dataset"), "flights@3");
   EXPECT_EQ(FieldOf(late, "version_number"), std::nullopt);
+  EXPECT_EQ(FieldOf(late, "tag.mlflow.prompt.is_prompt"), "false") << "by this MLflow's client asks for models";
 }
 
 }  // namespace

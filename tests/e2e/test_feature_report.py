@@ -125,6 +125,18 @@ def test_trees_are_held_against_trees_that_began_from_nothing(tmp_path):
     assert not report["max_loss_is_given"]
 
 
+def test_a_threshold_that_is_learned_changes_no_loss(tmp_path):
+    """Its rows are kept from training, whatever they are kept for."""
+    reports = []
+    for best in ("f1", "recall"):
+        made = ModelProject(tmp_path / best, ROWS, features=FEATURES[:3], threshold={"best": best, "share": 0.2})
+        assert made.train()["threshold"]["rows"] > 500
+        reports.append(made.json("features", "report"))
+    assert by_name(reports[0])["b standardize"]["need"] == "needed"
+    for feature, other in zip(*(report["features"] for report in reports)):
+        assert feature["loss"] == other["loss"] and feature["need"] == other["need"]
+
+
 def test_one_feature_is_not_left_out(tmp_path):
     made = ModelProject(tmp_path / "project", ROWS, features=FEATURES[:1])
     made.train()

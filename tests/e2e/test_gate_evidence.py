@@ -26,6 +26,26 @@ def judged(folder, rows, split=LATE, **gate):
     return project
 
 
+@pytest.fixture(scope="module")
+def rows():
+    return make_rows(2000)
+
+
+@pytest.fixture(scope="module")
+def aging(tmp_path_factory):
+    """The sign of what `a` says turns slowly: the older a version, the more it loses."""
+    count = 4000
+    draw = numpy.random.default_rng(2)
+    rows = recent_rows(count, seed=2)
+    turn = numpy.linspace(2, -2, count)
+    rows = rows.assign(late=draw.random(count) < 1 / (1 + numpy.exp(-turn * rows["a"])))
+    made = ModelProject(tmp_path_factory.mktemp("staleness") / "project", split=LATE)
+    for share in (0.4, 0.7, 1.0):
+        made.add(rows[: int(count * share)])
+        made.train("--cold")
+    return made
+
+
 class TestAge:
     # 1,200 rows: training ends at the 840th, which is 15 days before the last.
     def test_young_data_passes(self, tmp_path):
@@ -39,6 +59,15 @@ class TestAge:
         assert "broken      age: the newest training data is 25 days old" in refused.stdout
         assert "max_age allows 16 days" in refused.stdout and "model@1: refused" in refused.stdout
         project.refused(10, "model", "promote", "model@1", "--reason", "no", says="refused")
+
+    def test_rows_of_a_learned_threshold_are_not_learned_from(self, tmp_path):
+        # A fifth of the rows is kept for the threshold: training ends at the 600th, 25 days before the last.
+        project = judged(tmp_path / "project", recent_rows(), max_age="20d")
+        project.configure(split=LATE, threshold={"best": "f1", "share": 0.2}, gate={"rules": RULES, "max_age": "20d"})
+        assert gate_of(project, code=0)["age"]["passed"]
+        project.train("--cold")
+        age = gate_of(project, code=1)["age"]
+        assert not age["passed"] and 24.9 < age["age_seconds"] / 86400 < 25.2
 
     def test_without_a_time_the_version_of_the_dataset_counts(self, tmp_path):
         project = judged(tmp_path / "project", make_rows(), split={"by": "hash", "key": ["key"]}, max_age="1h")
@@ -59,10 +88,6 @@ class TestAge:
 
 
 class TestServing:
-    @pytest.fixture(scope="class")
-    def rows(self):
-        return make_rows(2000)
-
     def test_without_served_rows_that_is_said(self, tmp_path, rows):
         project = judged(tmp_path / "project", rows)
         text = project.run("gate").stdout
@@ -147,22 +172,8 @@ class TestServing:
 
 
 class TestStaleness:
-    @pytest.fixture(scope="class")
-    def project(self, tmp_path_factory):
-        """The sign of what `a` says turns slowly: the older a version, the more it loses."""
-        count = 4000
-        draw = numpy.random.default_rng(2)
-        rows = recent_rows(count, seed=2)
-        turn = numpy.linspace(2, -2, count)
-        rows = rows.assign(late=draw.random(count) < 1 / (1 + numpy.exp(-turn * rows["a"])))
-        made = ModelProject(tmp_path_factory.mktemp("staleness") / "project", split=LATE)
-        for share in (0.4, 0.7, 1.0):
-            made.add(rows[: int(count * share)])
-            made.train("--cold")
-        return made
-
-    def test_older_versions_lose_more(self, project):
-        told = project.json("model", "staleness", "model")
+    def test_older_versions_lose_more(self, aging):
+        told = aging.json("model", "staleness", "model")
         versions = told["versions"]
         assert [version["model"] for version in versions] == ["model@3", "model@2", "model@1"]
         ages = [version["age_seconds"] for version in versions]
@@ -172,18 +183,18 @@ class TestStaleness:
         assert told["metric"] == "log_loss" and told["dataset"] == "rows@3" and told["num_rows"] == 1200
         clear = [version["age_seconds"] for version in versions if version["clear"]]
         assert told["clear_from_seconds"] == min(clear)
-        compared = project.json("compare", "model@3", "model@1")["slices"][0]
+        compared = aging.json("compare", "model@3", "model@1")["slices"][0]
         difference = compared["difference_to"]["model@1"]["log_loss"]
         assert losses[2] == pytest.approx(-difference["value"], abs=1e-12)
         assert versions[2]["low"] == pytest.approx(-difference["high"], abs=1e-12)
 
-    def test_the_table_says_from_which_age_on(self, project):
-        text = project.run("model", "staleness", "model").stdout
+    def test_the_table_says_from_which_age_on(self, aging):
+        text = aging.run("model", "staleness", "model").stdout
         assert "on every version is worse beyond chance" in text and "35 days" in text
 
-    def test_only_the_newest_versions_where_that_is_asked(self, project):
-        assert len(project.json("model", "staleness", "model", "--versions", "1")["versions"]) == 1
-        assert "no older version" in project.run("model", "staleness", "model", "--versions", "1").stdout
+    def test_only_the_newest_versions_where_that_is_asked(self, aging):
+        assert len(aging.json("model", "staleness", "model", "--versions", "1")["versions"]) == 1
+        assert "no older version" in aging.run("model", "staleness", "model", "--versions", "1").stdout
 
     def test_what_cannot_be_measured_is_left_out_with_the_reason(self, tmp_path):
         rows = recent_rows()

@@ -115,6 +115,36 @@ def test_which_of_several_must_be_said(trained):
     assert "it has amount, late" in trained.refused(2, "train", "--model", "nobody").stderr
 
 
+def test_reports_and_judgements_are_of_the_model_that_was_named(trained, tmp_path):
+    project = copy_of(trained, tmp_path / "project")
+    late = {"label": "late", "split": HASH_SPLIT, "features": LINEAR_FEATURES}
+    project.configure(late=late | {"evaluation": {"confidence": 0.8}, "gate": {"rules": [{"metric": "auc", "at_least": 0.55}]}})
+    report = project.json("features", "report", "late")
+    assert report["model"] == "late@1" and report["confidence"] == 0.8 and len(report["features"]) == 3
+    for command in (["features", "report", "--model", "late"], ["features", "--model", "late", "report"]):
+        again = project.json(*command)
+        assert again["model"] == "late@1" and again["trained"] == 0 and again["resumed"] == report["trained"]
+    assert project.json("features", "report", "amount")["confidence"] == 0.95
+    project.refused(2, "features", "report", says="roost.yaml has several")
+    project.refused(2, "features", "report", "--model", "nobody", says="it has amount, late")
+    assert project.json("model", "staleness", "late")["confidence"] == 0.8
+    assert project.json("model", "staleness", "amount")["metric"] == "rmse"
+    project.refused(2, "gate", says="roost.yaml has several")
+    project.refused(2, "gate", "amount", says="model.gate")
+
+
+def test_a_feature_report_takes_the_scores_of_the_version_s_training(trained, tmp_path):
+    project = copy_of(trained, tmp_path / "project")
+    before = project.json("features", "report", "amount")
+    project.configure(late={"label": "late", "split": HASH_SPLIT, "features": LINEAR_FEATURES[:1]})
+    project.run("train", "--model", "late")
+    project.run("model", "promote", "late@2", "--reason", "another")
+    shutil.rmtree(project.folder / ".roost" / "features")
+    after = project.json("features", "report", "amount")
+    assert after["trained"] == before["trained"] and after["value"] == before["value"]
+    assert [feature["loss"] for feature in after["features"]] == [feature["loss"] for feature in before["features"]]
+
+
 def test_edits_go_to_the_model_that_was_named(trained, tmp_path):
     project = copy_of(trained, tmp_path / "project")
     project.configure(late={"label": "late", "split": HASH_SPLIT, "features": "auto",

@@ -13,7 +13,7 @@ WORDS = [
     (r'("\w*(?:seconds|bytes|bytes_stored|elapsed|_ms|_us|per_second)\w*": ?)-?[\d.e+-]+', r"\1<n>"),
     (r"\b20[2-9]\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<instant>"),
     (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b(\+changes)?", "<hash>"),
-    (r'(\btoken |^|"id": ")[0-9a-f]{12}(?= |"|$)', r"\1<hash>"),  # also ids of digits alone
+    (r'(\b(?:token|gate|evidence|config) |^|"id": ")[0-9a-f]{12}(?=[ ",]|$)', r"\1<hash>"),  # also ids of digits alone
     (r"\bport \d{4,5}\b", "port <port>"),
     (r"(127\.0\.0\.1|0\.0\.0\.0|localhost|\[::1\]):\d+", r"\1:<port>"),
     (r"\broost \d+\.\d+\.\d+\S*", "roost <version>"),
