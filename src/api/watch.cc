@@ -176,11 +176,20 @@ class Turn {
     return description.steps.empty();
   }
 
+  /// `text` with paths that begin in the project's folder.
+  std::string WithinProject(std::string text) const {
+    const std::string folder = project_.folder() + "/";
+    for (size_t at = text.find(folder); at != std::string::npos; at = text.find(folder, at))
+      text.erase(at, folder.size());
+    return text;
+  }
+
   absl::StatusOr<WatchedRun> Unreadable(WatchedRun ran) {
-    const RunEnd end{.event = "refused",
-                     .is_about_data = true,
-                     .result = fmt::format("its files cannot be read: {}", std::string(ran.status.message())),
-                     .details = HintOf(ran.status)};
+    const RunEnd end{
+        .event = "refused",
+        .is_about_data = true,
+        .result = fmt::format("its files cannot be read: {}", WithinProject(std::string(ran.status.message()))),
+        .details = HintOf(ran.status)};
     ran.status = absl::OkStatus();
     ran.is_refused = true;
     ran.result = end.result;
