@@ -1,4 +1,5 @@
 """`roost doctor`: what is missing is told with what mends it, whatever hangs, and nothing is changed."""
+import json
 import os
 import shutil
 import socket
@@ -6,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+import yaml
 
 from model_project import ModelProject, make_rows
 from test_training_external import COLUMNS
@@ -125,6 +127,18 @@ def test_modules_that_python_does_not_find_are_told(project):
     assert health(project)["packages"] == "ok"
     (project.folder / "train.py").write_text("import json,\n")
     assert "train.py cannot be read" in findings(project, code=10)["packages"]["found"]
+
+
+def test_of_several_models_each_trainer_is_looked_at(project):
+    config = yaml.safe_load((project.folder / "roost.yaml").read_text())
+    model = config.pop("model")
+    del model["name"]
+    one, two = ({"kind": "external", "command": [name, "train.py"]} for name in ("no-such-one", "no-such-two"))
+    config["models"] = {"one": model | {"trainer": one}, "two": model | {"trainer": two}, "three": model}
+    (project.folder / "roost.yaml").write_text(json.dumps(config))
+    answer = project.run("doctor", "--json", code=10).json()
+    assert [finding["purpose"] for finding in answer["findings"] if finding["what"] == "trainer"] == \
+        ["model.trainer.command of one", "model.trainer.command of two"]
 
 
 def test_a_script_that_speaks_of_cuda_wants_a_gpu(project):
