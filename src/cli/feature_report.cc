@@ -155,7 +155,7 @@ absl::StatusOr<int> RunReport(ReportOptions options, const std::string& selected
   }
   session.Print(HeadOf(report) + TableOf(report.findings) + LegendOf(report.findings) + Conclusions(report.findings));
   if (report.resumed > 0) {
-    session.Note(fmt::format("{} were there already, from an earlier call", CountOf(report.resumed, "training")));
+    session.Note(fmt::format("from an earlier call: {}", CountOf(report.resumed, "training")));
   }
   if (!report.findings.is_whole) session.Note("the budget is spent: the same command goes on");
   return 0;

@@ -137,6 +137,15 @@ def test_a_threshold_that_is_learned_changes_no_loss(tmp_path):
         assert feature["loss"] == other["loss"] and feature["need"] == other["need"]
 
 
+def test_no_two_features_have_one_name(tmp_path):
+    made = ModelProject(tmp_path / "project", ROWS, features=[
+        {"column": "day", "use": "cyclic", "period": "hour"}, {"column": "day", "use": "cyclic", "period": "month"},
+        {"column": "a", "use": "standardize"}, {"column": "a", "use": "standardize", "clip_high": 1}])
+    made.train()
+    names = ["day cyclic hour", "day cyclic month", "a standardize", "a standardize #2"]
+    assert list(by_name(made.json("features", "report", "--trainings", "0"))) == names
+
+
 def test_one_feature_is_not_left_out(tmp_path):
     made = ModelProject(tmp_path / "project", ROWS, features=FEATURES[:1])
     made.train()
