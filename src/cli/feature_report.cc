@@ -1,6 +1,5 @@
 // roost features report
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,21 +35,10 @@ std::string LossText(const Estimate& loss, double confidence) {
   return fmt::format("{} [{}, {}]", value, FormatNumber(interval->low, kDigits), FormatNumber(interval->high, kDigits));
 }
 
-// What is worth most first, what was not tried last.
-std::vector<const ReportedFeature*> Sorted(const FeatureFindings& findings) {
-  std::vector<const ReportedFeature*> features;
-  for (const ReportedFeature& feature : findings.features) features.push_back(&feature);
-  std::stable_sort(features.begin(), features.end(), [](const ReportedFeature* a, const ReportedFeature* b) {
-    if (a->loss.value.has_value() != b->loss.value.has_value()) return a->loss.value.has_value();
-    return a->loss.value.has_value() && *a->loss.value > *b->loss.value;
-  });
-  return features;
-}
-
 std::string TableOf(const FeatureFindings& findings) {
   std::vector<std::vector<std::string>> lines{
       {"feature", "columns", "loss without it", "", "importance", "a row takes", "missing"}};
-  for (const ReportedFeature* feature : Sorted(findings)) {
+  for (const ReportedFeature* feature : findings.by_worth()) {
     lines.push_back({feature->name, fmt::format("{}", fmt::join(feature->columns, ", ")),
                      LossText(feature->loss, findings.confidence), std::string(evaluate::NeedName(feature->need)),
                      FormatNumber(feature->importance, 3),
