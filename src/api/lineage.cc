@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "api/environment.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "pipeline/step.h"
 #include "registry/run_log.h"
@@ -20,11 +21,6 @@ namespace {
 constexpr size_t kLeastDigits = 6;  // of a digest
 
 using AliasesOf = std::map<std::string, std::vector<std::string>>;  // by version
-
-std::string TextOf(const Json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 absl::StatusOr<AliasesOf> AllAliases(Project& project) {
   TRY_ASSIGN(const std::vector<registry::AliasMove> moves, project.registry().aliases().CurrentOfAll());
@@ -60,19 +56,19 @@ absl::StatusOr<std::vector<registry::StepRecord>> TrainSteps(Project& project) {
 absl::StatusOr<std::string> ModelOf(const registry::StepRecord& step) {
   TRY_ASSIGN(const Json work, ParseJson(step.output, fmt::format("step {} of run {}", step.step, step.run)));
   const Json output = work.is_object() ? work.value("output", Json()) : Json();
-  return output.is_object() ? TextOf(output, "model") : std::string();
+  return output.is_object() ? TextMember(output, "model") : std::string();
 }
 
 }  // namespace
 
-std::string ModelOrigin::Parent() const { return TextOf(lineage, "parent"); }
+std::string ModelOrigin::Parent() const { return TextMember(lineage, "parent"); }
 
 std::vector<ScoreUse> ScoresIn(const ModelOrigin& origin) {
   std::vector<ScoreUse> uses;
   const auto scores = origin.lineage.find("scores");
   if (scores == origin.lineage.end() || !scores->is_object()) return uses;
   for (const auto& [column, taken] : scores->items()) {
-    const std::string model = taken.is_object() ? TextOf(taken, "model") : "";
+    const std::string model = taken.is_object() ? TextMember(taken, "model") : "";
     if (!model.empty()) uses.push_back({origin.version, column, model});
   }
   return uses;
@@ -142,7 +138,7 @@ absl::StatusOr<RelatedModels> LineageOfSchema(Project& project, const std::strin
   for (const ModelOrigin& origin : all) {
     TRY_ASSIGN(const Json environment, LoadEnvironment(project, origin.version));
     const Json schema = environment.is_object() ? environment.value("schema", Json()) : Json();
-    if (!schema.is_object() || !TextOf(schema, "digest").starts_with(digest)) continue;
+    if (!schema.is_object() || !TextMember(schema, "digest").starts_with(digest)) continue;
     related.models.push_back({origin, 0, AliasesAt(aliases, origin.version)});
   }
   if (!related.models.empty()) return related;
@@ -179,7 +175,7 @@ absl::StatusOr<DatasetLineage> LineageOfDataset(Project& project, const std::str
   DatasetLineage lineage{.dataset = info.Name()};
   std::set<std::string> seen;
   for (const ModelOrigin& origin : all) {
-    const bool is_trained_on = commits.contains(TextOf(origin.lineage, "dataset_digest"));
+    const bool is_trained_on = commits.contains(TextMember(origin.lineage, "dataset_digest"));
     if (!is_trained_on || !seen.insert(origin.version.ToString()).second) continue;
     lineage.trained.push_back({origin, 0, AliasesAt(aliases, origin.version)});
     AddDescendants(all, origin.version.ToString(), 1, aliases, seen, lineage.trained);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/measure.h"
+#include "base/json_members.h"
 
 namespace roost::api {
 namespace {
@@ -26,8 +27,6 @@ Json ByMetric(const Measured& measured, const std::vector<Estimate>& estimates) 
   }
   return json;
 }
-
-Json OrNull(const std::optional<double>& number) { return number.has_value() ? Json(*number) : Json(nullptr); }
 
 Json ToJson(const evaluate::SliceChanges& changes) {
   Json json{{"flips", nullptr}, {"score_differences", Json::array()}};

@@ -7,16 +7,12 @@
 
 #include "api/measure.h"
 #include "base/json.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "pipeline/step_key.h"
 
 namespace roost::api {
 namespace {
-
-std::string TextIn(const Json& output, const char* member) {
-  const Json found = output.is_object() ? output.value(member, Json()) : Json();
-  return found.is_string() ? found.get<std::string>() : "";
-}
 
 std::optional<double> NumberIn(const Json& figures, const char* member) {
   const Json found = figures.is_object() ? figures.value(member, Json()) : Json();
@@ -28,9 +24,9 @@ void TakeIfSet(std::string text, std::string& place) {
 }
 
 void AddOutput(const Json& output, RunSummary& run) {
-  TakeIfSet(TextIn(output, "data"), run.data);
-  TakeIfSet(TextIn(output, "model"), run.model);
-  TakeIfSet(TextIn(output, "verdict"), run.verdict);
+  TakeIfSet(TextMember(output, "data"), run.data);
+  TakeIfSet(TextMember(output, "model"), run.model);
+  TakeIfSet(TextMember(output, "verdict"), run.verdict);
   const Json metrics = output.is_object() ? output.value("metrics", Json()) : Json();
   if (!metrics.is_object()) return;
   for (const auto& [name, figures] : metrics.items()) {

@@ -11,6 +11,7 @@
 #include "api/evaluation.h"
 #include "api/models.h"
 #include "base/format.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "pipeline/step_key.h"
 
@@ -133,8 +134,6 @@ absl::Status AddVersions(Project& project, const std::vector<Candidate>& candida
   }
   return absl::OkStatus();
 }
-
-Json OrNull(const std::optional<double>& number) { return number.has_value() ? Json(*number) : Json(nullptr); }
 
 Json ToJson(const AgedVersion& aged, double confidence) {
   const std::optional<evaluate::Interval> interval = aged.loss.At(confidence);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_members.h"
 #include "base/status.h"
 #include "pipeline/step.h"
 
@@ -11,11 +12,6 @@ namespace {
 
 using pipeline::Step;
 using pipeline::StepState;
-
-std::string TextIn(const Json& json, const char* name) {
-  const Json member = json.is_object() ? json.value(name, Json()) : Json();
-  return member.is_string() ? member.get<std::string>() : "";
-}
 
 Json Common(const std::string& event, const std::optional<int64_t>& run, const pipeline::Firing& firing) {
   return {{"event", event},
@@ -38,7 +34,7 @@ absl::StatusOr<RunEnd> EndOf(const RunDescription& description) {
     TRY_ASSIGN(const Json output, ParseJson(record.output, what));
     TRY_ASSIGN(const StepWork work,
                StepWork::FromJson(pipeline::StateOfName(record.state).value_or(StepState::kDone), output));
-    if (const std::string model = TextIn(work.output, "model"); !model.empty()) end.model = model;
+    if (const std::string model = TextMember(work.output, "model"); !model.empty()) end.model = model;
     end.result = work.made.empty() ? record.reason : work.made;
     end.details = work.details;
     if (work.state == StepState::kRefused) {

@@ -3,15 +3,13 @@
 #include <memory>
 #include <string>
 
-#include <arrow/io/interfaces.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "api/workflow.h"
 #include "base/status.h"
 #include "cli/commands.h"
-#include "table/arrow_status.h"
-#include "table/output.h"
+#include "cli/write_file.h"
 
 namespace roost::cli {
 namespace {
@@ -22,13 +20,6 @@ struct ExportOptions {
   std::string path;
   bool overwrite = false;
 };
-
-absl::Status WriteFile(const std::string& path, const std::string& text, bool overwrite) {
-  TRY_ASSIGN(table::OutputFile file,
-             table::OutputFile::Open(path, overwrite ? table::Overwrite::kYes : table::Overwrite::kNo));
-  TRY_ARROW(file.stream().Write(text.data(), static_cast<int64_t>(text.size())));
-  return file.Commit();
-}
 
 absl::StatusOr<int> Write(const std::string& text, const ExportOptions& options, const char* next, Session& session) {
   if (options.path.empty() || options.path == "-") {

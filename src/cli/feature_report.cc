@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "cli/estimate_text.h"
 #include "cli/features_page.h"
 #include "cli/model_option.h"
 #include "cli/table_text.h"
@@ -21,26 +22,17 @@
 namespace roost::cli {
 namespace {
 
-using evaluate::Estimate;
 using evaluate::FeatureFindings;
 using evaluate::ReportedFeature;
 
 constexpr int kDigits = 4;
-
-std::string LossText(const Estimate& loss, double confidence) {
-  if (!loss.value.has_value()) return "-";
-  const std::string value = FormatNumber(*loss.value, kDigits);
-  const std::optional<evaluate::Interval> interval = loss.At(confidence);
-  if (!interval.has_value()) return value;
-  return fmt::format("{} [{}, {}]", value, FormatNumber(interval->low, kDigits), FormatNumber(interval->high, kDigits));
-}
 
 std::string TableOf(const FeatureFindings& findings) {
   std::vector<std::vector<std::string>> lines{
       {"feature", "columns", "loss without it", "", "importance", "a row takes", "missing"}};
   for (const ReportedFeature* feature : findings.by_worth()) {
     lines.push_back({feature->name, fmt::format("{}", fmt::join(feature->columns, ", ")),
-                     LossText(feature->loss, findings.confidence), std::string(evaluate::NeedName(feature->need)),
+                     EstimateText(feature->loss, findings.confidence), std::string(evaluate::NeedName(feature->need)),
                      FormatNumber(feature->importance, 3),
                      feature->row_ns.has_value() ? fmt::format("{:.0f} ns", *feature->row_ns) : "-",
                      FormatRoughShare(feature->missing_share)});
@@ -73,7 +65,7 @@ std::string Conclusions(const FeatureFindings& findings) {
   }
   if (findings.together.has_value()) {
     text += fmt::format("can go at once: {}; loss {}\n", fmt::join(findings.together->names, ", "),
-                        LossText(findings.together->loss, findings.confidence));
+                        EstimateText(findings.together->loss, findings.confidence));
   }
   if (const auto names = findings.not_tried(); !names.empty()) {
     text += fmt::format("not tried: {}\n", fmt::join(names, ", "));

@@ -9,7 +9,6 @@
 #include <string>
 #include <system_error>
 
-#include <arrow/io/interfaces.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -22,10 +21,9 @@
 #include "cli/completion.h"
 #include "cli/model_signing.h"
 #include "cli/table_text.h"
+#include "cli/write_file.h"
 #include "mlflow/export_run.h"
 #include "mlflow/mlmodel.h"
-#include "table/arrow_status.h"
-#include "table/output.h"
 
 namespace roost::cli {
 namespace {
@@ -38,12 +36,6 @@ struct ExportOptions {
   std::string tracking_url;
   std::string experiment;
 };
-
-absl::Status WriteFile(const std::string& path, const std::string& bytes, bool overwrite) {
-  TRY_ASSIGN(auto file, table::OutputFile::Open(path, overwrite ? table::Overwrite::kYes : table::Overwrite::kNo));
-  TRY_ARROW(file.stream().Write(bytes.data(), static_cast<int64_t>(bytes.size())));
-  return file.Commit();
-}
 
 absl::StatusOr<int> ExportOnnxFile(const ExportOptions& options, Session& session) {
   TRY_ASSIGN(api::Project project, api::Project::Open(session.options().project));

@@ -11,6 +11,7 @@
 
 #include "api/lineage.h"
 #include "base/format.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "cli/model_moves.h"
 #include "cli/table_text.h"
@@ -18,29 +19,24 @@
 namespace roost::cli {
 namespace {
 
-std::string TextOf(const Json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string CodeOf(const Json& lineage) {
   const auto dirty = lineage.find("code_dirty");
   const bool is_dirty = dirty != lineage.end() && dirty->is_boolean() && dirty->get<bool>();
-  return TextOf(lineage, "code_revision").substr(0, 12) + (is_dirty ? "+changes" : "");
+  return TextMember(lineage, "code_revision").substr(0, 12) + (is_dirty ? "+changes" : "");
 }
 
 // "dataset flights@3 7af3…, config 611e…": what is known of it.
 std::string OriginText(const api::ModelOrigin& origin) {
   const Json& lineage = origin.lineage;
-  const auto some = [&](const char* member) { return TextOf(lineage, member).substr(0, 12); };
+  const auto some = [&](const char* member) { return TextMember(lineage, member).substr(0, 12); };
   std::vector<std::string> parts;
   const auto add = [&](const char* what, const std::string& value) {
     if (!value.empty()) parts.push_back(fmt::format("{} {}", what, value));
   };
-  add("dataset", TextOf(lineage, "dataset"));
+  add("dataset", TextMember(lineage, "dataset"));
   add("config", some("config_digest"));
   add("code", CodeOf(lineage));
-  add("by", lineage.contains("roost_version") ? "roost " + TextOf(lineage, "roost_version") : "");
+  add("by", lineage.contains("roost_version") ? "roost " + TextMember(lineage, "roost_version") : "");
   return parts.empty() ? "nothing is known of its data" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -52,7 +48,7 @@ std::string EnvironmentText(const api::ModelLineage& lineage) {
   if (schema.is_object()) {
     const auto confirmed = schema.find("confirmed_version");
     const bool is_confirmed = confirmed != schema.end() && confirmed->is_number_integer();
-    text += fmt::format("  schema {}{}\n", TextOf(schema, "digest").substr(0, 12),
+    text += fmt::format("  schema {}{}\n", TextMember(schema, "digest").substr(0, 12),
                         is_confirmed ? fmt::format(", confirmed up to version {}", confirmed->get<int64_t>()) : "");
   }
   if (!lineage.runs.empty()) {

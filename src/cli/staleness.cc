@@ -13,6 +13,7 @@
 #include "base/format.h"
 #include "base/status.h"
 #include "base/time_span.h"
+#include "cli/estimate_text.h"
 #include "cli/model_moves.h"
 #include "cli/table_text.h"
 
@@ -20,14 +21,6 @@ namespace roost::cli {
 namespace {
 
 constexpr int kDigits = 4;
-
-std::string LossText(const api::AgedVersion& aged, double confidence) {
-  if (!aged.loss.value.has_value()) return "-";
-  const std::string value = FormatNumber(*aged.loss.value, kDigits);
-  const std::optional<evaluate::Interval> interval = aged.loss.At(confidence);
-  if (!interval.has_value()) return value;
-  return fmt::format("{} [{}, {}]", value, FormatNumber(interval->low, kDigits), FormatNumber(interval->high, kDigits));
-}
 
 std::string Table(const api::StalenessResponse& response) {
   std::vector<std::vector<std::string>> lines{
@@ -38,7 +31,7 @@ std::string Table(const api::StalenessResponse& response) {
     lines.push_back({aged.version.ToString(), FormatUtcSeconds(aged.learned.time),
                      aged.age == absl::ZeroDuration() ? "-" : FormatTimeSpan(aged.age),
                      aged.value.has_value() ? FormatNumber(*aged.value, kDigits) : "-",
-                     LossText(aged, response.confidence), words});
+                     EstimateText(aged.loss, response.confidence), words});
   }
   return AlignColumns(lines, "llrrll");
 }

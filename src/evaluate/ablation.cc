@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_members.h"
 #include "base/status.h"
 
 namespace roost::evaluate {
@@ -16,8 +17,6 @@ std::vector<size_t> With(std::vector<size_t> features, size_t another) {
   features.insert(std::upper_bound(features.begin(), features.end(), another), another);
   return features;
 }
-
-Json OrNull(const std::optional<double>& number) { return number.has_value() ? Json(*number) : Json(nullptr); }
 
 absl::StatusOr<std::optional<double>> NumberIn(const Json& json, const char* name) {
   const auto member = json.find(name);

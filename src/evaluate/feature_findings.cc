@@ -5,10 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_members.h"
+
 namespace roost::evaluate {
 namespace {
-
-Json OrNull(const std::optional<double>& number) { return number.has_value() ? Json(*number) : Json(nullptr); }
 
 Json LossJson(const Estimate& loss, double confidence) {
   const std::optional<Interval> interval = loss.At(confidence);

@@ -1,11 +1,10 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_members.h"
 #include "judge/gate.h"
 
 namespace roost::judge {
 namespace {
-
-Json OrNull(const std::optional<double>& number) { return number.has_value() ? Json(*number) : Json(nullptr); }
 
 Json ToJson(const Finding& finding) {
   return {{"metric", finding.rule.metric},

@@ -13,6 +13,7 @@
 #include "api/configuration.h"
 #include "api/timing.h"
 #include "base/json.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "mlflow/mlmodel.h"
 #include "net/http_client.h"
@@ -25,11 +26,6 @@ constexpr size_t kBatch = 100;                // parameters, or tags, of one cal
 constexpr absl::Duration kUploadTime = absl::Minutes(10);
 
 using Texts = std::map<std::string, std::string>;
-
-std::string TextMember(const Json& json, const char* name) {
-  const Json found = json.is_object() ? json.value(name, Json()) : Json();
-  return found.is_string() ? found.get<std::string>() : "";
-}
 
 // What a path of a URL may not hold is percent-encoded; slashes stay.
 std::string Encoded(std::string_view path) {

@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "api/alias_removal.h"
 #include "api/releases.h"
+#include "base/json_members.h"
 #include "base/status.h"
 #include "mlflow/error.h"
 #include "mlflow/filter.h"
@@ -32,11 +33,6 @@ std::optional<int64_t> VersionNumber(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
   return number;
-}
-
-std::string TextMember(const Json& json, const char* name) {
-  const Json found = json.is_object() ? json.value(name, Json()) : Json();
-  return found.is_string() ? found.get<std::string>() : "";
 }
 
 // What a version came from, as its tags.

@@ -4,14 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_members.h"
 #include "base/status.h"
 
 namespace roost::registry {
-
-std::string TextMember(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 int64_t IntegerMember(const Json& object, const char* name) {
   const auto found = object.find(name);

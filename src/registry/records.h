@@ -7,14 +7,12 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "base/json.h"
+#include "base/json_members.h"
 
 namespace roost::registry {
 
 /// Record objects, which tell the rows of the logs a second time: ROOT/FOLDER/NUMBER, JSON.
 
-/// The member of an object if it is a text, else "".
-std::string TextMember(const Json& object, const char* name);
 /// The member of an object if it is an integer, else 0.
 int64_t IntegerMember(const Json& object, const char* name);
 

@@ -95,12 +95,6 @@ std::vector<std::string> ModelHeadings(const MeasuredModels& measured, std::vect
   return first;
 }
 
-std::string TableOf(std::string_view title, const std::vector<std::string>& headings,
-                    const std::vector<std::vector<std::string>>& rows, std::string_view more = "") {
-  const std::vector<std::string_view> views(headings.begin(), headings.end());
-  return Table(title, views, rows, more);
-}
-
 // Lost to the left, gained to the right of the middle; `greatest` is the longest of both.
 std::string FlipsDrawing(const evaluate::SliceChanges& changes, double greatest) {
   if (!(greatest > 0) || changes.rows == 0) return "";

@@ -83,6 +83,12 @@ std::string Table(std::string_view title, const std::vector<std::string_view>& h
   return html + "</div>";
 }
 
+std::string TableOf(std::string_view title, const std::vector<std::string>& headings,
+                    const std::vector<std::vector<std::string>>& rows_html, std::string_view more) {
+  const std::vector<std::string_view> views(headings.begin(), headings.end());
+  return Table(title, views, rows_html, more);
+}
+
 std::vector<BarRow> HistogramRows(const std::vector<profile::HistogramBar>& bars, bool is_time) {
   int64_t total = 0;
   for (const profile::HistogramBar& bar : bars) total += bar.count;

@@ -61,6 +61,10 @@ std::string BarTable(std::string_view title, const std::vector<BarRow>& rows, st
 std::string Table(std::string_view title, const std::vector<std::string_view>& headings,
                   const std::vector<std::vector<std::string>>& rows_html, std::string_view more = "");
 
+/// The same, with headings that were made.
+std::string TableOf(std::string_view title, const std::vector<std::string>& headings,
+                    const std::vector<std::vector<std::string>>& rows_html, std::string_view more = "");
+
 /// "0 to 15" for each bar; of times days where the bars are wide enough.
 std::vector<BarRow> HistogramRows(const std::vector<profile::HistogramBar>& bars, bool is_time);
 

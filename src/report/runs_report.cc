@@ -65,12 +65,6 @@ std::string VerdictHtml(std::string_view verdict) {
   return verdict == "refused" ? StateHtml(verdict) : TextOrDash(verdict);
 }
 
-std::string TableOf(std::string_view title, const Row& headings, const std::vector<Row>& rows,
-                    std::string_view more = "") {
-  const std::vector<std::string_view> views(headings.begin(), headings.end());
-  return Table(title, views, rows, more);
-}
-
 const RunMetricText* FindMetric(const RunText& run, std::string_view name) {
   const auto found = std::find_if(run.metrics.begin(), run.metrics.end(),
                                   [name](const RunMetricText& metric) { return metric.name == name; });
