@@ -79,9 +79,10 @@ absl::StatusOr<int> RunCheck(Session& session) {
 void AddConfigCheckCommand(CLI::App& config, Session& session) {
   CLI::App* check = config.add_subcommand("check", "What is wrong in roost.yaml, and what has no effect there");
   check->footer(
-      "error: it is refused, or names a column that the latest version of the dataset does not have.\n"
-      "warning: it names something that is not there. unused: other keys take its effect. default: the same holds\n"
-      "without it. Exit code 1 where there are errors. docs/config.md");
+      "error: it is refused, or names a column that the latest version of the dataset does not have, a model or a "
+      "file\n"
+      "without which commands fail. warning: it names something else that is not there. unused: other keys take its\n"
+      "effect. default: the same holds without it. Exit code 1 where there are errors. docs/config.md");
   check->callback([&session] { session.Finish(RunCheck(session)); });
 }
 
