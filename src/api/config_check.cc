@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "config/columns.h"
 #include "config/resolved.h"
+#include "config/training_order.h"
 #include "config/unused.h"
 #include "table/text_file.h"
 
@@ -65,7 +66,9 @@ class Checker {
   absl::StatusOr<ConfigCheck> Check() {
     CheckSchema();
     TRY(CheckColumns());
+    TRY(CheckScores());
     TRY(CheckServedModels());
+    CheckFiles();
     return std::move(check_);
   }
 
@@ -100,6 +103,8 @@ class Checker {
     TRY(version.status());
     std::vector<std::string> names;
     for (const store::ColumnInfo& column : version->columns) names.push_back(column.name);
+    const Json* times = config::FindValue(values_.values, "watch.window.column");
+    if (times != nullptr) AddMissingColumn("watch.window.column", times->get<std::string>(), version->Name(), names);
     for (const config::ModelConfig& model : project_.config().models) {
       const bool is_named = project_.config().has_models_by_name;
       AddMissingColumns(model, is_named ? fmt::format("models.{}", model.name) : "model", version->Name(), names);
@@ -107,17 +112,65 @@ class Checker {
     return absl::OkStatus();
   }
 
+  void AddMissingColumn(const std::string& key, const std::string& column, const std::string& dataset,
+                        const std::vector<std::string>& names) {
+    if (std::find(names.begin(), names.end(), column) != names.end()) return;
+    const std::string_view closest = ClosestName(column, names);
+    Add(Kind::kError, key, fmt::format("{} has no column '{}'", dataset, column),
+        closest.empty() ? "" : fmt::format("did you mean '{}'?", closest));
+  }
+
   void AddMissingColumns(const config::ModelConfig& model, const std::string& above, const std::string& dataset,
                          const std::vector<std::string>& names) {
     std::set<std::pair<std::string, std::string>> told;
     for (const config::NamedColumn& named : config::ColumnsNamed(model)) {
-      if (std::find(names.begin(), names.end(), named.column) != names.end()) continue;
       if (!told.insert({named.key, named.column}).second) continue;
-      const std::string_view closest = ClosestName(named.column, names);
-      Add(Kind::kError, fmt::format("{}.{}", above, named.key),
-          fmt::format("{} has no column '{}'", dataset, named.column),
-          closest.empty() ? "" : fmt::format("did you mean '{}'?", closest));
+      AddMissingColumn(fmt::format("{}.{}", above, named.key), named.column, dataset, names);
     }
+  }
+
+  // A model of roost.yaml that has no version yet is trained before those that take its score.
+  absl::Status CheckScores() {
+    for (const config::ModelConfig& model : project_.config().models) {
+      const std::string above = project_.config().has_models_by_name ? "models." + model.name : "model";
+      for (const auto& [column, reference] : model.scores) {
+        const std::string below(config::ModelNameIn(reference));
+        const std::string key = fmt::format("{}.scores.{}", above, column);
+        TRY_ASSIGN(const std::vector<registry::ModelVersion> versions, project_.registry().List(below));
+        if (!versions.empty()) {
+          const absl::Status found = project_.registry().Resolve(reference).status();
+          if (!found.ok() && reference != below) Add(Kind::kError, key, std::string(found.message()), HintOf(found));
+        } else if (!IsDeclared(below)) {
+          Add(Kind::kError, key, fmt::format("there is no model '{}'", below));
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  bool IsDeclared(const std::string& name) const {
+    const std::vector<config::ModelConfig>& models = project_.config().models;
+    return std::any_of(models.begin(), models.end(), [&name](const auto& model) { return model.name == name; });
+  }
+
+  void CheckFiles() {
+    const config::SigningConfig& signing = project_.config().signing;
+    CheckFile(Kind::kError, "signing.key", signing.key);
+    for (const std::string& key : signing.public_keys) CheckFile(Kind::kError, "signing.public_keys", key);
+    for (size_t i = 0; i < project_.config().hooks.size(); ++i) {
+      const config::HookConfig& hook = project_.config().hooks[i];
+      CheckFile(Kind::kWarning, fmt::format("hooks[{}].secret", i), hook.secret);
+      CheckFile(Kind::kWarning, fmt::format("hooks[{}].ca", i), hook.ca);
+      // A program without a folder is looked for in PATH, when it is run.
+      const bool has_folder = !hook.run.empty() && hook.run.front().find('/') != std::string::npos;
+      if (has_folder) CheckFile(Kind::kWarning, fmt::format("hooks[{}].run", i), hook.run.front());
+    }
+  }
+
+  void CheckFile(Kind kind, const std::string& key, const std::string& file) {
+    std::error_code error;
+    if (file.empty() || std::filesystem::exists(std::filesystem::path(project_.folder()) / file, error)) return;
+    Add(kind, key, fmt::format("there is no file '{}'", file));
   }
 
   absl::Status CheckServedModels() {

@@ -146,6 +146,44 @@ TEST_F(ConfigurationTest, WhatIsNotThereIsFound) {
                                             "roost.yaml:12 warning serve.models.nobody: there is no model 'nobody'"));
 }
 
+TEST_F(ConfigurationTest, ScoresOfNoModelAreFound) {
+  MakeProject(kProject);
+  std::string text = kProject;
+  text.replace(text.find("column: distance"), 16, "column: first");
+  EXPECT_THAT(FindingsOf(text + "  scores: {first: nobody}\n"),
+              ElementsAre("roost.yaml:10 error model.scores.first: there is no model 'nobody'"));
+  const std::string both =
+      "project: trips\ndataset: trips\nmodels:\n"
+      "  below:\n    label: delay > 15\n    split: {column: time}\n    features: [{column: distance}]\n"
+      "  above:\n    label: delay\n    split: {column: time}\n    features: [{column: first}]\n    scores: {first: ";
+  EXPECT_THAT(FindingsOf(both + "below}\n"), IsEmpty()) << "it is trained first";
+  auto project = Project::Open(folder_.string());
+  ASSERT_TRUE(project.ok()) << project.status();
+  ASSERT_TRUE(project->SelectModel("below").ok());
+  ASSERT_TRUE(Train(*project, {}, context_).ok());
+  EXPECT_THAT(FindingsOf(both + "below}\n"), IsEmpty());
+  EXPECT_THAT(FindingsOf(both + "below@1}\n"), IsEmpty());
+  EXPECT_THAT(FindingsOf(both + "below@2}\n"),
+              ElementsAre(HasSubstr("roost.yaml:12 error models.above.scores.first: ")));
+}
+
+TEST_F(ConfigurationTest, FilesAndColumnsThatAreNotThereAreFound) {
+  MakeProject(kProject);
+  const std::string more =
+      "signing: {key: mine.pem, public_keys: [mine.pub]}\n"
+      "hooks:\n  - {on: [promoted], url: 'https://chat', secret: secret}\n  - {on: [promoted], run: [./tell]}\n"
+      "  - {on: [judged], run: [tell]}\n"
+      "watch: {window: {days: 3, column: tiem}}\n";
+  EXPECT_THAT(FindingsOf(kProject + more),
+              ElementsAre("roost.yaml:10 error signing.key: there is no file 'mine.pem'",
+                          "roost.yaml:10 error signing.public_keys: there is no file 'mine.pub'",
+                          "roost.yaml:15 error watch.window.column: trips@1 has no column 'tiem'",
+                          "roost.yaml:12 warning hooks[0].secret: there is no file 'secret'",
+                          "roost.yaml:13 warning hooks[1].run: there is no file './tell'"));
+  for (const char* file : {"mine.pem", "mine.pub", "secret", "tell"}) std::ofstream(folder_ / file) << "";
+  EXPECT_THAT(FindingsOf(kProject + more), ElementsAre(HasSubstr("watch.window.column")));
+}
+
 TEST_F(ConfigurationTest, AFactThatDoesNotHoldStopsATraining) {
   Project project = MakeProject(std::string(kProject) +
                                 "assert:\n  - rows > 100\n  - {that: training_rows >= 500, because: too few}\n");

@@ -37,7 +37,7 @@ using Look = std::function<std::vector<Finding>()>;
 
 Finding LookAtGit(const std::string& folder, bool is_project, absl::Duration patience) {
   Finding finding{.what = "git", .health = Health::kWarn, .purpose = "which code a model came from"};
-  const absl::StatusOr<Ran> inside = RunFor({"git", "rev-parse", "--is-inside-work-tree"}, folder, patience);
+  const absl::StatusOr<ProgramRun> inside = RunFor({"git", "rev-parse", "--is-inside-work-tree"}, folder, patience);
   if (!inside.ok()) {
     finding.found = "there is no git";
     finding.mend = "apt-get install git";
@@ -48,15 +48,15 @@ Finding LookAtGit(const std::string& folder, bool is_project, absl::Duration pat
     finding.found = "there";
     return finding;
   }
-  if (inside->exit_code != 0 || !inside->in_time) {
+  if (inside->end.exit_code != 0 || !inside->in_time) {
     finding.health = Health::kWarn;
     finding.found = "this folder is in no repository";
     finding.mend = "git init";
     return finding;
   }
-  const absl::StatusOr<Ran> status =
+  const absl::StatusOr<ProgramRun> status =
       RunFor({"git", "status", "--porcelain", "--untracked-files=no", "--", "."}, folder, patience);
-  if (!status.ok() || !status->in_time || status->exit_code != 0) {
+  if (!status.ok() || !status->in_time || status->end.exit_code != 0) {
     finding.health = Health::kWarn;
     finding.found = "git does not say whether files differ from the commit";
     finding.mend = "git status";

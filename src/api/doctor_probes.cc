@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,7 +13,7 @@
 #include "api/project_files.h"
 #include "base/format.h"
 #include "base/status.h"
-#include "pipeline/child_process.h"
+#include "pipeline/run_program.h"
 #include "predict/onnx_runtime.h"
 #include "store/database.h"
 #include "train/xgboost_library.h"
@@ -23,8 +21,6 @@
 namespace roost::api {
 namespace {
 
-constexpr size_t kMostOutput = 64 << 10;
-constexpr absl::Duration kLook = absl::Milliseconds(2);
 constexpr absl::Duration kSkewToTell = absl::Seconds(30);
 
 // What a failed look says: the message, and the hint as what mends it.
@@ -116,14 +112,6 @@ Health HealthOfName(const std::string& name) {
   return Health::kMissing;
 }
 
-// Appends what is there now.
-void ReadAll(int descriptor, std::string& text) {
-  char buffer[4096];
-  for (ssize_t count; (count = read(descriptor, buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, std::min(static_cast<size_t>(count), kMostOutput - std::min(kMostOutput, text.size())));
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<Finding> Probe(std::string_view name, const std::string& folder) {
@@ -143,7 +131,7 @@ Json ToJson(const Finding& finding) {
 }
 
 Finding ProbeApart(Finding finding, const std::string& folder, absl::Duration patience) {
-  const absl::StatusOr<Ran> ran =
+  const absl::StatusOr<ProgramRun> ran =
       RunFor({"/proc/self/exe", "doctor", "--probe", finding.what, "--project", folder, "--json"}, folder, patience);
   if (!ran.ok()) {
     finding.found = std::string(ran.status().message());
@@ -153,13 +141,13 @@ Finding ProbeApart(Finding finding, const std::string& folder, absl::Duration pa
     finding.found = fmt::format("no answer within {}", FormatElapsed(patience));
     return finding;
   }
-  if (ran->signal != 0) {
-    finding.found = fmt::format("looking at it ended with signal {} ({})", ran->signal, strsignal(ran->signal));
+  if (ran->end.signal != 0) {
+    finding.found = fmt::format("looking at it ended with signal {} ({})", ran->end.signal, strsignal(ran->end.signal));
     return finding;
   }
   const absl::StatusOr<Json> json = ParseJson(ran->out, "what the probe said");
   if (!json.ok() || !json->is_object() || !json->contains("health") || !json->contains("found")) {
-    finding.found = fmt::format("looking at it ended with exit code {}", ran->exit_code);
+    finding.found = fmt::format("looking at it ended with exit code {}", ran->end.exit_code);
     return finding;
   }
   const Health told = HealthOfName(json->value("health", ""));
@@ -171,30 +159,10 @@ Finding ProbeApart(Finding finding, const std::string& folder, absl::Duration pa
   return finding;
 }
 
-absl::StatusOr<Ran> RunFor(const std::vector<std::string>& arguments, const std::string& folder,
-                           absl::Duration patience) {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  TRY_ASSIGN(pipeline::ChildProcess child,
-             pipeline::ChildProcess::Start({.arguments = arguments, .folder = folder, .environment = variables}));
-  Ran ran;
-  const absl::Time end = absl::Now() + patience;
-  while (true) {
-    const std::optional<pipeline::ProcessEnd> ended = child.Poll();
-    ReadAll(child.out(), ran.out);
-    ReadAll(child.err(), ran.err);
-    if (ended.has_value()) {
-      ran.exit_code = ended->exit_code;
-      ran.signal = ended->signal;
-      return ran;
-    }
-    if (absl::Now() >= end) {
-      child.Kill();
-      ran.in_time = false;
-      return ran;
-    }
-    std::this_thread::sleep_for(absl::ToChronoMilliseconds(kLook));
-  }
+absl::StatusOr<ProgramRun> RunFor(const std::vector<std::string>& arguments, const std::string& folder,
+                                  absl::Duration patience) {
+  return pipeline::RunToItsEnd({.arguments = arguments, .folder = folder, .environment = pipeline::OwnEnvironment()},
+                               patience, Context());
 }
 
 }  // namespace roost::api

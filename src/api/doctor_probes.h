@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "api/doctor.h"
 #include "base/json.h"
+#include "pipeline/run_program.h"
 
 namespace roost::api {
 
@@ -24,17 +25,11 @@ Json ToJson(const Finding& finding);
 /// does not say it; its health is the one where the child finds fault.
 Finding ProbeApart(Finding finding, const std::string& folder, absl::Duration patience);
 
-/// How a program ended.
-struct Ran {
-  bool in_time = true;
-  int exit_code = 0;
-  int signal = 0;
-  std::string out, err;  ///< 64 KiB of each at most
-};
+using pipeline::ProgramRun;
 
 /// Runs a program in `folder` with our environment; it is killed when `patience` is over. Errors as for
 /// pipeline::ChildProcess::Start.
-absl::StatusOr<Ran> RunFor(const std::vector<std::string>& arguments, const std::string& folder,
-                           absl::Duration patience);
+absl::StatusOr<ProgramRun> RunFor(const std::vector<std::string>& arguments, const std::string& folder,
+                                  absl::Duration patience);
 
 }  // namespace roost::api

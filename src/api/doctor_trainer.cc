@@ -69,13 +69,13 @@ Finding LookAtPackages(const config::TrainerConfig& trainer, const std::string& 
   const std::string& python = trainer.command.front();
   Finding finding{.what = "packages", .health = Health::kMissing, .purpose = "what the trainer's script imports"};
   finding.mend = fmt::format("{} {} says more", python, fs::path(script).filename().string());
-  const absl::StatusOr<Ran> ran = RunFor({python, "-c", kMissingModules, script}, folder, patience);
+  const absl::StatusOr<ProgramRun> ran = RunFor({python, "-c", kMissingModules, script}, folder, patience);
   if (!ran.ok()) {
     finding.found = std::string(ran.status().message());
   } else if (!ran->in_time) {
     finding.health = Health::kWarn;
     finding.found = fmt::format("{} does not answer within {}", python, FormatElapsed(patience));
-  } else if (ran->exit_code != 0 || ran->signal != 0) {
+  } else if (ran->end.exit_code != 0 || ran->end.signal != 0) {
     const std::vector<std::string> lines = LinesOf(ran->err);
     finding.found = fmt::format("{} cannot be read: {}", fs::path(script).filename().string(),
                                 lines.empty() ? "Python failed" : lines.back());
@@ -105,12 +105,12 @@ bool SpeaksOfCuda(const config::TrainerConfig& trainer, const std::string& scrip
 
 Finding LookAtGpu(const std::string& folder, absl::Duration patience) {
   Finding finding{.what = "gpu", .health = Health::kWarn, .purpose = "the trainer's script or options name CUDA"};
-  const absl::StatusOr<Ran> ran =
+  const absl::StatusOr<ProgramRun> ran =
       RunFor({"nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"}, folder, patience);
   if (!ran.ok()) {
     finding.found = "no GPU of NVIDIA: there is no nvidia-smi";
     finding.mend = "install NVIDIA's driver, or train on the processor";
-  } else if (!ran->in_time || ran->exit_code != 0 || LinesOf(ran->out).empty()) {
+  } else if (!ran->in_time || ran->end.exit_code != 0 || LinesOf(ran->out).empty()) {
     finding.found = "nvidia-smi sees no GPU";
     finding.mend = "nvidia-smi says why";
   } else {

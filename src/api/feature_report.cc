@@ -315,8 +315,9 @@ absl::StatusOr<std::vector<evaluate::ReportedFeature>> DescribeFeatures(Project&
     for (size_t i = 0; i < costs.size(); ++i) {
       const transform::FeatureSpec& spec = subject.prepared.spec.features[i];
       const std::string label = spec.columns.empty() ? spec.column : fmt::format("{}", fmt::join(spec.columns, ", "));
-      const std::string name = fmt::format("{} {}", label, transform::OperationName(*spec.use));
-      features.push_back({.name = UniqueName(name, taken),
+      std::string name = fmt::format("{} {}", label, transform::OperationName(*spec.use));
+      if (spec.use == transform::Operation::kCyclic) name += fmt::format(" {}", transform::PeriodName(spec.period));
+      features.push_back({.name = UniqueName(std::move(name), taken),
                           .declared = transform::ToYaml(spec),
                           .columns = costs[i].columns,
                           .places = costs[i].places,

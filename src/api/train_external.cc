@@ -52,6 +52,21 @@ struct Start {
   std::string reason;
 };
 
+// Only the same training finds its checkpoint. Trials of one project, as of `roost tune` and `roost features report`,
+// differ in what the program is told, in what it gets and in how many rows.
+std::string IdentityOf(const Project& project, const TrainerJob& job, const Context& context) {
+  Json inputs = Json::array();
+  for (const transform::InputColumn& input : job.inputs) inputs.push_back({input.name, column::KindName(input.kind)});
+  const Json told{{"command", job.config.trainer.command},
+                  {"options", job.config.trainer.options},
+                  {"seed", context.seed},
+                  {"inputs", std::move(inputs)},
+                  {"transform", job.transform != nullptr ? ToLine(job.transform->ToJson()) : ""},
+                  {"rows", job.data[Part::kTrain].num_rows()}};
+  return fmt::format("{} {} {} {}", job.identity, Sha256(project.config_text()).ToHex(), Sha256(ToLine(told)).ToHex(),
+                     job.parent == nullptr ? "" : job.parent->version.ToString());
+}
+
 // The parent's output folder as its trainer left it.
 absl::StatusOr<Start> GiveParent(Project& project, const TrainerJob& job, const pipeline::WorkFolder& folder) {
   if (job.parent == nullptr) return Start{.reason = job.cold_reason};
@@ -190,9 +205,8 @@ absl::Status NotDone(const TrainerJob& job) {
 absl::StatusOr<TrainedModel> TrainExternal(Project& project, const TrainerJob& job, const Context& context) {
   const config::TrainerConfig& trainer = job.config.trainer;
   const fs::path path = fs::path(project.folder()) / ".roost" / "training" / job.config.name;
-  const std::string training = fmt::format("{} {} {}", job.identity, Sha256(project.config_text()).ToHex(),
-                                           job.parent == nullptr ? "" : job.parent->version.ToString());
-  TRY_ASSIGN(const pipeline::WorkFolder folder, pipeline::WorkFolder::Open(path.string(), training));
+  TRY_ASSIGN(const pipeline::WorkFolder folder,
+             pipeline::WorkFolder::Open(path.string(), IdentityOf(project, job, context)));
   TRY_ASSIGN(const Start start, GiveParent(project, job, folder));
   TRY(WriteTrainingFiles(job, folder.TrainPart(0), folder.EvaluatePart(0), context));
   pipeline::TrainerLimits limits{.seconds = 60 * trainer.max_minutes,

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "config/watch.h"
 #include "pipeline/alert.h"
+#include "pipeline/run_program.h"
 #include "registry/registry.h"
 #include "registry/run_log.h"
 

@@ -1,6 +1,5 @@
 // roost features report
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,21 +35,10 @@ std::string LossText(const Estimate& loss, double confidence) {
   return fmt::format("{} [{}, {}]", value, FormatNumber(interval->low, kDigits), FormatNumber(interval->high, kDigits));
 }
 
-// What is worth most first, what was not tried last.
-std::vector<const ReportedFeature*> Sorted(const FeatureFindings& findings) {
-  std::vector<const ReportedFeature*> features;
-  for (const ReportedFeature& feature : findings.features) features.push_back(&feature);
-  std::stable_sort(features.begin(), features.end(), [](const ReportedFeature* a, const ReportedFeature* b) {
-    if (a->loss.value.has_value() != b->loss.value.has_value()) return a->loss.value.has_value();
-    return a->loss.value.has_value() && *a->loss.value > *b->loss.value;
-  });
-  return features;
-}
-
 std::string TableOf(const FeatureFindings& findings) {
   std::vector<std::vector<std::string>> lines{
       {"feature", "columns", "loss without it", "", "importance", "a row takes", "missing"}};
-  for (const ReportedFeature* feature : Sorted(findings)) {
+  for (const ReportedFeature* feature : findings.by_worth()) {
     lines.push_back({feature->name, fmt::format("{}", fmt::join(feature->columns, ", ")),
                      LossText(feature->loss, findings.confidence), std::string(evaluate::NeedName(feature->need)),
                      FormatNumber(feature->importance, 3),
@@ -155,7 +143,7 @@ absl::StatusOr<int> RunReport(ReportOptions options, const std::string& selected
   }
   session.Print(HeadOf(report) + TableOf(report.findings) + LegendOf(report.findings) + Conclusions(report.findings));
   if (report.resumed > 0) {
-    session.Note(fmt::format("{} were there already, from an earlier call", CountOf(report.resumed, "training")));
+    session.Note(fmt::format("from an earlier call: {}", CountOf(report.resumed, "training")));
   }
   if (!report.findings.is_whole) session.Note("the budget is spent: the same command goes on");
   return 0;

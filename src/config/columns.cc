@@ -73,6 +73,10 @@ std::vector<NamedColumn> AllNames(const ModelConfig& model) {
   return names.Take();
 }
 
+bool IsAmong(const std::vector<NamedColumn>& names, const std::string& column) {
+  return std::any_of(names.begin(), names.end(), [&column](const NamedColumn& name) { return name.column == column; });
+}
+
 bool Computes(const ModelConfig& model, const std::string& column) {
   return std::any_of(model.columns.begin(), model.columns.end(),
                      [&column](const transform::DerivedColumn& derived) { return derived.name == column; });
@@ -95,9 +99,17 @@ std::vector<size_t> UnreadColumns(const ModelConfig& model) {
   if (model.auto_features) return unread;  // which may choose any of them
   const std::vector<NamedColumn> names = AllNames(model);
   for (size_t i = 0; i < model.columns.size(); ++i) {
-    const bool is_read = std::any_of(names.begin(), names.end(),
-                                     [&](const NamedColumn& name) { return name.column == model.columns[i].name; });
-    if (!is_read) unread.push_back(i);
+    if (!IsAmong(names, model.columns[i].name)) unread.push_back(i);
+  }
+  return unread;
+}
+
+std::vector<std::string> UnreadScores(const ModelConfig& model) {
+  std::vector<std::string> unread;
+  if (model.auto_features) return unread;
+  const std::vector<NamedColumn> names = AllNames(model);
+  for (const auto& [column, reference] : model.scores) {
+    if (!IsAmong(names, column)) unread.push_back(column);
   }
   return unread;
 }

@@ -15,11 +15,14 @@ struct NamedColumn {
   friend bool operator==(const NamedColumn&, const NamedColumn&) = default;
 };
 
-/// All that `model` names, also in its expressions, in the order of the declaration; those that `columns` computes are
-/// none of the dataset.
+/// All that `model` names, also in its expressions, in the order of the declaration; those of `columns` and `scores`
+/// are none of the dataset.
 std::vector<NamedColumn> ColumnsNamed(const ModelConfig& model);
 
 /// The entries of `columns` that nothing in `model` reads, by their position.
 std::vector<size_t> UnreadColumns(const ModelConfig& model);
+
+/// The columns of `scores` that nothing in `model` reads.
+std::vector<std::string> UnreadScores(const ModelConfig& model);
 
 }  // namespace roost::config

@@ -217,6 +217,10 @@ void AddUnreadColumns(const DeclaredValues& values, const std::string& above, co
                       .line = LineOf(values, key + ".name"),
                       .reason = fmt::format("nothing reads '{}'", model.columns[position].name)});
   }
+  for (const std::string& column : UnreadScores(model)) {
+    const std::string key = fmt::format("{}.scores.{}", above, column);
+    unused.push_back({.key = key, .line = LineOf(values, key), .reason = fmt::format("nothing reads '{}'", column)});
+  }
 }
 
 }  // namespace

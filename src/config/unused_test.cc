@@ -64,6 +64,7 @@ TEST(Unused, KeysWithoutEffect) {
       {"  tune: {space: [{key: l2, values: [1], low: 3}]}\n", "model.tune.space[0].low"},
       {"  tune: {space: [{key: l2, values: [1]}], least_share: 1, keep_one_in: 4}\n", "model.tune.keep_one_in"},
       {"  columns: [{name: far, value: distance > 5}]\n", "model.columns[0]"},
+      {"  scores: {minutes: minutes-late}\n", "model.scores.minutes"},
       {"serve: {plaintext: true}\n", "serve.plaintext"},
       {"serve: {evict: true}\n", "serve.evict"},
       {"serve: {access_log_sample: 0.5}\n", "serve.access_log_sample"},
@@ -101,6 +102,7 @@ TEST(Unused, FeaturesOfATrainerThatTakesColumns) {
 TEST(Unused, AColumnThatAFeatureReadsCounts) {
   EXPECT_THAT(UnusedIn(With("  columns: [{name: far, value: distance > 5}]\n  features: [{column: far}]\n")),
               IsEmpty());
+  EXPECT_THAT(UnusedIn(With("  scores: {minutes: minutes-late}\n  features: [{column: minutes}]\n")), IsEmpty());
   EXPECT_THAT(UnusedIn(With("  columns: [{name: far, value: distance > 5}]\n  features: auto\n")), IsEmpty());
 }
 

@@ -48,6 +48,16 @@ std::vector<std::string> FeatureFindings::not_tried() const {
   return names;
 }
 
+std::vector<const ReportedFeature*> FeatureFindings::by_worth() const {
+  std::vector<const ReportedFeature*> sorted;
+  for (const ReportedFeature& feature : features) sorted.push_back(&feature);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const ReportedFeature* a, const ReportedFeature* b) {
+    if (a->loss.value.has_value() != b->loss.value.has_value()) return a->loss.value.has_value();
+    return a->loss.value.has_value() && *a->loss.value > *b->loss.value;
+  });
+  return sorted;
+}
+
 Json ToJson(const FeatureFindings& findings) {
   Json features = Json::array();
   for (const ReportedFeature& feature : findings.features) features.push_back(ToJson(feature, findings.confidence));

@@ -57,6 +57,8 @@ struct FeatureFindings {
   int64_t Count(FeatureNeed need) const;
   /// In the order in which they would be tried.
   std::vector<std::string> not_tried() const;
+  /// `features`, what is worth most first and what was not tried last.
+  std::vector<const ReportedFeature*> by_worth() const;
 };
 
 /// One member a field, null where there is nothing; intervals at the confidence.

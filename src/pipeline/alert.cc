@@ -1,7 +1,5 @@
 #include "pipeline/alert.h"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "absl/time/clock.h"
@@ -29,12 +27,6 @@ absl::Status SendAlert(const AlertProgram& program, const Json& message, const C
   }
   return absl::UnavailableError(
       fmt::format("the alert program '{}' took no alert: {}", program.arguments.front(), last));
-}
-
-std::vector<std::string> OwnEnvironment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  return variables;
 }
 
 }  // namespace roost::pipeline

@@ -23,7 +23,4 @@ struct AlertProgram {
 /// ChildProcess::Start; Unavailable where no try ended well, with what the last one said; Cancelled.
 absl::Status SendAlert(const AlertProgram& program, const Json& message, const Context& context);
 
-/// The variables of this process.
-std::vector<std::string> OwnEnvironment();
-
 }  // namespace roost::pipeline

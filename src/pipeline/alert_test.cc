@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/run_program.h"
+
 namespace roost::pipeline {
 namespace {
 

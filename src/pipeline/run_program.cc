@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,20 +15,23 @@
 namespace roost::pipeline {
 namespace {
 
-constexpr size_t kMostKept = 4096;
-constexpr int kPollMs = 10;
+constexpr size_t kMostKept = 64 << 10;
+constexpr int kPollMs = 5;
 
-/// Reads what there is; false at the end of the pipe. Of `kept`, where there is one, only the end stays.
-bool Drain(int file, std::string* kept) {
+/// Reads what there is; false at the end of the pipe. Only the last kMostKept bytes stay.
+bool Drain(int file, std::string& kept) {
   std::array<char, 4096> buffer;
   for (;;) {
     const ssize_t got = read(file, buffer.data(), buffer.size());
     if (got == 0) return false;
     if (got < 0) return true;  // nothing now
-    if (kept == nullptr) continue;
-    kept->append(buffer.data(), static_cast<size_t>(got));
-    if (kept->size() > kMostKept) kept->erase(0, kept->size() - kMostKept);
+    kept.append(buffer.data(), static_cast<size_t>(got));
+    if (kept.size() > 2 * kMostKept) kept.erase(0, kept.size() - kMostKept);
   }
+}
+
+void CutFront(std::string& text) {
+  if (text.size() > kMostKept) text.erase(0, text.size() - kMostKept);
 }
 
 std::string LastLine(std::string text) {
@@ -46,28 +50,41 @@ absl::Status StatusOf(const ProcessEnd& end, const std::string& program, const s
 
 }  // namespace
 
-absl::Status RunProgram(const ProgramCall& call, absl::Duration limit, const Context& context) {
+absl::StatusOr<ProgramRun> RunToItsEnd(const ProgramCall& call, absl::Duration limit, const Context& context) {
   TRY(context.CheckCancelled());
   TRY_ASSIGN(ChildProcess child, ChildProcess::Start(call));
   const absl::Time until = absl::Now() + limit;
-  std::string said;
+  ProgramRun run;
+  bool out_is_open = true;
+  bool err_is_open = true;
   std::optional<ProcessEnd> end;
   while (!(end = child.Poll()).has_value()) {
     if (absl::Now() >= until) {
       child.Kill();
-      return absl::DeadlineExceededError(
-          fmt::format("{} did not end within {}", Printable(call.arguments[0]), FormatElapsed(limit)));
+      run.in_time = false;
+      break;
     }
     TRY(context.CheckCancelled());  // the child is killed with its owner
-    std::array<pollfd, 2> files{pollfd{child.out(), POLLIN, 0}, pollfd{child.err(), POLLIN, 0}};
-    const bool is_ready = poll(files.data(), files.size(), kPollMs) > 0;
-    const bool out = Drain(child.out(), nullptr);
-    const bool err = Drain(child.err(), &said);
-    // Closed pipes are always ready: it goes on without them.
-    if (is_ready && !out && !err) usleep(kPollMs * 1000);
+    // A closed pipe would always be ready: it is no longer asked for.
+    std::array<pollfd, 2> files{pollfd{out_is_open ? child.out() : -1, POLLIN, 0},
+                                pollfd{err_is_open ? child.err() : -1, POLLIN, 0}};
+    poll(files.data(), files.size(), kPollMs);
+    out_is_open = out_is_open && Drain(child.out(), run.out);
+    err_is_open = err_is_open && Drain(child.err(), run.err);
   }
-  Drain(child.err(), &said);
-  return StatusOf(*end, call.arguments[0], said);
+  if (out_is_open) Drain(child.out(), run.out);
+  if (err_is_open) Drain(child.err(), run.err);
+  CutFront(run.out);
+  CutFront(run.err);
+  if (end.has_value()) run.end = *end;
+  return run;
+}
+
+absl::Status RunProgram(const ProgramCall& call, absl::Duration limit, const Context& context) {
+  TRY_ASSIGN(const ProgramRun run, RunToItsEnd(call, limit, context));
+  if (run.in_time) return StatusOf(run.end, call.arguments[0], run.err);
+  return absl::DeadlineExceededError(
+      fmt::format("{} did not end within {}", Printable(call.arguments[0]), FormatElapsed(limit)));
 }
 
 std::vector<std::string> PlainEnvironment() {
@@ -78,6 +95,12 @@ std::vector<std::string> PlainEnvironment() {
       environment.push_back(fmt::format("{}={}", name, value));
   }
   return environment;
+}
+
+std::vector<std::string> OwnEnvironment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  return variables;
 }
 
 }  // namespace roost::pipeline

@@ -40,6 +40,19 @@ TEST(RunProgram, MuchOutputDoesNotStopIt) {
   EXPECT_TRUE(RunProgram(Shell("head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2"), absl::Minutes(1), {}).ok());
 }
 
+TEST(RunProgram, WhatItSaysIsKept) {
+  const auto run = RunToItsEnd(Shell("echo out; exec 1>&-; sleep 0.1; echo err >&2; exit 3"), absl::Minutes(1), {});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_TRUE(run->in_time);
+  EXPECT_EQ(run->end.exit_code, 3);
+  EXPECT_EQ(run->out, "out\n");
+  EXPECT_EQ(run->err, "err\n");
+  const auto much = RunToItsEnd(Shell("head -c 1000000 /dev/zero; echo end"), absl::Minutes(1), {});
+  EXPECT_EQ(much->out.size(), size_t{64} << 10);
+  EXPECT_TRUE(much->out.ends_with("end\n"));
+  EXPECT_FALSE(RunToItsEnd(Shell("echo begun; sleep 1000"), absl::Milliseconds(50), {})->in_time);
+}
+
 TEST(RunProgram, WhatDoesNotEndIsKilled) {
   const absl::Status late = RunProgram(Shell("exec 1>&- 2>&-; sleep 1000"), absl::Milliseconds(50), {});
   EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded) << late;

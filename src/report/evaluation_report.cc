@@ -20,16 +20,6 @@ namespace {
 using evaluate::Estimate;
 using evaluate::Tendency;
 
-std::string Section(std::string_view id, std::string_view title, std::string_view body) {
-  if (body.empty()) return "";
-  return fmt::format("<section class=evaluation aria-labelledby={0}><h2 id={0}>{1}</h2>\n{2}</section>\n", id, title,
-                     body);
-}
-
-std::string Folded(std::string_view summary_html, std::string_view body) {
-  return fmt::format("<details class=p><summary>{}</summary>{}</details>\n", summary_html, body);
-}
-
 // How many of some differences to the second model are clearly so.
 int64_t CountTendency(const MeasuredModels& measured, Tendency tendency, bool of_slices) {
   const auto is_so = [&](const evaluate::SliceFigures& figures, size_t metric) {

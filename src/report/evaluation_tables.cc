@@ -24,13 +24,11 @@ using evaluate::Tendency;
 constexpr size_t kSliceCharacters = 60;
 constexpr size_t kClassCharacters = 40;
 
-std::string Number(const std::optional<double>& value) { return value.has_value() ? FormatNumber(*value) : "–"; }
-
 // The value, and below it where the true one is.
 std::string EstimateCell(const Estimate& estimate, double confidence) {
   const std::optional<Interval> interval = estimate.At(confidence);
-  if (!interval.has_value()) return Number(estimate.value);
-  return fmt::format("{}<br><small>{} to {}</small>", Number(estimate.value), FormatNumber(interval->low),
+  if (!interval.has_value()) return NumberOrDash(estimate.value);
+  return fmt::format("{}<br><small>{} to {}</small>", NumberOrDash(estimate.value), FormatNumber(interval->low),
                      FormatNumber(interval->high));
 }
 
@@ -82,7 +80,7 @@ void AddModelCells(const MeasuredModels& measured, const evaluate::SliceFigures&
       cells.push_back(EstimateCell(estimate, measured.confidence));
       if (versions.size() < 2) versions.push_back(estimate);
     } else {
-      cells.push_back(Number(estimate.value));
+      cells.push_back(NumberOrDash(estimate.value));
       baselines.push_back(estimate.value);
     }
   }
@@ -157,7 +155,7 @@ std::string ClassesTable(const MeasuredModels& measured, const evaluate::Classes
     const std::string name = c < first.names.size() ? first.names[c] : fmt::format("{}", c);
     const evaluate::ClassFigures& of_class = first.model.classes[c];
     std::vector<std::string> cells{Foreign(name, kClassCharacters), FormatCount(of_class.rows),
-                                   Number(of_class.precision), Number(of_class.recall)};
+                                   NumberOrDash(of_class.precision), NumberOrDash(of_class.recall)};
     for (const evaluate::ClassesFigures* model : figures) cells.push_back(FormatNumber(model->classes[c].f1));
     rows.push_back(std::move(cells));
   }
@@ -223,8 +221,8 @@ std::string DifferencesTable(const MeasuredModels& measured, size_t other) {
     Axes axes;
     AddTo(measured, whole, metric, other, axes);
     std::vector<std::string> cells{std::string(measured.metrics[metric]->name),
-                                   Number(whole.models.front()[metric].value),
-                                   Number(whole.models[other][metric].value)};
+                                   NumberOrDash(whole.models.front()[metric].value),
+                                   NumberOrDash(whole.models[other][metric].value)};
     AddDifferenceCells(measured, whole, metric, other, axes, cells);
     rows.push_back(std::move(cells));
   }

@@ -1,6 +1,5 @@
 #include "report/feature_page.h"
 
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -22,14 +21,6 @@ constexpr size_t kMostFeatures = 1000;
 constexpr size_t kNameCharacters = 60;
 constexpr size_t kFailureCharacters = 200;
 
-std::string Number(const std::optional<double>& value) { return value.has_value() ? FormatNumber(*value) : "–"; }
-
-std::string Section(std::string_view id, std::string_view title, std::string_view body) {
-  if (body.empty()) return "";
-  return fmt::format("<section class=evaluation aria-labelledby={0}><h2 id={0}>{1}</h2>\n{2}</section>\n", id, title,
-                     body);
-}
-
 std::string NamesHtml(const std::vector<std::string>& names) {
   std::string html;
   for (const std::string& name : names) {
@@ -40,8 +31,8 @@ std::string NamesHtml(const std::vector<std::string>& names) {
 
 std::string LossCell(const evaluate::Estimate& loss, double confidence) {
   const auto interval = loss.At(confidence);
-  if (!interval.has_value()) return Number(loss.value);
-  return fmt::format("{}<br><small>{} to {}</small>", Number(loss.value), FormatNumber(interval->low, 3),
+  if (!interval.has_value()) return NumberOrDash(loss.value);
+  return fmt::format("{}<br><small>{} to {}</small>", NumberOrDash(loss.value), FormatNumber(interval->low, 3),
                      FormatNumber(interval->high, 3));
 }
 
@@ -75,17 +66,6 @@ std::string FeatureCell(const ReportedFeature& feature) {
   return html;
 }
 
-// Those that are worth most first, then what was not tried.
-std::vector<const ReportedFeature*> Sorted(const FeatureFindings& findings) {
-  std::vector<const ReportedFeature*> features;
-  for (const ReportedFeature& feature : findings.features) features.push_back(&feature);
-  std::stable_sort(features.begin(), features.end(), [](const ReportedFeature* a, const ReportedFeature* b) {
-    if (a->loss.value.has_value() != b->loss.value.has_value()) return a->loss.value.has_value();
-    return a->loss.value.has_value() && *a->loss.value > *b->loss.value;
-  });
-  return features;
-}
-
 // Why there is no model without some features: too long for the table.
 std::string Failures(const FeatureFindings& findings) {
   std::string html;
@@ -102,7 +82,7 @@ std::string Features(const FeatureFindings& findings) {
   extent.Add(0.0);
   for (const ReportedFeature& feature : findings.features) extent.Add(feature.loss, findings.confidence);
   std::vector<std::vector<std::string>> rows;
-  for (const ReportedFeature* feature : Sorted(findings)) {
+  for (const ReportedFeature* feature : findings.by_worth()) {
     if (rows.size() == kMostFeatures) break;
     rows.push_back({FeatureCell(*feature), NeedCell(*feature), LossCell(feature->loss, findings.confidence),
                     DifferenceDrawing(extent, feature->loss, TendencyOf(feature->need), findings.confidence),
@@ -126,7 +106,7 @@ std::string Features(const FeatureFindings& findings) {
 std::string Together(const FeatureFindings& findings) {
   if (!findings.together.has_value()) return "<p class=note>No two features can go together, or none were tried.</p>";
   FigureList figures("without all of these");
-  figures.Add(findings.metric->name, Number(findings.together->value));
+  figures.Add(findings.metric->name, NumberOrDash(findings.together->value));
   figures.Add("loss", LossCell(findings.together->loss, findings.confidence));
   return fmt::format(
       "<p class=names>{}</p>\n<p class=note>Tried as one training without them. They were chosen on these rows: a "
@@ -157,8 +137,8 @@ std::string Header(const FeatureFindings& findings, const ReportOptions& options
     facts += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, figure);
   };
   add("features", FormatCount(static_cast<int64_t>(findings.features.size())));
-  add(fmt::format("{} of all", findings.metric->name), Number(findings.value));
-  add("of the dummy", Number(findings.dummy));
+  add(fmt::format("{} of all", findings.metric->name), NumberOrDash(findings.value));
+  add("of the dummy", NumberOrDash(findings.dummy));
   add("may be lost", FormatNumber(findings.max_loss, 3));
   add("needed", FormatCount(findings.Count(FeatureNeed::kNeeded)));
   add("can go", FormatCount(findings.Count(FeatureNeed::kEpsilon) + findings.Count(FeatureNeed::kNoGain) +

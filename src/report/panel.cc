@@ -21,6 +21,13 @@ std::string Edge(double value, bool is_time, bool days) {
   return ValueText(days ? std::floor(value / kDay) * kDay : value, is_time);
 }
 
+std::string SectionOf(std::string_view classes, std::string_view id, std::string_view title,
+                      std::string_view body_html) {
+  if (body_html.empty()) return "";
+  return fmt::format("<section class=\"{0}\" aria-labelledby={1}><h2 id={1}>{2}</h2>\n{3}</section>\n", classes, id,
+                     title, body_html);
+}
+
 }  // namespace
 
 void FigureList::Add(std::string_view name, std::string_view figure_html) {
@@ -118,6 +125,23 @@ std::string AllPercentiles(std::string_view title, const std::vector<double>& pe
     }
   }
   return html + "</table></div></details>";
+}
+
+std::string Section(std::string_view id, std::string_view title, std::string_view body_html) {
+  return SectionOf("evaluation", id, title, body_html);
+}
+
+std::string TextSection(std::string_view id, std::string_view title, std::string_view body_html) {
+  return SectionOf("evaluation texts", id, title, body_html);
+}
+
+std::string Folded(std::string_view summary_html, std::string_view body_html) {
+  if (body_html.empty()) return "";
+  return fmt::format("<details class=p><summary>{}</summary>{}</details>\n", summary_html, body_html);
+}
+
+std::string NumberOrDash(const std::optional<double>& number) {
+  return number.has_value() ? FormatNumber(*number) : "–";
 }
 
 std::string Coordinate(double value) {

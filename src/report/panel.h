@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,18 @@ inline constexpr size_t kManyRows = 200;
 
 /// "and 12 more values", or "" for none.
 std::string MoreText(size_t total, size_t shown, std::string_view what);
+
+/// A part of a page under a heading; "" where there is no body.
+std::string Section(std::string_view id, std::string_view title, std::string_view body_html);
+
+/// The same with tables of texts, which stand at the left.
+std::string TextSection(std::string_view id, std::string_view title, std::string_view body_html);
+
+/// What is seen when a line is opened; "" where there is no body.
+std::string Folded(std::string_view summary_html, std::string_view body_html);
+
+/// "0.71", or "–" where there is none.
+std::string NumberOrDash(const std::optional<double>& number);
 
 /// A coordinate of a drawing that is 100 wide: one decimal is enough.
 std::string Coordinate(double value);

@@ -36,24 +36,7 @@ std::string ValueHtml(std::string_view text) {
   return text.size() > kOneLine ? Wrapped(TextOrDash(text)) : TextOrDash(text);
 }
 
-std::string NumberOrDash(const std::optional<double>& number) {
-  return number.has_value() ? FormatNumber(*number) : "–";
-}
-
 std::string RunName(const RunText& run) { return fmt::format("run {}", run.number); }
-
-enum class Cells { kTexts, kNumbers };
-
-std::string Section(std::string_view id, std::string_view title, std::string_view body, Cells cells = Cells::kTexts) {
-  if (body.empty()) return "";
-  return fmt::format("<section class=\"evaluation {0}\" aria-labelledby={1}><h2 id={1}>{2}</h2>\n{3}</section>\n",
-                     cells == Cells::kTexts ? "texts" : "numbers", id, title, body);
-}
-
-std::string Folded(std::string_view summary_html, std::string_view body) {
-  if (body.empty()) return "";
-  return fmt::format("<details class=p><summary>{}</summary>{}</details>\n", summary_html, body);
-}
 
 class Facts {
  public:
@@ -402,9 +385,9 @@ std::string RunsReport(std::span<const RunText> runs, const ReportOptions& optio
     const int64_t count = CountOfState(runs, state);
     if (count > 0) facts.Add(state, FormatCount(count));
   }
-  std::string body = facts.Header("Runs", options) + Section("runs", "Runs", RunsTable(runs)) +
-                     Section("metrics", "Metrics from run to run", MetricCharts(runs), Cells::kNumbers);
-  body += Section("steps", "Steps", StepsOfRuns(runs, Page(options.name, body).size()));
+  std::string body = facts.Header("Runs", options) + TextSection("runs", "Runs", RunsTable(runs)) +
+                     Section("metrics", "Metrics from run to run", MetricCharts(runs));
+  body += TextSection("steps", "Steps", StepsOfRuns(runs, Page(options.name, body).size()));
   return Page(options.name, body);
 }
 
@@ -415,12 +398,12 @@ std::string RunReport(const RunText& run, const ReportOptions& options) {
   facts.AddText("data", run.data);
   facts.AddText("model", run.model);
   if (!run.verdict.empty()) facts.Add("gate", VerdictHtml(run.verdict));
-  return Page(options.name, facts.Header("Run", options) +
-                                Section("steps", "Steps", MessageHtml(run) + StepsTable(run, true) + StepDetails(run)) +
-                                Section("metrics", "Metrics", MetricsOfRun(run), Cells::kNumbers) +
-                                Section("curves", "Curves", Curves({&run, 1}), Cells::kNumbers) +
-                                Section("inputs", "Inputs", TextsTable("what the steps took", run.inputs)) +
-                                Section("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)));
+  return Page(options.name,
+              facts.Header("Run", options) +
+                  TextSection("steps", "Steps", MessageHtml(run) + StepsTable(run, true) + StepDetails(run)) +
+                  Section("metrics", "Metrics", MetricsOfRun(run)) + Section("curves", "Curves", Curves({&run, 1})) +
+                  TextSection("inputs", "Inputs", TextsTable("what the steps took", run.inputs)) +
+                  TextSection("parameters", "Parameters", TextsTable("keys of roost.yaml", run.parameters)));
 }
 
 std::string RunComparisonReport(std::span<const RunText> runs, const ReportOptions& options) {
@@ -439,16 +422,15 @@ std::string RunComparisonReport(std::span<const RunText> runs, const ReportOptio
   std::sort(newest_first.begin(), newest_first.end(),
             [](const RunText& a, const RunText& b) { return a.number > b.number; });
   return Page(options.name,
-              facts.Header("Runs beside each other", options) + Section("overview", "Runs", OverviewTable(runs)) +
-                  Section("parameters", "Parameters",
-                          ComparedTables(runs, parameters, "key of roost.yaml", "These runs read no key.")) +
-                  Section("inputs", "Inputs", ComparedTables(runs, inputs, "input", "These runs took nothing.")) +
+              facts.Header("Runs beside each other", options) + TextSection("overview", "Runs", OverviewTable(runs)) +
+                  TextSection("parameters", "Parameters",
+                              ComparedTables(runs, parameters, "key of roost.yaml", "These runs read no key.")) +
+                  TextSection("inputs", "Inputs", ComparedTables(runs, inputs, "input", "These runs took nothing.")) +
                   Section("metrics", "Metrics",
                           (metrics.different.empty() ? "" : metrics_note) +
                               ComparedTables(runs, metrics, "metric", "These runs measured nothing.") +
-                              (runs.size() > 2 ? MetricCharts(newest_first) : ""),
-                          Cells::kNumbers) +
-                  Section("curves", "Curves", Curves(runs), Cells::kNumbers));
+                              (runs.size() > 2 ? MetricCharts(newest_first) : "")) +
+                  Section("curves", "Curves", Curves(runs)));
 }
 
 }  // namespace roost::report

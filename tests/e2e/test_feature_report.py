@@ -1,6 +1,7 @@
 """`roost features report`: what each feature is worth beside trainings without it, what can go, what is resumed."""
 import json
 import signal
+import sys
 
 import numpy
 import pandas
@@ -135,6 +136,55 @@ def test_a_threshold_that_is_learned_changes_no_loss(tmp_path):
     assert by_name(reports[0])["b standardize"]["need"] == "needed"
     for feature, other in zip(*(report["features"] for report in reports)):
         assert feature["loss"] == other["loss"] and feature["need"] == other["need"]
+
+
+TRAINER = """
+import json, os, pathlib, sys
+from onnx import TensorProto, helper
+
+work = pathlib.Path(os.environ["ROOST_WORK"])
+with open("found.txt", "a") as found:
+    found.writelines(sorted(path.name for path in (work / "checkpoint").iterdir()))
+names = [column["name"] for column in json.loads((work / "config.json").read_text())["columns"]]
+(work / "checkpoint" / "-".join(names)).touch()
+if "b" not in names:
+    sys.exit("without b there is nothing to tell")
+weights = {"a": 1.5, "b": -0.5, "key": 0.0}
+nodes = []
+for name in names:
+    nodes.append(helper.make_node("Constant", [], [f"weight {name}"], value_float=weights[name]))
+    nodes.append(helper.make_node("Mul", [name, f"weight {name}"], [f"part {name}"]))
+nodes += [helper.make_node("Sum", [f"part {name}" for name in names], ["margin"]),
+          helper.make_node("Sigmoid", ["margin"], ["probability"])]
+value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1])
+graph = helper.make_graph(nodes, "model", [value(name) for name in names], [value("probability")])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+(work / "output" / "model.onnx").write_bytes(model.SerializeToString())
+"""
+
+
+def test_trainings_of_a_program_find_no_checkpoint_of_each_other(tmp_path):
+    made = ModelProject(tmp_path / "project", ROWS, features=[{"column": name} for name in ("a", "b", "key")],
+                        trainer={"kind": "external", "command": [sys.executable, "trainer.py"]})
+    (made.folder / "trainer.py").write_text(TRAINER)
+    made.train()
+    report = made.json("features", "report", "--max-loss", "0.01")
+    features = by_name(report)
+    assert list(features) == ["a", "b", "key"] and report["start"] == "cold" and report["trained"] == 3
+    assert features["key"]["need"] == "no gain" and features["key"]["loss"]["value"] == 0
+    assert features["a"]["need"] == "needed"
+    assert features["b"]["need"] == "failed" and "without b there is nothing to tell" in features["b"]["failure"]
+    found = (made.folder / "found.txt").read_text()
+    assert found == "a-b-key", "that of all features is the training of `roost train` once more"
+
+
+def test_no_two_features_have_one_name(tmp_path):
+    made = ModelProject(tmp_path / "project", ROWS, features=[
+        {"column": "day", "use": "cyclic", "period": "hour"}, {"column": "day", "use": "cyclic", "period": "month"},
+        {"column": "a", "use": "standardize"}])
+    made.train()
+    names = ["day cyclic hour", "day cyclic month", "a standardize"]
+    assert list(by_name(made.json("features", "report", "--trainings", "0"))) == names
 
 
 def test_one_feature_is_not_left_out(tmp_path):

@@ -353,7 +353,7 @@ def test_runs_are_shown_and_compared(project):
     assert shown["steps"][2]["key"]["configuration"]["model.trainer.l2"] == "3"
     compared = project.json("run", "compare", 2, 3)
     assert compared["runs"] == [2, 3]
-    assert {"name": "model.trainer.l2", "values": ["1.0", "3"]} in compared["configuration"]
+    assert {"name": "model.trainer.l2", "values": ["1", "3"]} in compared["configuration"]
     assert {"name": "train parent", "values": ["model@1", "model@2"]} in compared["inputs"]
     assert {entry["name"] for entry in compared["metrics"]} >= {"auc", "log_loss"}
     assert all(len(entry["values"]) == 3 for entry in project.json("run", "compare", 1, 2, 3)["inputs"])

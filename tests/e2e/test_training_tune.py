@@ -130,3 +130,18 @@ def test_options_of_an_external_trainer_are_handed_over(tmp_path):
     result = project.run("tune", code=2)
     assert "every trial failed" in result.stderr and "exit code 3" in result.stderr
     assert json.loads((project.folder / "seen.json").read_text())["options"] == {"depth": 7}
+
+
+def test_trials_of_an_external_trainer_find_no_checkpoint_of_each_other(tmp_path):
+    project = ModelProject(
+        tmp_path / "project", make_rows(100), features=[{"column": "a"}],
+        trainer={"kind": "external", "command": ["sh", "trainer.sh"], "options": {"depth": 1}},
+        tune={"space": [{"key": "options.depth", "values": ["7", "8", "9"]}], "trials": 6, "least_share": 1})
+    (project.folder / "trainer.sh").write_text(
+        'ls "$ROOST_WORK/checkpoint" > found\n'
+        'depth=$(grep -o \'"depth": *[0-9]\' "$ROOST_WORK/config.json" | grep -o "[0-9]$")\n'
+        'for other in $(cat found); do [ "$other" = "$depth" ] || echo "$depth found $other" >> mixed; done\n'
+        'touch "$ROOST_WORK/checkpoint/$depth"; echo "$depth" >> seen; exit 3\n')
+    project.run("tune", code=2)
+    assert len(set((project.folder / "seen").read_text().split())) > 1
+    assert not (project.folder / "mixed").exists()
