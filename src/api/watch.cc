@@ -149,6 +149,7 @@ class Turn {
     run.source.message = fmt::format("{}: {}", kWhat, ScopeOf(firing));
     run.hold = HoldOf(firing);
     run.scope = ScopeOf(firing);
+    if (project_.config().has_models_by_name) run.scope += fmt::format(" of {}", project_.config().model->name);
     run.lock = &lock_;
     run.ends_steps = true;
     run.on_begin = [&](int64_t begun) {
@@ -368,6 +369,7 @@ absl::StatusOr<WatchTurn> TakeTurn(Project& project, const WatchRequest& request
   TRY_ASSIGN(const config::WatchConfig config, ConfigOf(project));
   TRY(RequireModel(project).status());
   if (!request.only_backfill) TRY(CheckThatThereIsATrigger(project, config));
+  TRY(RequireModel(project).status());
   TRY(context.CheckCancelled());
   TRY_ASSIGN(registry::WatchLog log, registry::WatchLog::Open(project.store().database()));
   TRY_ASSIGN(const WatchView view, LookAtSpans(project, config, log));

@@ -30,7 +30,8 @@ absl::StatusOr<RunEnd> EndOf(const RunDescription& description) {
   RunEnd end;
   for (const registry::StepRecord& record : description.steps) {
     const std::string what = fmt::format("step {} of run {}", record.step, record.run);
-    TRY_ASSIGN(const Step step, pipeline::ParseStep(record.step));
+    // Of several models "train:late-flights".
+    TRY_ASSIGN(const Step step, pipeline::ParseStep(record.step.substr(0, record.step.find(':'))));
     TRY_ASSIGN(const Json output, ParseJson(record.output, what));
     TRY_ASSIGN(const StepWork work,
                StepWork::FromJson(pipeline::StateOfName(record.state).value_or(StepState::kDone), output));
@@ -39,7 +40,7 @@ absl::StatusOr<RunEnd> EndOf(const RunDescription& description) {
     end.details = work.details;
     if (work.state == StepState::kRefused) {
       end.event = "refused";
-      end.is_about_data = step <= Step::kValidate;
+      end.is_about_data = step < Step::kTrain;
       return end;
     }
     if (step != Step::kRelease) continue;

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from model_project import make_rows
-from run_project import STEPS
+from model_project import HASH_SPLIT, LINEAR_FEATURES, make_rows, yaml_of
+from run_project import GATE, STEPS
 from test_run import content
 from test_training_external import COLUMNS, COPY, make_model
 from watch_project import WatchProject
@@ -232,6 +232,23 @@ def test_an_alert_program_that_fails_is_told_and_stops_nothing(project):
     result = project.run("watch", "--once")
     assert "no pager here" in result.stderr and project.champions() == [1, 2]
     assert project.once() == []
+
+
+def test_of_several_models_each_is_watched_by_itself(tmp_path):
+    project = WatchProject(tmp_path / "project")
+    keys = {"label": "late", "split": HASH_SPLIT, "features": LINEAR_FEATURES, "gate": GATE, "evaluation": {"resamples": 50}}
+    config = project.folder / "roost.yaml"
+    rest = config.read_text().split("\ndata:")[1]
+    config.write_text("project: test\ndataset: rows\nmodels:\n" + "".join(
+        f"  {name}:\n{yaml_of(keys, '    ')}\n" for name in ("one", "two")) + f"data:{rest}")
+    put(project, 1)
+    project.refused(2, "watch", "--once", says="--model")
+    for name in ("one", "two"):
+        assert spans_of(project.once("--model", name)) == [["rows-1.parquet"]]
+        assert project.once("--model", name) == []
+    assert {(model["model"], model["version"]) for model in project.models()} == {("one", 1), ("two", 1)}
+    assert len(project.versions("rows")) == 1
+    assert project.ended() == ["new span rows-1.parquet of one", "new span rows-1.parquet of two"]
 
 
 # --- schedule ----------------------------------------------------------------------------------------------------
