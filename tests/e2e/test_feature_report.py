@@ -101,8 +101,8 @@ def test_a_budget_ends_it_and_the_same_command_goes_on(tmp_path):
 
 
 def test_interrupted_it_keeps_what_it_has(tmp_path):
-    made = ModelProject(tmp_path / "project", make_rows(20000), features="auto",
-                        trainer={"kind": "boosted_trees", "rounds": 60})
+    made = ModelProject(tmp_path / "project", make_rows(5000), features="auto",
+                        trainer={"kind": "boosted_trees", "rounds": 15})
     made.train()
     process = made.start("features", "report", "--json")
     for line in process.stderr:
