@@ -109,8 +109,9 @@ std::string Together(const FeatureFindings& findings) {
   figures.Add(findings.metric->name, NumberOrDash(findings.together->value));
   figures.Add("loss", LossCell(findings.together->loss, findings.confidence));
   return fmt::format(
-      "<p class=names>{}</p>\n<p class=note>Tried as one training without them. They were chosen on these rows: a "
-      "version without them is judged by the gate on its own.</p>\n<div class=panels>{}</div>",
+      "<p class=names>{}</p>\n<p class=note>They were chosen on these rows: a version without them is judged by the "
+      "gate "
+      "on its own.</p>\n<h3>One training</h3><div class=panels>{}</div>",
       NamesHtml(findings.together->names), figures.Html());
 }
 
