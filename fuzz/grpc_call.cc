@@ -56,10 +56,13 @@ void CheckRawForm(std::string_view message) {
   if (!read.ok()) return;
   request.clear_raw_input_contents();
   for (auto& input : *request.mutable_inputs()) input.clear_contents();
-  for (const serving::Tensor& tensor : read->inputs) {
+  for (size_t i = 0; i < read->inputs.size(); ++i) {
+    const serving::Tensor& tensor = read->inputs[i];
     std::string bytes;
     serving::AppendBinary(tensor, bytes);
     request.add_raw_input_contents(bytes);
+    // Numbers of 16 bits are read as FP32.
+    request.mutable_inputs(static_cast<int>(i))->set_datatype(std::string(serving::DatatypeName(tensor.datatype)));
   }
   const auto again = ToInferRequest(request);
   ROOST_CHECK(again.ok(), again.status());

@@ -227,17 +227,6 @@ absl::Status CheckTrainer(const TrainerConfig& trainer) {
 
 }  // namespace
 
-absl::Status CheckName(const std::string& name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-      "._-";
-  const bool good = !name.empty() && name.size() <= 100 && name.find_first_not_of(kAllowed) == std::string::npos &&
-                    name.find_first_of("._-") != 0;
-  if (good) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      fmt::format("'{}' is no name: want up to 100 letters, digits, '.', '_' and '-', a letter or digit first", name));
-}
-
 absl::Status CheckExpression(const std::string& text) { return expr::Expression::Parse(text).status(); }
 
 namespace {
