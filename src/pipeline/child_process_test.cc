@@ -183,8 +183,8 @@ TEST_F(ChildProcessTest, WhatIsNoProgramIsTold) {
 }
 
 TEST(ProcessSession, MemoryIsThatOfAllItsProcesses) {
-  // Two processes with 64 MiB each, which they touch.
-  const std::string hold = "x=$(head -c 67108864 /dev/zero | tr '\\0' x); echo ready; sleep 1000";
+  // Two processes with 64 MiB each, which they touch. A shell becomes its last command, which therefore is no `sleep`.
+  const std::string hold = "x=$(head -c 67108864 /dev/zero | tr '\\0' x); echo ready; sleep 1000; :";
   auto child = ChildProcess::Start({{"/bin/sh", "-c", "(" + hold + ") & " + hold}, "/tmp", {"PATH=/usr/bin:/bin"}});
   ASSERT_TRUE(child.ok());
   // Both say so when it stands still: two looks at it are of different moments.
