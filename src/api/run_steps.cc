@@ -396,7 +396,7 @@ absl::StatusOr<StepWork> RunSteps::Assert() {
     if (!fact.holds) work.details += fmt::format("does not hold: {}\n", fact.ToText());
   }
   const auto all = static_cast<int64_t>(facts.size());
-  work.made = fmt::format("{}: {} of {} hold", data_->Name(), FormatCount(holding), Counted(all, "fact", "facts"));
+  work.made = fmt::format("{}: {} of {} facts hold", data_->Name(), FormatCount(holding), FormatCount(all));
   if (holding < all) work.state = StepState::kRefused;
   return work;
 }
